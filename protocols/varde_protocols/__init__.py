@@ -1,0 +1,1 @@
+"""The wire: formats and cryptography shared by hub and host, on CPython and MicroPython."""

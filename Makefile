@@ -1,0 +1,66 @@
+# Every verb of the project; a person and CI call the same ones.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SEED ?= 1
+RUNS ?= 200
+LONG_RUNS ?= 10000
+# half of what two cores can do at once waits on the other half's clock: two workers a core is enough
+WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+
+.PHONY: help setup demo test test-mpy check stories stories-long bench build ci clean lock
+
+help:
+	@echo "make demo          some days of a home, in a minute or two, with all that goes wrong"
+	@echo "make test          all tests: both interpreters, whole stories"
+	@echo "make check         lint, types, layering, spelling, firmware size"
+	@echo "make test-mpy      the portable tests on the hub interpreter alone"
+	@echo "make stories       $(RUNS) seeded runs with a power cut each (RUNS=, SEED=)"
+	@echo "make stories-long  $(LONG_RUNS) of them"
+	@echo "make bench         benchmarks, as one table; JSON in build/bench/"
+	@echo "make build         the hub's application for simulator and chip, with sizes"
+	@echo "make lock          new versions into requirements/*.txt"
+	@echo "make clean         remove all that the others made"
+
+setup:
+	@test -n "$(PYTHON)" || { echo "setup: no Python 3.11 or newer found: apt-get install python3"; exit 1; }
+	@$(PYTHON) tools/setup.py
+
+build: setup
+	@$(BIN)/python tools/build_firmware.py
+
+demo: build
+	@$(BIN)/varde demo --seed $(SEED) --out build/demo
+
+test: build test-mpy
+	@$(BIN)/pytest -n $(WORKERS) tests
+
+test-mpy: setup
+	@.cache/micropython/micropython tests/portable/run.py
+
+check: build
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/codespell
+	@$(BIN)/pytest -q tests/layering
+
+stories: build
+	@$(BIN)/varde-sim stories --runs $(RUNS) --seed $(SEED) --out build/stories.json
+
+stories-long: build
+	@$(BIN)/varde-sim stories --runs $(LONG_RUNS) --seed $(SEED) --out build/stories-long.json
+
+bench: build
+	@$(PYTHON) tools/setup_interpreter.py --valgrind
+	@$(BIN)/python benchmarks/run.py
+
+ci: check test
+
+lock:
+	@for name in dev pycose; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate \
+		requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:
+	rm -rf build .venv .venv-pycose .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

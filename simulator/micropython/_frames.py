@@ -1,0 +1,1 @@
+../varde_simulator/air/frames.py

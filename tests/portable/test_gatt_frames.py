@@ -75,6 +75,10 @@ class TestWeightScale(GattCase):
         fields = self.fields(0x2A9D, "01feff")
         self.assertEqual((fields["weight"], fields["unit"]), (Scaled.parse("655.34"), "lb"))
 
+    def test_whole_numbers_stand_for_themselves(self):
+        frame = gatt.encode(0x2A9D, {"unit": "kg", "weight": 70, "bmi": 24, "height": 2})
+        self.assertEqual(frame, bytes.fromhex("08b036f000d007"))
+
     def test_units_do_not_mix(self):
         with self.assertRaises(ValueError):
             gatt.encode(0x2A9D, {"unit": "kg", "weight": 70, "height_unit": "in"})

@@ -42,7 +42,7 @@ def test_header_is_length_kind_id():
     assert bytes(frames.encode(frames.REQUEST, 0x1234, [])) == b"\x03\x00\x01\x34\x12"
 
 
-@pytest.mark.parametrize("value", [1 << 63, 1.5, b"x" * 5000, [[[[[1]]]]]])
+@pytest.mark.parametrize("value", [1 << 63, 1.5, b"x" * 5000, [[[[[[[[[1]]]]]]]]]])
 def test_what_no_frame_can_carry_is_refused(value):
     with pytest.raises(frames.FrameError):
         frames.encode(frames.POST, 0, [value])

@@ -31,7 +31,7 @@ REPLY_VALUE_ERROR = 2  # the result is a text: the VM raises ValueError(result)
 MAX_FRAME_BYTES = 4096
 HEADER_BYTES = 5
 LENGTH_BYTES = 2
-MAX_DEPTH = 4  # lists in lists; events are one deep, their arguments rarely one more
+MAX_DEPTH = 8  # lists in lists; the deepest is a table of services with descriptors (6)
 
 _NONE = 0
 _FALSE = 1

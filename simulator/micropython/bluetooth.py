@@ -1,0 +1,349 @@
+"""MicroPython's `bluetooth`, served by the world's radio: what an ESP32 with NimBLE offers.
+
+Every call is a request that the world answers from its own state; what takes time is reported to
+the handler given to `irq`. The handler runs on the main thread by the scheduler, never nested, and
+its return value goes back where the stack waits for it (a read request, an indication that is
+confirmed only then). Pairing and L2CAP channels are not here: this module offers no more than the
+world can do.
+"""
+
+import struct
+import sys
+
+import _air
+
+FLAG_READ = 0x0002
+FLAG_WRITE_NO_RESPONSE = 0x0004
+FLAG_WRITE = 0x0008
+FLAG_NOTIFY = 0x0010
+FLAG_INDICATE = 0x0020
+
+_IRQ_SCAN_RESULT = 5
+_DEFAULT_ADVERTISE_US = 500_000
+# NimBLE's "background scan": one moment in a hundred. Programs that want to find something ask
+# for more.
+_DEFAULT_SCAN_INTERVAL_US = 1_280_000
+_DEFAULT_SCAN_WINDOW_US = 11_250
+_DEFAULT_CONNECT_MS = 2_000
+
+# Where in an event's arguments the address and the data are. The handler gets views that are
+# valid only while it runs: the bytes are overwritten afterwards, as a real stack reuses them, so
+# that code that keeps a view fails here and not in the field.
+_VIEWS = {1: (2,), 2: (2,), 5: (1, 4), 7: (2,), 8: (2,), 15: (2,), 18: (2,), 19: (2,)}
+_UUIDS = {9: 3, 11: 4, 13: 2}
+_STALE = 0xA5
+
+_SECURITY_KEYS = ("bond", "mitm", "le_secure", "io")  # accepted; there is no pairing to use them
+
+_handler = None
+
+
+class UUID(bytes):
+    """16, 32 or 128 bits; the bytes are little-endian, as on the air."""
+
+    def __init__(self, value):
+        super().__init__(_uuid_bytes(value))
+
+    def __len__(self):
+        raise TypeError("object of type 'UUID' has no len()")
+
+    def __eq__(self, other):
+        return isinstance(other, UUID) and bytes(self) == bytes(other)
+
+    def __hash__(self):
+        return hash(bytes(self))
+
+    def __lt__(self, other):
+        return _uuid_order(self) < _uuid_order(other)
+
+    def __le__(self, other):
+        return _uuid_order(self) <= _uuid_order(other)
+
+    def __gt__(self, other):
+        return _uuid_order(self) > _uuid_order(other)
+
+    def __ge__(self, other):
+        return _uuid_order(self) >= _uuid_order(other)
+
+    def __repr__(self):
+        text = "".join("%02x" % byte for byte in reversed(bytes(self)))
+        if len(text) <= 8:
+            return "UUID(0x%s)" % text
+        parts = (text[:8], text[8:12], text[12:16], text[16:20], text[20:])
+        return "UUID('%s')" % "-".join(parts)
+
+    def __str__(self):
+        return self.__repr__()
+
+
+class BLE:
+    """The one radio of this hub."""
+
+    _instance = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = object.__new__(cls)
+        return cls._instance
+
+    def active(self, wanted=None):
+        if wanted is None:
+            return _air.is_connected() and _air.call("ble.is_active")
+        if wanted:
+            _air.connect()
+        if _air.is_connected():
+            _air.call("ble.active", bool(wanted))
+        return bool(wanted)
+
+    def irq(self, handler):
+        global _handler
+        if handler is not None and not callable(handler):
+            raise ValueError("invalid handler")
+        _handler = handler
+
+    def config(self, *names, **values):
+        if not values:
+            if len(names) != 1:
+                raise TypeError("must query one param")
+            return _config_get(names[0])
+        if names:
+            raise TypeError("can't specify pos and kw args")
+        for name in values:
+            _config_set(name, values[name])
+        return None
+
+    # GAP
+
+    def gap_advertise(
+        self,
+        interval_us=_DEFAULT_ADVERTISE_US,
+        adv_data=None,
+        *,
+        resp_data=None,
+        connectable=True
+    ):
+        if interval_us is None:
+            return _call("ble.advertise_stop")
+        return _call(
+            "ble.advertise", interval_us, _data(adv_data), _data(resp_data), bool(connectable)
+        )
+
+    def gap_scan(
+        self,
+        duration_ms=0,
+        interval_us=_DEFAULT_SCAN_INTERVAL_US,
+        window_us=_DEFAULT_SCAN_WINDOW_US,
+        active=False,
+    ):
+        if duration_ms is None:
+            return _call("ble.scan_stop")
+        return _call("ble.scan", duration_ms, interval_us, window_us, bool(active))
+
+    def gap_connect(
+        self,
+        addr_type,
+        addr=None,
+        scan_duration_ms=_DEFAULT_CONNECT_MS,
+        min_conn_interval_us=0,
+        max_conn_interval_us=0,
+    ):
+        if addr_type is None:
+            return _call("ble.connect_cancel")
+        if len(addr) != 6:
+            raise ValueError("invalid addr")
+        return _call(
+            "ble.connect",
+            addr_type,
+            bytes(addr),
+            scan_duration_ms or 0,
+            min_conn_interval_us or 0,
+            max_conn_interval_us or 0,
+        )
+
+    def gap_disconnect(self, conn_handle):
+        return _call("ble.disconnect", conn_handle)
+
+    # GATT client
+
+    def gattc_discover_services(self, conn_handle, uuid=None):
+        return _call("ble.gattc_discover_services", conn_handle, _uuid(uuid))
+
+    def gattc_discover_characteristics(self, conn_handle, start_handle, end_handle, uuid=None):
+        return _call(
+            "ble.gattc_discover_characteristics",
+            conn_handle,
+            start_handle,
+            end_handle,
+            _uuid(uuid),
+        )
+
+    def gattc_discover_descriptors(self, conn_handle, start_handle, end_handle):
+        return _call("ble.gattc_discover_descriptors", conn_handle, start_handle, end_handle)
+
+    def gattc_read(self, conn_handle, value_handle):
+        return _call("ble.gattc_read", conn_handle, value_handle)
+
+    def gattc_write(self, conn_handle, value_handle, data, mode=0):
+        return _call("ble.gattc_write", conn_handle, value_handle, _data(data), mode)
+
+    def gattc_exchange_mtu(self, conn_handle):
+        return _call("ble.gattc_exchange_mtu", conn_handle)
+
+    # GATT server
+
+    def gatts_register_services(self, services):
+        handles = _call("ble.gatts_register_services", [_service(*item) for item in services])
+        return tuple(tuple(of_service) for of_service in handles)
+
+    def gatts_read(self, value_handle):
+        return _call("ble.gatts_read", value_handle)
+
+    def gatts_write(self, value_handle, data, send_update=False):
+        data = _data(data)
+        _call("ble.gatts_write", value_handle, data, bool(send_update))
+        return len(data)
+
+    def gatts_notify(self, conn_handle, value_handle, data=None):
+        return _call("ble.gatts_notify", conn_handle, value_handle, _data(data))
+
+    def gatts_indicate(self, conn_handle, value_handle, data=None):
+        return _call("ble.gatts_indicate", conn_handle, value_handle, _data(data))
+
+    def gatts_set_buffer(self, value_handle, length, append=False):
+        return _call("ble.gatts_set_buffer", value_handle, length, bool(append))
+
+
+# Configuration
+
+
+def _config_get(name):
+    if name == "mac":
+        kind, address = _call("ble.mac")
+        return kind, address
+    if name == "gap_name" and not _air.is_connected():
+        return _gap_name
+    if name == "gap_name" or name == "mtu":
+        return _call("ble.config", name)
+    raise ValueError("unknown config param")  # rxbuf too: the ESP32 build has no ring buffer
+
+
+_gap_name = b"ESP32"
+
+
+def _config_set(name, value):
+    global _gap_name
+    if name == "gap_name":
+        value = _data(value)
+        if _air.is_connected():
+            _call("ble.set_gap_name", value)
+        _gap_name = value
+    elif name == "mtu":
+        _call("ble.set_mtu", value)
+    elif name == "addr_mode":
+        _call("ble.set_addr_mode", value)
+    elif name not in _SECURITY_KEYS:
+        raise ValueError("unknown config param")
+
+
+# Calls
+
+
+def _call(op, *args):
+    return _air.call(op, *args)
+
+
+def _data(data):
+    if data is None:
+        return None
+    return data.encode() if isinstance(data, str) else bytes(data)
+
+
+def _uuid(uuid):
+    if uuid is None:
+        return None
+    if not isinstance(uuid, UUID):
+        raise TypeError("UUID")
+    return bytes(uuid)
+
+
+def _service(uuid, characteristics):
+    if not isinstance(uuid, UUID):
+        raise ValueError("invalid service UUID")
+    return [bytes(uuid), [_characteristic(item) for item in characteristics]]
+
+
+def _characteristic(item):
+    if len(item) < 2 or len(item) > 3:
+        raise ValueError("invalid characteristic tuple")
+    if not isinstance(item[0], UUID):
+        raise ValueError("invalid characteristic UUID")
+    descriptors = []
+    for uuid, flags in item[2] if len(item) == 3 else ():
+        if not isinstance(uuid, UUID):
+            raise ValueError("invalid descriptor UUID")
+        descriptors.append([bytes(uuid), flags])
+    return [bytes(item[0]), item[1], descriptors]
+
+
+# Events
+
+
+def _on_irq(number, *args):
+    global _handler
+    if _handler is None:
+        return None
+    args = list(args)
+    lent = []
+    for index in _VIEWS.get(number, ()):
+        lent.append(bytearray(args[index]))
+        args[index] = memoryview(lent[-1])
+    if number in _UUIDS:
+        args[_UUIDS[number]] = UUID(args[_UUIDS[number]])
+    try:
+        return _handler(number, tuple(args))
+    except Exception as error:  # noqa: BLE001  the stack's own rule: say so and drop the handler
+        _handler = None
+        sys.stderr.write("Unhandled exception in IRQ callback handler\n")
+        sys.print_exception(error, sys.stderr)
+        return None
+    finally:
+        for buffer in lent:
+            for index in range(len(buffer)):
+                buffer[index] = _STALE
+
+
+def _on_scan_result(*args):
+    _on_irq(_IRQ_SCAN_RESULT, *args)
+
+
+_air.on("ble.irq", _on_irq)
+_air.on(_air.SCAN_RESULT, _on_scan_result)
+
+
+# UUID
+
+
+def _uuid_bytes(value):
+    if isinstance(value, int):
+        if not 0 <= value <= 0xFFFF:
+            raise ValueError("invalid UUID")
+        return struct.pack("<H", value)
+    if not isinstance(value, str):
+        data = bytes(value)
+        if len(data) in (2, 4, 16):
+            return data
+        value = str(data, "utf-8")
+    digits = value.replace("-", "")
+    if len(digits) != 32:
+        raise ValueError("UUID too long" if len(digits) > 32 else "UUID too short")
+    try:
+        return bytes(int(digits[at : at + 2], 16) for at in range(30, -1, -2))
+    except ValueError:
+        raise ValueError("invalid char in UUID")
+
+
+def _uuid_order(uuid):
+    if not isinstance(uuid, UUID):
+        raise TypeError("unsupported types for comparison")
+    data = bytes(uuid)
+    return (len(data), data)

@@ -1,0 +1,351 @@
+"""A hub's radio: MicroPython's `bluetooth.BLE` served by a Bumble station, GAP part.
+
+One `Radio` a channel. It answers each op from its own state and reports the rest by events, as the
+NimBLE of an ESP32 does: same order, same error codes, same limits. `radio_client` adds the GATT
+client's ops, `radio_server` the server's.
+
+Events to the hub: `ble.irq` (number, arguments...) and `ble.scan_result`, the only one that may be
+dropped. The numbers are those of MicroPython's documentation.
+"""
+
+import asyncio
+import errno
+from typing import Any
+
+from bumble import hci
+
+from varde_simulator.air.att_client import DEFAULT_MTU, AttClient
+from varde_simulator.air.channel import Channel
+from varde_simulator.air.link import Air
+from varde_simulator.air.radio_client import RadioClient
+from varde_simulator.air.radio_server import RadioServer
+from varde_simulator.air.station import PUBLIC, Station, address_bytes, address_of
+
+IRQ_CENTRAL_CONNECT = 1
+IRQ_CENTRAL_DISCONNECT = 2
+IRQ_SCAN_DONE = 6
+IRQ_PERIPHERAL_CONNECT = 7
+IRQ_PERIPHERAL_DISCONNECT = 8
+IRQ_CONNECTION_UPDATE = 27
+
+MAX_CONNECTIONS = 4  # the ESP32 build of NimBLE
+MAX_ADVERTISING_BYTES = 31
+# What NimBLE says of too much advertising data; its MicroPython glue passes codes without an errno
+# of their own on negative.
+BLE_ERR_INV_HCI_CMD_PARMS = 0x12
+
+DEFAULT_MTU_WISH = 256
+MAX_MTU_WISH = 527
+MAX_GAP_NAME_BYTES = 31
+DEFAULT_GAP_NAME = b"ESP32"
+
+# NimBLE's defaults for a new connection: 30 to 50 ms, 2.56 s (BLE_GAP_INITIAL_...).
+CONNECTION_INTERVAL_MIN = 24
+CONNECTION_INTERVAL_MAX = 40
+CONNECTION_UNIT_US = 1_250
+SUPERVISION_TIMEOUT = 256
+SCAN_UNIT_US = 625
+INITIATING_SCAN = 16
+SCAN_MIN, SCAN_MAX = 4, 0x4000
+
+NO_CONNECTION = 0xFFFF
+NO_ADDRESS_TYPE = 0xFF
+_ADV_IND, _ADV_SCAN_IND = 0, 2
+
+
+class Radio:
+    """Registers the `ble.` ops on `channel`; everything ends with the channel."""
+
+    def __init__(self, channel: Channel, air: Air) -> None:
+        self.channel = channel
+        self.air = air
+        self.station: Station | None = None
+        self.gap_name = DEFAULT_GAP_NAME
+        self.mtu_wish = DEFAULT_MTU_WISH
+        self.scan_results = 0
+        self.clients: dict[int, AttClient] = {}
+        self._ending: set[int] = set()
+        self._is_scanning = False
+        self._scan_timer: asyncio.TimerHandle | None = None
+        self._connecting_to: hci.Address | None = None
+        self._connect_timer: asyncio.TimerHandle | None = None
+        self._advertising: tuple[bytes, bytes] = (b"", b"")
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._client_ops = RadioClient(self)
+        self.server = RadioServer(self)
+        channel.on_close.append(self.power_off)
+        for name in (
+            "active", "is_active", "mac", "config", "set_gap_name", "set_mtu", "set_addr_mode",
+            "scan", "scan_stop", "connect", "connect_cancel", "disconnect", "advertise",
+            "advertise_stop",
+        ):  # fmt: skip
+            channel.handle("ble." + name, getattr(self, name))
+
+    # Life
+
+    async def active(self, wanted: bool) -> None:
+        if wanted and self.station is None:
+            station = Station(self.air, self.channel.node, address_of(self.channel.node))
+            station.on_report = self._on_report
+            station.on_connection = self._on_connection
+            station.on_connection_failure = self._on_connection_failure
+            await station.start()
+            self.station = station
+            self.server.attach(station)
+        elif not wanted and self.station is not None:
+            self._end_scan()
+            station, self.station = self.station, None
+            await station.stop()
+            self._forget()
+
+    def is_active(self) -> bool:
+        return self.station is not None
+
+    def power_off(self) -> None:
+        """The hub's process has gone."""
+        if self.station is not None:
+            station, self.station = self.station, None
+            station.power_off()
+        self._forget()
+
+    def _forget(self) -> None:
+        for timer in (self._scan_timer, self._connect_timer):
+            if timer is not None:
+                timer.cancel()
+        for client in self.clients.values():
+            client.close()
+        self.clients.clear()
+        self._ending.clear()
+        self._is_scanning = False
+        self._connecting_to = None
+        self._scan_timer = self._connect_timer = None
+
+    def need_station(self) -> Station:
+        if self.station is None:
+            raise OSError(errno.ENODEV)
+        return self.station
+
+    def need_client(self, handle: int) -> AttClient:
+        self.need_station()
+        client = self.clients.get(handle)
+        if client is None:
+            raise OSError(errno.ENOTCONN)
+        return client
+
+    def report(self, irq: int, *args: object) -> None:
+        """Nothing is reported to a hub that has switched its radio off."""
+        if self.station is not None:
+            self.channel.event("ble.irq", irq, *args)
+
+    def start_task(self, work: Any) -> None:
+        """For what goes on after the op has been answered."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Configuration
+
+    def mac(self) -> list[object]:
+        return [0, address_bytes(self.need_station().address)]
+
+    def config(self, name: str) -> object:
+        if name == "gap_name":
+            return self.gap_name
+        if name == "mtu":
+            return self.mtu_wish
+        raise ValueError("unknown config param")
+
+    def set_gap_name(self, name: bytes) -> None:
+        if len(name) > MAX_GAP_NAME_BYTES:
+            raise OSError(errno.EINVAL)
+        self.gap_name = name
+
+    def set_mtu(self, mtu: int) -> None:
+        station = self.need_station()
+        if not DEFAULT_MTU <= mtu <= MAX_MTU_WISH:
+            raise OSError(errno.EINVAL)
+        self.mtu_wish = mtu
+        station.device.gatt_server.max_mtu = mtu
+
+    def set_addr_mode(self, mode: int) -> None:
+        self.need_station()
+        if mode != PUBLIC:
+            raise OSError(errno.EINVAL)  # private addresses are for a later day
+
+    # Scanning
+
+    async def scan(
+        self, duration_ms: int, interval_us: int, window_us: int, is_active: bool
+    ) -> None:
+        station = self.need_station()
+        if self._is_scanning:
+            raise OSError(errno.EALREADY)
+        if self._connecting_to is not None:
+            raise OSError(errno.EBUSY)
+        interval = min(max(interval_us // SCAN_UNIT_US, SCAN_MIN), SCAN_MAX)
+        window = min(max(window_us // SCAN_UNIT_US, SCAN_MIN), SCAN_MAX)
+        if window > interval:
+            raise OSError(errno.EINVAL)
+        self._is_scanning = True
+        await station.command(
+            hci.HCI_LE_Set_Scan_Parameters_Command(
+                le_scan_type=int(is_active),
+                le_scan_interval=interval,
+                le_scan_window=window,
+                own_address_type=hci.OwnAddressType.PUBLIC,
+                scanning_filter_policy=0,
+            )
+        )
+        await self._enable_scan(station, True)
+        if duration_ms > 0:
+            loop = asyncio.get_running_loop()
+            self._scan_timer = loop.call_later(duration_ms / 1000, self._end_scan)
+
+    def scan_stop(self) -> None:
+        self.need_station()
+        self._end_scan()
+
+    def _end_scan(self) -> None:
+        """Reports SCAN_DONE if there was a scan; what the host still holds is not reported."""
+        if not self._is_scanning:
+            return
+        self._is_scanning = False
+        if self._scan_timer is not None:
+            self._scan_timer.cancel()
+            self._scan_timer = None
+        self.report(IRQ_SCAN_DONE)
+        if self.station is not None:
+            self.start_task(self._enable_scan(self.station, False))
+
+    @staticmethod
+    async def _enable_scan(station: Station, enable: bool) -> None:
+        await station.command(
+            hci.HCI_LE_Set_Scan_Enable_Command(le_scan_enable=int(enable), filter_duplicates=0)
+        )
+
+    def _on_report(self, report: Any) -> None:
+        if self._is_scanning:
+            self.scan_results += 1
+            self.channel.event(
+                "ble.scan_result",
+                int(report.address.address_type),
+                address_bytes(report.address),
+                int(report.event_type),
+                report.rssi,
+                report.data,
+            )
+
+    # Connections
+
+    async def connect(
+        self, address_type: int, address: bytes, duration_ms: int, min_us: int, max_us: int
+    ) -> None:
+        station = self.need_station()
+        if self._connecting_to is not None:
+            raise OSError(errno.EALREADY)
+        peer = hci.Address(bytes(reversed(address)), hci.AddressType(address_type))
+        self._end_scan()
+        if any(c.peer_address == peer for c in station.device.connections.values()):
+            raise OSError(errno.EIO)  # BLE_HS_EDONE: connected already
+        if len(station.device.connections) >= MAX_CONNECTIONS:
+            raise OSError(errno.ENOMEM)
+        self._connecting_to = peer
+        status = await station.command(
+            hci.HCI_LE_Create_Connection_Command(
+                le_scan_interval=INITIATING_SCAN,
+                le_scan_window=INITIATING_SCAN,
+                initiator_filter_policy=0,
+                peer_address_type=address_type,
+                peer_address=peer,
+                own_address_type=hci.OwnAddressType.PUBLIC,
+                connection_interval_min=min_us // CONNECTION_UNIT_US or CONNECTION_INTERVAL_MIN,
+                connection_interval_max=max_us // CONNECTION_UNIT_US or CONNECTION_INTERVAL_MAX,
+                max_latency=0,
+                supervision_timeout=SUPERVISION_TIMEOUT,
+                min_ce_length=0,
+                max_ce_length=0,
+            )
+        )
+        if status != hci.HCI_SUCCESS:
+            self._connecting_to = None
+            raise OSError(errno.EIO)
+        if self._connecting_to is not None:
+            loop = asyncio.get_running_loop()
+            self._connect_timer = loop.call_later(duration_ms / 1000, self._cancel_connect)
+
+    def connect_cancel(self) -> None:
+        self.need_station()
+        if self._connecting_to is None:
+            raise OSError(errno.EALREADY)
+        self._cancel_connect()
+
+    def _cancel_connect(self) -> None:
+        if self.station is not None:
+            self.start_task(self.station.command(hci.HCI_LE_Create_Connection_Cancel_Command()))
+
+    def _connect_ended(self) -> None:
+        self._connecting_to = None
+        if self._connect_timer is not None:
+            self._connect_timer.cancel()
+            self._connect_timer = None
+
+    def _on_connection_failure(self, _status: int) -> None:
+        self._connect_ended()
+        self.report(IRQ_PERIPHERAL_DISCONNECT, NO_CONNECTION, NO_ADDRESS_TYPE, bytes(6))
+
+    def _on_connection(self, connection: Any) -> None:
+        station = self.need_station()
+        handle = connection.handle
+        is_central = connection.role == hci.Role.CENTRAL
+        if is_central:
+            self._connect_ended()
+        client = self._client_ops.new_client(station, connection)
+        self.clients[handle] = client
+        station.clients[handle] = client.on_pdu
+        peer = (int(connection.peer_address.address_type), address_bytes(connection.peer_address))
+        connection.once("disconnection", lambda _reason: self._on_disconnection(connection, peer))
+        self.server.on_connection(connection)
+        self.report(IRQ_PERIPHERAL_CONNECT if is_central else IRQ_CENTRAL_CONNECT, handle, *peer)
+
+    def _on_disconnection(self, connection: Any, peer: tuple[int, bytes]) -> None:
+        handle = connection.handle
+        self._ending.discard(handle)
+        if self.station is not None:
+            self.station.clients.pop(handle, None)
+        client = self.clients.pop(handle, None)
+        if client is not None:
+            client.close()  # procedures end before the connection does, as on NimBLE
+        is_central = connection.role == hci.Role.CENTRAL
+        irq = IRQ_PERIPHERAL_DISCONNECT if is_central else IRQ_CENTRAL_DISCONNECT
+        self.report(irq, handle, *peer)
+
+    async def disconnect(self, handle: int) -> bool:
+        station = self.need_station()
+        if handle not in self.clients:
+            return False
+        if handle in self._ending:
+            raise OSError(errno.EALREADY)
+        self._ending.add(handle)
+        await station.disconnect(handle)
+        return True
+
+    # Advertising
+
+    async def advertise(
+        self, interval_us: int, data: bytes | None, response: bytes | None, connectable: bool
+    ) -> None:
+        station = self.need_station()
+        await station.stop_advertising()
+        if max(len(data or b""), len(response or b"")) > MAX_ADVERTISING_BYTES:
+            raise OSError(-BLE_ERR_INV_HCI_CMD_PARMS)
+        kept_data, kept_response = self._advertising
+        self._advertising = (
+            kept_data if data is None else data,
+            kept_response if response is None else response,
+        )
+        kind = _ADV_IND if connectable else _ADV_SCAN_IND
+        await station.advertise(kind, interval_us, *self._advertising)
+
+    async def advertise_stop(self) -> None:
+        if self.station is not None:
+            await self.station.stop_advertising()

@@ -1,0 +1,175 @@
+"""One Bluetooth station on the air: Bumble host and device on a virtual controller.
+
+A hub's radio and a sensor are both built on it. It hands out what the layers above want to see
+first: scan reports, connections, failed connection attempts, and raw ATT PDUs by connection.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from bumble import att, core, device, hci, host
+
+from varde_simulator.air.att_client import HANDLE_VALUE_CONFIRMATION
+from varde_simulator.air.controller import VirtualController
+from varde_simulator.air.indications import Indications
+from varde_simulator.air.link import Air
+from varde_simulator.air.silence import silence_bumble
+
+PUBLIC = 0
+RANDOM_STATIC = 1
+
+# Bumble warns of every packet that meets an ended connection; on this air that is daily business.
+logging.getLogger("bumble").setLevel(logging.ERROR)
+silence_bumble()
+
+
+def address_of(name: str, kind: int = PUBLIC) -> hci.Address:
+    """The address that a station of this name has, today and in every replay."""
+    raw = bytearray(hashlib.sha256(name.encode()).digest()[:6])
+    if kind == PUBLIC:
+        raw[0] &= 0xFC  # universally administered, individual (IEEE 802, 8.2)
+        return hci.Address(bytes(reversed(raw)), hci.Address.PUBLIC_DEVICE_ADDRESS)
+    raw[0] |= 0xC0  # static: the two top bits set (Core 5.4, Vol 6, Part B, 1.3.2.1)
+    return hci.Address(bytes(reversed(raw)), hci.Address.RANDOM_DEVICE_ADDRESS)
+
+
+def address_bytes(address: hci.Address) -> bytes:
+    """Most significant byte first, as MicroPython and people write it."""
+    return bytes(reversed(bytes(address)))
+
+
+class Station:
+    """`start()` before use. The `on_...` attributes are for the layer above to set."""
+
+    def __init__(self, air: Air, name: str, address: hci.Address) -> None:
+        self.air = air
+        self.address = address
+        self.is_public = address.address_type == hci.Address.PUBLIC_DEVICE_ADDRESS
+        self.controller = VirtualController(name, air, self._address(PUBLIC, name))
+        self.host = host.Host(self.controller, self.controller)
+        config = device.DeviceConfiguration(
+            name=name,
+            address=self._address(RANDOM_STATIC, name),
+            gap_service_enabled=False,
+            gatt_service_enabled=False,
+        )
+        self.device = device.Device(config=config, host=self.host)
+        self.device.connect_own_address_type = self.own_address_type
+        self.device.l2cap_channel_manager.register_fixed_channel(att.ATT_CID, self._on_att_pdu)
+        self.on_report: Callable[[Any], None] = lambda _report: None
+        self.on_connection: Callable[[Any], None] = lambda _connection: None
+        self.on_connection_failure: Callable[[int], None] = lambda _status: None
+        self.clients: dict[int, Callable[[bytes], None]] = {}  # connection handle to ATT client
+        self.indications = Indications(self.send_att)
+        self.malformed_pdus = 0
+
+    @property
+    def own_address_type(self) -> hci.OwnAddressType:
+        return hci.OwnAddressType.PUBLIC if self.is_public else hci.OwnAddressType.RANDOM
+
+    async def start(self) -> None:
+        await self.device.power_on()
+        self.host.on("advertising_report", lambda report: self.on_report(report))
+        self.device.on("connection", self._on_connection)
+        self.device.on(
+            "connection_failure", lambda error: self.on_connection_failure(error.error_code)
+        )
+
+    def power_off(self) -> None:
+        """Gone from one moment to the next; peers notice by their supervision timeouts."""
+        self.controller.power_off()
+        self.host.emit("flush")
+
+    async def stop(self) -> None:
+        """Says goodbye first: ends the connections, waits until the air has carried that."""
+        loop = asyncio.get_running_loop()
+        ended = [loop.create_future() for _ in self.device.connections]
+        for connection, end in zip(list(self.device.connections.values()), ended, strict=True):
+            connection.once("disconnection", lambda _reason, end=end: end.set_result(None))
+            await self.disconnect(connection.handle)
+        if ended:
+            longest_s = 2 * self.air.latency_us / 1e6 + 1
+            await asyncio.wait(ended, timeout=longest_s)
+        self.power_off()
+
+    # What the host is told to do
+
+    async def command(self, command: Any) -> int:
+        """Sends an HCI command; its status."""
+        try:
+            if isinstance(command, hci.HCI_SyncCommand):
+                await self.host.send_sync_command(command)
+            else:
+                await self.host.send_async_command(command)
+        except hci.HCI_Error as error:
+            return error.error_code
+        return hci.HCI_SUCCESS
+
+    async def advertise(
+        self, advertising_type: int, interval_us: int, data: bytes, response: bytes
+    ) -> None:
+        await self.stop_advertising()
+        self.device.advertising_data = data
+        self.device.scan_response_data = response
+        self.device.advertising_interval_min = interval_us / 1000
+        self.device.advertising_interval_max = interval_us / 1000
+        await self.device.start_advertising(
+            advertising_type=device.AdvertisingType(advertising_type),
+            own_address_type=self.own_address_type,
+        )
+
+    async def stop_advertising(self) -> None:
+        await self.device.stop_advertising()
+
+    async def disconnect(self, handle: int, reason: int | None = None) -> int:
+        why = hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR
+        return await self.command(
+            hci.HCI_Disconnect_Command(
+                connection_handle=handle, reason=why if reason is None else reason
+            )
+        )
+
+    def send_att(self, handle: int, pdu: bytes) -> None:
+        if handle in self.device.connections:
+            self.device.send_l2cap_pdu(handle, att.ATT_CID, pdu)
+
+    # What comes in
+
+    def _on_connection(self, connection: Any) -> None:
+        # First of the listeners: an indication under way ends before the connection does.
+        handle = connection.handle
+        connection.once(
+            "disconnection", lambda _reason: self.indications.on_disconnection(handle)
+        )
+        self.on_connection(connection)
+
+    def _on_att_pdu(self, handle: int, pdu: bytes) -> None:
+        """Odd op codes come from a server, even ones from a client (Core, Vol 3, Part F, 3.3)."""
+        if not pdu:
+            self.malformed_pdus += 1
+        elif pdu[0] & 1:
+            client = self.clients.get(handle)
+            if client is not None:
+                client(pdu)
+        elif pdu[0] == HANDLE_VALUE_CONFIRMATION:
+            self.indications.on_confirmation(handle)
+        else:
+            self._serve(handle, pdu)
+
+    def _serve(self, handle: int, pdu: bytes) -> None:
+        connection = self.device.connections.get(handle)
+        if connection is None:
+            return
+        try:
+            request = att.ATT_PDU.from_bytes(pdu)
+        except (core.InvalidPacketError, ValueError, IndexError, KeyError):
+            self.malformed_pdus += 1
+            return
+        self.device.gatt_server.on_gatt_pdu(connection, request)
+
+    def _address(self, kind: int, name: str) -> hci.Address:
+        own_kind = PUBLIC if self.is_public else RANDOM_STATIC
+        return self.address if kind == own_kind else address_of(name, kind)

@@ -1,0 +1,118 @@
+"""The sensors of this house: an oximeter, a scale, a cuff.
+
+Behaviour after `docs/radio.md` (what public code and manuals say of such devices); the names are
+invented, so that nobody takes a simulated device for a real one.
+"""
+
+import struct
+
+from varde_simulator.sensors.model import INDICATE, NOTIFY, READ, Characteristic, Model, Service
+
+PLX_SERVICE = 0x1822
+PLX_SPOT_CHECK = 0x2A5E
+PLX_CONTINUOUS = 0x2A5F
+PLX_FEATURES = 0x2A60
+WEIGHT_SERVICE = 0x181D
+WEIGHT_MEASUREMENT = 0x2A9D
+WEIGHT_FEATURE = 0x2A9E
+BLOOD_PRESSURE_SERVICE = 0x1810
+BLOOD_PRESSURE_MEASUREMENT = 0x2A35
+INTERMEDIATE_CUFF_PRESSURE = 0x2A36
+BLOOD_PRESSURE_FEATURE = 0x2A49
+BATTERY_SERVICE = 0x180F
+BATTERY_LEVEL = 0x2A19
+DEVICE_INFORMATION_SERVICE = 0x180A
+
+_MANUFACTURER_NAME = 0x2A29
+_MODEL_NUMBER = 0x2A24
+_SERIAL_NUMBER = 0x2A25
+_FIRMWARE_REVISION = 0x2A26
+
+# Bits 0 and 1: time stamp and several users; resolution code 6 (0.01 kg) from bit 3 on.
+_SCALE_FEATURES = struct.pack("<I", 0b11 | 6 << 3)
+_CUFF_FEATURES = struct.pack("<H", 0b00_0111)  # movement, cuff fit, irregular pulse
+_PLX_FEATURES = struct.pack("<H", 0b1_1100)  # stores spot checks, stamps them, has the fast mode
+
+
+def oximeter(serial: str = "OX000001", battery_percent: int = 87) -> Model:
+    """Spot check by indication, continuous values by notification while the finger is in."""
+    plx = Service(
+        PLX_SERVICE,
+        (
+            Characteristic(PLX_SPOT_CHECK, INDICATE),
+            Characteristic(PLX_CONTINUOUS, NOTIFY),
+            Characteristic(PLX_FEATURES, READ, _PLX_FEATURES),
+        ),
+    )
+    return Model(
+        name="Varde Oximeter",
+        services=(plx, battery(battery_percent), device_information("VPX-1", serial)),
+        advertised_services=(PLX_SERVICE,),
+        burst_s=20.0,
+        idle_s=3.0,
+        advertises_while_measuring=True,
+    )
+
+
+def scale(serial: str = "SC000001", battery_percent: int = 64) -> Model:
+    """A short burst, the name only in the scan response, gone two seconds after the last byte."""
+    weight = Service(
+        WEIGHT_SERVICE,
+        (
+            Characteristic(WEIGHT_MEASUREMENT, INDICATE),
+            Characteristic(WEIGHT_FEATURE, READ, _SCALE_FEATURES),
+        ),
+    )
+    return Model(
+        name="Varde Scale",
+        services=(weight, battery(battery_percent), device_information("VSC-1", serial)),
+        advertised_services=(WEIGHT_SERVICE,),
+        name_in_response=True,
+        burst_s=15.0,
+        idle_s=2.0,
+    )
+
+
+def cuff(serial: str = "BP000001", battery_percent: int = 92) -> Model:
+    """Pressure by notification while it inflates, the result by indication, and a store of 30
+    that comes as one burst when the hub was away. Static random address, service UUID only in
+    the scan response."""
+    pressure = Service(
+        BLOOD_PRESSURE_SERVICE,
+        (
+            Characteristic(BLOOD_PRESSURE_MEASUREMENT, INDICATE),
+            Characteristic(INTERMEDIATE_CUFF_PRESSURE, NOTIFY),
+            Characteristic(BLOOD_PRESSURE_FEATURE, READ, _CUFF_FEATURES),
+        ),
+    )
+    return Model(
+        name="Varde Cuff",
+        services=(pressure, battery(battery_percent), device_information("VBP-1", serial)),
+        advertised_services=(BLOOD_PRESSURE_SERVICE,),
+        services_in_response=True,
+        random_address=True,
+        burst_s=30.0,
+        idle_s=2.0,
+        advertises_while_measuring=True,
+    )
+
+
+MODELS = {"oximeter": oximeter, "scale": scale, "cuff": cuff}
+
+
+def battery(percent: int) -> Service:
+    """Battery Service 1.0: 0 to 100."""
+    level = Characteristic(BATTERY_LEVEL, READ | NOTIFY, bytes([percent]))
+    return Service(BATTERY_SERVICE, (level,))
+
+
+def device_information(model: str, serial: str) -> Service:
+    """Device Information Service 1.1; strings without terminator."""
+    strings = (
+        (_MANUFACTURER_NAME, "Varde simulator"),
+        (_MODEL_NUMBER, model),
+        (_SERIAL_NUMBER, serial),
+        (_FIRMWARE_REVISION, "1.0"),
+    )
+    characteristics = tuple(Characteristic(uuid, READ, text.encode()) for uuid, text in strings)
+    return Service(DEVICE_INFORMATION_SERVICE, characteristics)

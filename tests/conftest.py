@@ -1,0 +1,11 @@
+"""What all tests share: no time limits in hypothesis (shared machines are noisy), repeatable runs."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+
+hypothesis.settings.register_profile("local", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("VARDE_HYPOTHESIS", "local"))

@@ -1,0 +1,263 @@
+"""What our formats refuse, each with the code of its error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from varde_protocols import cbor, cose
+
+from golden.values import (
+    ANSWER,
+    ANSWER_AAD,
+    COLLECTOR,
+    COLLECTOR_KID,
+    HUB,
+    HUB_ID,
+    IV,
+    config,
+    readings,
+    root,
+    session,
+)  # fmt: skip
+
+
+def signed(protected: bytes, unprotected: Any, payload: Any, signature: Any) -> bytes:
+    return cbor.encode([protected, unprotected, payload, signature])
+
+
+def refused_sign1() -> list[dict[str, Any]]:
+    good = cbor.encode({1: -8, 4: HUB_ID})
+    mark = bytes(64)
+    rows = [
+        ("malformed", "no array", cbor.encode({1: 2})),
+        ("malformed", "three parts", cbor.encode([good, {}, b""])),
+        ("malformed", "tagged", b"\xd2" + signed(good, {}, b"", mark)),
+        ("malformed", "protected is a map", cbor.encode([{1: -8, 4: HUB_ID}, {}, b"", mark])),
+        ("malformed", "protected is empty", signed(b"\xa0", {}, b"", mark)),
+        ("malformed", "protected is no map", signed(b"\x80", {}, b"", mark)),
+        ("malformed", "algorithm is text", signed(cbor.encode({1: "EdDSA"}), {}, b"", mark)),
+        ("malformed", "payload is missing", signed(good, {}, None, mark)),
+        ("malformed", "payload is text", signed(good, {}, "x", mark)),
+        ("malformed", "signature of 63 bytes", signed(good, {}, b"", mark[1:])),
+        ("malformed", "signature of 65 bytes", signed(good, {}, b"", bytes(65))),
+        ("unknown-algorithm", "ES256", signed(cbor.encode({1: -7, 4: HUB_ID}), {}, b"", mark)),
+        ("unknown-header", "no kid", signed(cbor.encode({1: -8}), {}, b"", mark)),
+        ("unknown-header", "kid unprotected", signed(cbor.encode({1: -8}), {4: HUB_ID}, b"",
+                                                     mark)),
+        ("unknown-header", "content type", signed(cbor.encode({1: -8, 3: 0, 4: HUB_ID}), {}, b"",
+                                                  mark)),
+        ("unknown-header", "critical", signed(cbor.encode({1: -8, 2: [9], 4: HUB_ID}), {}, b"",
+                                              mark)),
+        ("unknown-header", "unprotected header", signed(good, {5: b""}, b"", mark)),
+        ("bad-kid", "kid of 7 bytes", signed(cbor.encode({1: -8, 4: HUB_ID[1:]}), {}, b"", mark)),
+        ("bad-kid", "kid is text", signed(cbor.encode({1: -8, 4: "12345678"}), {}, b"", mark)),
+        ("cbor-trailing", "a byte behind", signed(good, {}, b"", mark) + b"\0"),
+        ("cbor-truncated", "the last byte is missing", signed(good, {}, b"", mark)[:-1]),
+        ("cbor-not-shortest", "long head of the payload",
+         signed(good, {}, b"x", mark).replace(b"\xa0\x41x", b"\xa0\x58\x01x")),
+        ("cbor-unsorted", "kid before algorithm",
+         signed(b"\xa2\x04\x48" + HUB_ID + b"\x01\x27", {}, b"", mark)),
+    ]  # fmt: skip
+    return [{"error": error, "case": case, "message": data} for error, case, data in rows]
+
+
+def refused_encrypt0() -> list[dict[str, Any]]:
+    good = cbor.encode({1: 30})
+    sealed = bytes(20)
+    rows = [
+        ("malformed", "no array", b"\x00"),
+        ("malformed", "four parts", cbor.encode([good, {5: IV}, sealed, b""])),
+        ("malformed", "tagged", b"\xd0" + cbor.encode([good, {5: IV}, sealed])),
+        ("malformed", "IV of 12 bytes", cbor.encode([good, {5: IV[1:]}, sealed])),
+        ("malformed", "IV is text", cbor.encode([good, {5: "1234567890123"}, sealed])),
+        ("malformed", "shorter than the tag", cbor.encode([good, {5: IV}, bytes(15)])),
+        ("malformed", "detached", cbor.encode([good, {5: IV}, None])),
+        ("unknown-algorithm", "64-bit tag", cbor.encode([cbor.encode({1: 10}), {5: IV}, sealed])),
+        ("unknown-algorithm", "AES-GCM", cbor.encode([cbor.encode({1: 1}), {5: IV}, sealed])),
+        ("unknown-header", "no IV", cbor.encode([good, {}, sealed])),
+        ("unknown-header", "kid", cbor.encode([good, {4: b"x", 5: IV}, sealed])),
+        ("unknown-header", "IV protected",
+         cbor.encode([cbor.encode({1: 30, 5: IV}), {}, sealed])),
+        ("unknown-header", "headers are no map", cbor.encode([good, [], sealed])),
+        ("cbor-trailing", "a byte behind", cbor.encode([good, {5: IV}, sealed]) + b"\0"),
+        ("cbor-truncated", "the last byte is missing", cbor.encode([good, {5: IV}, sealed])[:-1]),
+        ("decrypt-failed", "not ours", cbor.encode([good, {5: IV}, sealed])),
+    ]  # fmt: skip
+    return [{"error": error, "case": case, "message": data} for error, case, data in rows]
+
+
+def refused_records() -> list[dict[str, Any]]:
+    reading = cbor.decode(readings()[0].payload())
+    event = {1: 4, 2: 47, 3: 7, 4: 12, 5: {1: 1, 2: 3}}
+    anchor = {1: 2, 2: 46, 3: 7, 4: 70000, 5: {1: 1771234567890, 2: 1, 3: 40}}
+    the_session = cbor.decode(session().payload())
+
+    def body(record: dict[int, Any], **changes: Any) -> dict[int, Any]:
+        named = {int(key[1:]): value for key, value in changes.items()}
+        return {**record, 5: {**record[5], **named}}
+
+    def without(record: dict[int, Any], key: int) -> dict[int, Any]:
+        return {**record, 5: {k: v for k, v in record[5].items() if k != key}}
+
+    rows = [
+        ("record-shape", "no map", [1, 2, 3, 4, 5]),
+        ("record-shape", "body is no map", {**event, 5: [1, 3]}),
+        ("record-unknown-key", "sixth key", {**event, 6: 0}),
+        ("record-unknown-key", "text key", {**event, "seq": 0}),
+        ("record-unknown-key", "unknown key in a body", body(event, k3=0)),
+        ("record-unknown-key", "key 0", {**event, 0: 0}),
+        ("record-missing-key", "no seq", {k: v for k, v in event.items() if k != 2}),
+        ("record-missing-key", "nothing", {}),
+        ("record-missing-key", "no detail", without(event, 2)),
+        ("record-missing-key", "no sealed value", without(reading, 4)),
+        ("record-range", "kind is text", {**event, 1: "event"}),
+        ("record-range", "kind 256", {**event, 1: 256}),
+        ("record-range", "negative kind", {**event, 1: -1}),
+        ("record-range", "negative seq", {**event, 2: -1}),
+        ("record-range", "seq of 64 bits", {**event, 2: 1 << 63}),
+        ("record-range", "seq is a float", {**event, 2: 1.5}),
+        ("record-range", "seq is true", {**event, 2: True}),
+        ("record-range", "boot of 32 bits", {**event, 3: 1 << 31}),
+        ("record-range", "uptime of 49 bits", {**event, 4: 1 << 48}),
+        ("record-range", "code of 17 bits", body(event, k1=1 << 16)),
+        ("record-range", "detail is bytes", body(event, k2=b"")),
+        ("record-range", "negative UTC", body(anchor, k1=-1)),
+        ("record-range", "UTC is text", body(anchor, k1="2026-02-16")),
+        ("record-range", "source 256", body(anchor, k2=256)),
+        ("record-range", "negative uncertainty", body(anchor, k3=-1)),
+        ("record-range", "slot 256", body(reading, k1=256)),
+        ("record-range", "characteristic of 17 bits", body(reading, k2=1 << 16)),
+        ("record-range", "negative session", body(reading, k3=-1)),
+        ("record-range", "nothing sealed", body(reading, k4=b"")),
+        ("record-range", "too much sealed", body(reading, k4=bytes(641))),
+        ("record-range", "sealed is text", body(reading, k4="x")),
+        ("record-range", "public key of 31 bytes", body(the_session, k1=bytes(31))),
+        ("record-range", "receiver kid of 9 bytes", body(the_session, k2=bytes(9))),
+    ]
+    coded = [(error, case, cbor.encode(value)) for error, case, value in rows]
+    coded += [
+        ("cbor-too-large", "1025 bytes", cbor.encode({**event, 1: 3, 5: bytes(1013)})),
+        ("cbor-trailing", "a byte behind", cbor.encode(event) + b"\0"),
+        ("cbor-truncated", "cut", cbor.encode(event)[:-1]),
+        ("cbor-truncated", "empty", b""),
+    ]
+    return [{"error": error, "case": case, "payload": data} for error, case, data in coded]
+
+
+def answer(
+    payload: bytes, key: Any = COLLECTOR, kid: bytes = COLLECTOR_KID, aad: bytes = ANSWER_AAD
+) -> bytes:
+    return cose.sign1(key, kid, payload, aad)
+
+
+def refused_answers() -> list[dict[str, Any]]:
+    rows = [
+        (2, "exchange-wrong-nonce", "an earlier answer", {**ANSWER, 1: bytes(16)}),
+        (2, "exchange-wrong-hub", "another hub's answer", {**ANSWER, 2: COLLECTOR_KID}),
+        (4, "exchange-range-not-sent", "a record that was not sent", {**ANSWER, 3: [[41, 43]]}),
+        (4, "exchange-range-not-sent", "everything", {**ANSWER, 3: [[0, (1 << 63) - 1]]}),
+        (4, "exchange-range-not-sent", "one never used", {**ANSWER, 3: [[50, 50]]}),
+        (4, "exchange-range-order", "first behind last", {**ANSWER, 3: [[42, 41]]}),
+        (4, "exchange-range-order", "descending", {**ANSWER, 3: [[42, 42], [41, 41]]}),
+        (4, "exchange-range-order", "overlapping", {**ANSWER, 3: [[41, 42], [42, 42]]}),
+        (4, "exchange-refused-not-sent", "fourth of three", {**ANSWER, 7: [[3, None, 3]]}),
+        (4, "exchange-refused-not-sent", "another seq", {**ANSWER, 7: [[2, 47, 3]]}),
+        (4, "exchange-refused-order", "one twice", {**ANSWER, 7: [[2, 46, 3], [2, 46, 5]]}),
+        (4, "exchange-refused-acknowledged", "both", {**ANSWER, 7: [[0, 41, 3]]}),
+        (3, "exchange-shape", "ranges are a map", {**ANSWER, 3: {}}),
+        (3, "exchange-shape", "a range of three", {**ANSWER, 3: [[41, 42, 43]]}),
+        (3, "exchange-shape", "refusals without reason", {**ANSWER, 7: [[2, 46]]}),
+        (3, "exchange-shape", "257 ranges", {**ANSWER, 3: [[2 * i, 2 * i] for i in range(257)]}),
+        (3, "record-range", "nonce of 15 bytes", {**ANSWER, 1: bytes(15)}),
+        (3, "record-range", "time is text", {**ANSWER, 4: "now"}),
+        (3, "record-range", "negative time", {**ANSWER, 4: -1}),
+        (3, "record-range", "heartbeat of two weeks", {**ANSWER, 5: 1209600}),
+        (3, "record-range", "config number of 33 bits", {**ANSWER, 6: 1 << 32}),
+        (3, "record-range", "a negative seq", {**ANSWER, 3: [[-1, 41]]}),
+        (3, "record-range", "reason 256", {**ANSWER, 7: [[2, 46, 256]]}),
+        (3, "record-range", "index is null", {**ANSWER, 7: [[None, 46, 3]]}),
+        (3, "record-unknown-key", "an eighth key", {**ANSWER, 8: 0}),
+        (3, "record-missing-key", "no refusals", {k: v for k, v in ANSWER.items() if k != 7}),
+        (3, "record-shape", "no map", list(ANSWER.values())),
+    ]  # fmt: skip
+    messages = [(detail, error, case, answer(cbor.encode(value)))
+                for detail, error, case, value in rows]  # fmt: skip
+    good = cbor.encode(ANSWER)
+    message = answer(good)
+    messages += [
+        (1, "bad-signature", "signed by the hub", answer(good, key=HUB)),
+        (1, "bad-signature", "one bit off", message[:-1] + bytes((message[-1] ^ 1,))),
+        (1, "bad-signature", "for another purpose", answer(good, aad=b"")),
+        (1, "unknown-key", "another kid", answer(good, kid=HUB_ID)),
+        (3, "cbor-truncated", "cut", message[:-1]),
+        (3, "cbor-trailing", "a byte behind", message + b"\0"),
+        (3, "cbor-trailing", "signed, but two values", answer(good + b"\0")),
+    ]
+    return [{"detail": detail, "error": error, "case": case, "message": data}
+            for detail, error, case, data in messages]  # fmt: skip
+
+
+def refused_configs() -> list[dict[str, Any]]:
+    """Rows that say what the golden config must not have at `key`; without `value`: no key."""
+    sensor = cbor.decode(config().encode())[9][0]
+
+    def changed(index: int, value: Any) -> list[Any]:
+        return [[*sensor[:index], value, *sensor[index + 1 :]]]
+
+    rows = [
+        ("unknown-key", "a thirteenth key", 13, 0),
+        ("unknown-key", "a text key", "wifi", 0),
+        ("range", "number 0", 1, 0),
+        ("range", "number of 33 bits", 1, 1 << 32),
+        ("shape", "networks are a map", 2, {}),
+        ("shape", "a network of three", 2, [["a", "b", "c"]]),
+        ("count", "no network", 2, []),
+        ("count", "nine networks", 2, [[str(i), ""] for i in range(9)]),
+        ("duplicate", "a network twice", 2, [["a", ""], ["a", "password"]]),
+        ("length", "an SSID of 33 bytes", 2, [["x" * 33, ""]]),
+        ("length", "an empty SSID", 2, [["", ""]]),
+        ("length", "a password of 7 bytes", 2, [["a", "1234567"]]),
+        ("length", "a password of 65 bytes", 2, [["a", "x" * 65]]),
+        ("length", "a password in bytes", 2, [["a", b"password"]]),
+        ("text", "a line feed in a password", 2, [["a", "pass\nword"]]),
+        ("length", "an empty host", 3, ""),
+        ("text", "a URL for a host", 3, "https://a.example"),
+        ("length", "a host of 254 bytes", 3, "a" * 254),
+        ("range", "port 0", 4, 0),
+        ("range", "port 65536", 4, 65536),
+        ("range", "port is text", 4, "443"),
+        ("count", "one root", 5, [root(300, 1)]),
+        ("count", "five roots", 5, [root(300, i) for i in range(5)]),
+        ("duplicate", "a root twice", 5, [root(300, 1)] * 2),
+        ("root", "a root as PEM", 5, [root(300, 1), b"-----BEGIN CERTIFICATE-----"]),
+        ("root", "a root cut short", 5, [root(300, 1), root(300, 2)[:-1]]),
+        ("length", "a root of 2049 bytes", 5, [root(300, 1), root(2049, 2)]),
+        ("length", "a root as text", 5, [root(300, 1), "root"]),
+        ("length", "a collector key of 31 bytes", 6, bytes(31)),
+        ("length", "a receiver key of 33 bytes", 7, bytes(33)),
+        ("range", "heartbeat 0", 8, 0),
+        ("range", "a heartbeat of two weeks", 8, 1209600),
+        ("shape", "sensors are null", 9, None),
+        ("shape", "a sensor of four", 9, [sensor[:4]]),
+        ("count", "seventeen sensors", 9, [*[[i, None, "x", 1, [1]] for i in range(17)]]),
+        ("duplicate", "a slot twice", 9, [sensor, [1, None, "x", 0x1810, [0x2A35]]]),
+        ("duplicate", "an address twice", 9, [sensor, [2, *sensor[1:]]]),
+        ("range", "slot 256", 9, changed(0, 256)),
+        ("length", "an address of 6 bytes", 9, changed(1, bytes(6))),
+        ("range", "an address type of 2", 9, changed(1, b"\x02" + bytes(6))),
+        ("sensor", "neither address nor name", 9, changed(1, None)),
+        ("length", "a name of 30 bytes", 9, changed(2, "x" * 30)),
+        ("length", "an empty name", 9, changed(2, "")),
+        ("range", "a service of 17 bits", 9, changed(3, 1 << 16)),
+        ("count", "no characteristic", 9, changed(4, [])),
+        ("count", "nine characteristics", 9, changed(4, list(range(9)))),
+        ("count", "a characteristic alone", 9, changed(4, 0x2A5E)),
+        ("range", "a characteristic as text", 9, changed(4, ["2A5E"])),
+        ("duplicate", "a characteristic twice", 9, changed(4, [0x2A5E, 0x2A5E])),
+        ("length", "NTP host is null", 10, None),
+        ("range", "NTP port 0", 11, 0),
+        ("length", "a board of 33 bytes", 12, "x" * 33),
+    ]
+    changes = [{"error": "config-" + error, "case": case, "key": key, "value": cbor.encode(value)}
+               for error, case, key, value in rows]  # fmt: skip
+    return [*changes, {"error": "config-missing-key", "case": "no receiver key", "key": 7}]

@@ -1,0 +1,100 @@
+"""The hub's config: the golden file both ways, and everything a hub must not run."""
+
+import json
+import unittest
+
+from varde_protocols import cbor, hub_config
+from varde_protocols.errors import WireError
+
+_HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+
+with open(_HERE + "/../../protocols/vectors/hub_config.json") as _file:
+    VECTORS = json.load(_file)
+
+ENCODED = bytes.fromhex(VECTORS["encoded"])
+
+
+def built():
+    """The config that the vectors describe."""
+    fields = dict(VECTORS["config"])
+    for name in ("collector_public", "receiver_public"):
+        fields[name] = bytes.fromhex(fields[name])
+    fields["roots"] = [bytes.fromhex(root) for root in fields["roots"]]
+    fields["networks"] = [
+        hub_config.Network(row["ssid"], row["password"]) for row in fields["networks"]
+    ]
+    fields["sensors"] = [sensor_of(row) for row in fields["sensors"]]
+    return hub_config.HubConfig(*[fields[name] for name in hub_config.HubConfig.FIELDS])
+
+
+def sensor_of(row):
+    address = row["address"] and bytes.fromhex(row["address"])
+    return hub_config.Sensor(
+        row["slot"], address, row["name_prefix"], row["service"], row["characteristics"]
+    )
+
+
+def fault(data):
+    try:
+        hub_config.decode(data)
+    except WireError as error:
+        return error
+    return None
+
+
+def code(data):
+    error = fault(data)
+    return error and error.code
+
+
+def changed(row):
+    """The golden config with one key other than it should be."""
+    fields = cbor.decode(ENCODED)
+    if "value" in row:
+        fields[row["key"]] = cbor.decode(bytes.fromhex(row["value"]))
+    else:
+        del fields[row["key"]]
+    return cbor.encode(fields)
+
+
+class Golden(unittest.TestCase):
+    def test_both_ways(self):
+        self.assertEqual(built().encode(), ENCODED)
+        self.assertEqual(hub_config.decode(ENCODED), built())
+
+    def test_the_least_config(self):
+        data = bytes.fromhex(VECTORS["least"])
+        config = hub_config.decode(data)
+        self.assertEqual(config.sensors, [])
+        self.assertEqual(config.encode(), data)
+
+
+class Refused(unittest.TestCase):
+    def test_every_fault_has_its_name(self):
+        for row in VECTORS["refused"]:
+            self.assertEqual(code(changed(row)), row["error"], row["case"])
+
+    def test_no_map(self):
+        self.assertEqual(code(b"\x80"), "config-shape")
+
+    def test_an_unknown_key_is_named(self):
+        error = fault(changed({"key": "wlan", "value": "00"}))
+        self.assertTrue("'wlan'" in str(error))
+        error = fault(changed({"key": 7}))
+        self.assertTrue("7" in str(error) and "receiver_public" in str(error))
+
+    def test_no_cut_and_no_tail_is_taken(self):
+        for size in range(0, len(ENCODED), 5):
+            self.assertEqual(code(ENCODED[:size]), "cbor-truncated")
+        self.assertEqual(code(ENCODED + b"\0"), "cbor-trailing")
+        self.assertEqual(code(bytes(16385)), "cbor-too-large")
+
+    def test_built_ones_are_checked_too(self):
+        with self.assertRaises(hub_config.ConfigError):
+            hub_config.Network("home", "short")
+        with self.assertRaises(hub_config.ConfigError):
+            hub_config.Sensor(1, None, None, 0x1822, [0x2A5F])
+
+
+if __name__ == "__main__":
+    unittest.main()

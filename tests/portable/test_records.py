@@ -1,0 +1,100 @@
+"""Records: golden payloads both ways, and every fault by its name."""
+
+import json
+import unittest
+
+from varde_protocols import cbor, records
+from varde_protocols.errors import RecordError, WireError
+
+_HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+
+with open(_HERE + "/../../protocols/vectors/records.json") as _file:
+    VECTORS = json.load(_file)
+
+TYPES = {
+    "Reading": records.Reading,
+    "Anchor": records.Anchor,
+    "Event": records.Event,
+    "Session": records.Session,
+    "Unknown": records.Unknown,
+}
+BYTES_FIELDS = ("sealed", "public_key", "receiver_kid")
+
+
+def built(row):
+    """The record that a row describes."""
+    kind = TYPES[row["type"]]
+    fields = dict(row["fields"])
+    for name in BYTES_FIELDS:
+        if name in fields:
+            fields[name] = bytes.fromhex(fields[name])
+    if "body" in fields:
+        fields["body"] = cbor.decode(bytes.fromhex(fields["body"]))
+    return kind(*[fields[name] for name in kind.FIELDS])
+
+
+def refusal(payload):
+    try:
+        records.decode(payload)
+    except WireError as error:
+        return error.code
+    return None
+
+
+class Golden(unittest.TestCase):
+    def test_payloads_both_ways(self):
+        for row in VECTORS["records"]:
+            payload = bytes.fromhex(row["payload"])
+            record = built(row)
+            self.assertEqual(record.payload(), payload)
+            self.assertEqual(records.decode(payload), record)
+            self.assertEqual(type(records.decode(payload)), type(record))
+
+    def test_payloads_by_hand_are_what_the_general_encoder_makes(self):
+        for row in VECTORS["records"]:
+            payload = bytes.fromhex(row["payload"])
+            self.assertEqual(cbor.encode(cbor.decode(payload)), payload)
+
+    def test_the_largest_record_keeps_the_limit(self):
+        # One value of 512 bytes, sealed and signed.
+        sizes = [len(row["message"]) // 2 for row in VECTORS["records"]]
+        self.assertTrue(600 < max(sizes) <= records.MAX_RECORD_BYTES)
+
+
+class Refused(unittest.TestCase):
+    def test_every_fault_has_its_name(self):
+        for row in VECTORS["refused"]:
+            self.assertEqual(refusal(bytes.fromhex(row["payload"])), row["error"], row["case"])
+
+    def test_no_cut_is_taken(self):
+        for row in VECTORS["records"]:
+            payload = bytes.fromhex(row["payload"])
+            for size in range(0, len(payload), 7):
+                self.assertEqual(refusal(payload[:size]), "cbor-truncated")
+
+    def test_an_error_repeats_little_of_the_peers_text(self):
+        payload = cbor.encode({1: 4, 2: 1, 3: 1, 4: 1, 5: {}, "x" * 500: 0})
+        try:
+            records.decode(payload)
+        except RecordError as error:
+            self.assertTrue(len(str(error)) < 120)
+
+
+class Built(unittest.TestCase):
+    """An instance is always legal."""
+
+    def test_bad_values_are_refused_when_built(self):
+        for make in (
+            lambda: records.Event(-1, 0, 0, 1, 1),
+            lambda: records.Event(0, 1 << 31, 0, 1, 1),
+            lambda: records.Event(0, 0, 0, 1, 1.0),
+            lambda: records.Reading(0, 0, 0, 0, 0, 0, b""),
+            lambda: records.Session(0, 0, 0, bytes(31), bytes(8)),
+            lambda: records.Unknown(records.READING, 0, 0, 0, {}),
+        ):
+            with self.assertRaises(RecordError):
+                make()
+
+
+if __name__ == "__main__":
+    unittest.main()

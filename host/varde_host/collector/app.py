@@ -1,0 +1,192 @@
+"""The collector's HTTP interface (ASGI): `POST /v1/exchange`, `GET /health`.
+
+What an exchange can come to:
+
+1. 200, signed: what of the request is on the disk, and what is refused, record by record.
+2. 400: the request itself is malformed or not signed by its hub; 403: the hub is not enrolled, or
+   revoked; 408, 413: too slow, too large. Nothing is stored.
+3. 503: the database or the disk failed. Nothing is lost: the hub had no answer and sends again.
+
+Errors are JSON `{"error": code, "hint": text}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from varde_host import clock, errors
+from varde_host.collector import (
+    answer,
+    body,
+    commit,
+    committer,
+    database,
+    judgement,
+    log,
+    registry,
+)
+from varde_host.collector.batch import REASON_NAMES, Batch, Committed
+from varde_protocols import exchange
+from varde_protocols.errors import WireError
+
+# How long a hub may be told to wait after a failure of ours: a disk that is full stays full for a
+# while, and hubs that all come back at once would keep a weak machine down.
+RETRY_AFTER_S = 30
+
+# Verification keeps a core busy and releases the interpreter's lock meanwhile, so more threads
+# than cores only wait; a few more than a small machine has, for those that wait for the disk.
+VERIFY_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a collector is made of. `after_commit` is for tests that kill it there."""
+
+    database: database.Database
+    signer: answer.Signer
+    clock: clock.Clock
+    heartbeat_s: int = answer.DEFAULT_HEARTBEAT_S
+    max_body_seconds: float = body.MAX_BODY_SECONDS
+    after_commit: Callable[[], None] = lambda: None
+
+
+class Collector:
+    """Takes exchanges. Holds no state between them but its threads and its open database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._committer = committer.Committer(self._store)
+        self._threads = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
+
+    @contextlib.asynccontextmanager
+    async def running(self, _app: Starlette) -> AsyncIterator[None]:
+        """Commit in the background while the application runs."""
+        with self._threads:
+            async with self._committer.running():
+                yield
+
+    async def deliver(self, request: Request) -> Response:
+        """Answer `POST /v1/exchange`."""
+        began = time.perf_counter()
+        try:
+            if request.headers.get("content-type") != exchange.REQUEST_TYPE:
+                return refusal(400, "content-type", f"send {exchange.REQUEST_TYPE}")
+            limit_s = self._settings.max_body_seconds
+            content = await body.read(request.headers, request.stream(), limit_s)
+            return await self._answer(content, began)
+        except body.BodyRefused as error:
+            return refusal(error.status, error.code, error.hint)
+        except WireError as error:
+            return refusal(400, error.code, f"{error.where}: {error.hint}")
+        except ClientDisconnect:
+            log.event("client-gone")
+            return Response(status_code=400)
+        except errors.WorldFailed as error:
+            log.event("failed", logging.ERROR, error=error.code, reason=str(error))
+            later = {"Retry-After": str(RETRY_AFTER_S)}
+            return refusal(503, error.code, "send it again later", later)
+
+    async def health(self, _request: Request) -> Response:
+        """Answer `GET /health`: 200 if the database can be read."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._threads, self._settings.database.check)
+        except errors.WorldFailed as error:
+            log.event("failed", logging.ERROR, error=error.code, reason=str(error))
+            return refusal(503, error.code, "see the collector's log")
+        return JSONResponse({"status": "ok", "time_ms": self._settings.clock.utc_ms()})
+
+    async def _answer(self, content: bytes, began: float) -> Response:
+        received_ms = self._settings.clock.utc_ms()
+        loop = asyncio.get_running_loop()
+        judged = await loop.run_in_executor(self._threads, self._judge, content, received_ms)
+        if judged is None:
+            return refusal(403, "unknown-hub", "enrol this hub's key, or take it back")
+        hub_id, request, batch = judged
+        committed = await self._committer.submit(batch)
+        self._settings.after_commit()
+        signed = self._sign(hub_id, request, committed)
+        _log_exchange(hub_id, request, committed, began)
+        return Response(signed, media_type=exchange.ANSWER_TYPE)
+
+    def _sign(self, hub_id: bytes, request: exchange.Request, committed: Committed) -> bytes:
+        settings = self._settings
+        said = answer.answer(
+            hub_id, request, committed, settings.clock.utc_ms(), settings.heartbeat_s
+        )
+        return exchange.encode_answer(settings.signer.key, settings.signer.kid, said)
+
+    def _judge(
+        self, content: bytes, received_ms: int
+    ) -> tuple[bytes, exchange.Request, Batch] | None:
+        """Check signatures, in a thread; None if the hub may not deliver."""
+        parts = judgement.split(content)
+        hub_id = parts.request.unverified_kid
+        with self._settings.database.reading() as connection:
+            hub = registry.find(connection, hub_id)
+        if hub is None:
+            with self._settings.database.writing() as connection:
+                registry.note_stranger(connection, hub_id, received_ms)
+            log.event("unknown-hub", logging.WARNING, unverified_hub=hub_id.hex())
+            return None
+        request = judgement.verify_request(parts, hub)
+        return hub_id, request, judgement.judge(parts, hub, received_ms)
+
+    def _store(self, batches: list[Batch]) -> list[Committed]:
+        with self._settings.database.writing() as connection:
+            return commit.commit(connection, batches)
+
+
+def create(settings: Settings) -> Starlette:
+    """Return the ASGI application."""
+    collector = Collector(settings)
+    routes = [
+        Route(exchange.PATH, collector.deliver, methods=["POST"]),
+        Route("/health", collector.health, methods=["GET"]),
+    ]
+    return Starlette(routes=routes, lifespan=collector.running)
+
+
+def refusal(
+    status: int, code: str, hint: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return an error as the protocol words it."""
+    if status != 503:
+        log.event("refused", logging.WARNING, status=status, error=code)
+    return JSONResponse({"error": code, "hint": hint}, status, headers)
+
+
+def _log_exchange(
+    hub_id: bytes, request: exchange.Request, committed: Committed, began: float
+) -> None:
+    acknowledged = len(committed.acknowledged)
+    log.event(
+        "exchange",
+        hub=hub_id.hex(),
+        boot=request.boot,
+        records=request.record_count,
+        new=committed.new,
+        acknowledged=acknowledged,
+        cut_off=request.record_count - acknowledged - len(committed.refused),
+        milliseconds=round((time.perf_counter() - began) * 1000, 1),
+    )
+    for entry in committed.refused:
+        log.event(
+            "quarantined",
+            logging.WARNING,
+            hub=hub_id.hex(),
+            position=entry.position,
+            seq=entry.seq,
+            reason=REASON_NAMES[entry.reason],
+        )

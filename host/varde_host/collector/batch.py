@@ -1,0 +1,59 @@
+"""What the steps of an exchange hand to each other. Immutable; nothing here does anything."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# The reasons of an answer's `refused` list, as the protocol numbers them.
+BAD_SIGNATURE = 1
+WRONG_HUB = 2
+MALFORMED = 3
+TOO_LARGE = 4
+CONFLICT = 5
+
+REASON_NAMES = {
+    BAD_SIGNATURE: "bad-signature",
+    WRONG_HUB: "wrong-hub",
+    MALFORMED: "malformed",
+    TOO_LARGE: "too-large",
+    CONFLICT: "conflict",
+}
+
+
+class Row(NamedTuple):
+    """A verified record as the database keeps it; the order is that of the insert statement."""
+
+    hub: int
+    seq: int
+    boot: int
+    kind: int
+    uptime_ms: int
+    received_ms: int
+    record: bytes
+
+
+class Refused(NamedTuple):
+    """A record that is not stored as such. `position` counts the request's records from 0."""
+
+    position: int
+    seq: int | None
+    reason: int
+    raw: bytes
+
+
+class Batch(NamedTuple):
+    """One request's records after judgement; `rows[i]` stood at `positions[i]` of the request."""
+
+    hub: int
+    received_ms: int
+    rows: list[Row]
+    positions: list[int]
+    refused: list[Refused]
+
+
+class Committed(NamedTuple):
+    """What stands in the database for good: sequence numbers to acknowledge, and refusals."""
+
+    acknowledged: list[int]
+    new: int
+    refused: list[Refused]

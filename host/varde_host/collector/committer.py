@@ -1,0 +1,79 @@
+"""Commit what waits, together: one transaction, one sync of the disk, for many requests.
+
+SQLite has one writer, and a commit costs a sync of the disk whatever it holds. So while one
+transaction is under way, the batches that arrive meanwhile are gathered and go into the next. No
+request is answered before its own transaction is on the disk; if that fails, each of its requests
+fails, and the hubs send again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from varde_host.collector.batch import Batch, Committed
+
+Store = Callable[[list[Batch]], list[Committed]]
+
+# Keeps one transaction well under the busy timeout of other writers (`hub keys enrol`): 200
+# requests of 30 records are some 30 ms.
+MAX_BATCHES_A_TRANSACTION = 200
+
+
+class Committer:
+    """`submit` batches while `running`; `store` is called in a thread, one call at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: asyncio.Queue[tuple[Batch, asyncio.Future[Committed]]] = asyncio.Queue()
+
+    async def submit(self, batch: Batch) -> Committed:
+        """Return when the batch is on the disk; raises what `store` raised."""
+        done: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        await self._waiting.put((batch, done))
+        return await done
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work in the background until the end of the block."""
+        with ThreadPoolExecutor(1, thread_name_prefix="commit") as thread:
+            task = asyncio.create_task(self._run(thread))
+            try:
+                yield
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _run(self, thread: ThreadPoolExecutor) -> None:
+        while True:
+            taken = [await self._waiting.get()]
+            while len(taken) < MAX_BATCHES_A_TRANSACTION and not self._waiting.empty():
+                taken.append(self._waiting.get_nowait())
+            await self._commit(thread, taken)
+
+    async def _commit(
+        self, thread: ThreadPoolExecutor, taken: list[tuple[Batch, asyncio.Future[Committed]]]
+    ) -> None:
+        batches = [batch for batch, _ in taken]
+        loop = asyncio.get_running_loop()
+        try:
+            outcomes = await loop.run_in_executor(thread, self._store, batches)
+        except Exception as error:  # noqa: BLE001 each request that waits gets it and raises it
+            for _, done in taken:
+                _settle(done, error)
+        else:
+            for (_, done), outcome in zip(taken, outcomes, strict=True):
+                _settle(done, outcome)
+
+
+def _settle(done: asyncio.Future[Committed], result: Committed | Exception) -> None:
+    """Hand over the result, unless the client has gone and nobody waits."""
+    if done.done():
+        return
+    if isinstance(result, Exception):
+        done.set_exception(result)
+    else:
+        done.set_result(result)

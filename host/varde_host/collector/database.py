@@ -1,0 +1,101 @@
+"""Open the SQLite database: durable on commit, one writer at a time, readers never wait.
+
+Write-ahead log with synchronous=FULL: a commit that returned has been synced to the disk, also
+through a power cut (sqlite.org/pragma.html#pragma_synchronous). Writers take the lock when they
+begin, so that a transaction never fails half way for a lock it could not get.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from varde_host import errors
+from varde_host.collector import migrations
+
+# Longer than any transaction here takes; a hub gives up on an answer after some 30 s.
+BUSY_TIMEOUT_MS = 10_000
+_READS_ONLY = "varde_reads_only"
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class Database:
+    """An open database; `writing` and `reading` give connections with a transaction begun."""
+
+    def __init__(self, path: Path, engine: sa.Engine) -> None:
+        self.path = path
+        self._engine = engine
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Hold the write lock; commits at the end. Raises WorldFailed `database`."""
+        with self._named_failures(), self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """See one consistent state, without any lock on writers. Raises WorldFailed."""
+        with self._named_failures(), self._engine.connect() as connection:
+            yield connection.execution_options(**{_READS_ONLY: True})
+
+    def check(self) -> None:
+        """Raise WorldFailed `database` unless the database answers."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM hubs LIMIT 1").all()
+
+    def close(self) -> None:
+        """Close all connections; the last one folds the write-ahead log into the file."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _named_failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            raise _failed(self.path, error) from error
+
+
+def open_database(path: Path, *, create: bool = True) -> Database:
+    """Open, and bring to the newest version.
+
+    Raises InputRefused `database-missing` (unless `create`), WorldFailed `database`.
+    """
+    if not create and not path.exists():
+        raise errors.InputRefused("database-missing", str(path))
+    engine = sa.create_engine(f"sqlite+pysqlite:///{path}")
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    database = Database(path, engine)
+    try:
+        with database.writing() as connection:
+            migrations.upgrade(connection)
+    except sqlite3.Error as error:
+        raise _failed(path, error) from error
+    return database
+
+
+def _failed(path: Path, error: Exception) -> errors.WorldFailed:
+    reason = getattr(error, "orig", None) or error
+    return errors.WorldFailed("database", str(path), reason=reason)
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: sa.Connection) -> None:
+    reads_only = connection.get_execution_options().get(_READS_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,61 @@
+"""The collector's tables. `migrations/versions` makes them; a test holds the two together."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+hubs = sa.Table(
+    "hubs",
+    metadata,
+    # A small number stands for the 8-byte id in the tables that have a row per record.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("hub_id", sa.LargeBinary(8), nullable=False, unique=True),
+    sa.Column("public_key", sa.LargeBinary(32), nullable=False),
+    sa.Column("enrolled_ms", sa.BigInteger, nullable=False),
+    sa.Column("revoked_ms", sa.BigInteger),
+)
+
+# What hubs delivered, byte for byte. The columns beside `record` repeat what stands in it, in
+# clear and under the hub's signature, for those who look for missing measurements.
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("hub", sa.Integer, sa.ForeignKey("hubs.number"), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("boot", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("uptime_ms", sa.BigInteger, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    # Exactly once rests on this line.
+    sa.UniqueConstraint("hub", "seq", name="records_once"),
+)
+
+# Refused bytes, kept as evidence; the hub is told to let go of them. The digest keeps a request
+# that is sent again from doubling them.
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("hub", sa.Integer, sa.ForeignKey("hubs.number"), nullable=False),
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("reason", sa.Integer, nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("hub", "reason", "digest", name="quarantine_once"),
+)
+
+# Who knocked without being enrolled, or after being revoked. The id is a claim: without a key
+# nothing in such a request can be checked.
+strangers = sa.Table(
+    "strangers",
+    metadata,
+    sa.Column("unverified_hub_id", sa.LargeBinary(8), primary_key=True),
+    sa.Column("first_seen_ms", sa.BigInteger, nullable=False),
+    sa.Column("last_seen_ms", sa.BigInteger, nullable=False),
+    sa.Column("requests", sa.Integer, nullable=False),
+)

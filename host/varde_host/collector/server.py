@@ -1,0 +1,117 @@
+"""Run the collector over TLS (uvicorn), with the limits that keep one client from starving others.
+
+A hub that is told to stop mid-way has lost nothing: SIGTERM lets the requests in flight finish for
+a while, and SIGKILL only makes their hubs send again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+import uvicorn.protocols.http.h11_impl as uvicorn_h11
+from starlette.types import ASGIApp
+
+from varde_host import errors
+from varde_host.site import files
+
+# With MAX_BODY_BYTES of 64 KiB this bounds the bodies in memory to 16 MiB. More hubs than this at
+# the same instant get 503 and come again.
+MAX_REQUESTS = 256
+
+# Connections that wait to be taken, after a restart when all hubs come at once.
+BACKLOG = 512
+
+# A request's line and headers: a hub sends some 200 bytes.
+MAX_HEAD_BYTES = 8192
+
+# From the end of the TLS handshake until a first request has begun. Without it, connections that
+# say nothing would stay for ever (uvicorn's own timer runs only after a first answer).
+MAX_SILENCE_SECONDS = 20.0
+
+# Hubs close after each exchange; this is for test tools and load balancers.
+KEEP_ALIVE_SECONDS = 5
+
+# Longer than an exchange takes; what is not done by then is cut off, safely.
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the collector listens; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+class PunctualProtocol(uvicorn_h11.H11Protocol):
+    """HTTP/1.1 that closes a connection whose first request does not begin in time."""
+
+    max_silence_seconds = MAX_SILENCE_SECONDS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the timer with the connection."""
+        super().connection_made(transport)
+        self.loop.call_later(self.max_silence_seconds, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+def run(
+    app: ASGIApp, site: files.Site, address: Address, on_listening: Callable[[Address], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; raises WorldFailed `listen`, InputRefused `server-key`."""
+    context = tls_context(site)
+    config = uvicorn.Config(
+        app,
+        http=PunctualProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MAX_REQUESTS,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_context_factory=lambda _config, _default: context,
+    )
+    # uvicorn stops in order on these and then raises them again, to us: that is no failure
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopped)
+    with _listen(address) as listener:
+        on_listening(Address(*listener.getsockname()[:2]))
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _stopped(_number: int, _frame: FrameType | None) -> None:
+    """Nothing is left to do."""
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        where = f"{address.host}:{address.port}"
+        raise errors.WorldFailed("listen", where, reason=error) from error
+
+
+def tls_context(site: files.Site) -> ssl.SSLContext:
+    """Return the server side's TLS: 1.2 (what hubs speak) or newer, the site's certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(site.server_certificate, site.server_key)
+    except (OSError, ssl.SSLError) as error:
+        where = str(site.server_certificate)
+        raise errors.InputRefused("server-key", where, reason=error) from error
+    return context

@@ -1,0 +1,49 @@
+"""`varde collector`: run the server that hubs deliver to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from varde_host import clock, messages, output
+from varde_host.collector import answer, app, database, log, server
+from varde_host.commands import options
+from varde_host.site import files
+
+# The port is nobody's in particular; behind a load balancer it is the balancer's that hubs know.
+DEFAULT_PORT = 8443
+
+
+def collector(
+    *,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_file: options.DatabaseFile = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS")] = "0.0.0.0",  # noqa: S104 a server
+    port: Annotated[int, typer.Option(min=0, max=65535)] = DEFAULT_PORT,
+    heartbeat_s: Annotated[
+        int, typer.Option("--heartbeat", min=1, max=604800, metavar="SECONDS")
+    ] = answer.DEFAULT_HEARTBEAT_S,
+    json: options.Json = False,
+) -> None:
+    """Serve until told to stop; log to standard error."""
+    site_files = files.load(site)
+    now = clock.from_environment()
+    log.to_stderr(now)
+    opened = database.open_database(options.database_path(site, database_file))
+    settings = app.Settings(opened, answer.signer(site_files.collector_seed()), now, heartbeat_s)
+
+    def tell(address: server.Address) -> None:
+        log.event("listening", host=address.host, port=address.port, database=str(opened.path))
+        if json:
+            listening = {"host": address.host, "port": address.port}
+            output.as_json({"listening": listening, "database": str(opened.path)})
+        else:
+            place = f"https://{address.host}:{address.port}"
+            output.line(messages.text("collector.listening", address=place))
+
+    try:
+        server.run(app.create(settings), site_files, server.Address(host, port), tell)
+    finally:
+        opened.close()
+    log.event("stopped")

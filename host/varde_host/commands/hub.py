@@ -1,0 +1,130 @@
+"""`varde hub`: who may deliver, and what a hub must know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from varde_host import clock, messages, output
+from varde_host.collector import database, registry
+from varde_host.commands import hexadecimal, options
+from varde_host.receiver import wording
+
+_Site = options.SiteDirectory
+_File = options.DatabaseFile
+
+
+def enrol(
+    public_key: Annotated[str, typer.Argument(metavar="HEX")],
+    site: _Site = options.DEFAULT_SITE,
+    database_file: _File = None,
+    json: options.Json = False,
+) -> None:
+    """Let a hub deliver from now on."""
+    public = hexadecimal.parse(public_key, registry.PUBLIC_KEY_BYTES)
+    now_ms = clock.from_environment().utc_ms()
+    with _open(site, database_file).writing() as connection:
+        hub_id = registry.enrol(connection, public, now_ms).hex()
+    if json:
+        output.as_json({"hub": hub_id, "public": public.hex()})
+    else:
+        output.line(messages.text("hub.enrolled", hub=hub_id))
+
+
+def revoke(
+    hub: Annotated[str, typer.Argument(metavar="HEX")],
+    site: _Site = options.DEFAULT_SITE,
+    database_file: _File = None,
+    json: options.Json = False,
+) -> None:
+    """Refuse a hub from now on."""
+    hub_id = hexadecimal.parse(hub, registry.HUB_ID_BYTES)
+    now_ms = clock.from_environment().utc_ms()
+    with _open(site, database_file).writing() as connection:
+        registry.revoke(connection, hub_id, now_ms)
+    if json:
+        output.as_json({"hub": hub_id.hex(), "revoked_ms": now_ms})
+    else:
+        output.line(messages.text("hub.revoked", hub=hub_id.hex()))
+
+
+def show_list(
+    site: _Site = options.DEFAULT_SITE,
+    database_file: _File = None,
+    json: options.Json = False,
+) -> None:
+    """List hubs, and who knocked without being enrolled."""
+    with _open(site, database_file).reading() as connection:
+        hubs = registry.enrolments(connection)
+        strangers = registry.strangers(connection)
+    if json:
+        output.as_json(
+            {
+                "hubs": [_hub_row(hub) for hub in hubs],
+                "strangers": [_stranger_row(stranger) for stranger in strangers],
+            }
+        )
+    else:
+        _print_lists(hubs, strangers)
+
+
+def _print_lists(hubs: list[registry.Enrolment], strangers: list[registry.Stranger]) -> None:
+    columns = ("hub", "public-key", "enrolled", "revoked", "records", "last-received")
+    output.table(
+        [f"column.{column}" for column in columns],
+        [
+            (
+                hub.hub_id.hex(),
+                hub.public_key.hex(),
+                _moment(hub.enrolled_ms),
+                _moment(hub.revoked_ms),
+                str(hub.records),
+                _moment(hub.last_received_ms),
+            )
+            for hub in hubs
+        ],
+    )
+    if strangers:
+        output.line(messages.text("hub.strangers"))
+        output.table(
+            [f"column.{column}" for column in ("hub", "first-seen", "last-seen", "requests")],
+            [
+                (
+                    stranger.unverified_hub_id.hex(),
+                    _moment(stranger.first_seen_ms),
+                    _moment(stranger.last_seen_ms),
+                    str(stranger.requests),
+                )
+                for stranger in strangers
+            ],
+        )
+
+
+def _hub_row(hub: registry.Enrolment) -> dict[str, object]:
+    return {
+        "hub": hub.hub_id.hex(),
+        "public": hub.public_key.hex(),
+        "enrolled_ms": hub.enrolled_ms,
+        "revoked_ms": hub.revoked_ms,
+        "records": hub.records,
+        "last_received_ms": hub.last_received_ms,
+    }
+
+
+def _stranger_row(stranger: registry.Stranger) -> dict[str, object]:
+    return {
+        "unverified_hub": stranger.unverified_hub_id.hex(),
+        "first_seen_ms": stranger.first_seen_ms,
+        "last_seen_ms": stranger.last_seen_ms,
+        "requests": stranger.requests,
+    }
+
+
+def _open(site: Path, database_file: Path | None) -> database.Database:
+    return database.open_database(options.database_path(site, database_file))
+
+
+def _moment(utc_ms: int | None) -> str:
+    return "" if utc_ms is None else wording.moment(utc_ms)

@@ -1,0 +1,64 @@
+"""`varde readings`: what the receiver sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from varde_host import messages, output
+from varde_host.collector import database, registry
+from varde_host.commands import hexadecimal, options
+from varde_host.receiver import opening, source, wording
+from varde_host.site import files
+
+_COLUMNS = ("hub", "seq", "value", "utc", "sensor-clock", "characteristic", "signature")
+
+
+def readings(
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_file: options.DatabaseFile = None,
+    key: Annotated[Path | None, typer.Option(envvar="VARDE_RECEIVER_KEY", metavar="FILE")] = None,
+    hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
+    json: options.Json = False,
+) -> None:
+    """Open the readings and print them."""
+    private = files.load(site).receiver_private(key)
+    only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
+    opened = database.open_database(options.database_path(site, database_file), create=False)
+    with opened.reading() as connection:
+        rows = list(source.rows(connection, private, only))
+        quarantined = source.quarantined(connection)
+    opened.close()
+    if json:
+        output.as_json([wording.as_json(row) for row in rows])
+        return
+    output.table([f"column.{name}" for name in _COLUMNS], [_cells(row) for row in rows])
+    faults = sum(row.error is not None for row in rows)
+    output.line(
+        messages.text("readings.count", readings=len(rows), faults=faults, quarantined=quarantined)
+    )
+
+
+def _cells(row: opening.Row) -> tuple[str, ...]:
+    return (
+        row.hub_id.hex(),
+        str(row.seq),
+        row.error or wording.values(row.fields),
+        _when(row),
+        str(row.fields.get("timestamp") or ""),
+        wording.characteristic(row) or "",
+        messages.text(f"signature.{row.signature}"),
+    )
+
+
+def _when(row: opening.Row) -> str:
+    when = row.when
+    if when is None:
+        return ""
+    if when.utc_ms is not None and when.uncertainty_ms is not None:
+        return f"{wording.moment(when.utc_ms)} {wording.bound(when.uncertainty_ms)}"
+    after, before = wording.moment(when.not_before_ms), wording.moment(when.not_after_ms)
+    between = messages.text("readings.between", after=after, before=before)
+    return f"{messages.text('readings.no-time')} ({between})"

@@ -1,0 +1,69 @@
+"""How commands speak: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import rich.box
+import rich.console
+import rich.markup
+import rich.table
+
+from varde_host import errors, json_text, messages
+from varde_protocols.errors import WireError
+
+# A pipe has no width; rich would cut a table's cells at 80 columns there.
+_PIPE_COLUMNS = 200
+
+
+def as_json(value: object) -> None:
+    """Print one JSON document on one line, numbers exact: what `--json` promises."""
+    sys.stdout.write(json_text.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def line(text: str) -> None:
+    """Print one line for people."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; the columns are the keys of their headings in `messages`."""
+    grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
+    for column in columns:
+        grid.add_column(messages.text(column), overflow="fold")
+    for row in rows:
+        grid.add_row(*(rich.markup.escape(cell) for cell in row))
+    width = None if sys.stdout.isatty() else _PIPE_COLUMNS
+    rich.console.Console(width=width, highlight=False).print(grid)
+
+
+def failure(error: errors.HostError | WireError, *, json_wanted: bool) -> None:
+    """Say what is wrong, where, and what to do next: one line, or a JSON object as well."""
+    if isinstance(error, WireError):
+        what, where, after = error.code.replace("-", " "), error.where, error.hint
+    else:
+        where = error.where
+        what, after = _texts(error)
+    if json_wanted:
+        as_json({"error": error.code, "where": where, "what": what, "next": after})
+    sys.stderr.write("varde: " + ": ".join(part for part in (where, what) if part) + ". ")
+    sys.stderr.write(after + "\n")
+
+
+def _texts(error: errors.HostError) -> tuple[str, str]:
+    key = f"error.{error.code}"
+    if not messages.has(f"{key}.what"):  # a command that words its own: code and `hint`
+        return error.code.replace("-", " "), str(error.fields.get("hint", ""))
+    return messages.text(f"{key}.what", **error.fields), messages.text(
+        f"{key}.next", **error.fields
+    )
+
+
+def bug(text: str, *, json_wanted: bool) -> None:
+    """Say that we failed ourselves; the traceback has been printed."""
+    if json_wanted:
+        as_json({"error": "bug", "where": "", "what": text, "next": ""})
+    sys.stderr.write(f"varde: {text}\n")

@@ -1,0 +1,126 @@
+"""Turn a hub's delivered records into rows: verify, open, decode, date.
+
+Nothing is taken on the collector's word but when a record arrived: the signature is checked again
+with the hub's enrolled key, and the number, boot and uptime are those under the signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from varde_host.receiver import timeline
+from varde_protocols import cose, gatt, records, sealing
+from varde_protocols.crypto import ed25519
+from varde_protocols.errors import RecordError, WireError
+
+VERIFIED = "verified"
+BAD = "bad"
+
+
+class Delivered(NamedTuple):
+    """A record as the collector keeps it. `seq` is the collector's column, for bad ones."""
+
+    seq: int
+    received_ms: int
+    record: bytes
+
+
+@dataclass(frozen=True)
+class Row:
+    """One reading, with all that is known of it; `error` names what could not be done."""
+
+    hub_id: bytes
+    seq: int
+    signature: str
+    error: str | None = None
+    boot: int | None = None
+    uptime_ms: int | None = None
+    slot: int | None = None
+    characteristic: int | None = None
+    when: timeline.Instant | None = None
+    content: sealing.Content | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+class Receiver:
+    """Opens one hub's records with the receiver's X25519 key (32 bytes)."""
+
+    def __init__(self, hub_id: bytes, public_key: bytes, private: bytes) -> None:
+        self._hub_id = hub_id
+        self._private = private
+        # A key that does not make this id would let a database sign for a hub.
+        matches = sealing.key_id(public_key) == hub_id
+        self._key = ed25519.VerifyKey(public_key) if matches else None
+        self._timeline = timeline.Timeline()
+        self._sessions: dict[int, records.Session] = {}
+        self._openers: dict[int, sealing.SessionOpener] = {}
+
+    def rows(self, delivered: Iterable[Delivered]) -> Iterator[Row]:
+        """Return a row per reading, and one per record that cannot be verified or read."""
+        readings: list[records.Reading | Row] = []
+        for entry in delivered:
+            found = self._sort_in(entry)
+            if found is not None:
+                readings.append(found)
+        for reading in readings:
+            yield reading if isinstance(reading, Row) else self._row(reading)
+
+    def _sort_in(self, entry: Delivered) -> records.Reading | Row | None:
+        """Take note of what a record says; return it if it is a reading, or its faulty row."""
+        signature = BAD
+        try:
+            payload = self._verified(entry.record)
+            signature = VERIFIED
+            record = records.decode(payload)
+        except WireError as error:
+            return Row(self._hub_id, entry.seq, signature, error.code)
+        if isinstance(record, records.Anchor):
+            anchor = timeline.Anchor(record.uptime_ms, record.utc_ms, record.uncertainty_ms)
+            self._timeline.anchor(record.boot, anchor, entry.received_ms)
+        else:
+            self._timeline.saw(record.boot, record.uptime_ms, entry.received_ms)
+        if isinstance(record, records.Session):
+            self._sessions[record.seq] = record
+        return record if isinstance(record, records.Reading) else None
+
+    def _verified(self, record: bytes) -> bytes:
+        message = cose.Sign1.parse(record)
+        if self._key is None or message.unverified_kid != self._hub_id:
+            raise RecordError("wrong-hub", "record", "look into how it came here")
+        return message.verify(self._key)
+
+    def _row(self, reading: records.Reading) -> Row:
+        row = Row(
+            self._hub_id,
+            reading.seq,
+            VERIFIED,
+            boot=reading.boot,
+            uptime_ms=reading.uptime_ms,
+            slot=reading.slot,
+            characteristic=reading.characteristic,
+            when=self._timeline.when(reading.boot, reading.uptime_ms),
+        )
+        try:
+            row = replace(row, content=self._open(reading))
+            return replace(row, fields=_decoded(row))
+        except WireError as error:
+            return replace(row, error=error.code)
+
+    def _open(self, reading: records.Reading) -> sealing.Content:
+        opener = self._openers.get(reading.session_seq)
+        if opener is None:
+            session = self._sessions.get(reading.session_seq)
+            if session is None:
+                hint = "its session record has not been delivered"
+                raise RecordError("no-session", f"reading {reading.seq}", hint)
+            opener = sealing.SessionOpener(self._hub_id, session, self._private)
+            self._openers[reading.session_seq] = opener
+        return opener.open(reading)
+
+
+def _decoded(row: Row) -> Mapping[str, object]:
+    if row.content is None or row.characteristic is None:
+        raise TypeError("a row is decoded after it was opened")
+    return gatt.decode(row.characteristic, row.content.value)

@@ -1,0 +1,97 @@
+"""A row in words and in JSON. Numbers keep the digits that the sensor sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from varde_host.receiver import opening, timeline
+from varde_protocols import gatt
+
+# What decoders do not say in a field of their own, by the specifications of the services.
+_UNITS = {
+    "spo2": "% SpO₂",
+    "pulse_rate": "/min",
+    "bmi": "kg/m²",
+    "level": "%",
+    "pulse_amplitude_index": "% PAI",
+}
+_STATUS = ("measurement_status", "sensor_status")
+_UTC = "%Y-%m-%d %H:%M:%S"
+
+
+def as_json(row: opening.Row) -> dict[str, object]:
+    """Return the row as `readings --json` gives it (docs/receiver.md)."""
+    when = row.when or timeline.Instant(None, None, None, None)
+    return {
+        "hub": row.hub_id.hex(),
+        "seq": row.seq,
+        "boot": row.boot,
+        "uptime_ms": row.uptime_ms,
+        "slot": row.slot,
+        "service": None if row.content is None else f"{row.content.service:04X}",
+        "characteristic": characteristic(row),
+        "address": None if row.content is None else address(row.content.address),
+        "hex": None if row.content is None else row.content.value.hex(),
+        "values": row.fields or None,
+        "sensor_time": row.fields.get("timestamp"),
+        "utc_ms": when.utc_ms,
+        "uncertainty_ms": when.uncertainty_ms,
+        "not_before_ms": when.not_before_ms,
+        "not_after_ms": when.not_after_ms,
+        "signature": row.signature,
+        "error": row.error,
+    }
+
+
+def characteristic(row: opening.Row) -> str | None:
+    """Return the characteristic as four hex digits."""
+    return None if row.characteristic is None else f"{row.characteristic:04X}"
+
+
+def address(raw: bytes) -> str:
+    """Return a sensor's address (type, then 6 bytes) as public/AA:BB:CC:DD:EE:FF."""
+    kind = {0: "public", 1: "random"}.get(raw[0], f"type {raw[0]}")
+    return f"{kind}/{raw[1:].hex(':').upper()}"
+
+
+def values(fields: Mapping[str, object]) -> str:
+    """Return the measured values with their units, and the status words that are not zero."""
+    parts = _pressure(fields) + _amounts(fields)
+    parts += [f"{name} {word:#06x}" for name in _STATUS if (word := fields.get(name))]
+    return ", ".join(parts)
+
+
+def _pressure(fields: Mapping[str, object]) -> list[str]:
+    if "systolic" in fields:
+        both = f"{_text(fields['systolic'])}/{_text(fields['diastolic'])}"
+        return [f"{both} {fields['unit']}"]
+    if "cuff_pressure" in fields:
+        return [f"{_text(fields['cuff_pressure'])} {fields['unit']}"]
+    return []
+
+
+def _amounts(fields: Mapping[str, object]) -> list[str]:
+    units = dict(_UNITS)
+    units["weight"] = str(fields.get("unit", ""))
+    units["height"] = str(fields.get("height_unit", ""))
+    order = ("weight", "height", *_UNITS)
+    known = [(name, fields.get(name)) for name in order]
+    return [f"{_text(value)} {units[name]}" for name, value in known if value is not None]
+
+
+def _text(value: object) -> str:
+    return value.text() if isinstance(value, gatt.Number) else str(value)
+
+
+def moment(utc_ms: int | None) -> str:
+    """Return a time to the second, in UTC; an ellipsis for none."""
+    if utc_ms is None:
+        return "…"
+    return f"{dt.datetime.fromtimestamp(utc_ms / 1000, dt.UTC):{_UTC}}Z"
+
+
+def bound(uncertainty_ms: int) -> str:
+    """Return an uncertainty in seconds with one decimal, rounded up."""
+    tenths = -(-uncertainty_ms // 100)
+    return f"± {tenths // 10}.{tenths % 10} s"

@@ -1,0 +1,11 @@
+"""One municipality's keys and certificates, as a directory of files.
+
+    site.json         the public halves, names and file names; written last: it marks a whole site
+    collector.key     Ed25519, signs answers to hubs                            (PEM, PKCS #8)
+    receiver.key      X25519, opens readings; belongs on the receiver's machine only
+    root-1.pem, .key  private root that signs the server certificate
+    root-2.pem, .key  second root, pinned by hubs from the start, for the day the first is lost
+    server.pem, .key  the collector's TLS certificate and key
+
+All keys are readable by their owner only (0600). Nothing here ever writes over a file.
+"""

@@ -1,0 +1,114 @@
+"""What host tests need: a collector in this process with a database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
+
+from varde_host.collector import answer, app, database, registry, schema
+from varde_protocols import exchange
+from varde_protocols.crypto import x25519
+
+NOW_MS = 1_800_000_000_000
+
+
+class FixedClock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOW_MS
+
+    def utc_ms(self) -> int:
+        return self.now_ms
+
+
+@dataclass
+class Bench:
+    """A collector, ready to take requests over ASGI, and its database."""
+
+    runner: asyncio.Runner
+    client: httpx.AsyncClient
+    database: database.Database
+    settings: app.Settings
+    clock: FixedClock
+
+    def request(self, method: str, path: str, **options) -> httpx.Response:
+        return self.runner.run(self.client.request(method, path, **options))
+
+    def post(self, body, content_type: str = exchange.REQUEST_TYPE) -> httpx.Response:
+        return self.post_all([body], content_type)[0]
+
+    def post_all(
+        self, bodies: list, content_type: str = exchange.REQUEST_TYPE
+    ) -> list[httpx.Response]:
+        """Post all of them at once; return the responses in order."""
+        headers = {"content-type": content_type}
+
+        async def gathered():
+            posts = [
+                self.client.post(exchange.PATH, content=body, headers=headers) for body in bodies
+            ]
+            return await asyncio.gather(*posts)
+
+        return self.runner.run(gathered())
+
+    def enrol(self, hub: VirtualHub) -> VirtualHub:
+        with self.database.writing() as connection:
+            registry.enrol(connection, hub.public, NOW_MS)
+        return hub
+
+    def stored(self) -> list[tuple[int, bytes]]:
+        table = schema.records
+        query = sa.select(table.c.seq, table.c.record).order_by(table.c.hub, table.c.seq)
+        with self.database.reading() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def quarantined(self) -> list[tuple[int | None, int, bytes]]:
+        table = schema.quarantine
+        query = sa.select(table.c.seq, table.c.reason, table.c.raw).order_by(table.c.id)
+        with self.database.reading() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+
+@pytest.fixture
+def opened(tmp_path: Path):
+    opened = database.open_database(tmp_path / "collector.sqlite")
+    yield opened
+    opened.close()
+
+
+@contextlib.contextmanager
+def collector(opened: database.Database, **settings):
+    """Run a collector in this process; `settings` are those of `app.Settings`."""
+    clock = FixedClock()
+    made = app.Settings(opened, answer.signer(COLLECTOR), clock, **settings)
+    served = app.create(made)
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        lifespan = served.router.lifespan_context(served)
+        runner.run(stack.enter_async_context(lifespan))
+        transport = httpx.ASGITransport(served)
+        client = httpx.AsyncClient(transport=transport, base_url="https://collector")
+        runner.run(stack.enter_async_context(client))
+        try:
+            yield Bench(runner, client, opened, made, clock)
+        finally:
+            runner.run(stack.aclose())
+
+
+@pytest.fixture
+def bench(opened: database.Database):
+    with collector(opened) as ready:
+        yield ready
+
+
+@pytest.fixture
+def hub(bench: Bench) -> VirtualHub:
+    return bench.enrol(VirtualHub(1, x25519.public_key(RECEIVER)))

@@ -1,0 +1,138 @@
+"""What the receiver sees of what a hub delivered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from host.conftest import NOW_MS, Bench
+from host.virtual_hub import RECEIVER, SPOT_VALUE, VirtualHub
+
+from varde_host import json_text
+from varde_host.receiver import opening, source, wording
+from varde_protocols import cose, records
+from varde_protocols.crypto import x25519
+
+
+def rows(bench: Bench, private: bytes = RECEIVER) -> list[dict]:
+    """Return the rows as `readings --json` gives them."""
+    with bench.database.reading() as connection:
+        found = list(source.rows(connection, private, None))
+    return json.loads(json_text.dumps([wording.as_json(row) for row in found]))
+
+
+def test_a_reading_comes_out_as_the_sensor_sent_it(bench: Bench, hub: VirtualHub):
+    raws = [hub.start()]
+    hub.uptime_ms = 5000
+    raws += [hub.anchor(NOW_MS - 60_000, 40), hub.reading()]
+    bench.post(hub.body(raws))
+    assert rows(bench) == [
+        {
+            "hub": hub.hub_id.hex(),
+            "seq": 3,
+            "boot": 1,
+            "uptime_ms": 5000,
+            "slot": 1,
+            "service": "1822",
+            "characteristic": "2A5E",
+            "address": "public/A1:A2:A3:A4:A5:A6",
+            "hex": SPOT_VALUE.hex(),
+            "values": {
+                "spo2": 97,
+                "pulse_rate": 7.2,
+                "timestamp": None,
+                "measurement_status": None,
+                "sensor_status": None,
+                "pulse_amplitude_index": None,
+                "clock_not_set": False,
+            },
+            "sensor_time": None,
+            "utc_ms": NOW_MS - 60_000,
+            "uncertainty_ms": 42,
+            "not_before_ms": None,
+            "not_after_ms": None,
+            "signature": "verified",
+            "error": None,
+        }
+    ]
+
+
+def test_order_of_arrival_does_not_matter(bench: Bench, hub: VirtualHub):
+    session, reading, anchor = hub.start(), hub.reading(), hub.anchor(NOW_MS)
+    bench.post(hub.body([reading]))
+    assert rows(bench)[0]["error"] == "no-session"
+    bench.post(hub.body([anchor, session]))
+    [row] = rows(bench)
+    assert row["error"] is None
+    assert row["utc_ms"] == NOW_MS
+
+
+def test_a_frame_that_cannot_be_decoded_is_shown_with_its_bytes(bench: Bench, hub: VirtualHub):
+    bench.post(hub.body([hub.start(), hub.reading(b"\x00\x61"), hub.reading(b"x", 0x2AFF)]))
+    truncated, unknown = rows(bench)
+    assert (truncated["error"], truncated["hex"]) == ("truncated", "0061")
+    assert (unknown["error"], unknown["hex"]) == ("unknown-characteristic", "78")
+    assert truncated["values"] is None
+
+
+def test_another_receivers_key_opens_nothing(bench: Bench, hub: VirtualHub):
+    bench.post(hub.body([hub.start(), hub.reading()]))
+    [row] = rows(bench, bytes(range(100, 132)))
+    assert (row["error"], row["hex"], row["seq"]) == ("wrong-receiver", None, 2)
+
+
+def test_a_reading_sealed_for_another_number_does_not_open(bench: Bench, hub: VirtualHub):
+    raws = [hub.start()]
+    original = records.decode(cose.Sign1.parse(hub.reading()).unverified_payload)
+    assert isinstance(original, records.Reading)
+    moved = records.Reading(9, *original._items()[1:])
+    bench.post(hub.body([*raws, hub.sign(moved)]))
+    [row] = rows(bench)
+    assert (row["error"], row["seq"]) == ("wrong-nonce", 9)
+
+
+def test_a_row_that_was_altered_in_the_database_is_shown_as_bad(bench: Bench, hub: VirtualHub):
+    bench.post(hub.body([hub.start(), hub.reading(), hub.reading()]))
+    with bench.database.writing() as connection:
+        query = "SELECT record FROM records WHERE seq = 2"
+        record = bytearray(connection.exec_driver_sql(query).scalar_one())
+        record[40] ^= 1
+        update = "UPDATE records SET record = ? WHERE seq = 2"
+        connection.exec_driver_sql(update, (bytes(record),))
+    altered, good = rows(bench)
+    assert (altered["seq"], altered["signature"], altered["error"]) == (2, "bad", "bad-signature")
+    assert good["signature"] == "verified"
+
+
+def test_a_key_swapped_in_the_database_verifies_nothing(bench: Bench, hub: VirtualHub):
+    bench.post(hub.body([hub.start(), hub.reading()]))
+    with bench.database.writing() as connection:
+        statement = "UPDATE hubs SET public_key = ?"
+        connection.exec_driver_sql(statement, (VirtualHub(2).public,))
+    assert {row["error"] for row in rows(bench)} == {"wrong-hub"}
+
+
+def test_one_hub_only(bench: Bench, hub: VirtualHub):
+    other = bench.enrol(VirtualHub(2, x25519.public_key(RECEIVER)))
+    for each in (hub, other):
+        bench.post(each.body([each.start(), each.reading()]))
+    with bench.database.reading() as connection:
+        found = list(source.rows(connection, RECEIVER, other.hub_id))
+    assert [row.hub_id for row in found] == [other.hub_id]
+
+
+@pytest.mark.parametrize(
+    ("characteristic", "value", "text"),
+    [
+        (0x2A5E, "0061004800", "97 % SpO₂, 72 /min"),
+        (0x2A5E, "026100480020f0", "97 % SpO₂, 72 /min, measurement_status 0xf020"),
+        (0x2A35, "0078005000 5d00", "120/80 mmHg"),
+        (0x2A9D, "00783e", "79.96 kg"),
+        (0x2A9D, "00ffff", ""),
+        (0x2A19, "64", "100 %"),
+    ],
+)
+def test_values_in_words(characteristic: int, value: str, text: str):
+    content = opening.sealing.Content(bytes.fromhex(value), 0, bytes(7))
+    row = opening.Row(b"", 1, "verified", characteristic=characteristic, content=content)
+    assert wording.values(opening._decoded(row)) == text

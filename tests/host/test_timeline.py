@@ -1,0 +1,119 @@
+"""UTC from anchors, and what order alone says."""
+
+from __future__ import annotations
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from varde_host.receiver import timeline
+
+DAY_MS = 86_400_000
+T0 = 1_800_000_000_000
+
+
+def test_an_anchor_dates_forward_and_backward():
+    line = timeline.Timeline()
+    for uptime_ms in (0, 1_000_000, 2_000_000):
+        line.saw(1, uptime_ms, T0 + DAY_MS)
+    line.anchor(1, timeline.Anchor(1_000_000, T0, 50), T0 + DAY_MS)
+    drift = 100  # 100 ppm of 1000 s
+    assert line.when(1, 0) == (T0 - 1_000_000, 50 + drift + 2, None, None)
+    assert line.when(1, 1_000_000) == (T0, 52, None, None)
+    assert line.when(1, 2_000_000) == (T0 + 1_000_000, 50 + drift + 2, None, None)
+
+
+def test_the_nearest_of_equal_anchors_and_the_narrowest_of_unequal_ones():
+    line = timeline.Timeline()
+    line.anchor(1, timeline.Anchor(0, T0, 50), T0)
+    line.anchor(1, timeline.Anchor(DAY_MS, T0 + DAY_MS + 3000, 50), T0 + 2 * DAY_MS)
+    line.anchor(1, timeline.Anchor(DAY_MS // 2, T0 + DAY_MS // 2, 60_000), T0 + 2 * DAY_MS)
+    line.saw(1, DAY_MS - 1000, T0 + 2 * DAY_MS)
+    assert line.when(1, DAY_MS - 1000).utc_ms == T0 + DAY_MS + 2000
+    line.saw(1, DAY_MS // 2, T0 + 2 * DAY_MS)
+    assert line.when(1, DAY_MS // 2).uncertainty_ms == 50 + DAY_MS // 2 * 100 // 10**6 + 2
+
+
+def test_a_boot_without_anchor_is_bounded_by_its_neighbours():
+    line = timeline.Timeline()
+    late = T0 + 10 * DAY_MS
+    line.anchor(1, timeline.Anchor(1_000_000, T0, 0), late)
+    line.saw(2, 600_000, late)
+    line.anchor(3, timeline.Anchor(10_000, T0 + DAY_MS, 0), late)
+    when = line.when(2, 600_000)
+    assert when.utc_ms is None
+    # after the end of boot 1 and ten minutes of this one, before the start of boot 3
+    assert when.not_before_ms == T0 - 2 + 600_000 - 60
+    assert when.not_after_ms == T0 + DAY_MS - 10_000 + 1 + 2
+
+
+def test_without_any_anchor_the_arrival_bounds():
+    line = timeline.Timeline()
+    line.saw(1, 1000, T0)
+    line.saw(1, 61_000, T0)
+    when = line.when(1, 1000)
+    assert when == (None, None, None, T0 - 60_000 + 6)
+
+
+def test_time_passed_in_an_undated_boot_between_counts():
+    line = timeline.Timeline()
+    late = T0 + 10 * DAY_MS
+    line.anchor(1, timeline.Anchor(0, T0, 0), late)
+    line.saw(2, 1_000_000, late)
+    line.saw(3, 0, late)
+    assert line.when(3, 0).not_before_ms == T0 - 2 + 1_000_000 - 100
+
+
+def test_an_anchor_from_the_future_is_not_believed():
+    line = timeline.Timeline()
+    false = timeline.Anchor(0, T0 + DAY_MS, 50)
+    assert line.anchor(1, false, T0) is False
+    assert line.when(1, 0) == (None, None, None, T0)
+
+
+@st.composite
+def lives(draw: st.DrawFn):
+    """Boots of a hub with a drifting clock: true times beside what is recorded."""
+    now_ms, story = T0, []
+    for boot in range(1, draw(st.integers(1, 4)) + 1):
+        now_ms += draw(st.integers(0, DAY_MS))
+        pace_ppm = draw(st.integers(-timeline.DRIFT_PPM, timeline.DRIFT_PPM))
+        began_ms = now_ms
+        for _ in range(draw(st.integers(1, 5))):
+            now_ms += draw(st.integers(0, DAY_MS))
+            true_elapsed_ms = now_ms - began_ms
+            uptime_ms = true_elapsed_ms + true_elapsed_ms * pace_ppm // 1_000_000
+            error_ms = draw(st.integers(-500, 500)) if draw(st.booleans()) else None
+            story.append((boot, uptime_ms, now_ms, error_ms))
+    return story, now_ms
+
+
+@hypothesis.given(lives())
+def test_the_true_time_is_always_within_the_bounds(life):
+    story, end_ms = life
+    line = timeline.Timeline()
+    for boot, uptime_ms, true_ms, error_ms in story:
+        if error_ms is None:
+            line.saw(boot, uptime_ms, end_ms)
+        else:
+            line.anchor(boot, timeline.Anchor(uptime_ms, true_ms + error_ms, 500), end_ms)
+    for boot, uptime_ms, true_ms, _ in story:
+        when = line.when(boot, uptime_ms)
+        if when.utc_ms is not None:
+            assert abs(when.utc_ms - true_ms) <= when.uncertainty_ms
+        else:
+            assert when.not_before_ms is None or when.not_before_ms <= true_ms
+            assert true_ms <= when.not_after_ms
+
+
+def test_a_month_of_records_in_one_undated_boot_is_quick():
+    line = timeline.Timeline()
+    for number in range(100_000):
+        line.saw(1, number * 25_000, T0)
+    for number in range(0, 100_000, 10):
+        line.when(1, number * 25_000)
+
+
+@pytest.mark.parametrize("elapsed_ms", [0, 1, -1, 9_999, 10_000, DAY_MS])
+def test_drift_is_rounded_up(elapsed_ms: int):
+    assert timeline.drift_ms(elapsed_ms) * 10**6 >= abs(elapsed_ms) * timeline.DRIFT_PPM

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-if ON_MICROPYTHON:
-    from micropython import const
-else:
+if TYPE_CHECKING or not ON_MICROPYTHON:
 
     def const(value: "_T") -> "_T":
         """Return `value`; MicroPython's compiler puts it in place of the name."""
         return value
+else:
+    from micropython import const
 
 
 __all__ = ["ON_MICROPYTHON", "TYPE_CHECKING", "const"]

@@ -1,0 +1,110 @@
+"""Write the multiples of the Ed25519 base point that the hub's signing looks up.
+
+    python tools/make_ed25519_comb.py > protocols/varde_protocols/crypto/ed25519_comb.py
+
+A test runs `render` and compares it with the committed file. The layout is told in the text that
+is written (HEADER); the arithmetic here is slow, affine and as plain as it can be.
+"""
+
+import sys
+
+P = 2**255 - 19
+D = -121665 * pow(121666, -1, P) % P
+BASE_Y = 4 * pow(5, -1, P) % P
+BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
+
+TEETH = 6
+BLOCKS = 4
+COLUMNS = 11
+ENTRIES = 1 << (TEETH - 1)
+
+Point = tuple[int, int]
+
+HEADER = '''"""Multiples of the Ed25519 base point B for a signed-digit comb. Generated: do not edit.
+
+Written by tools/make_ed25519_comb.py, which a test holds this file to.
+
+A scalar is {digits} digits +1 or -1. Digit number TOOTH * {spacing} + BLOCK * {columns} + COLUMN stands
+for a power of two. One table look-up takes the {teeth} teeth of one block and column at once: {entries}
+entries for each block, entry i holding the sum of +-2^(TOOTH * {spacing} + BLOCK * {columns}) * B, where
+the sign of tooth j < {last} is bit j of i (1 is plus) and tooth {last} counts plus; the point is negated
+if that digit is -1. An entry is three 32-byte little-endian numbers modulo 2^255 - 19:
+(y - x) / 2, (y + x) / 2, d * x * y.
+
+Why this size: a look-up reads every entry of its block, so that its address tells nothing about
+the key; more teeth save additions but make every look-up longer. {teeth} x {blocks} costs fewest
+instructions of all tables up to 16 KB: {size} bytes, {additions} additions, {doublings} doublings.
+"""
+
+from varde_protocols._compat import const
+
+TEETH = const({teeth})
+BLOCKS = const({blocks})
+COLUMNS = const({columns})
+ENTRIES = const({entries})
+ENTRY_BYTES = const(96)
+
+COMB = (
+'''
+
+
+def add(left: Point, right: Point) -> Point:
+    """RFC 8032 section 5.1.4, in affine coordinates."""
+    (x1, y1), (x2, y2) = left, right
+    product = D * x1 * x2 * y1 * y2 % P
+    x = (x1 * y2 + x2 * y1) * pow(1 + product, -1, P) % P
+    y = (y1 * y2 + x1 * x2) * pow(1 - product, -1, P) % P
+    return x, y
+
+
+def negate(point: Point) -> Point:
+    return -point[0] % P, point[1]
+
+
+def comb_entries() -> list[Point]:
+    """All entries, block after block."""
+    power = (BASE_X, BASE_Y)
+    powers = []
+    for _ in range(TEETH * BLOCKS * COLUMNS):
+        powers.append(power)
+        power = add(power, power)
+    entries = []
+    for block in range(BLOCKS):
+        teeth = [powers[(tooth * BLOCKS + block) * COLUMNS] for tooth in range(TEETH)]
+        for index in range(ENTRIES):
+            total = teeth[-1]
+            for tooth, point in enumerate(teeth[:-1]):
+                total = add(total, point if index >> tooth & 1 else negate(point))
+            entries.append(total)
+    return entries
+
+
+def encode(point: Point) -> bytes:
+    x, y = point
+    half = pow(2, -1, P)
+    numbers = ((y - x) * half, (y + x) * half, D * x * y)
+    return b"".join((number % P).to_bytes(32, "little") for number in numbers)
+
+
+def render() -> str:
+    """The text of ed25519_comb.py."""
+    data = b"".join(encode(point) for point in comb_entries())
+    header = HEADER.format(
+        digits=TEETH * BLOCKS * COLUMNS,
+        spacing=BLOCKS * COLUMNS,
+        teeth=TEETH,
+        last=TEETH - 1,
+        blocks=BLOCKS,
+        columns=COLUMNS,
+        entries=ENTRIES,
+        size=len(data),
+        additions=BLOCKS * COLUMNS,
+        doublings=COLUMNS - 1,
+    )
+    rows = [data[start : start + 23] for start in range(0, len(data), 23)]
+    lines = ['    b"%s"\n' % "".join(f"\\x{byte:02x}" for byte in row) for row in rows]
+    return header + "".join(lines) + ")\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

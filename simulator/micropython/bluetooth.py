@@ -7,10 +7,10 @@ confirmed only then). Pairing and L2CAP channels are not here: this module offer
 world can do.
 """
 
-import struct
 import sys
 
 import _air
+from _uuid import UUID
 
 FLAG_READ = 0x0002
 FLAG_WRITE_NO_RESPONSE = 0x0004
@@ -36,44 +36,6 @@ _STALE = 0xA5
 _SECURITY_KEYS = ("bond", "mitm", "le_secure", "io")  # accepted; there is no pairing to use them
 
 _handler = None
-
-
-class UUID(bytes):
-    """16, 32 or 128 bits; the bytes are little-endian, as on the air."""
-
-    def __init__(self, value):
-        super().__init__(_uuid_bytes(value))
-
-    def __len__(self):
-        raise TypeError("object of type 'UUID' has no len()")
-
-    def __eq__(self, other):
-        return isinstance(other, UUID) and bytes(self) == bytes(other)
-
-    def __hash__(self):
-        return hash(bytes(self))
-
-    def __lt__(self, other):
-        return _uuid_order(self) < _uuid_order(other)
-
-    def __le__(self, other):
-        return _uuid_order(self) <= _uuid_order(other)
-
-    def __gt__(self, other):
-        return _uuid_order(self) > _uuid_order(other)
-
-    def __ge__(self, other):
-        return _uuid_order(self) >= _uuid_order(other)
-
-    def __repr__(self):
-        text = "".join("%02x" % byte for byte in reversed(bytes(self)))
-        if len(text) <= 8:
-            return "UUID(0x%s)" % text
-        parts = (text[:8], text[8:12], text[12:16], text[16:20], text[20:])
-        return "UUID('%s')" % "-".join(parts)
-
-    def __str__(self):
-        return self.__repr__()
 
 
 class BLE:
@@ -108,19 +70,14 @@ class BLE:
             return _config_get(names[0])
         if names:
             raise TypeError("can't specify pos and kw args")
-        for name in values:
-            _config_set(name, values[name])
+        for name, value in values.items():
+            _config_set(name, value)
         return None
 
     # GAP
 
     def gap_advertise(
-        self,
-        interval_us=_DEFAULT_ADVERTISE_US,
-        adv_data=None,
-        *,
-        resp_data=None,
-        connectable=True
+        self, interval_us=_DEFAULT_ADVERTISE_US, adv_data=None, *, resp_data=None, connectable=True
     ):
         if interval_us is None:
             return _call("ble.advertise_stop")
@@ -216,33 +173,40 @@ class BLE:
 # Configuration
 
 
+_gap_name = b"ESP32"  # where there is no world to keep it
+
+
 def _config_get(name):
     if name == "mac":
         kind, address = _call("ble.mac")
         return kind, address
-    if name == "gap_name" and not _air.is_connected():
-        return _gap_name
-    if name == "gap_name" or name == "mtu":
+    if name == "gap_name":
+        return _call("ble.config", name) if _has_world() else _gap_name
+    if name == "mtu":
         return _call("ble.config", name)
     raise ValueError("unknown config param")  # rxbuf too: the ESP32 build has no ring buffer
-
-
-_gap_name = b"ESP32"
 
 
 def _config_set(name, value):
     global _gap_name
     if name == "gap_name":
-        value = _data(value)
-        if _air.is_connected():
-            _call("ble.set_gap_name", value)
-        _gap_name = value
+        _gap_name = _data(value)
+        if _has_world():
+            _call("ble.set_gap_name", _gap_name)
     elif name == "mtu":
         _call("ble.set_mtu", value)
     elif name == "addr_mode":
         _call("ble.set_addr_mode", value)
     elif name not in _SECURITY_KEYS:
         raise ValueError("unknown config param")
+
+
+def _has_world():
+    try:
+        _air.connect()
+    except OSError:
+        return False
+    return True
 
 
 # Calls
@@ -268,7 +232,7 @@ def _uuid(uuid):
 
 def _service(uuid, characteristics):
     if not isinstance(uuid, UUID):
-        raise ValueError("invalid service UUID")
+        raise ValueError("invalid service UUID")  # noqa: TRY004  as the original
     return [bytes(uuid), [_characteristic(item) for item in characteristics]]
 
 
@@ -276,11 +240,11 @@ def _characteristic(item):
     if len(item) < 2 or len(item) > 3:
         raise ValueError("invalid characteristic tuple")
     if not isinstance(item[0], UUID):
-        raise ValueError("invalid characteristic UUID")
+        raise ValueError("invalid characteristic UUID")  # noqa: TRY004
     descriptors = []
     for uuid, flags in item[2] if len(item) == 3 else ():
         if not isinstance(uuid, UUID):
-            raise ValueError("invalid descriptor UUID")
+            raise ValueError("invalid descriptor UUID")  # noqa: TRY004
         descriptors.append([bytes(uuid), flags])
     return [bytes(item[0]), item[1], descriptors]
 
@@ -318,32 +282,3 @@ def _on_scan_result(*args):
 
 _air.on("ble.irq", _on_irq)
 _air.on(_air.SCAN_RESULT, _on_scan_result)
-
-
-# UUID
-
-
-def _uuid_bytes(value):
-    if isinstance(value, int):
-        if not 0 <= value <= 0xFFFF:
-            raise ValueError("invalid UUID")
-        return struct.pack("<H", value)
-    if not isinstance(value, str):
-        data = bytes(value)
-        if len(data) in (2, 4, 16):
-            return data
-        value = str(data, "utf-8")
-    digits = value.replace("-", "")
-    if len(digits) != 32:
-        raise ValueError("UUID too long" if len(digits) > 32 else "UUID too short")
-    try:
-        return bytes(int(digits[at : at + 2], 16) for at in range(30, -1, -2))
-    except ValueError:
-        raise ValueError("invalid char in UUID")
-
-
-def _uuid_order(uuid):
-    if not isinstance(uuid, UUID):
-        raise TypeError("unsupported types for comparison")
-    data = bytes(uuid)
-    return (len(data), data)

@@ -13,7 +13,8 @@ SCALARS = (
     | st.binary(max_size=40)
     | st.text(max_size=20)
 )
-VALUES = st.lists(SCALARS | st.lists(SCALARS | st.lists(SCALARS, max_size=2), max_size=4), max_size=6)
+NESTED = st.lists(SCALARS | st.lists(SCALARS, max_size=2), max_size=4)
+VALUES = st.lists(SCALARS | NESTED, max_size=6)
 
 
 def decoded(frame):

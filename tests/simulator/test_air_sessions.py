@@ -116,10 +116,7 @@ say("done")
     in_place(story)
 
 
-@pytest.mark.parametrize("stage", ["connected", "discovering", "subscribed", "receiving"])
-def test_the_sensor_hangs_up_at_every_stage(stage):
-    script = """
-STAGE = %r
+HANG_UP = """
 ble.active(True)
 conn = connect("Varde Cuff")
 say("connected")
@@ -145,7 +142,12 @@ except OSError as error:
     import errno
     say(error.errno == errno.ENOTCONN)
 say(ble.gap_disconnect(conn))
-""" % stage  # noqa: UP031
+"""
+
+
+@pytest.mark.parametrize("stage", ["connected", "discovering", "subscribed", "receiving"])
+def test_the_sensor_hangs_up_at_every_stage(stage):
+    script = f"STAGE = {stage!r}\n" + HANG_UP
 
     async def story(place: Place) -> None:
         sensor = await place.sensor(models.cuff())

@@ -151,9 +151,7 @@ class AttClient:
 # Procedures (Core 5.4, Vol 3, Part G, 4)
 
 
-def discover_services(
-    uuid: bytes | None, found: Callable[[int, int, bytes], None]
-) -> Procedure:
+def discover_services(uuid: bytes | None, found: Callable[[int, int, bytes], None]) -> Procedure:
     """`found(start handle, end handle, uuid)` for each primary service, or those of `uuid`."""
     start = 1
     while start:
@@ -170,20 +168,17 @@ def discover_services(
         if _is_end(response):
             return
         end = 0
-        for end in _services(response, uuid, found):
-            pass
+        for first, end, service_uuid in _services(response, uuid):
+            found(first, end, service_uuid)
         start = _after(end, start)
 
 
-def _services(
-    response: bytes, uuid: bytes | None, found: Callable[[int, int, bytes], None]
-) -> Iterator[int]:
+def _services(response: bytes, uuid: bytes | None) -> Iterator[tuple[int, int, bytes]]:
     size = 4 if uuid is not None else response[1]
     entries = response[1:] if uuid is not None else response[2:]
     for entry in _entries(entries, size):
         start, end = struct.unpack_from("<HH", entry)
-        found(start, end, entry[4:] if uuid is None else uuid)
-        yield end
+        yield start, end, entry[4:] if uuid is None else uuid
 
 
 def discover_characteristics(

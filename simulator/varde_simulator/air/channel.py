@@ -125,7 +125,7 @@ class Channel(asyncio.Protocol):
         if not self._paused:
             self._take_frames()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         self.is_open = False
         asked, self._asked = self._asked, {}
         for future in asked.values():
@@ -181,9 +181,10 @@ class Channel(asyncio.Protocol):
         op = values[0] if values else None
         handler = self._handlers.get(op) if isinstance(op, str) else None
         if handler is None:
-            status, result = frames.REPLY_VALUE_ERROR, f"no such op: {op}"
+            outcome: tuple[int, object] = (frames.REPLY_VALUE_ERROR, f"no such op: {op}")
         else:
-            status, result = _guarded(handler, values[1:])
+            outcome = _guarded(handler, values[1:])
+        status, result = outcome
         if kind != frames.REQUEST:
             return
         if status == frames.REPLY_OK and inspect.isawaitable(result):
@@ -241,5 +242,3 @@ def _guarded(handler: OpHandler, args: list[object]) -> tuple[int, object]:
         return frames.REPLY_ERRNO, error.args[0]
     except ValueError as error:
         return frames.REPLY_VALUE_ERROR, str(error)
-
-

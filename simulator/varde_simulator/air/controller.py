@@ -100,6 +100,7 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
     """The radio chip of one station on `Air`."""
 
     link: Air
+    pending_le_connection: hci.HCI_LE_Create_Connection_Command | None
 
     def __init__(self, name: str, air: Air, public_address: hci.Address) -> None:
         self.le_features = controller.Controller.le_features & ~_UNWANTED_FEATURES
@@ -116,7 +117,7 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
 
     @property
     def is_listening(self) -> bool:
-        return self.le_scan_enable or self.pending_le_connection is not None
+        return bool(self.le_scan_enable) or self.pending_le_connection is not None
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         if self.host:
@@ -159,7 +160,7 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
             return True
         elapsed_s = asyncio.get_running_loop().time() - self._scan_started_s
         unit_s = ADVERTISING_UNIT_US / 1e6
-        return elapsed_s % (self.le_scan_interval * unit_s) < self.le_scan_window * unit_s
+        return bool(elapsed_s % (self.le_scan_interval * unit_s) < self.le_scan_window * unit_s)
 
     def _report(self, advertiser: Advertiser, event_type: int, rssi_dbm: int) -> None:
         is_response = event_type == SCAN_RSP
@@ -246,9 +247,10 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         connection = self.find_le_connection_by_handle(command.connection_handle)
         if connection is None:
             unknown = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
-            return self._send_hci_command_status(unknown, command.op_code)
+            self._send_hci_command_status(unknown, command.op_code)
+            return
         self._send_hci_command_status(hci.HCI_COMMAND_STATUS_PENDING, command.op_code)
-        return self.link.disconnect(self, connection, command.reason)
+        self.link.disconnect(self, connection, command.reason)
 
     def on_ll_control_pdu(self, sender_address: hci.Address, packet: Any) -> None:
         if sender_address in self.le_connections:  # else it ended while this was on its way

@@ -47,13 +47,13 @@ class FrameError(Exception):
     """Bytes that are no frame of ours, or a value that no frame can carry."""
 
 
-def encode(kind: int, frame_id: int, values: list) -> bytearray:
+def encode(kind: int, frame_id: int, values: list[object]) -> bytearray:
     """One whole frame, ready for a single write."""
     frame = bytearray(HEADER_BYTES)
     for value in values:
         _append(frame, value, 0)
     if len(frame) > MAX_FRAME_BYTES:
-        raise FrameError("frame of %d bytes; at most %d" % (len(frame), MAX_FRAME_BYTES))
+        raise FrameError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES}")
     struct.pack_into("<HBH", frame, 0, len(frame) - LENGTH_BYTES, kind, frame_id)
     return frame
 
@@ -65,9 +65,9 @@ def encoded_bytes(value: object) -> int:
     return len(scratch)
 
 
-def decode(view: memoryview) -> list:
+def decode(view: memoryview) -> list[object]:
     """All values of a frame's payload (what follows the header)."""
-    values = []
+    values: list[object] = []
     at = 0
     while at < len(view):
         value, at = decode_value(view, at, 0)
@@ -75,7 +75,7 @@ def decode(view: memoryview) -> list:
     return values
 
 
-def decode_value(view: memoryview, at: int, depth: int) -> tuple:
+def decode_value(view: memoryview, at: int, depth: int) -> tuple[object, int]:
     """The value that starts at `at`, and where the next one starts."""
     tag = view[at]
     at += 1
@@ -88,15 +88,17 @@ def decode_value(view: memoryview, at: int, depth: int) -> tuple:
         _need(view, at, 8)
         return struct.unpack_from("<q", view, at)[0], at + 8
     if tag > _LIST or depth >= MAX_DEPTH:
-        raise FrameError("tag %d at depth %d" % (tag, depth))
+        raise FrameError(f"tag {tag} at depth {depth}")
     _need(view, at, 2)
     count = view[at] | view[at + 1] << 8
     return _decode_sized(view, at + 2, tag, count, depth)
 
 
-def _decode_sized(view: memoryview, at: int, tag: int, count: int, depth: int) -> tuple:
+def _decode_sized(
+    view: memoryview, at: int, tag: int, count: int, depth: int
+) -> tuple[object, int]:
     if tag == _LIST:
-        items = []
+        items: list[object] = []
         for _ in range(count):
             _need(view, at, 1)
             item, at = decode_value(view, at, depth + 1)
@@ -110,7 +112,7 @@ def _decode_sized(view: memoryview, at: int, tag: int, count: int, depth: int) -
 
 def _need(view: memoryview, at: int, count: int) -> None:
     if at + count > len(view):
-        raise FrameError("frame ends %d bytes early" % (at + count - len(view)))
+        raise FrameError(f"frame ends {at + count - len(view)} bytes early")
 
 
 def _append(frame: bytearray, value: object, depth: int) -> None:
@@ -128,7 +130,7 @@ def _append(frame: bytearray, value: object, depth: int) -> None:
     elif isinstance(value, (bytes, bytearray, memoryview)):
         _append_bytes(frame, _BYTES, value)
     else:
-        raise FrameError("no frame carries a %s" % type(value).__name__)
+        raise FrameError(f"no frame carries a {type(value).__name__}")
 
 
 def _append_int(frame: bytearray, value: int) -> None:
@@ -145,7 +147,7 @@ def _append_int(frame: bytearray, value: int) -> None:
 def _append_bytes(frame: bytearray, tag: int, data: object) -> None:
     data = memoryview(data)  # type: ignore[arg-type]
     if len(data) > MAX_FRAME_BYTES:
-        raise FrameError("%d bytes in one value" % len(data))
+        raise FrameError(f"{len(data)} bytes in one value")
     frame.append(tag)
     frame.extend(struct.pack("<H", len(data)))
     frame.extend(data)
@@ -153,7 +155,7 @@ def _append_bytes(frame: bytearray, tag: int, data: object) -> None:
 
 def _append_list(frame: bytearray, items: object, depth: int) -> None:
     if depth >= MAX_DEPTH:
-        raise FrameError("lists nested deeper than %d" % MAX_DEPTH)
+        raise FrameError(f"lists nested deeper than {MAX_DEPTH}")
     frame.append(_LIST)
     frame.extend(struct.pack("<H", len(items)))  # type: ignore[arg-type]
     for item in items:  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 """A hub's radio: MicroPython's `bluetooth.BLE` served by a Bumble station, GAP part.
 
 One `Radio` a channel. It answers each op from its own state and reports the rest by events, as the
-NimBLE of an ESP32 does: same order, same error codes, same limits. `radio_client` adds the GATT
-client's ops, `radio_server` the server's.
+NimBLE of an ESP32 does: same order, same error codes, same limits. `radio_scan`,
+`radio_client` and `radio_server` add the scanner's, the GATT client's and the server's ops.
 
 Events to the hub: `ble.irq` (number, arguments...) and `ble.scan_result`, the only one that may be
 dropped. The numbers are those of MicroPython's documentation.
@@ -18,12 +18,12 @@ from varde_simulator.air.att_client import DEFAULT_MTU, AttClient
 from varde_simulator.air.channel import Channel
 from varde_simulator.air.link import Air
 from varde_simulator.air.radio_client import RadioClient
+from varde_simulator.air.radio_scan import RadioScanner
 from varde_simulator.air.radio_server import RadioServer
 from varde_simulator.air.station import PUBLIC, Station, address_bytes, address_of
 
 IRQ_CENTRAL_CONNECT = 1
 IRQ_CENTRAL_DISCONNECT = 2
-IRQ_SCAN_DONE = 6
 IRQ_PERIPHERAL_CONNECT = 7
 IRQ_PERIPHERAL_DISCONNECT = 8
 IRQ_CONNECTION_UPDATE = 27
@@ -44,9 +44,7 @@ CONNECTION_INTERVAL_MIN = 24
 CONNECTION_INTERVAL_MAX = 40
 CONNECTION_UNIT_US = 1_250
 SUPERVISION_TIMEOUT = 256
-SCAN_UNIT_US = 625
 INITIATING_SCAN = 16
-SCAN_MIN, SCAN_MAX = 4, 0x4000
 
 NO_CONNECTION = 0xFFFF
 NO_ADDRESS_TYPE = 0xFF
@@ -62,21 +60,19 @@ class Radio:
         self.station: Station | None = None
         self.gap_name = DEFAULT_GAP_NAME
         self.mtu_wish = DEFAULT_MTU_WISH
-        self.scan_results = 0
         self.clients: dict[int, AttClient] = {}
         self._ending: set[int] = set()
-        self._is_scanning = False
-        self._scan_timer: asyncio.TimerHandle | None = None
         self._connecting_to: hci.Address | None = None
         self._connect_timer: asyncio.TimerHandle | None = None
         self._advertising: tuple[bytes, bytes] = (b"", b"")
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.scanner = RadioScanner(self)
         self._client_ops = RadioClient(self)
         self.server = RadioServer(self)
         channel.on_close.append(self.power_off)
         for name in (
             "active", "is_active", "mac", "config", "set_gap_name", "set_mtu", "set_addr_mode",
-            "scan", "scan_stop", "connect", "connect_cancel", "disconnect", "advertise",
+            "connect", "connect_cancel", "disconnect", "advertise",
             "advertise_stop",
         ):  # fmt: skip
             channel.handle("ble." + name, getattr(self, name))
@@ -86,14 +82,18 @@ class Radio:
     async def active(self, wanted: bool) -> None:
         if wanted and self.station is None:
             station = Station(self.air, self.channel.node, address_of(self.channel.node))
-            station.on_report = self._on_report
+            station.on_report = self.scanner.on_report
             station.on_connection = self._on_connection
             station.on_connection_failure = self._on_connection_failure
-            await station.start()
+            try:
+                await station.start()
+            except asyncio.CancelledError:  # the hub died meanwhile
+                station.power_off()
+                raise
             self.station = station
             self.server.attach(station)
         elif not wanted and self.station is not None:
-            self._end_scan()
+            self.scanner.end()
             station, self.station = self.station, None
             await station.stop()
             self._forget()
@@ -109,16 +109,19 @@ class Radio:
         self._forget()
 
     def _forget(self) -> None:
-        for timer in (self._scan_timer, self._connect_timer):
-            if timer is not None:
-                timer.cancel()
+        self.scanner.forget()
+        if self._connect_timer is not None:
+            self._connect_timer.cancel()
+            self._connect_timer = None
         for client in self.clients.values():
             client.close()
         self.clients.clear()
         self._ending.clear()
-        self._is_scanning = False
         self._connecting_to = None
-        self._scan_timer = self._connect_timer = None
+
+    @property
+    def is_connecting(self) -> bool:
+        return self._connecting_to is not None
 
     def need_station(self) -> Station:
         if self.station is None:
@@ -152,6 +155,7 @@ class Radio:
         if name == "gap_name":
             return self.gap_name
         if name == "mtu":
+            self.need_station()
             return self.mtu_wish
         raise ValueError("unknown config param")
 
@@ -172,69 +176,6 @@ class Radio:
         if mode != PUBLIC:
             raise OSError(errno.EINVAL)  # private addresses are for a later day
 
-    # Scanning
-
-    async def scan(
-        self, duration_ms: int, interval_us: int, window_us: int, is_active: bool
-    ) -> None:
-        station = self.need_station()
-        if self._is_scanning:
-            raise OSError(errno.EALREADY)
-        if self._connecting_to is not None:
-            raise OSError(errno.EBUSY)
-        interval = min(max(interval_us // SCAN_UNIT_US, SCAN_MIN), SCAN_MAX)
-        window = min(max(window_us // SCAN_UNIT_US, SCAN_MIN), SCAN_MAX)
-        if window > interval:
-            raise OSError(errno.EINVAL)
-        self._is_scanning = True
-        await station.command(
-            hci.HCI_LE_Set_Scan_Parameters_Command(
-                le_scan_type=int(is_active),
-                le_scan_interval=interval,
-                le_scan_window=window,
-                own_address_type=hci.OwnAddressType.PUBLIC,
-                scanning_filter_policy=0,
-            )
-        )
-        await self._enable_scan(station, True)
-        if duration_ms > 0:
-            loop = asyncio.get_running_loop()
-            self._scan_timer = loop.call_later(duration_ms / 1000, self._end_scan)
-
-    def scan_stop(self) -> None:
-        self.need_station()
-        self._end_scan()
-
-    def _end_scan(self) -> None:
-        """Reports SCAN_DONE if there was a scan; what the host still holds is not reported."""
-        if not self._is_scanning:
-            return
-        self._is_scanning = False
-        if self._scan_timer is not None:
-            self._scan_timer.cancel()
-            self._scan_timer = None
-        self.report(IRQ_SCAN_DONE)
-        if self.station is not None:
-            self.start_task(self._enable_scan(self.station, False))
-
-    @staticmethod
-    async def _enable_scan(station: Station, enable: bool) -> None:
-        await station.command(
-            hci.HCI_LE_Set_Scan_Enable_Command(le_scan_enable=int(enable), filter_duplicates=0)
-        )
-
-    def _on_report(self, report: Any) -> None:
-        if self._is_scanning:
-            self.scan_results += 1
-            self.channel.event(
-                "ble.scan_result",
-                int(report.address.address_type),
-                address_bytes(report.address),
-                int(report.event_type),
-                report.rssi,
-                report.data,
-            )
-
     # Connections
 
     async def connect(
@@ -244,7 +185,7 @@ class Radio:
         if self._connecting_to is not None:
             raise OSError(errno.EALREADY)
         peer = hci.Address(bytes(reversed(address)), hci.AddressType(address_type))
-        self._end_scan()
+        self.scanner.end()
         if any(c.peer_address == peer for c in station.device.connections.values()):
             raise OSError(errno.EIO)  # BLE_HS_EDONE: connected already
         if len(station.device.connections) >= MAX_CONNECTIONS:

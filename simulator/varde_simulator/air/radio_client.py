@@ -74,7 +74,10 @@ class RadioClient:
 
         self._discovering_characteristics = True
         procedure = att_client.discover_characteristics(
-            start, end, uuid, lambda *found: report(IRQ_GATTC_CHARACTERISTIC_RESULT, handle, *found)
+            start,
+            end,
+            uuid,
+            lambda *found: report(IRQ_GATTC_CHARACTERISTIC_RESULT, handle, *found),
         )
         client.run(procedure, done)
 

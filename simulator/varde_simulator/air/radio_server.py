@@ -226,8 +226,6 @@ class RadioServer:
 
     def _bind(self, attribute: Any, value: _Value) -> None:
         async def read(connection: Any) -> bytes:
-            if not attribute.permissions & att.Attribute.READABLE:
-                raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR)
             async with self._one_at_a_time:
                 refusal = await self._ask(IRQ_GATTS_READ_REQUEST, connection, attribute)
                 if refusal:
@@ -235,8 +233,6 @@ class RadioServer:
                 return bytes(value.data)
 
         async def write(connection: Any, data: bytes) -> None:
-            if not attribute.permissions & att.Attribute.WRITEABLE:
-                raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR)
             async with self._one_at_a_time:
                 value.set_remotely(data)
                 await self._ask(IRQ_GATTS_WRITE, connection, attribute)

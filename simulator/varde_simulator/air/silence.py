@@ -40,11 +40,11 @@ def silence_bumble() -> None:
         if hasattr(module, "color"):
             module.color = _plain  # type: ignore[attr-defined]
     for root in _CHATTY_ROOTS:
-        root.__str__ = _class_name  # type: ignore[method-assign]
+        setattr(root, "__str__", _class_name)  # noqa: B010  mypy knows no patched methods
     for module in _CHATTY_MODULES:
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if issubclass(kind, _CHATTY_ROOTS) and "__str__" in vars(kind):
-                kind.__str__ = _class_name
+                setattr(kind, "__str__", _class_name)  # noqa: B010
 
 
 def _plain(text: str, *_style: Any, **_more: Any) -> str:

@@ -12,7 +12,12 @@ from typing import Any
 
 from bumble import att, core, device, hci, host
 
-from varde_simulator.air.att_client import HANDLE_VALUE_CONFIRMATION
+from varde_simulator.air.att_client import (
+    HANDLE_VALUE_CONFIRMATION,
+    READ_REQUEST,
+    WRITE_COMMAND,
+    WRITE_REQUEST,
+)
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.indications import Indications
 from varde_simulator.air.link import Air
@@ -20,6 +25,10 @@ from varde_simulator.air.silence import silence_bumble
 
 PUBLIC = 0
 RANDOM_STATIC = 1
+_READ_BLOB_REQUEST = 0x0C
+_PREPARE_WRITE_REQUEST = 0x16
+_READS = (READ_REQUEST, _READ_BLOB_REQUEST)
+_WRITES = (WRITE_REQUEST, WRITE_COMMAND, _PREPARE_WRITE_REQUEST)
 
 # Bumble warns of every packet that meets an ended connection; on this air that is daily business.
 logging.getLogger("bumble").setLevel(logging.ERROR)
@@ -39,6 +48,18 @@ def address_of(name: str, kind: int = PUBLIC) -> hci.Address:
 def address_bytes(address: hci.Address) -> bytes:
     """Most significant byte first, as MicroPython and people write it."""
     return bytes(reversed(bytes(address)))
+
+
+def _check_permission(server: Any, request: Any) -> None:
+    """Bumble serves every attribute to everybody; the permissions it was given count here."""
+    handle = getattr(request, "attribute_handle", 0)
+    attribute = server.get_attribute(handle)
+    if attribute is None:
+        return
+    if request.op_code in _READS and not attribute.permissions & att.Attribute.READABLE:
+        raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR, handle)
+    if request.op_code in _WRITES and not attribute.permissions & att.Attribute.WRITEABLE:
+        raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR, handle)
 
 
 class Station:
@@ -72,7 +93,7 @@ class Station:
 
     async def start(self) -> None:
         await self.device.power_on()
-        self.host.on("advertising_report", lambda report: self.on_report(report))
+        self.host.on("advertising_report", self._on_report)
         self.device.on("connection", self._on_connection)
         self.device.on(
             "connection_failure", lambda error: self.on_connection_failure(error.error_code)
@@ -87,13 +108,15 @@ class Station:
         """Says goodbye first: ends the connections, waits until the air has carried that."""
         loop = asyncio.get_running_loop()
         ended = [loop.create_future() for _ in self.device.connections]
-        for connection, end in zip(list(self.device.connections.values()), ended, strict=True):
-            connection.once("disconnection", lambda _reason, end=end: end.set_result(None))
-            await self.disconnect(connection.handle)
-        if ended:
-            longest_s = 2 * self.air.latency_us / 1e6 + 1
-            await asyncio.wait(ended, timeout=longest_s)
-        self.power_off()
+        try:
+            for connection, end in zip(list(self.device.connections.values()), ended, strict=True):
+                connection.once("disconnection", lambda _reason, end=end: end.set_result(None))
+                await self.disconnect(connection.handle)
+            if ended:
+                longest_s = 2 * self.air.latency_us / 1e6 + 1
+                await asyncio.wait(ended, timeout=longest_s)
+        finally:
+            self.power_off()
 
     # What the host is told to do
 
@@ -105,8 +128,8 @@ class Station:
             else:
                 await self.host.send_async_command(command)
         except hci.HCI_Error as error:
-            return error.error_code
-        return hci.HCI_SUCCESS
+            return int(error.error_code)
+        return int(hci.HCI_SUCCESS)
 
     async def advertise(
         self, advertising_type: int, interval_us: int, data: bytes, response: bytes
@@ -138,12 +161,13 @@ class Station:
 
     # What comes in
 
+    def _on_report(self, report: Any) -> None:
+        self.on_report(report)
+
     def _on_connection(self, connection: Any) -> None:
         # First of the listeners: an indication under way ends before the connection does.
         handle = connection.handle
-        connection.once(
-            "disconnection", lambda _reason: self.indications.on_disconnection(handle)
-        )
+        connection.once("disconnection", lambda _reason: self.indications.on_disconnection(handle))
         self.on_connection(connection)
 
     def _on_att_pdu(self, handle: int, pdu: bytes) -> None:
@@ -168,7 +192,19 @@ class Station:
         except (core.InvalidPacketError, ValueError, IndexError, KeyError):
             self.malformed_pdus += 1
             return
-        self.device.gatt_server.on_gatt_pdu(connection, request)
+        server = self.device.gatt_server
+        try:
+            _check_permission(server, request)
+        except att.ATT_Error as error:
+            refusal = att.ATT_Error_Response(
+                request_opcode_in_error=request.op_code,
+                attribute_handle_in_error=error.att_handle,
+                error_code=error.error_code,
+            )
+            if request.op_code != WRITE_COMMAND:
+                server.send_response(connection, refusal)
+        else:
+            server.on_gatt_pdu(connection, request)
 
     def _address(self, kind: int, name: str) -> hci.Address:
         own_kind = PUBLIC if self.is_public else RANDOM_STATIC

@@ -1,4 +1,4 @@
-"""Ground truth of one sensor: which bytes it measured, sent, saw confirmed. Stories count by it."""
+"""Ground truth of one sensor: which bytes it measured, sent, saw confirmed."""
 
 from dataclasses import dataclass, field
 

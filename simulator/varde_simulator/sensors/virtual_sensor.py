@@ -136,8 +136,8 @@ class VirtualSensor:
         for reading in self.ledger.held:
             _, indicate = self._subscribed.get(reading.characteristic, (False, False))
             if indicate:
-                return self._indicate(connection, reading)
-        return None
+                self._indicate(connection, reading)
+                return
 
     def _indicate(self, connection: Any, reading: Reading) -> None:
         def done(status: int) -> None:
@@ -183,8 +183,10 @@ class VirtualSensor:
     ) -> None:
         for uuid, known in self._characteristics.items():
             if known is characteristic and connection is self._connection:
+                # To ask an indicate-only characteristic to notify gives nothing.
                 can = int(characteristic.properties)
-                self._subscribed[uuid] = (notify and bool(can & NOTIFY), indicate and bool(can & INDICATE))
+                notify, indicate = notify and bool(can & NOTIFY), indicate and bool(can & INDICATE)
+                self._subscribed[uuid] = (notify, indicate)
         self._touch()
         # After the write response: the hub learns first that it has subscribed.
         asyncio.get_running_loop().call_soon(self._send_next)
@@ -210,9 +212,7 @@ class VirtualSensor:
 
     async def _advertise(self) -> None:
         data, response = self.model.advertising_data()
-        await self.station.advertise(
-            ADV_IND, self.model.advertising_interval_us, data, response
-        )
+        await self.station.advertise(ADV_IND, self.model.advertising_interval_us, data, response)
 
     # Services
 
@@ -228,7 +228,8 @@ class VirtualSensor:
                     _permissions(characteristic.properties),
                     characteristic.value,
                 )
-                attribute.on("write", lambda _c, data, uuid=characteristic.uuid: self._on_write(uuid, data))
+                uuid = characteristic.uuid
+                attribute.on("write", lambda _c, data, uuid=uuid: self._on_write(uuid, data))
                 attribute.on("read", lambda *_: self._touch())
                 self._characteristics[characteristic.uuid] = attribute
                 built.append(attribute)

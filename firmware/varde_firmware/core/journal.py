@@ -1,0 +1,307 @@
+"""The hub's log of records on raw NOR flash: a ring of sectors that survives a cut anywhere.
+
+NOR flash programs bits from 1 to 0 only and erases whole sectors to 1. A cut leaves the operation
+under way undone, done in part, or done. What follows from that:
+
+- One append is one program call, read back before it counts. A torn one fails its CRC and is
+  passed over; the next record stands behind it.
+- The newest sector (the *head*) is the one with the highest generation. A sector is opened by
+  erase, header, copy of the session record; until its header checks, the older head is the head.
+- Mounting only reads (journal_mount.py).
+- A sector is erased only to be opened, in ring order over the sectors with nothing pending: wear
+  is level, and the head, from which numbering goes on, is never erased.
+- A number that may have been in an unreadable stretch is not given again: neither one
+  from a stretch at the head's end, nor one from a newer sector that died (the head's `succeeded`
+  mark tells that there was one).
+- When everything in a sector is acknowledged its `acknowledged` mark is set. Partial
+  acknowledgement is kept in RAM: after a reboot such a sector's records are offered again. The
+  head gets its marks when it is succeeded.
+- The last sectors are a reserve for urgent records (events, gaps, a boot's session).
+
+One caller at a time; nothing here waits or calls back.
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from . import journal_index, journal_mount, journal_sector
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Flash(Protocol):
+        """What the journal asks of a flash port. Every method may raise OSError."""
+
+        @property
+        def sector_count(self) -> int: ...  # of SECTOR_BYTES each
+
+        def read_into(self, offset: int, buffer: "bytearray | memoryview") -> None: ...
+
+        def program(self, offset: int, data: "bytes | bytearray | memoryview") -> None: ...
+
+        def erase(self, sector: int) -> None: ...
+
+
+SECTOR_BYTES: int = journal_sector.SECTOR_BYTES
+MAX_RECORD_BYTES: int = journal_sector.MAX_RECORD_BYTES
+FRAME_BYTES: int = journal_sector.FRAME_BYTES  # what a record costs beside its own bytes
+MAX_SEQ = const(0xFFFFFF00)  # the format's 32 bits, with room; at 2000 records a day 5800 years
+MIN_SECTORS = const(4)  # the head, one to open next, one in reserve, one with a backlog
+RESERVE_SECTORS = const(2)  # some 60 events; a full hub that reboots writes 3 or 4 each time
+
+
+MountReport = journal_mount.MountReport
+
+
+class JournalFull(OSError):  # noqa: N818 - a state of the world more than a mistake
+    """No room: deliver and acknowledge first. All that was appended before is safe."""
+
+
+class Journal:
+    """Append, offer, acknowledge. mount() comes first.
+
+    next_seq: the first sequence number never used
+    vanished: pending records that could be read once and no longer can
+    """
+
+    def __init__(self, flash: "Flash") -> None:
+        if flash.sector_count < MIN_SECTORS:
+            raise ValueError("journal: %d sectors are too few" % flash.sector_count)
+        self._flash = flash
+        self._sector_count = flash.sector_count
+        self.reserve_sectors: int = min(RESERVE_SECTORS, flash.sector_count // MIN_SECTORS)
+        self._image = memoryview(bytearray(SECTOR_BYTES))
+        self._frame = bytearray(FRAME_BYTES + MAX_RECORD_BYTES)
+        self._session = b""  # data of the copy that every new sector gets; empty: none
+        self.vanished = 0
+
+    def mount(self) -> MountReport:
+        """Find what is there: one pass over the sector headers, then the pending sectors.
+
+        Raises journal_sector.UnknownFormatError for another version, OSError from reading.
+        """
+        self._index = journal_index.PendingIndex(self._sector_count)
+        found = journal_mount.Found(self._flash, self._image, self._index)
+        self._head = found.head
+        self._at: int = found.at
+        self._generation = found.generation
+        self._first_seq = found.first_seq
+        self._seed = found.seed
+        self._unsettled = found.unsettled
+        self.next_seq: int = found.next_seq
+        coming = self._next_reclaimable(self._head)
+        if coming >= 0:
+            found.judge_unopened(coming)
+        return MountReport(found.torn, self._index.sectors, self._index.count, found.damaged)
+
+    # --- room ---
+
+    @property
+    def pending_count(self) -> int:
+        """Records not acknowledged."""
+        return self._index.count
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of the records not acknowledged."""
+        return self._index.len_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether room for one more record of MAX_RECORD_BYTES is not certain."""
+        largest = self._at + FRAME_BYTES + MAX_RECORD_BYTES
+        return largest > SECTOR_BYTES and self._reclaimable() <= self.reserve_sectors
+
+    @property
+    def free_bytes(self) -> int:
+        """Room for frames (a record and 6 bytes), the reserve and the session copies left out."""
+        usable: int = SECTOR_BYTES - journal_sector.HEADER_BYTES
+        if self._session:
+            usable -= FRAME_BYTES + len(self._session)
+        spare = max(0, self._reclaimable() - self.reserve_sectors)
+        return SECTOR_BYTES - self._at + spare * usable
+
+    def _reclaimable(self) -> int:
+        """How many sectors can be opened: nothing pending, not the head."""
+        head_is_idle = self._head >= 0 and not self._index.is_pending(self._head)
+        return self._sector_count - self._index.sectors - (1 if head_is_idle else 0)
+
+    def _next_reclaimable(self, start: int) -> int:
+        """The first sector that can be opened, in ring order after `start`; -1: none."""
+        for step in range(1, self._sector_count + 1):
+            sector = (start + step) % self._sector_count
+            if sector != self._head and not self._index.is_pending(sector):
+                return sector
+        return -1
+
+    # --- appending ---
+
+    def set_session(self, seq: int, data: bytes) -> None:
+        """From now on each new sector begins with a copy of the session record `seq`.
+
+        Append the record itself first. The copy is offered only if a mount misses the original.
+        """
+        copy = journal_sector.session_copy(seq, data)
+        if len(copy) > MAX_RECORD_BYTES:
+            raise ValueError("journal: session record of %d bytes" % len(data))
+        self._session = copy
+
+    def append(
+        self, seq: int, data: "bytes | bytearray | memoryview", urgent: bool = False
+    ) -> None:
+        """Write one record of 1 to MAX_RECORD_BYTES; it is durable on return.
+
+        `seq` is next_seq or greater. An urgent record (event, gap, session) may use the reserve.
+        Raises JournalFull when there is no room or no sector takes the record; ValueError (ours)
+        for a used number or a wrong length.
+        """
+        if not self.next_seq <= seq <= MAX_SEQ:
+            raise ValueError("journal: sequence number %d, next is %d" % (seq, self.next_seq))
+        if not 0 < len(data) <= MAX_RECORD_BYTES:
+            raise ValueError("journal: record of %d bytes" % len(data))
+        self._settle()
+        for _ in range(self._sector_count + 1):
+            if self._has_room(seq, len(data)) and self._put(seq - self._first_seq, data):
+                self._index.add(self._head, seq - self._first_seq, len(data))
+                self.next_seq = seq + 1
+                return
+            self._open(seq, urgent)
+        raise JournalFull("journal: no sector takes a record; the flash is worn out")
+
+    def _has_room(self, seq: int, len_bytes: int) -> bool:
+        end = self._at + FRAME_BYTES + len_bytes
+        last_seq: int = self._first_seq + journal_sector.MAX_RECORDS - 1
+        return end <= SECTOR_BYTES and seq <= last_seq
+
+    def _put(self, code: int, data: "bytes | bytearray | memoryview") -> bool:
+        """Write a frame at the head's end. False: it does not read back, the head is closed."""
+        at = self._at
+        length = journal_sector.write_frame(self._frame, at, code, data, self._seed)
+        self._at = at + length  # before programming: whatever happens, nothing is written twice
+        if self._program(self._head * SECTOR_BYTES + at, length):
+            return True
+        self._at = SECTOR_BYTES
+        return False
+
+    def _program(self, offset: int, length: int) -> bool:
+        """Program the beginning of the frame buffer and read it back; tell whether it stands."""
+        wanted = memoryview(self._frame)[:length]
+        written = self._image[:length]
+        try:
+            self._flash.program(offset, wanted)
+            self._flash.read_into(offset, written)
+        except OSError:
+            return False  # as good as a dead cell: the next sector is tried
+        return written == wanted
+
+    def _open(self, seq: int, urgent: bool) -> None:
+        """Make the next reclaimable sector that works the head, its first record being `seq`."""
+        if self._reclaimable() <= (0 if urgent else self.reserve_sectors):
+            raise JournalFull("journal: %d records wait for delivery" % self._index.count)
+        sector = self._head
+        for _ in range(self._sector_count):
+            sector = self._next_reclaimable(sector)
+            if sector >= 0 and self._start(sector, seq):
+                return
+        raise JournalFull("journal: no sector can be erased and written; the flash is worn out")
+
+    def _start(self, sector: int, first_seq: int) -> bool:
+        """Erase `sector` and write its header and session copy; tell whether that worked."""
+        self._generation += 1  # also if it fails: no two headers may share a generation
+        seed = journal_sector.write_header(self._frame, self._generation, first_seq)
+        try:
+            self._flash.erase(sector)
+        except OSError:
+            return False
+        if not self._program(sector * SECTOR_BYTES, journal_sector.WRITTEN_HEADER_BYTES):
+            return False
+        self._index.open(sector, first_seq)
+        self._unsettled = self._head
+        self._head = sector
+        self._at = journal_sector.HEADER_BYTES
+        self._first_seq = first_seq
+        self._seed = seed
+        self._settle()
+        return not self._session or self._put(journal_sector.SESSION_COPY, self._session)
+
+    def _settle(self) -> None:
+        """Give the head's predecessor the marks that are due, before the head takes a record."""
+        sector = self._unsettled
+        self._unsettled = -1
+        if sector < 0:
+            return
+        if self._index.is_pending(sector):
+            self._mark(sector, journal_sector.SUCCEEDED_AT, journal_sector.MARK_BYTES)
+        else:
+            self._mark(sector, journal_sector.ACKNOWLEDGED_AT, 2 * journal_sector.MARK_BYTES)
+
+    def _mark(self, sector: int, at: int, length: int) -> None:
+        self._frame[:length] = bytes(length)
+        # a mark that does not stand costs a second offer after a reboot, nothing else
+        self._program(sector * SECTOR_BYTES + at, length)
+
+    # --- offering and acknowledging ---
+
+    def oldest_pending(self) -> "int | None":
+        """Return the lowest sequence number not acknowledged, None when there is none."""
+        sector = self._index.oldest()
+        return None if sector < 0 else self._index.lowest_seq(sector)
+
+    def batch(self, max_bytes: int, max_records: int) -> "list[tuple[int, bytes]]":
+        """Return (sequence number, record) of what is pending, oldest first, within both limits.
+
+        At least one record when any is pending, even if it alone exceeds `max_bytes`.
+        """
+        found: "list[tuple[int, bytes]]" = []
+        sector = self._index.oldest()
+        while sector >= 0:
+            after = sector
+            for code, start, end in self._pending_frames(sector):
+                max_bytes -= end - start
+                if found and (max_bytes < 0 or len(found) >= max_records):
+                    return found
+                found.append((self._index.seq(sector, code), bytes(self._image[start:end])))
+            sector = self._index.oldest(after)
+        return found
+
+    def acknowledge(self, ranges: "journal_index.Ranges") -> int:
+        """Release the records in inclusive ranges (first, last); return how many that were.
+
+        Unknown numbers, ranges that overlap, repeat or run backwards do no harm.
+        """
+        count = self._index.count
+        for sector in range(self._sector_count):
+            named = self._index.covered(sector, ranges) if self._index.is_pending(sector) else 0
+            if named:
+                self._release(sector, self._index.bits(sector) & ~named)
+        return count - self._index.count
+
+    def _release(self, sector: int, kept: int) -> None:
+        """Only the bits `kept` of the sector stay pending; mark it when that is none."""
+        if kept:
+            self._keep_readable(sector, kept)
+        else:
+            self._index.keep(sector, 0, 0)
+        if sector != self._head and not self._index.is_pending(sector):
+            self._mark(sector, journal_sector.ACKNOWLEDGED_AT, journal_sector.MARK_BYTES)
+
+    def _pending_frames(self, sector: int) -> "list[tuple[int, int, int]]":
+        """(code, start, end) in the image of the sector's pending records, in order of number."""
+        return self._keep_readable(sector, self._index.bits(sector))
+
+    def _keep_readable(self, sector: int, bits: int) -> "list[tuple[int, int, int]]":
+        """Keep those of `bits` pending that can still be read; return their frames."""
+        self._flash.read_into(sector * SECTOR_BYTES, self._image)
+        header = journal_sector.parse_header(self._image)
+        frames = journal_sector.Scan(self._image, header.seed).frames if header else []
+        pending = []
+        readable = len_bytes = 0
+        for code, start, end in frames:
+            if bits >> code & 1:
+                if code == journal_sector.SESSION_COPY:
+                    start += journal_sector.COPY_SEQ_BYTES
+                pending.append((code, start, end))
+                readable |= 1 << code
+                len_bytes += end - start
+        self.vanished += bin(bits & ~readable).count("1")
+        self._index.keep(sector, readable, len_bytes)
+        return pending

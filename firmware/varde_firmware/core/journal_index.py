@@ -1,0 +1,129 @@
+"""Which records are pending, in a fixed number of bytes however long the backlog is.
+
+A row a sector: u32 first_seq, u64 bits, u16 bytes. Bit n stands for the record first_seq + n;
+bit 62 for the sector's copy of the session record, pending only when its original was lost.
+15 bytes a sector, the flag included: 7.5 KiB for a partition of 2 MiB and its 10,000 records.
+"""
+
+import struct
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Ranges = Sequence[Sequence[int]]
+
+_ROW = "<IQH"
+_ROW_BYTES = const(14)
+_MAX_RECORDS = const(62)
+_COPY = const(62)
+_ALL_SEQS = const(0xFFFFFFFF)  # greater than every first_seq that is ever written
+
+
+class PendingIndex:
+    """The pending records of every sector. `count` records of `len_bytes` in `sectors` sectors."""
+
+    def __init__(self, sector_count: int) -> None:
+        self._rows = bytearray(sector_count * _ROW_BYTES)
+        self._flags = bytearray(sector_count)  # 1: something is pending in this sector
+        self._copies: "dict[int, int]" = {}  # sector: sequence number of its pending session copy
+        self.count = 0
+        self.len_bytes = 0
+        self.sectors = 0
+
+    def _row(self, sector: int) -> "tuple[int, int, int]":
+        first_seq, bits, len_bytes = struct.unpack_from(_ROW, self._rows, sector * _ROW_BYTES)
+        return first_seq, bits, len_bytes
+
+    def _set(self, sector: int, bits: int, len_bytes: int) -> None:
+        first_seq, old_bits, old_bytes = self._row(sector)
+        struct.pack_into(_ROW, self._rows, sector * _ROW_BYTES, first_seq, bits, len_bytes)
+        flag = 1 if bits else 0
+        self.sectors += flag - self._flags[sector]
+        self._flags[sector] = flag
+        self.count += bin(bits).count("1") - bin(old_bits).count("1")
+        self.len_bytes += len_bytes - old_bytes
+
+    def open(self, sector: int, first_seq: int) -> None:
+        """Start an empty row: the sector holds records from `first_seq` on."""
+        self._copies.pop(sector, None)
+        self._set(sector, 0, 0)
+        struct.pack_into("<I", self._rows, sector * _ROW_BYTES, first_seq)
+
+    def add(self, sector: int, code: int, len_bytes: int) -> None:
+        """Record `first_seq + code` is pending. Adding it twice changes nothing."""
+        _, bits, held_bytes = self._row(sector)
+        if not bits >> code & 1:
+            self._set(sector, bits | 1 << code, held_bytes + len_bytes)
+
+    def add_copy(self, sector: int, seq: int, len_bytes: int) -> None:
+        """The session record `seq` is pending and is to be read from this sector's copy."""
+        self._copies[sector] = seq
+        self.add(sector, _COPY, len_bytes)
+
+    def keep(self, sector: int, bits: int, len_bytes: int) -> None:
+        """Only these bits of the sector stay pending, records of `len_bytes` in all."""
+        if not bits >> _COPY & 1:
+            self._copies.pop(sector, None)
+        self._set(sector, bits, len_bytes)
+
+    def is_pending(self, sector: int) -> bool:
+        """Tell whether anything in the sector is pending."""
+        return self._flags[sector] != 0
+
+    def bits(self, sector: int) -> int:
+        """Return the sector's pending bits."""
+        return self._row(sector)[1]
+
+    def seq(self, sector: int, code: int) -> int:
+        """Return the sequence number that bit `code` stands for."""
+        return self._copies[sector] if code == _COPY else self._row(sector)[0] + code
+
+    def lowest_seq(self, sector: int) -> int:
+        """Return the lowest pending sequence number of a pending sector."""
+        first_seq, bits, _ = self._row(sector)
+        if sector in self._copies:
+            return self._copies[sector]
+        code = 0
+        while not bits >> code & 1:
+            code += 1
+        return first_seq + code
+
+    def oldest(self, after: int = -1) -> int:
+        """Return the pending sector that comes first after sector `after`; -1 when none does."""
+        floor = self._row(after)[0] if after >= 0 else -1
+        found = -1
+        found_seq = _ALL_SEQS
+        sector = self._flags.find(b"\x01")
+        while sector >= 0:
+            first_seq = self._row(sector)[0]
+            if floor < first_seq < found_seq:
+                found = sector
+                found_seq = first_seq
+            sector = self._flags.find(b"\x01", sector + 1)
+        return found
+
+    def holds(self, seq: int, near: int) -> bool:
+        """Tell whether record `seq` is pending; looked for backwards from sector `near`."""
+        for step in range(len(self._flags)):
+            sector = (near - step) % len(self._flags)
+            if self._flags[sector]:
+                first_seq, bits, _ = self._row(sector)
+                if 0 <= seq - first_seq < _MAX_RECORDS and bits >> (seq - first_seq) & 1:
+                    return True
+        return False
+
+    def covered(self, sector: int, ranges: "Ranges") -> int:
+        """Return the sector's pending bits that the inclusive ranges name."""
+        first_seq, bits, _ = self._row(sector)
+        copy_seq = self._copies.get(sector, -1)
+        named = 0
+        for start, end in ranges:
+            low = max(start - first_seq, 0)
+            high = min(end - first_seq, _MAX_RECORDS - 1)
+            if low <= high:
+                named |= ((1 << (high - low + 1)) - 1) << low
+            if start <= copy_seq <= end:
+                named |= 1 << _COPY
+        return named & bits

@@ -1,0 +1,144 @@
+"""Finding the journal again after a boot: every sector header, then the pending sectors.
+
+Reads only, so a cut in the middle is no case at all: the next boot reads the same.
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+from varde_protocols.value import Value
+
+from . import journal_index, journal_sector
+
+if TYPE_CHECKING:
+    from .journal import Flash
+
+FIRST_SEQ = const(1)
+MIN_SIGNED_BYTES = const(64)  # an Ed25519 signature alone: no signed record is shorter
+
+_EMPTY, _UNREADABLE, _DONE, _LIVE = const(0), const(1), const(2), const(3)
+_NO_SECTOR = const(-1)
+
+
+class MountReport(Value):
+    """What mount() found.
+
+    torn: writes cut off at the very end of what was written (a record, or a sector being opened)
+    sectors, records: how many hold, and are, pending
+    damaged: unreadable stretches and sectors elsewhere: flipped bits, dead sectors, and the torn
+        writes of earlier boots; counted at every mount until their sector is reclaimed
+    """
+
+    FIELDS = ("torn", "sectors", "records", "damaged")
+    torn: int
+    sectors: int
+    records: int
+    damaged: int
+
+
+class Found:
+    """What stands in flash.
+
+    head, generation, first_seq, seed: the newest sector; head is -1 when none was ever opened
+    at: where the head's next frame goes; SECTOR_BYTES when it takes no more
+    unsettled: the head's predecessor if it was not marked succeeded, else -1
+    next_seq: first sequence number that was certainly never used
+    torn, damaged: see MountReport
+    """
+
+    def __init__(
+        self, flash: "Flash", image: memoryview, index: journal_index.PendingIndex
+    ) -> None:
+        self._flash = flash
+        self._image = image
+        self._index = index
+        self._kinds = bytearray(flash.sector_count)
+        self._copies: "dict[int, tuple[int, int, int]]" = {}  # seq: (first_seq, sector, length)
+        self.head = self.unsettled = _NO_SECTOR
+        self.generation = self.first_seq = self.seed = 0
+        self.at: int = journal_sector.SECTOR_BYTES
+        self.next_seq: int = FIRST_SEQ
+        self.torn = self.damaged = 0
+        self._read_headers()
+        for sector in range(flash.sector_count):
+            if self._kinds[sector] == _LIVE or sector == self.head:
+                self._read_sector(sector)
+        self._rescue_sessions()
+
+    def _read_headers(self) -> None:
+        raw = bytearray(journal_sector.HEADER_BYTES)
+        newest = second = (0, _NO_SECTOR, False)  # generation, sector, marked succeeded
+        for sector in range(len(self._kinds)):
+            self._flash.read_into(sector * journal_sector.SECTOR_BYTES, raw)
+            header = journal_sector.parse_header(raw)
+            if header is None:
+                blank = journal_sector.is_blank(memoryview(raw), 0)
+                self._kinds[sector] = _EMPTY if blank else _UNREADABLE
+                self.damaged += 0 if blank else 1
+                continue
+            self._kinds[sector] = _DONE if header.acknowledged else _LIVE
+            entry = (header.generation, sector, header.succeeded)
+            if entry > newest:
+                newest, second = entry, newest
+            elif entry > second:
+                second = entry
+        self.generation, self.head, self._lost_successor = newest
+        self.unsettled = _NO_SECTOR if second[2] else second[1]
+
+    def _read_sector(self, sector: int) -> None:
+        self._flash.read_into(sector * journal_sector.SECTOR_BYTES, self._image)
+        header = journal_sector.parse_header(self._image)
+        if header is None:  # it could be read a moment ago: a flash that is dying
+            self.damaged += 1
+            return
+        scan = journal_sector.Scan(self._image, header.seed)
+        self.damaged += scan.damaged
+        if self._kinds[sector] == _LIVE:
+            self._take_records(sector, header.first_seq, scan)
+        if sector == self.head:
+            self._take_head(header, scan)
+        elif scan.torn_bytes:
+            self.damaged += 1
+
+    def _take_records(self, sector: int, first_seq: int, scan: journal_sector.Scan) -> None:
+        self._index.open(sector, first_seq)
+        for code, start, end in scan.frames:
+            if code != journal_sector.SESSION_COPY:
+                self._index.add(sector, code, end - start)
+        code, start, end = scan.frames[0] if scan.frames else (0, 0, 0)
+        if code == journal_sector.SESSION_COPY and self._index.is_pending(sector):
+            seq = journal_sector.copy_seq(self._image[start:end])
+            entry = (first_seq, sector, end - start - journal_sector.COPY_SEQ_BYTES)
+            self._copies[seq] = min(entry, self._copies.get(seq, entry))
+
+    def _take_head(self, header: journal_sector.Header, scan: journal_sector.Scan) -> None:
+        self.first_seq = header.first_seq
+        self.seed = header.seed
+        self.next_seq = header.first_seq
+        for code, _, _ in scan.frames:
+            if code != journal_sector.SESSION_COPY:
+                self.next_seq = header.first_seq + code + 1
+        if scan.torn_bytes:
+            self.torn += 1
+            self.next_seq += max(1, scan.torn_bytes // MIN_SIGNED_BYTES)
+        if header.succeeded:
+            self.next_seq += journal_sector.MAX_RECORDS
+        elif not header.acknowledged:
+            self.at = scan.end
+
+    def _rescue_sessions(self) -> None:
+        """Offer a copy of each session record whose original cannot be read or was delivered.
+
+        The two cannot be told apart; the collector knows a session that it already has.
+        """
+        for seq in self._copies:
+            _, sector, len_bytes = self._copies[seq]
+            if not self._index.holds(seq, sector):
+                self._index.add_copy(sector, seq, len_bytes)
+
+    def judge_unopened(self, sector: int) -> None:
+        """Count an unreadable `sector`, the next to be opened, as torn if no newer one died.
+
+        The cut came while it was being erased or given its header.
+        """
+        if self._kinds[sector] == _UNREADABLE and not self._lost_successor:
+            self.torn += 1
+            self.damaged -= 1

@@ -1,0 +1,189 @@
+"""One sector of the journal: how its bytes are written and read back. No flash, no state.
+
+Offsets in a sector of 4096 bytes (all integers little-endian; docs/journal.md has the picture):
+
+     0  "VJ"             magic
+     2  u16              format version
+     4  u32 generation   one more than the sector opened before it; the highest is the newest
+     8  u32 first_seq    sequence number of the first record that may stand here
+    12  u32 CRC-32       of the 12 bytes before; also the seed of every frame's CRC
+    16  u16 acknowledged programmed to 0 when nothing here is pending any more
+    18  u16 succeeded    programmed to 0 when a newer sector stands, before that one takes records
+    20  frames, back to back, then erased flash (FF)
+
+A frame is `u16 head, u32 CRC-32, data`; head = code * 1024 + len(data) - 1. Codes 0 to 61 are the
+record first_seq + code, 62 is a copy of the session record (its data begins with u32 seq), 63 is
+never written, so that erased flash is no frame. The CRC runs over head and data and starts from
+the header's CRC mixed with the frame's offset: bytes that an unfinished erase left behind, or that
+slipped, cannot pass for a frame. What is neither a frame nor erased is *damaged*: a torn write or
+flipped bits. Reading goes on byte by byte until a frame checks again.
+"""
+
+import binascii
+import struct
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from typing import Optional, Union
+
+    Buffer = Union[bytes, bytearray, memoryview]
+
+SECTOR_BYTES = const(4096)  # the erase unit of every ESP32 flash
+HEADER_BYTES = const(20)
+WRITTEN_HEADER_BYTES = const(16)  # the two marks stay erased until they are set
+ACKNOWLEDGED_AT = const(16)
+SUCCEEDED_AT = const(18)
+MARK_BYTES = const(2)
+FRAME_BYTES = const(6)
+MAX_RECORD_BYTES = const(1024)  # what 10 bits hold; the wire format's own limit is the same
+MAX_RECORDS = const(62)  # codes for records; 4096 bytes hold fewer signed ones
+SESSION_COPY = const(62)
+COPY_SEQ_BYTES = const(4)
+ERASED = const(63)
+VERSION = const(1)
+
+_MAGIC = b"VJ"
+_CRC_AT = const(12)
+_BLANK = b"\xff" * 256
+
+
+class UnknownFormatError(OSError):
+    """The partition holds a journal of a version this firmware cannot read."""
+
+
+class Header:
+    """What a readable sector header says; `seed` starts the CRC of its frames."""
+
+    def __init__(self, raw: "Buffer", marks: "Buffer") -> None:
+        self.generation, self.first_seq, self.seed = struct.unpack_from("<III", raw, 4)
+        self.acknowledged = _is_set(marks, ACKNOWLEDGED_AT)
+        self.succeeded = _is_set(marks, SUCCEEDED_AT)
+
+
+def _is_set(raw: "Buffer", at: int) -> bool:
+    # by majority: neither one flipped bit nor a torn mark may release what was not acknowledged
+    return bin(raw[at] | raw[at + 1] << 8).count("1") <= 8
+
+
+def _checks(raw: "Buffer") -> bool:
+    stored: int = struct.unpack_from("<I", raw, _CRC_AT)[0]
+    return binascii.crc32(raw[:_CRC_AT]) == stored
+
+
+def _repaired(raw: "Buffer") -> "Optional[bytearray]":
+    """The header with one bit turned so that it checks, or None: a flip must not cost a sector."""
+    turned = bytearray(raw[:WRITTEN_HEADER_BYTES])
+    if bin((turned[0] ^ _MAGIC[0]) | (turned[1] ^ _MAGIC[1]) << 8).count("1") > 1:
+        return None  # not a damaged header of ours
+    for bit in range(WRITTEN_HEADER_BYTES * 8):
+        turned[bit >> 3] ^= 1 << (bit & 7)
+        if _checks(turned):
+            return turned
+        turned[bit >> 3] ^= 1 << (bit & 7)
+    return None
+
+
+def parse_header(raw: "Buffer") -> "Optional[Header]":
+    """Return the header in the first HEADER_BYTES of `raw`, None when there is none to be read.
+
+    Raises UnknownFormatError for a sound header of another version: it must not be reclaimed.
+    """
+    plain: "Optional[Buffer]" = raw
+    if raw[0] != _MAGIC[0] or raw[1] != _MAGIC[1] or not _checks(raw):
+        plain = _repaired(raw)
+    if plain is None:
+        return None
+    version = plain[2] | plain[3] << 8
+    if version != VERSION:
+        raise UnknownFormatError(
+            "journal: format %d, this firmware reads %d; start the firmware that wrote it"
+            % (version, VERSION)
+        )
+    return Header(plain, raw)
+
+
+def write_header(buffer: bytearray, generation: int, first_seq: int) -> int:
+    """Put a header into the first WRITTEN_HEADER_BYTES of `buffer`; return the frames' seed."""
+    struct.pack_into("<2sHII", buffer, 0, _MAGIC, VERSION, generation, first_seq)
+    seed = binascii.crc32(memoryview(buffer)[:_CRC_AT])
+    struct.pack_into("<I", buffer, _CRC_AT, seed)
+    return seed
+
+
+def write_frame(buffer: bytearray, at: int, code: int, data: "Buffer", seed: int) -> int:
+    """Put the frame that will stand at sector offset `at` into `buffer`; return its length."""
+    length: int = FRAME_BYTES + len(data)
+    head = code << 10 | len(data) - 1
+    buffer[0] = head & 0xFF
+    buffer[1] = head >> 8
+    buffer[FRAME_BYTES:length] = data
+    struct.pack_into("<I", buffer, 2, _frame_crc(memoryview(buffer)[:length], at, seed))
+    return length
+
+
+def _frame_crc(frame: memoryview, at: int, seed: int) -> int:
+    return binascii.crc32(frame[FRAME_BYTES:], binascii.crc32(frame[:2], seed ^ at))
+
+
+def session_copy(seq: int, data: bytes) -> bytes:
+    """Return the data of a session copy frame for the session record `seq`."""
+    return struct.pack("<I", seq) + data
+
+
+def copy_seq(data: "Buffer") -> int:
+    """Return the sequence number of the session record in a session copy frame's data."""
+    seq: int = struct.unpack_from("<I", data)[0]
+    return seq
+
+
+def is_blank(image: memoryview, at: int) -> bool:
+    """Tell whether all from `at` to the end of `image` is erased."""
+    size = len(image)
+    while at < size:
+        if image[at] != 0xFF or image[at : at + 256] != _BLANK[: min(256, size - at)]:
+            return False
+        at += 256
+    return True
+
+
+class Scan:
+    """All that can be read in a sector's image.
+
+    frames: list of (code, start, end), offsets of the data in the image, in the order written
+    end: where erased flash begins
+    damaged: stretches that are no frame and stand before a frame
+    torn_bytes: length of such a stretch at the end of what was written: a torn write, or damage
+    """
+
+    def __init__(self, image: memoryview, seed: int) -> None:
+        self.frames: "list[tuple[int, int, int]]" = []
+        self.damaged = 0
+        at = HEADER_BYTES
+        bad_from = 0
+        while at < SECTOR_BYTES:
+            end = _frame_end(image, at, seed)
+            if end:
+                self.damaged += 1 if bad_from else 0
+                bad_from = 0
+                self.frames.append((image[at + 1] >> 2, at + FRAME_BYTES, end))
+                at = end
+            elif is_blank(image, at):
+                break
+            else:
+                bad_from = bad_from or at
+                at += 1
+        self.end = at
+        self.torn_bytes = at - bad_from if bad_from else 0
+
+
+def _frame_end(image: memoryview, at: int, seed: int) -> int:
+    """Where the frame at `at` ends; 0 when no frame stands there."""
+    if at + FRAME_BYTES >= SECTOR_BYTES:
+        return 0
+    head = image[at] | image[at + 1] << 8
+    end = at + FRAME_BYTES + (head & 0x3FF) + 1
+    if end > SECTOR_BYTES or head >> 10 == ERASED:
+        return 0
+    stored = struct.unpack_from("<I", image, at + 2)[0]
+    return end if _frame_crc(image[at:end], at, seed) == stored else 0

@@ -98,7 +98,7 @@ def test_works_through_a_link_and_from_elsewhere(tmp_path):
 
 def test_another_interpreter_by_variable(tmp_path):
     other = tmp_path / "other"
-    other.write_text("#!/bin/sh\necho other: \"$@\"\n")
+    other.write_text('#!/bin/sh\necho other: "$@"\n')
     other.chmod(0o755)
     assert outcome(run("-c", "x", VARDE_MICROPYTHON=str(other))) == (0, "other: -c x\n", "")
 
@@ -119,7 +119,11 @@ def test_exit_code_passes_with_the_reader_thread_running(tmp_path, number):
     server.bind(path)
     server.listen()
     process = subprocess.Popen(
-        [VARDE_VM, "-c", f"import _air, sys\ntry:\n _air.connect()\nexcept OSError:\n sys.exit({number})"],
+        [
+            VARDE_VM,
+            "-c",
+            f"import _air, sys\ntry:\n _air.connect()\nexcept OSError:\n sys.exit({number})",
+        ],
         env={**os.environ, "VARDE_AIR": path},
         stderr=subprocess.PIPE,
     )

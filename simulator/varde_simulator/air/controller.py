@@ -49,7 +49,6 @@ class Advertiser:
         self.advertising_filter_policy = 0
         self.advertising_data = b""
         self.scan_response_data = b""
-        self._started_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -67,7 +66,6 @@ class Advertiser:
     def start(self) -> None:
         self.stop()
         self.enabled = True
-        self._started_s = asyncio.get_running_loop().time()
         self.controller.link.advertising_changed(self)
         self.wake()
 
@@ -79,21 +77,24 @@ class Advertiser:
             self._timer = None
 
     def wake(self) -> None:
-        """Plans the next event on the advertiser's own raster, if anybody would hear it."""
-        air = self.controller.link
-        if not self.enabled or self._timer is not None or not air.anybody_listens:
-            return
+        """Somebody may hear it now: plans an event, somewhere within an interval from now."""
+        if self.enabled and self._timer is None and self.controller.link.anybody_listens:
+            self._plan(self.controller.link.random.randrange(self._interval_us))
+
+    @property
+    def _interval_us(self) -> int:
+        return max(self.advertising_interval_min, 1) * ADVERTISING_UNIT_US
+
+    def _plan(self, delay_us: int) -> None:
         loop = asyncio.get_running_loop()
-        interval_s = max(self.advertising_interval_min, 1) * ADVERTISING_UNIT_US / 1e6
-        elapsed_s = loop.time() - self._started_s
-        next_s = self._started_s + (int(elapsed_s / interval_s) + 1) * interval_s
-        delay_s = air.random.randrange(MAX_ADVERTISING_DELAY_US) / 1e6
-        self._timer = loop.call_at(next_s + delay_s, self._advertise)
+        self._timer = loop.call_later(delay_us / 1e6, self._advertise)
 
     def _advertise(self) -> None:
         self._timer = None
-        self.controller.link.advertise(self)
-        self.wake()
+        air = self.controller.link
+        air.advertise(self)
+        if self.enabled and air.anybody_listens:
+            self._plan(self._interval_us + air.random.randrange(MAX_ADVERTISING_DELAY_US))
 
 
 class VirtualController(controller.Controller):  # type: ignore[misc]

@@ -9,8 +9,9 @@ import struct
 from errno import ENODEV
 
 import _frames
-import micropython
 import utime
+
+import micropython
 
 SCAN_RESULT = "ble.scan_result"  # the only event that may be dropped: an advert comes again
 MAX_QUEUED_SCAN_RESULTS = 64  # about 12 kB of heap; a hub asleep for long keeps the newest

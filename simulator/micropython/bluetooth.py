@@ -8,9 +8,9 @@ world can do.
 """
 
 import sys
+from _uuid import UUID
 
 import _air
-from _uuid import UUID
 
 FLAG_READ = 0x0002
 FLAG_WRITE_NO_RESPONSE = 0x0004

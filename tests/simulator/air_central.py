@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bumble import hci
+
 from varde_simulator import clock
 from varde_simulator.air import att_client
 from varde_simulator.air.link import Air
@@ -21,7 +22,7 @@ class Central:
         self.station = Station(air, name, address_of(name))
         self.station.on_report = self._on_report
         self.station.on_connection = self._on_connection
-        self.station.on_connection_failure = lambda status: self.failures.append(status)
+        self.station.on_connection_failure = self._on_failure
         self.failures: list[int] = []
         self.reports: list[tuple[int, bytes, int]] = []
         self.values: list[tuple[int, bytes]] = []
@@ -40,7 +41,7 @@ class Central:
                 le_scan_window=window,
                 own_address_type=0,
                 scanning_filter_policy=0,
-            )  # fmt: skip
+            )
         )
         await self._enable_scan(1)
 
@@ -67,7 +68,7 @@ class Central:
                 supervision_timeout=supervision,
                 min_ce_length=0,
                 max_ce_length=0,
-            )  # fmt: skip
+            )
         )
 
     async def run(self, procedure: att_client.Procedure) -> int:
@@ -94,6 +95,9 @@ class Central:
     def confirm(self) -> None:
         assert self.client is not None
         self.client.confirm()
+
+    def _on_failure(self, status: int) -> None:
+        self.failures.append(status)
 
     def _on_report(self, report: object) -> None:
         self.reports.append((int(report.event_type), bytes(report.data), report.rssi))

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from bumble import hci
+
 from simulator.air_central import Central, in_virtual_time, until
 from varde_simulator.air import att_client
 from varde_simulator.sensors import models

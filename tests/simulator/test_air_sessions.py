@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from simulator.air_place import Place, in_place
 from varde_simulator.sensors import models
 

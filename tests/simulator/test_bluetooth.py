@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from simulator.air_place import Place, in_place
 from varde_simulator.sensors import models
 
@@ -311,7 +312,8 @@ say(wait(10)[1])
 
 
 PERIPHERAL = """
-FLAGS = bluetooth.FLAG_READ | bluetooth.FLAG_WRITE | bluetooth.FLAG_NOTIFY | bluetooth.FLAG_INDICATE
+from bluetooth import FLAG_READ, FLAG_WRITE, FLAG_NOTIFY, FLAG_INDICATE
+FLAGS = FLAG_READ | FLAG_WRITE | FLAG_NOTIFY | FLAG_INDICATE
 ble.active(True)
 ble.config(gap_name="served")
 ((value, note),) = ble.gatts_register_services(

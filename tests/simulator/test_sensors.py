@@ -1,8 +1,9 @@
-"""Virtual sensors in virtual time: what each model does, and that it forgets nothing unconfirmed."""
+"""Virtual sensors in virtual time: what each does, and that none forgets the unconfirmed."""
 
 import asyncio
 
 import pytest
+
 from simulator.air_central import Central, in_virtual_time, until
 from varde_simulator.sensors import models
 from varde_simulator.sensors.model import INDICATE, Characteristic, Model, Service
@@ -217,7 +218,8 @@ def test_address_is_the_labels_for_ever(tmp_path):
         one = VirtualSensor(air, models.cuff(), "a").address
         assert one == VirtualSensor(air, models.cuff(), "a").address
         assert one != VirtualSensor(air, models.cuff(), "b").address
-        assert one[0] == 1 and one[1] & 0xC0 == 0xC0  # static random, as its model says
+        assert one[0] == 1
+        assert one[1] & 0xC0 == 0xC0  # static random, as its model says
         assert VirtualSensor(air, models.scale(), "a").address[0] == 0
 
     in_virtual_time(tmp_path, story)

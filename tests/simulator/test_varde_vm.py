@@ -1,6 +1,7 @@
 """`varde-vm` takes what `micropython` takes and says nothing of its own."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -111,8 +112,6 @@ def test_missing_interpreter_says_what_to_do():
 
 @pytest.mark.parametrize("number", [0, 3])
 def test_exit_code_passes_with_the_reader_thread_running(tmp_path, number):
-    import socket
-
     # A world that accepts and never answers: hello hangs until it hangs up; exit must not crash.
     path = str(tmp_path / "air")
     server = socket.socket(socket.AF_UNIX)

@@ -86,6 +86,7 @@ class Station:
         self.clients: dict[int, Callable[[bytes], None]] = {}  # connection handle to ATT client
         self.indications = Indications(self.send_att)
         self.malformed_pdus = 0
+        self._advertising_lock = asyncio.Lock()  # Bumble's start and stop must not interleave
 
     @property
     def own_address_type(self) -> hci.OwnAddressType:
@@ -134,18 +135,20 @@ class Station:
     async def advertise(
         self, advertising_type: int, interval_us: int, data: bytes, response: bytes
     ) -> None:
-        await self.stop_advertising()
-        self.device.advertising_data = data
-        self.device.scan_response_data = response
-        self.device.advertising_interval_min = interval_us / 1000
-        self.device.advertising_interval_max = interval_us / 1000
-        await self.device.start_advertising(
-            advertising_type=device.AdvertisingType(advertising_type),
-            own_address_type=self.own_address_type,
-        )
+        async with self._advertising_lock:
+            await self.device.stop_advertising()
+            self.device.advertising_data = data
+            self.device.scan_response_data = response
+            self.device.advertising_interval_min = interval_us / 1000
+            self.device.advertising_interval_max = interval_us / 1000
+            await self.device.start_advertising(
+                advertising_type=device.AdvertisingType(advertising_type),
+                own_address_type=self.own_address_type,
+            )
 
     async def stop_advertising(self) -> None:
-        await self.device.stop_advertising()
+        async with self._advertising_lock:
+            await self.device.stop_advertising()
 
     async def disconnect(self, handle: int, reason: int | None = None) -> int:
         why = hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR

@@ -40,6 +40,7 @@ class VirtualSensor:
         self._characteristics: dict[int, Any] = {}
         self._connection: Any = None
         self._subscribed: dict[int, tuple[bool, bool]] = {}  # UUID: notify, indicate
+        self._is_awake = False  # in a burst, or about to be
         self._measuring = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -81,7 +82,8 @@ class VirtualSensor:
         if self._connection is None:
             self._later("burst end", self.model.burst_s, self._sleep)
             self._cancel("retry")
-            if not self.is_advertising:
+            if not self._is_awake:
+                self._is_awake = True
                 self.ledger.bursts += 1
                 self._start(self._advertise())
 
@@ -162,6 +164,7 @@ class VirtualSensor:
 
     def _on_connection(self, connection: Any) -> None:
         self._connection = connection
+        self._is_awake = False
         self._subscribed.clear()
         self.ledger.connections += 1
         self._cancel("burst end")
@@ -206,6 +209,7 @@ class VirtualSensor:
             self.hang_up()
 
     def _sleep(self) -> None:
+        self._is_awake = False
         self._start(self.station.stop_advertising())
         if self.ledger.held and self.model.retry_every_s is not None:
             self._later("retry", self.model.retry_every_s, self.wake)

@@ -1,0 +1,72 @@
+"""Starts the board: what the boot ROM and MicroPython's own `_boot` do before boot.py runs.
+
+Run by the world as the VM's main program. It loads the stand-ins, takes the host's files away,
+mounts the flash's `vfs` partition as the root, and runs boot.py and main.py in one namespace, as
+the chip does. When main.py has ended the board stays on and idle, as at the chip's prompt.
+"""
+
+import gc
+import sys
+
+import _mapping
+
+_PR_SET_PDEATHSIG = 1
+_KILL = 9
+_STAND_INS = ("select", "time", "socket", "esp32", "machine", "network", "neopixel", "bluetooth")
+_LITTLEFS = {"progsize": 32, "readsize": 32, "lookahead": 32}
+
+
+def _start():
+    # If the world dies, so does the board (Linux; elsewhere the world's end must do it).
+    try:
+        _mapping.libc.func("i", "prctl", "il")(_PR_SET_PDEATHSIG, _KILL)
+    except OSError:
+        pass
+    import _air  # noqa: PLC0415  not before the board is tied to the world's life
+
+    _air.connect()
+    for name in _STAND_INS:
+        __import__(name)
+    _mount()
+    gc.collect()
+    _air.call("board.started", gc.mem_alloc(), sys.modules["_certificate_time"].works)
+    return _air
+
+
+def _mount():
+    import vfs  # noqa: PLC0415  after the stand-ins
+
+    partition = sys.modules["esp32"].Partition("vfs")
+    file_system = vfs.VfsLfs2(partition, **_LITTLEFS)
+    vfs.umount("/")
+    vfs.mount(file_system, "/")
+    sys.path[:] = ["", ".frozen", "/lib"]
+
+
+def _run(path, names):
+    """Returns how it ended, or None if there is no such file."""
+    try:
+        with open(path) as file:
+            source = file.read()
+    except OSError:
+        return None
+    try:
+        exec(compile(source, path, "exec"), names)  # noqa: S102  it is the board's program
+    except SystemExit:
+        sys.modules["machine"].soft_reset()
+    except BaseException as error:  # noqa: BLE001  the chip shows it and goes to its prompt
+        sys.print_exception(error)
+        return "%s: %s" % (type(error).__name__, error)
+    return "ended"
+
+
+def _main():
+    air = _start()
+    names = {"__name__": "__main__"}
+    _run("boot.py", names)
+    air.post("board.ended", _run("main.py", names) or "no main.py")
+    while True:
+        sys.modules["time"].sleep_ms(3600000)
+
+
+_main()

@@ -1,0 +1,87 @@
+"""The board's always-on page: what survives a reset on the chip (RTC memory) and what the world
+reads without asking. A file beside the flash, mapped by both sides.
+
+Little-endian: u32 flash operations of this boot, u32 programs, u32 erases, u32 programmed bytes,
+u32 NOR errors (all these since the page was made), u32 watchdog timeout in ms (0 = none), u32
+virtual ms of its last feeding (low 32 bits), u32 operation of this boot in which the power goes
+(0 = none), i64 what the RTC shows at virtual 0 in microseconds since 2000, u32 thousandths of that
+last operation that are still done.
+"""
+
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE_BYTES = 64
+_COUNTERS = struct.Struct("<5I")
+_WATCHDOG = struct.Struct("<II")
+_WATCHDOG_AT = 20
+_RTC = struct.Struct("<q")
+_CUT_AT = 28
+_RTC_AT = 32
+_CUT_PERMILLE_AT = 40
+
+
+@dataclass(frozen=True)
+class FlashCounts:
+    """What the flash has been asked to do."""
+
+    operations_this_boot: int
+    programs: int
+    erases: int
+    programmed_bytes: int
+    nor_errors: int
+
+
+class BoardPage:
+    """The world's view of one board's page."""
+
+    def __init__(self, flash: Path) -> None:
+        self.path = flash.with_name(flash.name + ".board")
+        if not self.path.exists():
+            self.path.write_bytes(bytes(PAGE_BYTES))
+        with self.path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), PAGE_BYTES)
+
+    def start_boot(self) -> None:
+        """Operations are counted from nothing, no watchdog runs."""
+        struct.pack_into("<I", self._map, 0, 0)
+        struct.pack_into("<I", self._map, _CUT_AT, 0)
+        _WATCHDOG.pack_into(self._map, _WATCHDOG_AT, 0, 0)
+
+    def arm_cut(self, in_operations: int, fraction: float) -> None:
+        """The power goes in the n-th flash operation from now, after that fraction of it."""
+        struct.pack_into("<I", self._map, _CUT_PERMILLE_AT, int(fraction * 1000))
+        at = self.flash.operations_this_boot + in_operations
+        struct.pack_into("<I", self._map, _CUT_AT, at)
+
+    def lose_power(self, now_us: int) -> None:
+        """The RTC starts anew at 2000-01-01."""
+        _RTC.pack_into(self._map, _RTC_AT, -now_us)
+
+    @property
+    def cut_happened(self) -> bool:
+        """The armed cut has come (in the last operation of this boot)."""
+        at = struct.unpack_from("<I", self._map, _CUT_AT)[0]
+        return bool(at) and self.flash.operations_this_boot >= at
+
+    @property
+    def flash(self) -> FlashCounts:
+        """Counters as they stand."""
+        return FlashCounts(*_COUNTERS.unpack_from(self._map))
+
+    @property
+    def watchdog(self) -> tuple[int, int]:
+        """(timeout_ms or 0, virtual ms of the last feeding modulo 2**32)"""
+        timeout_ms, fed_ms = _WATCHDOG.unpack_from(self._map, _WATCHDOG_AT)
+        return timeout_ms, fed_ms
+
+    def rtc_us(self, now_us: int) -> int:
+        """What the board's clock shows: microseconds since 2000-01-01."""
+        base_us: int = _RTC.unpack_from(self._map, _RTC_AT)[0]
+        return now_us + base_us
+
+    def close(self) -> None:
+        """Unmap; the file stays."""
+        self._map.close()

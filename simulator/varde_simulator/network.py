@@ -1,0 +1,213 @@
+"""The wire between one hub and the internet: a TCP relay to the collector, counted and breakable.
+
+The hub reaches it under the collector's host name (`HubNetwork.resolve`). States:
+
+    up      bytes flow
+    slow    they flow at `bytes_per_s` of virtual time
+    stall   they stop; connections stay open, new ones open and say nothing
+    down    connections break, new ones are refused
+
+It also knows whether time may leap: not while a byte is on its way or the collector thinks.
+"""
+
+import asyncio
+import contextlib
+import errno
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from varde_simulator.clock import NEVER, VirtualClock
+from varde_simulator.sntp import SntpServer
+
+LOOPBACK = "127.0.0.1"
+CHUNK_BYTES = 16384
+UP, SLOW, STALL, DOWN = "up", "slow", "stall", "down"
+STATES = (UP, SLOW, STALL, DOWN)
+NAME_UNKNOWN = -202  # what getaddrinfo raises on an ESP32 when a name cannot be resolved
+
+# The collector's answer comes in several pieces; after one of them time stays put this long.
+ANSWER_SILENCE_S = 0.01
+# A collector that says nothing for so long has nothing to say: the hub's own timeout decides.
+PATIENCE_S = 5.0
+
+
+@dataclass
+class Traffic:
+    """What has gone over the wire, in bytes as the hub's provider would count them (payload)."""
+
+    connections: int = 0
+    refused: int = 0
+    up_bytes: int = 0
+    down_bytes: int = 0
+
+
+class _Relayed:
+    """One connection: two streams and what is known about its silence (real seconds)."""
+
+    def __init__(self, writers: list[asyncio.StreamWriter]) -> None:
+        self.writers = writers
+        self.awaits_answer = True  # until the collector has been reached
+        self.moved_s = time.monotonic()
+
+    def moved(self, to_collector: bool) -> None:
+        self.awaits_answer = to_collector
+        self.moved_s = time.monotonic()
+
+    def silence_needed_s(self) -> float:
+        silent_s = time.monotonic() - self.moved_s
+        if self.awaits_answer:
+            return NEVER if silent_s < PATIENCE_S else 0
+        return max(0.0, ANSWER_SILENCE_S - silent_s)
+
+    def abort(self) -> None:
+        for writer in self.writers:
+            writer.transport.abort()
+
+
+class HubNetwork:
+    """One hub's wire. `on_delivery()` is called before bytes reach the hub: it will wake."""
+
+    def __init__(self, clock: VirtualClock, on_delivery: Callable[[], None]) -> None:
+        self.clock = clock
+        self.state = UP
+        self.bytes_per_s = 0
+        self.traffic = Traffic()
+        self.names: dict[str, tuple[str, int]] = {}
+        self.has_wifi = False
+        self._on_delivery = on_delivery
+        self._collector: tuple[str, int] | None = None
+        self._relayed: set[_Relayed] = set()
+        self._server: asyncio.Server | None = None
+        self._moved = asyncio.Event()
+        self.sntp = SntpServer(clock, self)
+
+    async def start(self, collector_name: str, ntp_name: str) -> None:
+        """Opens the hub's end; names are what the hub's config says."""
+        self._server = await asyncio.start_server(self._relay, LOOPBACK, 0)
+        port = self._server.sockets[0].getsockname()[1]
+        self.names = {
+            collector_name: (LOOPBACK, port),
+            ntp_name: (LOOPBACK, await self.sntp.start()),
+        }
+        self.clock.add_gate(self.silence_needed_s, "bytes on the wire")
+
+    def set_collector(self, host: str, port: int) -> None:
+        """Where the wire ends."""
+        self._collector = (host, port)
+
+    def set_state(self, state: str, bytes_per_s: int = 0) -> None:
+        """One of STATES; `bytes_per_s` for slow."""
+        self.state = state
+        self.bytes_per_s = bytes_per_s
+        self._apply()
+
+    def set_wifi(self, is_connected: bool) -> None:
+        """Without WiFi the wire is down whatever its state."""
+        self.has_wifi = is_connected
+        self._apply()
+
+    @property
+    def is_up(self) -> bool:
+        """A hub could open a connection now."""
+        return self.has_wifi and self.state != DOWN
+
+    @property
+    def open_connections(self) -> int:
+        """How many the hub has now."""
+        return len(self._relayed)
+
+    def resolve(self, host: str, _port: int) -> list[object]:
+        """Where (address, port) the hub finds that host."""
+        if not self.is_up or self.state == STALL or host not in self.names:
+            raise OSError(NAME_UNKNOWN)
+        return list(self.names[host])
+
+    def silence_needed_s(self) -> float:
+        """This wire's word on leaping (see clock)."""
+        if self.state == STALL:
+            return 0
+        return max((relayed.silence_needed_s() for relayed in self._relayed), default=0)
+
+    def delivered(self) -> None:
+        """Something is about to reach the hub."""
+        self._on_delivery()
+
+    async def close(self) -> None:
+        """The hub's end closes, everything breaks."""
+        self.clock.remove_gate(self.silence_needed_s)
+        self._break_all()
+        self.sntp.close()
+        if self._server is not None:
+            self._server.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._server.wait_closed()
+
+    def _apply(self) -> None:
+        if not self.is_up:
+            self._break_all()
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def _break_all(self) -> None:
+        if self._relayed:
+            self.delivered()
+        for relayed in tuple(self._relayed):
+            relayed.abort()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relayed = _Relayed([writer])
+        self._relayed.add(relayed)
+        try:
+            far_reader, far_writer = await self._reach_collector()
+            relayed.writers.append(far_writer)
+            relayed.moved(to_collector=False)
+            self.traffic.connections += 1
+            await asyncio.gather(
+                self._pump(reader, far_writer, relayed, to_collector=True),
+                self._pump(far_reader, writer, relayed, to_collector=False),
+            )
+        except OSError:
+            self.traffic.refused += len(relayed.writers) == 1
+        finally:
+            self.delivered()
+            relayed.abort()
+            self._relayed.discard(relayed)
+
+    async def _reach_collector(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not self.is_up or self._collector is None:
+            raise OSError(errno.ECONNREFUSED, "the wire is down")
+        return await asyncio.open_connection(*self._collector)
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        relayed: _Relayed,
+        to_collector: bool,
+    ) -> None:
+        while data := await reader.read(CHUNK_BYTES):
+            await self._take_time(len(data))
+            self._count(len(data), to_collector)
+            if not to_collector:
+                self.delivered()
+            relayed.moved(to_collector)
+            writer.write(data)
+            await writer.drain()
+        relayed.moved(to_collector=False)
+        if not to_collector:
+            self.delivered()
+        if writer.can_write_eof():
+            writer.write_eof()
+
+    async def _take_time(self, count: int) -> None:
+        while self.state == STALL:
+            await self._moved.wait()
+        if self.state == SLOW and self.bytes_per_s:
+            await asyncio.sleep(count / self.bytes_per_s)
+
+    def _count(self, count: int, to_collector: bool) -> None:
+        if to_collector:
+            self.traffic.up_bytes += count
+        else:
+            self.traffic.down_bytes += count

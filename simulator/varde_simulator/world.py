@@ -1,0 +1,111 @@
+"""The world: everything that is not the hub's own program, owned by one object.
+
+A folder holds it: the clock file, the channel's socket, a flash file per hub, the consoles. Boards
+join over one AF_UNIX socket (VARDE_AIR); which board it is they say in their first frame.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from varde_simulator import flash_image, interpreter
+from varde_simulator.air.channel import Channel
+from varde_simulator.air.link import Air
+from varde_simulator.air.radio import Radio
+from varde_simulator.board import VirtualBoard
+from varde_simulator.clock import VirtualClock
+from varde_simulator.sensors.model import Model
+from varde_simulator.sensors.virtual_sensor import VirtualSensor
+from varde_simulator.wifi import AccessPoint
+
+
+class World:
+    """`async with World(...)` or start() and close(); on the clock's own loop."""
+
+    def __init__(self, clock: VirtualClock, folder: Path, seed: int = 0) -> None:
+        self.clock = clock
+        self.folder = folder
+        self.air = Air(seed)
+        self.vm = interpreter.find()
+        self.boards: dict[str, VirtualBoard] = {}
+        self.sensors: dict[str, VirtualSensor] = {}
+        self.access_points: list[AccessPoint] = []
+        self._server: asyncio.Server | None = None
+        # A path of an AF_UNIX socket has 108 bytes; the world's folder may be anywhere.
+        self._short = tempfile.TemporaryDirectory(prefix="varde-")
+        self.socket_path = Path(self._short.name) / "air"
+
+    async def __aenter__(self) -> "World":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Opens the channel for boards."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(
+            lambda: Channel(self._on_hello), str(self.socket_path)
+        )
+        self.clock.add_gate(self._air_silence_s, "radio")
+
+    async def close(self) -> None:
+        """Everything off."""
+        for board in self.boards.values():
+            await board.close()
+        for sensor in self.sensors.values():
+            sensor.battery_out()
+        self.clock.remove_gate(self._air_silence_s)
+        if self._server is not None:
+            self._server.close()
+        self._short.cleanup()
+
+    def add_access_point(self, ssid: str, password: str) -> AccessPoint:
+        """A network that all boards can hear."""
+        access_point = AccessPoint(ssid, password)
+        self.access_points.append(access_point)
+        return access_point
+
+    def set_wifi(self, is_up: bool) -> None:
+        """All access points at once."""
+        for access_point in self.access_points:
+            access_point.is_up = is_up
+        for board in self.boards.values():
+            board.wifi.access_points_changed()
+
+    async def add_sensor(self, model: Model, label: str) -> VirtualSensor:
+        """A sensor, asleep until it measures."""
+        sensor = VirtualSensor(self.air, model, label)
+        await sensor.start()
+        self.sensors[label] = sensor
+        return sensor
+
+    def add_board(
+        self,
+        node: str,
+        files: Mapping[str, bytes],
+        journal_bytes: int = flash_image.DEFAULT_JOURNAL_BYTES,
+    ) -> VirtualBoard:
+        """A board with a fresh flash that holds `files`; without power yet."""
+        flash = self.folder / f"{node}.flash"
+        flash_image.build(flash, files, journal_bytes)
+        flash.with_name(flash.name + ".board").unlink(missing_ok=True)
+        board = VirtualBoard(
+            self.clock, self.vm, node, flash, self.access_points,
+            {"VARDE_AIR": str(self.socket_path)},
+        )  # fmt: skip
+        self.boards[node] = board
+        return board
+
+    def _on_hello(self, channel: Channel) -> None:
+        board = self.boards.get(channel.node)
+        if board is None:
+            raise ValueError(f"this world has no board {channel.node!r}")
+        board.attach(channel)
+        Radio(channel, self.air)
+
+    def _air_silence_s(self) -> float:
+        """PDUs in flight are timers of the loop: time may leap to them, not past them."""
+        return 0

@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -51,14 +51,13 @@ VERIFY_THREADS = 4
 
 @dataclass(frozen=True)
 class Settings:
-    """What a collector is made of. `after_commit` is for tests that kill it there."""
+    """What a collector is made of."""
 
     database: database.Database
     signer: answer.Signer
     clock: clock.Clock
     heartbeat_s: int = answer.DEFAULT_HEARTBEAT_S
     max_body_seconds: float = body.MAX_BODY_SECONDS
-    after_commit: Callable[[], None] = lambda: None
 
 
 class Collector:
@@ -115,7 +114,6 @@ class Collector:
             return refusal(403, "unknown-hub", "enrol this hub's key, or take it back")
         hub_id, request, batch = judged
         committed = await self._committer.submit(batch)
-        self._settings.after_commit()
         signed = self._sign(hub_id, request, committed)
         _log_exchange(hub_id, request, committed, began)
         return Response(signed, media_type=exchange.ANSWER_TYPE)

@@ -1,0 +1,290 @@
+"""The `varde` command: exit status, JSON, and errors that say what, where and what next."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from host.collector_process import varde
+from host.virtual_hub import VirtualHub
+
+from varde_host import cli, clock, messages
+from varde_host.commands import demo, site
+from varde_protocols import hub_config
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch):
+    """Leave the language as it was: `cli.main` sets it for the process."""
+    monkeypatch.setattr(messages.speaker, "language", "nb")
+    for name in ("VARDE_LANGUAGE", "VARDE_SITE", "VARDE_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    directory = tmp_path / "site"
+    assert cli.main(["site", "init", str(directory), "--server-name", "collector.test"]) == 0
+    capsys.readouterr()
+    return directory
+
+
+class Terminal:
+    """Runs the command in this process and reads what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def run(self, *arguments: str | Path) -> tuple[int, str, str]:
+        status = cli.main([str(argument) for argument in arguments])
+        printed = self._capsys.readouterr()
+        return status, printed.out, printed.err
+
+    def json(self, *arguments: str | Path):
+        status, out, _ = self.run(*arguments, "--json")
+        assert out.count("\n") == 1
+        return status, json.loads(out)
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(capsys)
+
+
+def test_help_in_each_language(terminal: Terminal):
+    for language, word in (("nb", "målinger"), ("nn", "målingar"), ("en", "readings")):
+        status, out, _ = terminal.run("--language", language, "--help")
+        assert status == 0
+        assert word in out
+
+
+def test_usage_errors_leave_with_2(terminal: Terminal):
+    assert terminal.run("no-such-command")[0] == 2
+    assert terminal.run("site", "init")[0] == 2
+    assert terminal.run("--language", "xx", "site", "show")[0] == 1
+
+
+def test_what_is_refused_leaves_with_1_and_says_what_where_and_what_next(
+    terminal: Terminal, made: Path
+):
+    status, _, err = terminal.run("--language", "en", "site", "init", made)
+    assert status == 1
+    assert err == (
+        f"varde: {made}: the directory is not empty. "
+        "Choose a new directory; keys are never written over.\n"
+    )
+
+
+def test_an_error_is_json_too(terminal: Terminal, made: Path):
+    status, error = terminal.json("--language", "en", "site", "init", made)
+    assert status == 1
+    assert error == {
+        "error": "site-exists",
+        "where": str(made),
+        "what": "the directory is not empty",
+        "next": "Choose a new directory; keys are never written over.",
+    }
+
+
+def test_a_bug_of_ours_leaves_with_70_and_a_traceback(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(_directory: Path):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(site.files, "load", broken)
+    status, out, err = terminal.run("site", "show", "--json")
+    assert status == 70
+    assert json.loads(out)["error"] == "bug"
+    assert "ZeroDivisionError" in err
+
+
+def test_site_show(terminal: Terminal, made: Path):
+    status, shown = terminal.json("site", "show", "--site", made)
+    assert status == 0
+    assert shown["server_names"] == ["collector.test"]
+    assert len(shown["roots"]) == 2
+    assert shown["collector_public"] in terminal.run("site", "show", "--site", made)[1]
+
+
+def test_site_init_takes_dates_and_refuses_them_swapped(terminal: Terminal, tmp_path: Path):
+    days = ("--not-before", "2026-01-02", "--not-after", "2026-01-01")
+    status, error = terminal.json("site", "init", tmp_path / "new", *days)
+    assert (status, error["error"]) == (1, "validity")
+
+
+def test_hubs_are_enrolled_listed_and_revoked(terminal: Terminal, made: Path):
+    hub = VirtualHub()
+    keys = ("hub", "keys")
+    status, enrolled = terminal.json(*keys, "enrol", hub.public.hex(), "--site", made)
+    assert (status, enrolled["hub"]) == (0, hub.hub_id.hex())
+    assert terminal.run(*keys, "enrol", hub.public.hex(), "--site", made)[0] == 0  # again
+    [listed] = terminal.json(*keys, "list", "--site", made)[1]["hubs"]
+    assert (listed["hub"], listed["records"], listed["revoked_ms"]) == (hub.hub_id.hex(), 0, None)
+    assert terminal.run(*keys, "revoke", hub.hub_id.hex(), "--site", made)[0] == 0
+    [listed] = terminal.json(*keys, "list", "--site", made)[1]["hubs"]
+    assert listed["revoked_ms"] is not None
+    assert hub.hub_id.hex() in terminal.run(*keys, "list", "--site", made)[1]
+    status, error = terminal.json(*keys, "enrol", hub.public.hex(), "--site", made)
+    assert (status, error["error"]) == (1, "hub-revoked")
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("zz", "hex"),
+        ("", "hex"),
+        ("00" * 31, "hex"),
+        ("00" * 32, "hub-key"),  # the neutral point: of small order
+        ("ff" * 32, "hub-key"),  # not a point
+    ],
+)
+def test_what_is_no_public_key_is_refused(terminal: Terminal, made: Path, key: str, code: str):
+    status, error = terminal.json("hub", "keys", "enrol", key, "--site", made)
+    assert (status, error["error"]) == (1, code)
+
+
+def test_revoking_an_unknown_hub(terminal: Terminal, made: Path):
+    status, error = terminal.json("hub", "keys", "revoke", "00" * 8, "--site", made)
+    assert (status, error["error"]) == (1, "hub-unknown")
+
+
+def test_readings_without_a_database_or_a_site(terminal: Terminal, made: Path, tmp_path: Path):
+    assert terminal.json("readings", "--site", made)[1]["error"] == "database-missing"
+    assert terminal.json("readings", "--site", tmp_path / "no")[1]["error"] == "site-missing"
+
+
+def test_a_database_that_is_none_is_the_worlds_fault(terminal: Terminal, made: Path):
+    (made / "collector.sqlite").write_bytes(b"this is no database" * 100)
+    status, error = terminal.json("readings", "--site", made)
+    assert (status, error["error"]) == (3, "database")
+
+
+# --- hub config -----------------------------------------------------------------------------------
+
+SENSOR = "slot=1,service=1822,chars=2A5E+2A5F,name=Nonin,address=random/a1:a2:A3:A4:A5:A6"
+
+
+def test_hub_config_reads_the_password_from_standard_input(made: Path, tmp_path: Path):
+    out = tmp_path / "config.cbor"
+    run = varde(
+        "hub", "config", "--site", str(made), "--host", "collector.test", "--port", "9000",
+        "--wifi", "-", "--sensor", SENSOR, "--out", str(out), "--json",
+        input="home:correct horse: battery\nguest\\:s:\n\n",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    config = hub_config.decode(out.read_bytes())
+    assert config.networks == [
+        hub_config.Network("home", "correct horse: battery"),
+        hub_config.Network("guest:s", ""),
+    ]
+    address = bytes.fromhex("01a1a2a3a4a5a6")
+    assert config.sensors == [hub_config.Sensor(1, address, "Nonin", 0x1822, [0x2A5E, 0x2A5F])]
+    assert (config.collector_host, config.collector_port) == ("collector.test", 9000)
+    assert len(config.roots) == 2
+
+
+@pytest.mark.parametrize(
+    ("wifi", "sensor", "code"),
+    [
+        ("home", SENSOR, "wifi-line"),
+        ("home:short", SENSOR, "config-length"),
+        ("", SENSOR, "config-count"),
+        ("home:long enough", "slot=1", "sensor"),
+        ("home:long enough", "slot=1,service=1822,chars=2A5E,colour=red", "sensor"),
+        ("home:long enough", "slot=x,service=1822,chars=2A5E,name=a", "sensor"),
+        ("home:long enough", "slot=1,service=1822,chars=2A5E,address=A1:A2", "sensor"),
+        ("home:long enough", "slot=1,service=1822,chars=2A5E", "config-sensor"),
+    ],
+)
+def test_a_config_that_no_hub_may_run_is_not_written(
+    terminal: Terminal, made: Path, tmp_path: Path, wifi: str, sensor: str, code: str
+):
+    (tmp_path / "wifi").write_text(wifi)
+    out = tmp_path / "config.cbor"
+    status, error = terminal.json(
+        "hub", "config", "--site", made, "--host", "collector.test",
+        "--wifi", tmp_path / "wifi", "--sensor", sensor, "--out", out,
+    )  # fmt: skip
+    assert (status, error["error"]) == (1, code)
+    assert not out.exists()
+
+
+def test_an_existing_config_is_not_written_over(terminal: Terminal, made: Path, tmp_path: Path):
+    (tmp_path / "wifi").write_text("home:long enough")
+    command = ("hub", "config", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi")
+    assert terminal.run(*command, "--out", tmp_path / "config.cbor")[0] == 0
+    status, error = terminal.json(*command, "--out", tmp_path / "config.cbor")
+    assert (status, error["error"]) == (1, "file-exists")
+
+
+# --- demo -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("returned", "status"), [(0, 0), (1, 1), (4, 4), (-9, 137)])
+def test_demo_runs_the_simulator_and_passes_its_status_on(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, returned: int, status: int
+):
+    ran = []
+
+    def run(command: list[str], check: bool):
+        ran.append(command)
+        return subprocess.CompletedProcess(command, returned)
+
+    monkeypatch.setattr(demo.subprocess, "run", run)
+    assert terminal.run("demo", "--seed", "7", "--json", "--help")[0] == status
+    arguments = ["-m", "varde_simulator.cli", "play", "home", "--seed", "7", "--json", "--help"]
+    assert ran == [[sys.executable, *arguments]]
+
+
+def test_demo_without_the_simulator(terminal: Terminal, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(demo, "SIMULATOR", "varde_not_there")
+    status, _, err = terminal.run("--language", "en", "demo")
+    assert status == 3
+    assert "simulator is not installed" in err
+
+
+# --- clock ----------------------------------------------------------------------------------------
+
+
+def write_clock(path: Path, sequence: int, offset_us: int, utc_minus_virtual_us: int) -> None:
+    fields = (sequence, 1_000_000, offset_us, utc_minus_virtual_us)
+    path.write_bytes(clock._LAYOUT.pack(*fields))
+
+
+def test_the_clock_file_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "clock"
+    write_clock(path, 2, 5_000_000, 1_000_000_000)
+    monkeypatch.setenv(clock.CLOCK_VARIABLE, str(path))
+    monkeypatch.setattr(clock.time, "monotonic_ns", lambda: 7_000_000_000)
+    now = clock.from_environment()
+    assert now.utc_ms() == 7_000 + 5_000 + 1_000_000
+    with path.open("r+b") as file:  # in place, as the world writes it
+        file.write(clock._LAYOUT.pack(4, 1_000_000, 86_400_000_000, 1_000_000_000))
+    assert now.utc_ms() == 7_000 + 86_400_000 + 1_000_000
+
+
+def test_a_clock_file_left_half_written_is_named(tmp_path: Path, monkeypatch):
+    write_clock(tmp_path / "clock", 3, 0, 0)
+    monkeypatch.setattr(clock, "_MAX_READS", 10)
+    with pytest.raises(clock.errors.WorldFailed, match="clock-stuck"):
+        clock.FileClock(tmp_path / "clock").utc_ms()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"short"])
+def test_a_clock_file_that_is_none_is_named(tmp_path: Path, content: bytes | None):
+    if content is not None:
+        (tmp_path / "clock").write_bytes(content)
+    with pytest.raises(clock.errors.WorldFailed, match="clock-file"):
+        clock.FileClock(tmp_path / "clock")
+
+
+def test_without_a_clock_file_it_is_the_systems(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(clock.CLOCK_VARIABLE, raising=False)
+    assert isinstance(clock.from_environment(), clock.SystemClock)
+    assert clock.from_environment().utc_ms() > 1_700_000_000_000

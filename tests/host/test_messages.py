@@ -1,0 +1,79 @@
+"""Three languages say the same things, and every command has its texts."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import varde_host
+from varde_host import cli, messages
+
+SOURCE = Path(varde_host.__file__).parent
+NB, *OTHERS = messages.LANGUAGES
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_languages_have_the_same_keys_and_fields(language: str):
+    ours, theirs = messages.catalogue(NB), messages.catalogue(language)
+    assert sorted(ours) == sorted(theirs)
+    for key, text in ours.items():
+        assert fields(text) == fields(theirs[key]), key
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_texts_are_whole(language: str):
+    for key, text in messages.catalogue(language).items():
+        assert text == text.strip() != "", key
+        if key.endswith(".next") or key.startswith("help."):
+            assert text[-1] in ".:°" or key.startswith("error."), key
+        if key.endswith(".what"):
+            assert text[-1] != ".", key
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_every_command_and_parameter_has_a_help_text(
+    language: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(messages.speaker, "language", language)
+    cli.command()  # KeyError for a missing one
+
+
+def test_every_error_that_is_raised_has_its_texts_and_none_is_left_over():
+    codes = set()
+    for file in SOURCE.rglob("*.py"):
+        if file.name != "decode.py":  # words its own
+            raised = r'errors\.(?:InputRefused|WorldFailed)\(\s*"([a-z-]+)"'
+            codes |= set(re.findall(raised, file.read_text()))
+    worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("error.")}
+    assert codes == worded
+
+
+def test_every_text_is_used():
+    source = "".join(file.read_text() for file in SOURCE.rglob("*.py"))
+    for key in messages.catalogue(NB):
+        start, _, leaf = key.rpartition(".")
+        if start.split(".")[0] not in {"help", "error", "signature"}:
+            assert key in source or f'"{leaf}"' in source, key
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "language"),
+    [
+        ([], {}, "nb"),
+        ([], {"VARDE_LANGUAGE": "nn"}, "nn"),
+        (["--language", "en", "site"], {"VARDE_LANGUAGE": "nn"}, "en"),
+        (["--language=en"], {}, "en"),
+        (["--language"], {}, "nb"),
+        (["--language", "xx"], {}, "nb"),
+        ([], {"VARDE_LANGUAGE": "xx"}, "nb"),
+    ],
+)
+def test_the_language_asked_for(arguments: list[str], environment: dict[str, str], language: str):
+    assert messages.asked_language(arguments, environment) == language

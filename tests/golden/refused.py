@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from varde_protocols import cbor, cose
-
 from golden.values import (
     ANSWER,
     ANSWER_AAD,
@@ -19,6 +17,7 @@ from golden.values import (
     root,
     session,
 )  # fmt: skip
+from varde_protocols import cbor, cose
 
 
 def signed(protected: bytes, unprotected: Any, payload: Any, signature: Any) -> bytes:

@@ -12,8 +12,6 @@ import json
 import pathlib
 from typing import Any
 
-from varde_protocols import cbor, cose, exchange, hub_config, records
-
 from golden import refused
 from golden.values import (
     ANSWER,
@@ -34,6 +32,7 @@ from golden.values import (
     request,
     sent_messages,
 )  # fmt: skip
+from varde_protocols import cbor, cose, exchange, hub_config, records
 
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "protocols" / "vectors"
 

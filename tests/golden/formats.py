@@ -1,0 +1,131 @@
+"""Hypothesis strategies for our formats, and the golden messages to mutate."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from golden.vectors import VECTORS
+from varde_protocols import exchange, hub_config, records, sealing
+
+
+def load(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text())
+
+
+def sized(low: int, high: int | None = None) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=low, max_size=low if high is None else high)
+
+
+SEQS = st.integers(0, records.MAX_SEQ)
+BOOTS = st.integers(0, records.MAX_BOOT)
+MS = st.integers(0, records.MAX_MS)
+SLOTS = st.integers(0, records.MAX_SLOT)
+UINT16 = st.integers(0, 0xFFFF)
+UINT32 = st.integers(0, (1 << 32) - 1)
+PLACE = (SEQS, BOOTS, MS)
+TEXT = st.characters(min_codepoint=0x20, exclude_characters="\x7f", exclude_categories=["Cs"])
+
+
+def text_of(low: int, high: int) -> st.SearchStrategy[str]:
+    """Text of low..high bytes of UTF-8."""
+    some = st.text(TEXT, min_size=low, max_size=high)
+    return some.filter(lambda text: low <= len(text.encode()) <= high)
+
+
+def built(kind: Any, *fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """As st.builds, which would look at the annotations and miss `typing`."""
+    return st.tuples(*fields).map(lambda values: kind(*values))
+
+
+PLAIN = st.one_of(
+    st.none(), st.booleans(), st.integers(-(1 << 64), (1 << 64) - 1), sized(0, 40),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.floats(allow_nan=False),
+)  # fmt: skip
+KEYS = st.one_of(st.integers(-(1 << 64), (1 << 64) - 1), sized(0, 9), st.text(TEXT, max_size=9))
+TREES = st.recursive(
+    PLAIN,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=20,
+)
+
+READINGS = built(records.Reading, *PLACE, SLOTS, UINT16, SEQS, sized(1, records.MAX_SEALED_BYTES))
+ANCHORS = built(records.Anchor, *PLACE, MS, st.integers(0, 255), MS)
+EVENTS = built(records.Event, *PLACE, UINT16, SEQS)
+SESSIONS = built(records.Session, *PLACE, sized(32), sized(8))
+UNKNOWNS = built(
+    records.Unknown, st.sampled_from([0, 3, 5, 7, 8, 254, 255]), *PLACE, st.none() | sized(0, 300)
+)
+RECORDS = st.one_of(READINGS, ANCHORS, EVENTS, SESSIONS, UNKNOWNS)
+CONTENTS = built(sealing.Content, sized(0, 512), UINT16, sized(7))
+
+
+@st.composite
+def requests(draw: st.DrawFn, count: int | None = None) -> exchange.Request:
+    first, following = sorted([draw(SEQS), draw(SEQS)])
+    number = draw(st.integers(0, exchange.MAX_RECORDS)) if count is None else count
+    return exchange.Request(draw(sized(16)), draw(BOOTS), draw(MS), first, following, number,
+                            draw(UINT32))  # fmt: skip
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[exchange.Answer, list[int]]:
+    """An answer and the sequence numbers that were sent, in which it holds."""
+    sent = draw(st.lists(SEQS, max_size=12, unique=True))
+    taken = [draw(st.booleans()) for _ in sent]
+    kept = sorted(seq for seq, yes in zip(sent, taken, strict=True) if yes)
+    refused = [
+        [index, draw(st.sampled_from([seq, None])), draw(st.integers(0, 255))]
+        for index, (seq, yes) in enumerate(zip(sent, taken, strict=True))
+        if not yes and draw(st.booleans())
+    ]
+    answer = exchange.Answer(
+        draw(sized(16)), draw(sized(8)), [[seq, seq] for seq in kept], draw(MS),
+        draw(st.integers(0, exchange.MAX_HEARTBEAT_S)), draw(UINT32), refused,
+    )  # fmt: skip
+    return answer, sent
+
+
+HOSTS = st.text("abcxyzABC0189-.:", min_size=1, max_size=60)
+NETWORKS = built(hub_config.Network, text_of(1, 32), st.just("") | text_of(8, 64))
+PORTS = st.integers(1, 0xFFFF)
+
+
+def root_of(mark: int, size: int) -> bytes:
+    return b"\x30\x82" + (size - 4).to_bytes(2, "big") + bytes([mark]) * (size - 4)
+
+
+@st.composite
+def sensors(draw: st.DrawFn, slot: int) -> hub_config.Sensor:
+    address = bytes([slot % 2, slot]) + draw(sized(5))
+    name = draw(st.none() | text_of(1, 29))
+    characteristics = draw(st.lists(UINT16, min_size=1, max_size=8, unique=True))
+    shown = draw(st.none() | st.just(address)) if name is not None else address
+    return hub_config.Sensor(slot, shown, name, draw(UINT16), characteristics)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> hub_config.HubConfig:
+    networks = draw(st.lists(NETWORKS, min_size=1, max_size=8, unique_by=lambda n: n.ssid))
+    roots = [
+        root_of(mark, draw(st.integers(260, 2048))) for mark in range(draw(st.integers(2, 4)))
+    ]
+    slots = draw(st.lists(SLOTS, max_size=6, unique=True))
+    return hub_config.HubConfig(
+        draw(st.integers(1, (1 << 32) - 1)), networks, draw(HOSTS), draw(PORTS), roots,
+        draw(sized(32)), draw(sized(32)), draw(st.integers(1, hub_config.MAX_HEARTBEAT_S)),
+        [draw(sensors(slot)) for slot in slots], draw(HOSTS), draw(PORTS), draw(text_of(1, 32)),
+    )  # fmt: skip
+
+
+@st.composite
+def mutated(draw: st.DrawFn, originals: list[bytes]) -> bytes:
+    """One of the originals with some bytes changed, taken out, put in or cut off."""
+    data = bytearray(draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(len(data), start + 4)))
+        data[start:end] = draw(sized(0, 4))
+    return bytes(data[: draw(st.integers(0, len(data)))]) if draw(st.booleans()) else bytes(data)

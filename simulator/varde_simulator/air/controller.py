@@ -121,8 +121,10 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         return bool(self.le_scan_enable) or self.pending_le_connection is not None
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """To the host as an object: to write HCI bytes and parse them again is a quarter of a
+        session's work, and nobody sees them."""
         if self.host:
-            asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
+            asyncio.get_running_loop().call_soon(self.host.on_hci_object, packet)
 
     def power_off(self) -> None:
         """No goodbye: the battery is out."""

@@ -62,6 +62,20 @@ def _check_permission(server: Any, request: Any) -> None:
         raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR, handle)
 
 
+class _DirectHost(host.Host):  # type: ignore[misc]
+    """Exchanges HCI packets with its controller as objects, not as bytes."""
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        if self.hci_sink:
+            self.hci_sink.on_hci_packet(packet)
+
+    def on_hci_object(self, packet: hci.HCI_Packet) -> None:
+        # Before its reset is done a host listens to nothing but the end of the reset.
+        is_reset = getattr(packet, "command_opcode", None) == hci.HCI_RESET_COMMAND
+        if self.ready or is_reset:
+            self.on_hci_packet(packet)
+
+
 class Station:
     """`start()` before use. The `on_...` attributes are for the layer above to set."""
 
@@ -70,7 +84,7 @@ class Station:
         self.address = address
         self.is_public = address.address_type == hci.Address.PUBLIC_DEVICE_ADDRESS
         self.controller = VirtualController(name, air, self._address(PUBLIC, name))
-        self.host = host.Host(self.controller, self.controller)
+        self.host = _DirectHost(self.controller, self.controller)
         config = device.DeviceConfiguration(
             name=name,
             address=self._address(RANDOM_STATIC, name),

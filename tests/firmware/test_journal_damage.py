@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from firmware.nor_flash import SECTOR_BYTES, NorFlash
+from firmware.nor_flash import SECTOR_BYTES, NorFlash, PowerCut
 from varde_firmware.core import journal_sector
 from varde_firmware.core.journal import Journal, JournalFull, MountReport
 
@@ -92,6 +92,60 @@ def test_numbers_of_a_dead_newest_sector_are_not_given_again(byte: bytes) -> Non
     again, _, offered = mounted(flash)
     assert offered[seq] == b"goes on" * 10
     assert again.next_seq == seq + 1
+
+
+def test_the_number_floor_holds_when_opening_the_newest_sector_was_cut() -> None:
+    """The cut came before its predecessor's mark; then it took records; then it died."""
+    flash, _ = filled(records=20)
+    journal, _, _ = mounted(flash)
+    while journal._has_room(journal.next_seq, 1024):
+        journal.append(journal.next_seq, record(1))
+    flash.cut(2, "nothing")  # erase, header, and now the mark
+    with pytest.raises(PowerCut):
+        journal.append(journal.next_seq, bytes(1024))
+    flash.restore()
+    journal, _, _ = mounted(flash)
+    for _ in range(5):
+        journal.append(journal.next_seq, record(1))
+    flash.memory[SECTOR_BYTES : 2 * SECTOR_BYTES] = bytes(SECTOR_BYTES)
+    assert mounted(flash)[0].next_seq >= journal.next_seq
+
+
+def test_a_released_sector_that_is_the_newest_left_takes_no_records() -> None:
+    flash, _ = filled(records=40)
+    assert max(flash.erases[2:]) == 0
+    journal, _, _ = mounted(flash)
+    journal.acknowledge([(0, 1 << 40)])
+    flash.memory[SECTOR_BYTES : 2 * SECTOR_BYTES] = bytes(SECTOR_BYTES)
+    for mark in (b"\x00\x00\x00\x00", b"\x00\x00\xff\xff"):  # both marks, or one of them
+        flash.memory[16:20] = mark
+        memory = bytes(flash.memory)
+        journal, _, _ = mounted(flash)
+        journal.append(journal.next_seq, b"new" * 30)
+        assert list(mounted(flash)[2].values()) == [b"new" * 30]
+        flash.memory[:] = memory
+
+
+@pytest.mark.parametrize("bit", range(32))
+def test_one_flipped_bit_in_the_marks_changes_nothing(bit: int) -> None:
+    flash, held = filled()
+    flash.flip(16 + bit // 8, bit % 8)  # the first sector, pending and succeeded
+    journal, _, offered = mounted(flash)
+    assert offered == held
+    journal.acknowledge([(0, 1 << 40)])
+    flash.flip(16 + bit // 8, bit % 8)
+    offered = mounted(flash)[2]
+    assert set(offered) - {SESSION_SEQ} == sector_seqs(flash, 2)
+
+
+def test_a_frame_at_another_place_is_no_frame() -> None:
+    flash, held = filled(records=3)
+    image = bytearray(flash.memory[:SECTOR_BYTES])
+    end = len(bytes(image).rstrip(b"\xff"))
+    image[end + 40 : 2 * end + 20] = image[20:end]
+    header = journal_sector.parse_header(image)
+    assert header is not None
+    assert len(journal_sector.Scan(memoryview(image), header.seed).frames) == len(held)
 
 
 def test_a_damaged_last_record_keeps_its_number() -> None:

@@ -46,10 +46,8 @@ class PendingIndex:
         self.len_bytes += len_bytes - old_bytes
 
     def open(self, sector: int, first_seq: int) -> None:
-        """Start an empty row: the sector holds records from `first_seq` on."""
-        self._copies.pop(sector, None)
-        self._set(sector, 0, 0)
-        struct.pack_into("<I", self._rows, sector * _ROW_BYTES, first_seq)
+        """Say that the sector, with nothing pending, holds records from `first_seq` on."""
+        struct.pack_into(_ROW, self._rows, sector * _ROW_BYTES, first_seq, 0, 0)
 
     def add(self, sector: int, code: int, len_bytes: int) -> None:
         """Record `first_seq + code` is pending. Adding it twice changes nothing."""

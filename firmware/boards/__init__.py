@@ -1,0 +1,1 @@
+"""Boards by name: pins as data."""

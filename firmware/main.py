@@ -1,0 +1,117 @@
+"""The supervisor: chooses the application's slot, runs it, and restarts the board when it ends.
+
+It lies beside the slots and is not updated with them, so it is small and knows little. NVS,
+namespace `varde`:
+
+    slot     i32  0: /a, 1: /b
+    trials   i32  starts of this slot since it last proved healthy
+    crashes  i32  ends by an exception since the application was last healthy
+
+A slot that has been started TRIALS times without proving healthy gives way to the other, if that
+holds an application. After an exception the board restarts, later and later, and the console says
+why each time: a fault is never silent and never a tight loop.
+"""
+
+import os
+import sys
+import time
+
+import esp32
+import machine
+
+SLOTS = ("/a", "/b")
+# Power cuts also count, so it takes several; a hub without a collector is no reason to fall back,
+# which is why only a slot that has another to give way to does.
+TRIALS = 5
+BACKOFF_FIRST_MS = 1_000
+BACKOFF_MOST_MS = 300_000
+STEP_MS = 10_000  # how often the watchdog is fed while waiting; it barks after 60 s
+
+
+class Counters:
+    """The supervisor's numbers in NVS."""
+
+    def __init__(self):
+        self._nvs = esp32.NVS("varde")
+
+    def get(self, key):
+        try:
+            return self._nvs.get_i32(key)
+        except OSError:  # not there yet
+            return 0
+
+    def set(self, key, number):
+        if self.get(key) != number:
+            self._nvs.set_i32(key, number)
+            self._nvs.commit()
+
+
+def holds_application(slot):
+    """True if the slot's folder holds the package."""
+    try:
+        os.stat(slot + "/varde_firmware")
+    except OSError:
+        return False
+    return True
+
+
+def choose_slot(counters):
+    """Return the slot to start, counting the trial."""
+    number = counters.get("slot") & 1
+    trials = counters.get("trials") + 1
+    if trials > TRIALS and holds_application(SLOTS[1 - number]):
+        number, trials = 1 - number, 1
+        counters.set("slot", number)
+    counters.set("trials", min(trials, TRIALS + 1))
+    return SLOTS[number]
+
+
+def backoff_ms(crashes):
+    """1 s, 2 s, 4 s ... 5 minutes."""
+    return min(BACKOFF_FIRST_MS << min(crashes, 9), BACKOFF_MOST_MS)
+
+
+def wait_fed(duration_ms):
+    """Wait, feeding the watchdog that the application may have started."""
+    watchdog = machine.WDT(timeout=60_000)
+    while duration_ms > 0:
+        watchdog.feed()
+        time.sleep_ms(min(duration_ms, STEP_MS))
+        duration_ms -= STEP_MS
+
+
+def supervise():
+    """Run the application; come back only by a reset."""
+    counters = Counters()
+    slot = choose_slot(counters)
+    sys.path.insert(0, slot)
+
+    def on_healthy():
+        counters.set("trials", 0)
+        counters.set("crashes", 0)
+
+    try:
+        # Only now is the slot on the path, and a broken application must not stop us here.
+        from varde_firmware import load_order  # noqa: F401, PLC0415  (before all others)
+        from varde_firmware.ports import assembly  # noqa: PLC0415
+        from varde_firmware.shell import app  # noqa: PLC0415
+
+        app.run(assembly.Hardware(), on_healthy)
+        reason = "ended"
+    except KeyboardInterrupt:
+        raise  # somebody at the console wants the REPL
+    except BaseException as error:  # noqa: BLE001  (whatever it is: say it, count it, restart)
+        reason = type(error).__name__
+        sys.print_exception(error)
+    crashes = counters.get("crashes")
+    counters.set("crashes", crashes + 1)
+    print(
+        "varde: stopped: %s (%s), restart %d in %d ms"
+        % (reason, slot, crashes + 1, backoff_ms(crashes))
+    )
+    wait_fed(backoff_ms(crashes))
+    machine.reset()
+
+
+if __name__ == "__main__":
+    supervise()

@@ -1,0 +1,128 @@
+"""What the hub knows about UTC, and when that is worth an anchor.
+
+Readings are stamped with (boot, uptime); an anchor ties uptime to UTC. This decider takes
+measurements of UTC (SNTP, the exchange's answer) and keeps the difference of the last anchor. It
+writes an anchor
+
+1. when time is first known,
+2. when a measurement contradicts what is known: a step, which is also an event,
+3. when the last anchor is six hours old,
+4. when a measurement is far better than what is known.
+
+A measurement contradicts if it is off by more than both uncertainties, what a crystal may have
+drifted since, and two seconds. Nothing is averaged: the evidence is in the anchors.
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+from varde_protocols.value import Value
+
+from . import decider
+
+if TYPE_CHECKING:
+    from typing import List, Optional
+
+    from .decider import Outcome
+
+UNKNOWN = "unknown"
+KNOWN = "known"
+
+ANCHOR_EVERY_MS = const(21_600_000)
+# A server that did not answer is asked again after a minute, and only when the link is in use.
+ASK_AGAIN_MS = const(60_000)
+STEP_MS = const(2_000)
+# Crystals are within 40 ppm; boards get cold and warm and old. One in 5,000 is 200 ppm.
+DRIFT_DIVISOR = const(5_000)
+# Rule 4: worth an anchor if four times as certain, and what is known is worse than a second.
+COARSE_MS = const(1_000)
+BETTER_FACTOR = const(4)
+# 2024-01-01, before the first of these hubs: an earlier time is wrong whoever says it.
+EARLIEST_UTC_MS = 1_704_067_200_000
+
+
+class Measured(Value):
+    """UTC as it was at `uptime_ms`, by a source of `records.SOURCE_*`."""
+
+    FIELDS = ("source", "uptime_ms", "utc_ms", "uncertainty_ms")
+    source: int
+    uptime_ms: int
+    utc_ms: int
+    uncertainty_ms: int
+
+
+class Measure(Value):
+    """Ask a time server."""
+
+
+class WriteAnchor(Value):
+    """Journal this anchor."""
+
+    FIELDS = ("source", "uptime_ms", "utc_ms", "uncertainty_ms")
+    source: int
+    uptime_ms: int
+    utc_ms: int
+    uncertainty_ms: int
+
+
+class WriteStep(Value):
+    """Journal that time stepped by so many seconds."""
+
+    FIELDS = ("seconds",)
+    seconds: int
+
+
+class SetRtc(Value):
+    """Set the chip's clock, by which TLS judges certificates."""
+
+    FIELDS = ("utc_ms",)
+    utc_ms: int
+
+
+class HubClock(decider.Decider):
+    """Decides what becomes of a measurement; due when it wants one."""
+
+    MOVES = {
+        (UNKNOWN, decider.Expired): "_ask",
+        (UNKNOWN, Measured): "_first",
+        (KNOWN, decider.Expired): "_ask",
+        (KNOWN, Measured): "_compare",
+    }
+
+    def __init__(self) -> None:
+        super().__init__(UNKNOWN)
+        self.deadline_ms: "Optional[int]" = 0
+        self._offset_ms = 0  # UTC minus uptime, by the last anchor
+        self._uncertainty_ms = 0  # of the last anchor
+        self._anchored_ms = 0  # uptime of the last anchor
+
+    def utc_ms(self, now_ms: int) -> "Optional[int]":
+        """Return UTC as far as known, or None."""
+        return None if self.state == UNKNOWN else now_ms + self._offset_ms
+
+    def _ask(self, _event: Value, now_ms: int) -> "Outcome":
+        return self.state, now_ms + ASK_AGAIN_MS, [Measure()]
+
+    def _first(self, event: Measured, now_ms: int) -> "Outcome":
+        if event.utc_ms < EARLIEST_UTC_MS:
+            return self.state, self.deadline_ms, []
+        return self._anchor(event, now_ms, [])
+
+    def _compare(self, event: Measured, now_ms: int) -> "Outcome":
+        if event.utc_ms < EARLIEST_UTC_MS:
+            return self.state, self.deadline_ms, []
+        age_ms = event.uptime_ms - self._anchored_ms
+        doubt_ms = self._uncertainty_ms + age_ms // DRIFT_DIVISOR
+        off_ms = abs(event.utc_ms - event.uptime_ms - self._offset_ms)
+        if off_ms > STEP_MS + doubt_ms + event.uncertainty_ms:
+            return self._anchor(event, now_ms, [WriteStep((off_ms + 500) // 1000)])
+        better = doubt_ms > COARSE_MS and event.uncertainty_ms * BETTER_FACTOR <= doubt_ms
+        if better or age_ms >= ANCHOR_EVERY_MS:
+            return self._anchor(event, now_ms, [])
+        return self.state, self.deadline_ms, []
+
+    def _anchor(self, event: Measured, now_ms: int, actions: "List[Value]") -> "Outcome":
+        self._offset_ms = event.utc_ms - event.uptime_ms
+        self._uncertainty_ms = event.uncertainty_ms
+        self._anchored_ms = event.uptime_ms
+        actions.append(WriteAnchor(*event._items()))
+        actions.append(SetRtc(now_ms + self._offset_ms))
+        return KNOWN, now_ms + ANCHOR_EVERY_MS, actions

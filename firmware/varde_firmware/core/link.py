@@ -1,0 +1,131 @@
+"""Which network to join, and when to leave it.
+
+An address from an access point proves little: "up" means that the collector has acknowledged an
+exchange. A network over which exchanges keep failing is left, and the next one is tried.
+
+States, and what each means:
+
+    OFF       not begun
+    JOINING   asked to join; deadline: give up
+    UNPROVEN  there is an address; exchanges may be tried
+    UP        the collector has acknowledged an exchange over this link
+    WAITING   no network would have us; deadline: try the next
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+from varde_protocols.value import Value
+
+from . import decider
+
+if TYPE_CHECKING:
+    from .backoff import Backoff
+    from .decider import Outcome
+
+OFF = "off"
+JOINING = "joining"
+UNPROVEN = "unproven"
+UP = "up"
+WAITING = "waiting"
+USABLE = (UNPROVEN, UP)
+
+# Association and DHCP take 2 to 8 s; a weak access point may need two tries of its own.
+JOIN_MS = const(20_000)
+# So many exchanges in a row failed: the network gives addresses but leads nowhere. With the
+# uplink's backoff this is half a minute at least, so a collector's restart does not count.
+LEAVE_AFTER_FAILURES = const(4)
+# Delays between tries, for whoever makes the Backoff.
+BACKOFF_FIRST_MS = const(2_000)
+BACKOFF_MOST_MS = const(300_000)
+
+
+class SwitchOn(Value):
+    """Begin."""
+
+
+class Joined(Value):
+    """The station has an address."""
+
+
+class Dropped(Value):
+    """The network is gone, or would not have us."""
+
+
+class ExchangeAcknowledged(Value):
+    """The collector's signed answer came over this link."""
+
+
+class ExchangeFailed(Value):
+    """An exchange over this link came to nothing."""
+
+
+class Join(Value):
+    """Join the configured network of this index."""
+
+    FIELDS = ("index",)
+    index: int
+
+
+class Leave(Value):
+    """Drop the network, or stop trying."""
+
+
+class Link(decider.Decider):
+    """Decides about WiFi; `state in USABLE` tells whether an exchange is worth a try."""
+
+    MOVES = {
+        (OFF, SwitchOn): "_join",
+        (JOINING, Joined): "_joined",
+        (JOINING, Dropped): "_not_joined",
+        (JOINING, decider.Expired): "_not_joined",
+        (UNPROVEN, Joined): "_nothing",
+        (UNPROVEN, Dropped): "_dropped",
+        (UNPROVEN, ExchangeAcknowledged): "_proven",
+        (UNPROVEN, ExchangeFailed): "_failed",
+        (UP, Joined): "_nothing",
+        (UP, Dropped): "_dropped",
+        (UP, ExchangeAcknowledged): "_proven",
+        (UP, ExchangeFailed): "_failed",
+        (WAITING, Joined): "_nothing",
+        (WAITING, Dropped): "_nothing",
+        (WAITING, ExchangeFailed): "_nothing",
+        (WAITING, decider.Expired): "_join",
+        (JOINING, ExchangeFailed): "_nothing",
+    }
+
+    def __init__(self, networks: int, backoff: "Backoff") -> None:
+        super().__init__(OFF)
+        self._networks = networks
+        self._backoff = backoff
+        self._index = 0  # the network in use or to be tried next
+        self._failures = 0  # exchanges in a row that failed over this link
+
+    def _join(self, _event: Value, now_ms: int) -> "Outcome":
+        self._failures = 0
+        return JOINING, now_ms + JOIN_MS, [Join(self._index)]
+
+    def _joined(self, _event: Value, _now_ms: int) -> "Outcome":
+        return UNPROVEN, None, []
+
+    def _proven(self, _event: Value, _now_ms: int) -> "Outcome":
+        self._failures = 0
+        self._backoff.reset()
+        return UP, None, []
+
+    def _failed(self, event: Value, now_ms: int) -> "Outcome":
+        self._failures += 1
+        if self._failures < LEAVE_AFTER_FAILURES:
+            return self.state, None, []
+        return self._not_joined(event, now_ms)
+
+    def _dropped(self, _event: Value, now_ms: int) -> "Outcome":
+        """The network went away by itself: wait for this one first."""
+        return WAITING, now_ms + self._backoff.next_ms(), [Leave()]
+
+    def _not_joined(self, _event: Value, now_ms: int) -> "Outcome":
+        """Go on to the next network; wait only when all have been tried."""
+        self._index = (self._index + 1) % self._networks
+        wait_ms = self._backoff.next_ms() if self._index == 0 else 0
+        return WAITING, now_ms + wait_ms, [Leave()]
+
+    def _nothing(self, _event: Value, _now_ms: int) -> "Outcome":
+        return self.state, self.deadline_ms, []

@@ -1,0 +1,41 @@
+"""Imports the application's modules from the bottom up.
+
+Each import inside an import goes deeper into the C stack: some 2 KiB a level on the unix
+interpreter, and the ESP32's main task has 16 KiB in all. Left to the import lines, the chain from
+the application down to the curve arithmetic is a dozen deep. So the supervisor imports this module
+first; here each finds what it needs already loaded, and no chain is deeper than two.
+"""
+
+_BOTTOM_UP = (
+    "varde_protocols._compat",
+    "varde_protocols.value",
+    "varde_protocols.errors",
+    "varde_protocols.crypto.sha512_micropython",
+    "varde_protocols.crypto.sha512",
+    "varde_protocols.crypto.field25519_micropython",
+    "varde_protocols.crypto.ed25519_comb",
+    "varde_protocols.crypto.edwards25519_micropython",
+    "varde_protocols.crypto.ed25519_micropython",
+    "varde_protocols.crypto.ed25519",
+    "varde_protocols.crypto.x25519_micropython",
+    "varde_protocols.crypto.x25519",
+    "varde_protocols.crypto.aes_ccm_micropython",
+    "varde_protocols.crypto.aes_ccm",
+    "varde_protocols.crypto.hkdf",
+    "varde_protocols.cbor_scalars",
+    "varde_protocols.cbor",
+    "varde_protocols.cose",
+    "varde_protocols.records",
+    "varde_protocols.sealing",
+    "varde_protocols.exchange",
+    "varde_protocols.http_response",
+    "varde_protocols.hub_config",
+    "varde_firmware.core.decider",
+    "varde_firmware.core.sensor_words",
+    "varde_firmware.core.journal",
+    "varde_firmware.core.recorder",
+    "varde_firmware.ports",
+)
+
+for _name in _BOTTOM_UP:
+    __import__(_name)

@@ -1,0 +1,171 @@
+"""The hub's hardware, as the shell sees it. What each port must offer is written here, once.
+
+A port holds no decisions. It raises OSError for what the world does, WireError for what a peer
+sends. The same interfaces are served on the ESP32 and on the simulator's interpreter by the same
+code, because the simulator stands in for the hardware modules below; tests may hand in others.
+
+Events of the radio are tuples, posted in handler context:
+
+    ("sighted", sensor index, address of 7 bytes)      an advertisement that the matcher took
+    ("scan_done",)                                     the scan is over, for whatever reason
+    ("connected", connection, address of 7 bytes)
+    ("disconnected", connection)                       0xFFFF: a connection was not made
+    ("service", connection, start handle, end handle)
+    ("characteristic", connection, end handle, value handle, properties, UUID or 0)
+    ("descriptor", connection, handle, UUID or 0)
+    ("stage_done", connection, status)                 a discovery or a write is over
+    ("mtu", connection)
+    ("value", connection, listener)                    one or more values since it was last told
+    ("not_kept", connection)                           an indication could not be kept; hung up
+    ("fault", class name, text)                        the handler itself failed
+"""
+
+from varde_protocols._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Protocol, Tuple, Type, Union
+
+    Buffer = Union[bytes, memoryview]
+    NowMs = Callable[[], int]
+
+    class Listener(Protocol):
+        """Whom a value is for."""
+
+        number: int
+        total: int
+        is_told: bool
+
+    class Matcher(Protocol):
+        """Picks our sensors' advertisements; called in the handler."""
+
+        def match(
+            self, address_type: int, address: Buffer, adv_type: int, data: Buffer
+        ) -> int: ...  # -1: none of ours
+
+    class Ring(Protocol):
+        """Takes notifications; called in the handler."""
+
+        def put(self, number: int, uptime_ms: int, value: Buffer) -> bool: ...
+
+    class Keeper(Protocol):
+        """Makes an indication durable; called in the handler, False if it could not."""
+
+        def keep(self, listener: Any, uptime_ms: int, value: bytes) -> bool: ...
+
+    class Exclusive(Protocol):
+        """Runs work on journal and keys, one at a time."""
+
+        def run(self, function: Callable[..., Any], *args: Any) -> Any: ...
+
+        def run_in_handler(self, function: Callable[..., Any], *args: Any) -> Any: ...
+
+    class Radio(Protocol):
+        """A Bluetooth LE central. All calls return at once; events tell what came of them."""
+
+        dropped: int  # values lost: no room in the ring, or longer than a value may be
+
+        def switch_on(self, post: Callable[[Tuple[Any, ...]], None]) -> None: ...
+
+        def switch_off(self) -> None: ...
+
+        def scan(self, duration_ms: int) -> None: ...
+
+        def stop_scan(self) -> None: ...
+
+        def connect(self, address: bytes, timeout_ms: int) -> None: ...
+
+        def cancel_connect(self) -> None: ...
+
+        def disconnect(self, connection: int) -> bool: ...
+
+        def exchange_mtu(self, connection: int) -> None: ...
+
+        def discover_service(self, connection: int, uuid: int) -> None: ...
+
+        def discover_characteristics(self, connection: int, start: int, end: int) -> None: ...
+
+        def discover_descriptors(self, connection: int, start: int, end: int) -> None: ...
+
+        def write(self, connection: int, handle: int, data: bytes) -> None: ...
+
+        def listen(self, connection: int, value_handle: int, listener: Listener) -> None: ...
+
+        def forget(self, connection: int) -> None: ...
+
+    class Wifi(Protocol):
+        """A WiFi station."""
+
+        def join(self, ssid: str, password: str) -> None: ...
+
+        def leave(self) -> None: ...
+
+        def is_joined(self) -> bool: ...
+
+    class Response(Protocol):
+        """An HTTP response, and when the request had gone and the response had come."""
+
+        status: int
+        body: bytes
+        sent_ms: int
+        received_ms: int
+
+    class Client(Protocol):
+        """HTTPS to the collector. `Refused` has `.detail`, as the event server-refused."""
+
+        Refused: Type[Exception]
+
+        async def post(self, body: bytes, now_ms: NowMs) -> Response: ...
+
+        def close(self) -> None: ...
+
+    class IdentityStore(Protocol):
+        """What survives everything but a wipe."""
+
+        def seed(self) -> Optional[bytes]: ...
+
+        def set_seed(self, seed: bytes) -> None: ...
+
+        def count_boot(self) -> int: ...
+
+        def utc_floor_ms(self) -> int: ...
+
+        def set_utc_floor_ms(self, utc_ms: int) -> None: ...
+
+    class Board(Protocol):
+        """The chip and the board."""
+
+        def reset_cause(self) -> int: ...
+
+        def set_rtc_ms(self, utc_ms: int) -> None: ...
+
+        def rtc_ms(self) -> int: ...
+
+        def start_watchdog(self) -> None: ...
+
+        def feed_watchdog(self) -> None: ...
+
+        def show(self, rgb: Tuple[int, int, int]) -> None: ...
+
+    class Ports(Protocol):
+        """All of them, and how to make those that need the config."""
+
+        exclusive: Exclusive
+        store: IdentityStore
+        flash: Any  # as core.journal.Flash
+        wifi: Wifi
+
+        def random_bytes(self, count: int) -> bytes: ...  # fit for keys
+
+        def load_config(self) -> Any: ...
+
+        def make_board(self, name: str) -> Board: ...
+
+        def make_radio(
+            self, matcher: Matcher, ring: Ring, keeper: Keeper, now_ms: NowMs
+        ) -> Radio: ...
+
+        def make_client(self, host: str, port: int, roots: List[bytes]) -> Client: ...
+
+        async def ask_time(
+            self, host: str, port: int, packet: bytes, now_ms: NowMs
+        ) -> Tuple[bytes, int, int]: ...

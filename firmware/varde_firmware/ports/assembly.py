@@ -1,0 +1,51 @@
+"""All ports of a hub, put together for `shell.app.run`."""
+
+import os
+
+from varde_protocols._compat import TYPE_CHECKING
+
+from . import (
+    ble_radio,
+    board,
+    config_file,
+    exclusive,
+    flash_store,
+    https_client,
+    identity_store,
+    time_client,
+    wifi,
+)
+
+if TYPE_CHECKING:
+    from typing import List
+
+    from varde_protocols.hub_config import HubConfig
+
+    from . import Keeper, Matcher, NowMs, Ring
+
+
+class Hardware:
+    """See `ports.Ports`. Make it on the main thread."""
+
+    def __init__(self) -> None:
+        self.exclusive = exclusive.Exclusive()
+        self.store = identity_store.IdentityStore()
+        self.flash = flash_store.find()
+        self.wifi = wifi.Wifi()
+        self.ask_time = time_client.ask
+        # The ESP32's random source is fit for keys while a radio is on, and after it was.
+        self.random_bytes = os.urandom
+
+    def load_config(self) -> "HubConfig":
+        return config_file.load()
+
+    def make_board(self, name: str) -> board.Board:
+        return board.Board(name)
+
+    def make_radio(
+        self, matcher: "Matcher", ring: "Ring", keeper: "Keeper", now_ms: "NowMs"
+    ) -> ble_radio.BleRadio:
+        return ble_radio.BleRadio(matcher, ring, keeper, now_ms)
+
+    def make_client(self, host: str, port: int, roots: "List[bytes]") -> https_client.HttpsClient:
+        return https_client.HttpsClient(host, port, roots)

@@ -1,0 +1,164 @@
+"""HTTPS to the one collector: a TCP connection, TLS with pinned roots, requests one by one.
+
+Trust: the server's chain must end in one of the roots of the config, its name must be the
+config's host, its times must hold at the chip's clock. Nothing else is believed. `tls` is used
+directly, as the unix interpreter has no `ssl`.
+
+Every stage has its own limit. Errors: ServerRefusedError where the server is not who it should be,
+WireError for a response that is none, OSError for everything that the world does.
+"""
+
+import asyncio
+import errno
+import socket
+
+import tls
+
+from varde_protocols import exchange, http_response
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from typing import Any, Awaitable, Generator, List, Optional
+
+# A SYN is repeated after 1 s, 3 s, 7 s; who has not answered then is not there.
+CONNECT_MS = const(15_000)
+# Handshake and request: two round trips and 8 KiB on 3 kB/s, and a second of curve arithmetic.
+SEND_MS = const(30_000)
+# The collector answers after its commit; a proxy in between may queue.
+ANSWER_MS = const(30_000)
+# What is read at a time: a TLS record of an answer fits.
+_READ_BYTES = const(1024)
+
+# Details of the event server-refused.
+REFUSED_CERTIFICATE = const(1)
+REFUSED_NAME = const(2)
+REFUSED_TIME = const(3)
+
+
+class ServerRefusedError(Exception):
+    """The server could not prove to be the collector; `detail` as in the event's."""
+
+    def __init__(self, detail: int, text: str) -> None:
+        super().__init__(text)
+        self.detail = detail
+
+
+class Response:
+    """Status and body, and when the last byte of the request went and of the answer came."""
+
+    def __init__(self, status: int, body: bytes, sent_ms: int, received_ms: int) -> None:
+        self.status = status
+        self.body = body
+        self.sent_ms = sent_ms
+        self.received_ms = received_ms
+
+
+class HttpsClient:
+    """See `ports.Client`. Holds at most one connection; after an error it holds none."""
+
+    Refused = ServerRefusedError
+
+    def __init__(self, host: str, port: int, roots: "List[bytes]") -> None:
+        self._host = host
+        self._port = port
+        self._context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        self._context.verify_mode = tls.CERT_REQUIRED
+        for root in roots:
+            self._context.load_verify_locations(root)
+        self._stream: "Optional[Any]" = None
+
+    async def post(self, body: bytes, now_ms: "Any") -> Response:
+        """Send one exchange request and return the answer; connects if need be."""
+        try:
+            if self._stream is None:
+                await self._connect()
+            return await self._exchange(body, now_ms)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.s.close()
+
+    async def _connect(self) -> None:
+        info = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
+        raw = socket.socket(info[0], info[1], info[2])
+        raw.setblocking(False)
+        try:
+            await _connect_tcp(raw, info[-1])
+            secured = self._context.wrap_socket(
+                raw, server_hostname=self._host, do_handshake_on_connect=False
+            )
+        except BaseException:
+            raw.close()
+            raise
+        self._stream = asyncio.StreamWriter(secured, {})  # type: ignore[call-arg, arg-type]
+
+    async def _exchange(self, body: bytes, now_ms: "Any") -> Response:
+        stream = self._stream
+        assert stream is not None
+        stream.write(self._head(len(body)) + body)
+        await _secured(stream.drain(), SEND_MS)
+        sent_ms = now_ms()
+        reader = http_response.ResponseReader()
+        status, parts = 0, []
+        while True:
+            event = reader.next_event()
+            if event is http_response.END:
+                break
+            if event is http_response.NEED_DATA:
+                reader.receive(await _secured(stream.read(_READ_BYTES), ANSWER_MS))
+            elif isinstance(event, http_response.Head):
+                status, closes = event.status, event.headers.get("connection") == b"close"
+            else:
+                parts.append(event.data)
+        if closes or reader.unread:
+            self.close()
+        return Response(status, b"".join(parts), sent_ms, now_ms())
+
+    def _head(self, length_bytes: int) -> bytes:
+        return (
+            "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+            % (exchange.PATH, self._host, self._port, exchange.REQUEST_TYPE, length_bytes)
+        ).encode()
+
+
+async def _connect_tcp(raw: "Any", address: "Any") -> None:
+    try:
+        raw.connect(address)
+    except OSError as error:
+        if error.errno != errno.EINPROGRESS:
+            raise
+    await _limited(_writable(raw), CONNECT_MS)
+
+
+def _writable(raw: "Any") -> "Generator[Any, None, None]":
+    """A coroutine in asyncio's own old style: the only way to wait for a socket by itself."""
+    yield asyncio.core._io_queue.queue_write(raw)  # type: ignore[attr-defined]
+
+
+async def _limited(work: "Awaitable[Any] | Generator[Any, None, None]", limit_ms: int) -> "Any":
+    """Await `work`; too slow is the world's fault, so OSError."""
+    try:
+        return await asyncio.wait_for_ms(work, limit_ms)  # type: ignore[attr-defined]
+    except asyncio.TimeoutError:
+        raise OSError(errno.ETIMEDOUT)
+
+
+async def _secured(work: "Awaitable[Any]", limit_ms: int) -> "Any":
+    """As `_limited`; what TLS says about certificates becomes ServerRefusedError."""
+    try:
+        return await _limited(work, limit_ms)
+    except ValueError as error:  # mbedTLS says in words which rule the certificate broke
+        raise ServerRefusedError(_refusal(str(error)), str(error))
+
+
+def _refusal(text: str) -> int:
+    if "Common Name" in text or "CN" in text:
+        return REFUSED_NAME
+    if "expired" in text or "future" in text:
+        return REFUSED_TIME
+    return REFUSED_CERTIFICATE

@@ -1,0 +1,60 @@
+"""What survives everything but a wipe: NVS, namespace `varde`.
+
+seed     blob   the hub's Ed25519 seed, 32 bytes
+boot     i32    how often the hub has started
+utc_min  i32    the last time known for sure, in minutes since 1970
+"""
+
+import esp32
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+NAMESPACE = "varde"
+SEED_BYTES = const(32)
+
+
+class IdentityStore:
+    """Reads and writes these three; every write is committed at once."""
+
+    def __init__(self) -> None:
+        self._nvs = esp32.NVS(NAMESPACE)
+
+    def seed(self) -> "Optional[bytes]":
+        """Return the seed, or None on a hub that has none yet."""
+        seed = bytearray(SEED_BYTES)
+        try:
+            if self._nvs.get_blob("seed", seed) != SEED_BYTES:
+                return None
+        except OSError:
+            return None
+        return bytes(seed)
+
+    def set_seed(self, seed: bytes) -> None:
+        self._nvs.set_blob("seed", seed)
+        self._nvs.commit()
+
+    def count_boot(self) -> int:
+        """Count this start and return its number, 1 for the first."""
+        boot = self._number("boot") + 1
+        self._set_number("boot", boot)
+        return boot
+
+    def utc_floor_ms(self) -> int:
+        """Return a time that has certainly passed, 0 if none is known."""
+        return self._number("utc_min") * 60_000
+
+    def set_utc_floor_ms(self, utc_ms: int) -> None:
+        self._set_number("utc_min", utc_ms // 60_000)
+
+    def _number(self, key: str) -> int:
+        try:
+            return int(self._nvs.get_i32(key))
+        except OSError:
+            return 0
+
+    def _set_number(self, key: str, number: int) -> None:
+        self._nvs.set_i32(key, number)
+        self._nvs.commit()

@@ -1,0 +1,1 @@
+"""Tasks of the hub: loops that wait, ask a core, and do what it says."""

@@ -1,0 +1,26 @@
+"""Uptime in milliseconds that never wraps, from ticks that do.
+
+`time.ticks_ms` counts 30 bits: it wraps after 12 days, and `ticks_diff` is right over 6. Somebody
+must ask more often than that; the watchdog's feeder does.
+
+A radio handler may ask in the middle of main code. That does no harm: the state is one number,
+read once and written once, and either of the two last answers is a good base for the next.
+"""
+
+import time
+
+
+class Clock:
+    """Counts from its making."""
+
+    def __init__(self) -> None:
+        ticks_ms: int = time.ticks_ms()  # type: ignore[attr-defined]
+        self._base = (ticks_ms, 0)  # ticks, and the uptime they mean
+
+    def now_ms(self) -> int:
+        """Return the uptime."""
+        base_ticks_ms, base_ms = self._base
+        ticks_ms: int = time.ticks_ms()  # type: ignore[attr-defined]
+        now_ms: int = base_ms + time.ticks_diff(ticks_ms, base_ticks_ms)  # type: ignore[attr-defined]
+        self._base = (ticks_ms, now_ms)
+        return now_ms

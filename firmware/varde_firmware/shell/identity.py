@@ -1,0 +1,39 @@
+"""Who this hub is: its key, the id that follows from it, and which start this is."""
+
+from varde_protocols import sealing
+from varde_protocols._compat import TYPE_CHECKING, const
+from varde_protocols.crypto import ed25519
+
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from varde_firmware.ports import IdentityStore
+
+SEED_BYTES = const(32)
+
+
+class Identity:
+    """Signs as the hub. `boot` counts this hub's starts."""
+
+    def __init__(self, seed: bytes, boot: int) -> None:
+        self.signing_key = ed25519.SigningKey(seed)
+        self.hub_id = sealing.key_id(self.signing_key.public)
+        self.boot = boot
+
+
+def load(store: "IdentityStore", random_bytes: "Callable[[int], bytes]") -> Identity:
+    """Return the hub's identity, made now if it has none, and count the start.
+
+    The console says who it is: that line is how a new hub is enrolled.
+    """
+    seed = store.seed()
+    is_new = seed is None
+    if seed is None:
+        seed = random_bytes(SEED_BYTES)
+        store.set_seed(seed)
+    identity = Identity(seed, store.count_boot())
+    name = identity.hub_id.hex()
+    if is_new:
+        print("varde: hub %s public %s" % (name, identity.signing_key.public.hex()))
+    print("varde: boot %d hub %s" % (identity.boot, name))
+    return identity

@@ -1,0 +1,107 @@
+"""What happens to a value between the radio and the journal: sealed, signed, appended.
+
+All of it runs through `exclusive`: the journal and the keys have one user at a time. `keep` is
+for the radio's handler, everything else for main code.
+"""
+
+from varde_protocols import records
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Tuple
+
+    from varde_firmware.core.hub_clock import WriteAnchor
+    from varde_firmware.core.recorder import Recorder
+    from varde_firmware.ports import Exclusive
+    from varde_firmware.shell.listeners import Listener
+
+# A session starts only with room for the whole store of a cuff (30 values of some 300 bytes), so
+# that a sensor is not stopped in the middle; below the second figure sessions are ended.
+ROOM_TO_START_BYTES = const(12_288)
+ROOM_TO_GO_ON_BYTES = const(2_048)
+# The same complaint at most once an hour: a fault that lasts must not fill the journal.
+REPEAT_MS = const(3_600_000)
+
+
+class Keeper:
+    """Holds the recorder for the tasks; `on_record` is called after each new record."""
+
+    def __init__(self, exclusive: "Exclusive", recorder: "Recorder") -> None:
+        self._exclusive = exclusive
+        self._recorder = recorder
+        self._journal = recorder.journal
+        self._said_ms: "Dict[Tuple[int, int], int]" = {}
+        self.on_record: "Callable[[], None]" = _nobody
+        self.changes = 0  # grows whenever the journal's room may have changed
+
+    def keep(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
+        """Journal an indication, in the handler. True: it is durable. False: it is not."""
+        try:
+            self._exclusive.run_in_handler(self._record, listener, uptime_ms, value)
+        except OSError:  # no room, or the flash failed
+            return False
+        return True
+
+    def keep_notification(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
+        """Journal a notification, in main code."""
+        try:
+            self._exclusive.run(self._record, listener, uptime_ms, value)
+        except OSError:
+            return False
+        return True
+
+    def _record(self, listener: Listener, uptime_ms: int, value: bytes) -> None:
+        self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
+                               listener.service, listener.address)  # fmt: skip
+        self.note_change()
+
+    def note_change(self) -> None:
+        """The journal has a record more, or some less."""
+        self.changes += 1
+        self.on_record()
+
+    def event(self, now_ms: int, code: int, detail: int) -> None:
+        """Journal an event. One that does not fit is dropped: readings come first."""
+        self._append(self._recorder.event, now_ms, code, detail)
+
+    def event_once(self, now_ms: int, code: int, detail: int) -> None:
+        """Journal an event unless the same was journaled within the last hour."""
+        said_ms = self._said_ms.get((code, detail))
+        if said_ms is None or now_ms - said_ms >= REPEAT_MS:
+            self._said_ms[(code, detail)] = now_ms
+            self.event(now_ms, code, detail)
+
+    def anchor(self, anchor: "WriteAnchor") -> None:
+        """Journal an anchor."""
+        self._append(self._recorder.anchor, anchor.uptime_ms, anchor.utc_ms, anchor.source,
+                     anchor.uncertainty_ms)  # fmt: skip
+
+    def pending_count(self) -> int:
+        """Return how many records wait for an acknowledgement."""
+        return int(self._exclusive.run(self._pending_count))
+
+    def _pending_count(self) -> int:
+        return self._journal.pending_count
+
+    def _append(self, record: "Callable[..., Any]", *fields: int) -> None:
+        try:
+            self._exclusive.run(record, *fields)
+        except OSError:
+            return
+        self.note_change()
+
+    def has_room(self, had_room: bool) -> bool:
+        """True if sensors may be connected to; it takes more room to start than to go on."""
+        free_bytes = self._exclusive.run(self._free_bytes)
+        return bool(free_bytes >= (ROOM_TO_GO_ON_BYTES if had_room else ROOM_TO_START_BYTES))
+
+    def _free_bytes(self) -> int:
+        return self._journal.free_bytes
+
+    def dropped(self, now_ms: int, count: int) -> None:
+        """Journal that so many values could not be kept."""
+        self.event(now_ms, records.EVENT_NOTIFICATIONS_DROPPED, count)
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""

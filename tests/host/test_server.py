@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import uvicorn
 import uvicorn.server
+
 from host import crashing_collector
 from host.collector_process import CollectorProcess, head, varde
 from host.virtual_hub import VirtualHub
-
 from varde_host.collector import body, database, registry, server
 from varde_host.site import certificates, creation, files
 from varde_protocols import cose, exchange, sealing
@@ -158,12 +158,12 @@ def test_two_connections_with_the_same_records_at_once(
     assert [raw for _, raw in stored(site)] == raws
 
 
-# --- certificates: the client's side refuses ------------------------------------------------------
+# --- certificates: the client's side refuses -----------------------------------------------------
 
 
 def test_a_collector_of_another_site_is_refused(tmp_path: Path, process: CollectorProcess):
     other = creation.create(tmp_path / "other", "other", ["localhost"], certificates.Validity())
-    with pytest.raises(ssl.SSLCertVerificationError, match="self-signed|unable to get"):
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"self-signed|unable to get"):
         process.connect(root=other.directory / other.root_files[0])
 
 
@@ -184,16 +184,16 @@ def test_an_expired_certificate_is_refused(tmp_path: Path):
     expired = creation.create(
         tmp_path / "old", "old", ["localhost"], certificates.Validity(day, day.replace(day=2))
     )
-    with CollectorProcess(expired) as process:
-        with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
-            process.connect()
+    expected = pytest.raises(ssl.SSLCertVerificationError, match="expired")
+    with CollectorProcess(expired) as process, expected:
+        process.connect()
 
 
 def test_tls_before_1_2_is_not_spoken(site: files.Site):
     assert server.tls_context(site).minimum_version == ssl.TLSVersion.TLSv1_2
 
 
-# --- hostile clients ------------------------------------------------------------------------------
+# --- hostile clients -----------------------------------------------------------------------------
 
 
 def answer_to(process: CollectorProcess, data: bytes) -> tuple[int, dict]:

@@ -1,4 +1,4 @@
-"""A hub for tests: makes signed records and requests with the protocol library, as firmware does."""
+"""A hub for tests: makes signed records and requests with the protocol library, as it does."""
 
 from __future__ import annotations
 
@@ -56,16 +56,12 @@ class VirtualHub:
         sealed = self.sealer.seal(seq, self.uptime_ms, 1, characteristic, content)
         session_seq = self.sealer.session_seq
         return self.sign(
-            records.Reading(
-                seq, self.boot, self.uptime_ms, 1, characteristic, session_seq, sealed
-            )
+            records.Reading(seq, self.boot, self.uptime_ms, 1, characteristic, session_seq, sealed)
         )
 
     def anchor(self, utc_ms: int, uncertainty_ms: int = 50) -> bytes:
         seq = self.take_seq()
-        return self.sign(
-            records.Anchor(seq, self.boot, self.uptime_ms, utc_ms, 1, uncertainty_ms)
-        )
+        return self.sign(records.Anchor(seq, self.boot, self.uptime_ms, utc_ms, 1, uncertainty_ms))
 
     def event(self, detail: int = 1, seq: int | None = None) -> bytes:
         seq = self.take_seq() if seq is None else seq

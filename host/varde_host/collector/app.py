@@ -174,7 +174,6 @@ def _log_exchange(
         hub=hub_id.hex(),
         boot=request.boot,
         records=request.record_count,
-        new=committed.new,
         acknowledged=acknowledged,
         cut_off=request.record_count - acknowledged - len(committed.refused),
         milliseconds=round((time.perf_counter() - began) * 1000, 1),

@@ -20,16 +20,9 @@ REASON_NAMES = {
 }
 
 
-class Row(NamedTuple):
-    """A verified record as the database keeps it; the order is that of the insert statement."""
-
-    hub: int
-    seq: int
-    boot: int
-    kind: int
-    uptime_ms: int
-    received_ms: int
-    record: bytes
+Row = tuple[int, int, int, int, int, int, bytes]
+"""A verified record: hub, seq, boot, kind, uptime_ms, received_ms, record. A plain tuple, in the
+order of the insert statement, as there is one for each record."""
 
 
 class Refused(NamedTuple):
@@ -55,5 +48,4 @@ class Committed(NamedTuple):
     """What stands in the database for good: sequence numbers to acknowledge, and refusals."""
 
     acknowledged: list[int]
-    new: int
     refused: list[Refused]

@@ -10,12 +10,13 @@ promise never to use a number twice, so both are kept.
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from varde_host.collector import schema
-from varde_host.collector.batch import CONFLICT, Batch, Committed, Refused, Row
+from varde_host.collector.batch import CONFLICT, Batch, Committed, Refused
 
 # As text and run with plain tuples: building the statement for each batch, and a dict for
 # each row, costs more than SQLite takes to store it.
@@ -25,48 +26,48 @@ _INSERT_RECORDS = (
 )
 
 
+_SEQ: Final = 1  # in a Row
+_RECORD: Final = 6
+
+
 def commit(connection: sa.Connection, batches: list[Batch]) -> list[Committed]:
     """Store the batches within the connection's transaction; the caller commits.
 
     Raises SQLAlchemy's errors if the database fails: then nothing of any batch is stored.
     """
-    return [_store(connection, batch) for batch in batches]
+    rows = [row for batch in batches for row in batch.rows]
+    new = connection.exec_driver_sql(_INSERT_RECORDS, rows).rowcount if rows else 0
+    all_new = new == len(rows)
+    return [
+        _outcome(connection, batch, [] if all_new else _conflicts(connection, batch))
+        for batch in batches
+    ]
 
 
-def _store(connection: sa.Connection, batch: Batch) -> Committed:
-    new = 0
-    if batch.rows:
-        new = connection.exec_driver_sql(_INSERT_RECORDS, batch.rows).rowcount
-    conflicts: list[Refused] = []
-    if new < len(batch.rows):
-        conflicts = _conflicts(connection, batch)
+def _outcome(connection: sa.Connection, batch: Batch, conflicts: list[Refused]) -> Committed:
     refused = sorted(batch.refused + conflicts)
     if refused:
         _keep(connection, batch, refused)
     disputed = {conflict.position for conflict in conflicts}
     acknowledged = {
-        row.seq
-        for row, index in zip(batch.rows, batch.positions, strict=True)
-        if index not in disputed
+        row[_SEQ]
+        for row, position in zip(batch.rows, batch.positions, strict=True)
+        if position not in disputed
     }
-    return Committed(sorted(acknowledged), new, refused)
+    return Committed(sorted(acknowledged), refused)
 
 
 def _conflicts(connection: sa.Connection, batch: Batch) -> list[Refused]:
     """Compare what stands in the database with what came; equal bytes are a repetition."""
-    stored = _stored(connection, batch.hub, batch.rows)
-    return [
-        Refused(index, row.seq, CONFLICT, row.record)
-        for row, index in zip(batch.rows, batch.positions, strict=True)
-        if stored[row.seq] != row.record
-    ]
-
-
-def _stored(connection: sa.Connection, hub: int, rows: list[Row]) -> dict[int, bytes]:
     table = schema.records
-    wanted = table.c.seq.in_([row.seq for row in rows])
-    query = sa.select(table.c.seq, table.c.record).where(table.c.hub == hub, wanted)
-    return {row.seq: row.record for row in connection.execute(query)}
+    wanted = table.c.seq.in_([row[_SEQ] for row in batch.rows])
+    query = sa.select(table.c.seq, table.c.record).where(table.c.hub == batch.hub, wanted)
+    stored = {row.seq: row.record for row in connection.execute(query)}
+    return [
+        Refused(position, row[_SEQ], CONFLICT, row[_RECORD])
+        for row, position in zip(batch.rows, batch.positions, strict=True)
+        if stored[row[_SEQ]] != row[_RECORD]
+    ]
 
 
 def _keep(connection: sa.Connection, batch: Batch, refused: list[Refused]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from varde_host.collector import envelope, registry, verification
+from varde_host.collector import envelope, registry, verification, whole_reading
 from varde_host.collector.batch import (
     BAD_SIGNATURE,
     MALFORMED,
@@ -27,8 +27,8 @@ class Parts(NamedTuple):
 
     request: cose.Sign1
     raws: list[bytes]
-    odd: frozenset[int]
-    """Which of `raws` (from 0) are no COSE_Sign1 of our profile."""
+    found: list[whole_reading.Found | None]
+    """What was found of each of `raws` if it is a whole reading."""
 
 
 def split(body: bytes) -> Parts:
@@ -40,26 +40,27 @@ def split(body: bytes) -> Parts:
     """
     end = cose.sign1_end(body, 0)
     request = cose.Sign1.parse(body[:end] if end > 0 else body)
-    start = verification.record_start(request.unverified_kid)
-    raws: list[bytes] = []
-    odd: set[int] = set()
+    parts = Parts(request, [], [])
     while end < len(body):
-        if len(raws) == exchange.MAX_RECORDS:
+        if len(parts.raws) == exchange.MAX_RECORDS:
             hint = f"send at most {exchange.MAX_RECORDS} records"
             raise ExchangeError("exchange-too-many", "body", hint)
-        begin, end = end, cose.sign1_end(body, end)
-        if end < 0:
-            odd.add(len(raws))
-            end = _odd_end(body, begin, start)
-        raws.append(body[begin:end])
-    return Parts(request, raws, frozenset(odd))
+        begin, found = end, whole_reading.find(body, end)
+        end = found[0] if found else _end(body, begin, request.unverified_kid)
+        parts.raws.append(body[begin:end])
+        parts.found.append(found)
+    return parts
 
 
-def _odd_end(body: bytes, begin: int, start: bytes) -> int:
+def _end(body: bytes, begin: int, unverified_hub_id: bytes) -> int:
+    """Return where anything else than a whole reading ends."""
+    end = cose.sign1_end(body, begin)
+    if end > 0:
+        return end
     try:
         return cbor.decode_first(body, begin)[1]
     except CborError:
-        following = body.find(start, begin + 1)
+        following = body.find(verification.record_start(unverified_hub_id), begin + 1)
         return following if following > 0 else len(body)
 
 
@@ -76,40 +77,42 @@ def judge(parts: Parts, hub: registry.Hub, received_ms: int) -> Batch:
     """
     verifier = verification.RecordVerifier(hub.hub_id, hub.public_key)
     batch = Batch(hub.number, received_ms, [], [], [])
-    for index, raw in enumerate(parts.raws):
-        reason = _fault(raw, index in parts.odd, verifier.start)
-        payload = None if reason else verifier.payload(raw)
-        if reason == 0 and payload is None:
-            reason = BAD_SIGNATURE
-        if payload is not None:
-            reason = _take(batch, index, raw, payload)
-        is_last = index == len(parts.raws) - 1
-        if reason and not (is_last and _is_cut_off(raw, verifier.start)):
-            batch.refused.append(Refused(index, None, reason, raw))
+    for position, (raw, found) in enumerate(zip(parts.raws, parts.found, strict=True)):
+        if found is not None and raw.startswith(verifier.start):
+            _end, seq, boot, uptime_ms = found
+            row = (hub.number, seq, boot, records.READING, uptime_ms, received_ms, raw)
+            judged: Row | int = row if verifier.is_signed(raw) else BAD_SIGNATURE
+        else:
+            judged = _judge_any(raw, batch, verifier)
+        if isinstance(judged, tuple):
+            batch.rows.append(judged)
+            batch.positions.append(position)
+        elif position < len(parts.raws) - 1 or not _is_cut_off(raw, verifier.start):
+            batch.refused.append(Refused(position, None, judged, raw))
     return batch
 
 
-def _fault(raw: bytes, is_odd: bool, start: bytes) -> int:
+def _judge_any(raw: bytes, batch: Batch, verifier: verification.RecordVerifier) -> Row | int:
+    """Return the row of a good record of any kind, or the reason to refuse it."""
+    reason = _outer_fault(raw, verifier.start)
+    if reason:
+        return reason
+    if not verifier.is_signed(raw):
+        return BAD_SIGNATURE
+    try:
+        clear = envelope.read(cose.Sign1.parse(raw).unverified_payload)
+    except WireError:
+        return MALFORMED
+    return batch.hub, clear.seq, clear.boot, clear.kind, clear.uptime_ms, batch.received_ms, raw
+
+
+def _outer_fault(raw: bytes, start: bytes) -> int:
     """Return the reason to refuse the record by its outside alone, or 0."""
     if len(raw) > records.MAX_RECORD_BYTES:
         return TOO_LARGE
-    if is_odd:
+    if cose.sign1_end(raw, 0) != len(raw):
         return MALFORMED
     return 0 if raw.startswith(start) else WRONG_HUB
-
-
-def _take(batch: Batch, index: int, raw: bytes, payload: bytes) -> int:
-    """Add the verified record to the batch; return the reason if it is no legal one."""
-    try:
-        clear = envelope.read(payload)
-    except WireError:
-        return MALFORMED
-    row = Row(
-        batch.hub, clear.seq, clear.boot, clear.kind, clear.uptime_ms, batch.received_ms, raw
-    )
-    batch.rows.append(row)
-    batch.positions.append(index)
-    return 0
 
 
 def _is_cut_off(raw: bytes, start: bytes) -> bool:

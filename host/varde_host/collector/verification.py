@@ -50,18 +50,11 @@ class RecordVerifier:
         self._context = cose.sig_structure(_START[2:] + hub_id, b"", b"")[:-1]
         self._public_key = public_key
 
-    def payload(self, record: bytes) -> bytes | None:
-        """Return the payload of a whole record that begins with `start`; None if not signed."""
+    def is_signed(self, record: bytes) -> bool:
+        """Tell if `record`, a COSE_Sign1 that begins with `start`, is signed by the hub."""
         signed = record[-cose.SIGNATURE_BYTES :] + self._context + record[_PAYLOAD_AT:-_TAIL_BYTES]
         try:
             _open(signed, self._public_key)
         except nacl.exceptions.BadSignatureError:
-            return None
-        return record[_PAYLOAD_AT + _head_bytes(record[_PAYLOAD_AT]) : -_TAIL_BYTES]
-
-
-def _head_bytes(first: int) -> int:
-    """Return the length of a byte string's head by its first byte (up to 64 KiB)."""
-    if first < 0x58:
-        return 1
-    return 2 if first == 0x58 else 3
+            return False
+        return True

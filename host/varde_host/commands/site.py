@@ -36,9 +36,7 @@ def init(
         output.line(messages.text("site.receiver-key", file=directory / files.RECEIVER_KEY))
 
 
-def show(
-    site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json = False
-) -> None:
+def show(site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json = False) -> None:
     """Print the public halves of a site."""
     described = describe(files.load(site))
     if json:

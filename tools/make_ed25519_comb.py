@@ -11,7 +11,7 @@ import sys
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P
 BASE_Y = 4 * pow(5, -1, P) % P
-BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
+BASE_X = 0x216936D3CD6E53FEC0A4E231FDD6DC5C692CC7609525A7B2C9562D608F25D51A
 
 TEETH = 6
 BLOCKS = 4
@@ -24,28 +24,21 @@ HEADER = '''"""Multiples of the Ed25519 base point B for a signed-digit comb. Ge
 
 Written by tools/make_ed25519_comb.py, which a test holds this file to.
 
-A scalar is {digits} digits +1 or -1. Digit number TOOTH * {spacing} + BLOCK * {columns} + COLUMN stands
-for a power of two. One table look-up takes the {teeth} teeth of one block and column at once: {entries}
-entries for each block, entry i holding the sum of +-2^(TOOTH * {spacing} + BLOCK * {columns}) * B, where
-the sign of tooth j < {last} is bit j of i (1 is plus) and tooth {last} counts plus; the point is negated
-if that digit is -1. An entry is three 32-byte little-endian numbers modulo 2^255 - 19:
-(y - x) / 2, (y + x) / 2, d * x * y.
+A scalar is {digits} digits +1 or -1. Digit TOOTH * {spacing} + BLOCK * {columns} + COLUMN is worth
+2 to the power of its number. One look-up takes the {teeth} teeth of one block and column at once, from
+{entries} entries for each block. Entry i holds the sum of +-2^(TOOTH * {spacing} + BLOCK * {columns}) * B, where
+the sign of tooth j < {last} is bit j of i (1 is plus) and tooth {last} is plus; if its digit is -1, all
+signs are turned and the point is negated. An entry is three 32-byte little-endian numbers modulo
+2^255 - 19: (y - x) / 2, (y + x) / 2, d * x * y.
 
-Why this size: a look-up reads every entry of its block, so that its address tells nothing about
-the key; more teeth save additions but make every look-up longer. {teeth} x {blocks} costs fewest
-instructions of all tables up to 16 KB: {size} bytes, {additions} additions, {doublings} doublings.
+Why this size: a look-up reads every entry of its block, so that no address tells anything of the
+key; more teeth save additions but make every look-up longer. {teeth} teeth and {blocks} blocks cost fewest
+instructions of all tables up to 16 KB (docs/crypto.md counts them): {size} bytes, {additions} additions,
+{doublings} doublings.
 """
 
-from varde_protocols._compat import const
-
-TEETH = const({teeth})
-BLOCKS = const({blocks})
-COLUMNS = const({columns})
-ENTRIES = const({entries})
-ENTRY_BYTES = const(96)
-
 COMB = (
-'''
+'''  # noqa: E501  (shorter once the numbers stand in)
 
 
 def add(left: Point, right: Point) -> Point:
@@ -102,8 +95,8 @@ def render() -> str:
         doublings=COLUMNS - 1,
     )
     rows = [data[start : start + 23] for start in range(0, len(data), 23)]
-    lines = ['    b"%s"\n' % "".join(f"\\x{byte:02x}" for byte in row) for row in rows]
-    return header + "".join(lines) + ")\n"
+    lines = ["".join(f"\\x{byte:02x}" for byte in row) for row in rows]
+    return header + "".join(f'    b"{line}"\n' for line in lines) + ")\n"
 
 
 if __name__ == "__main__":

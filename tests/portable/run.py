@@ -42,7 +42,7 @@ def run_file(name):
 def main(wanted):
     names = [name[:-3] for name in sorted(os.listdir(HERE)) if name.startswith("test_")]
     if wanted:
-        names = [name for name in names if any([part in name for part in wanted])]
+        names = [name for name in names if any(part in name for part in wanted)]
     totals = [0, 0, 0]
     for name in names:
         for i, count in enumerate(run_file(name)):

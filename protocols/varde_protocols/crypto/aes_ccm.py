@@ -19,7 +19,7 @@ _LONGEST_NONCE = const(13)
 _LONGEST_AAD = const(0xFEFF)  # the longest whose length is written in two bytes (section 2.2)
 
 
-class TagMismatch(ValueError):
+class TagMismatch(ValueError):  # noqa: N818  (what happened, in the field's words)
     """The message was not sealed under this key, nonce and additional data, or was altered."""
 
 

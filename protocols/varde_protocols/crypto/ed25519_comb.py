@@ -2,25 +2,18 @@
 
 Written by tools/make_ed25519_comb.py, which a test holds this file to.
 
-A scalar is 264 digits +1 or -1. Digit number TOOTH * 44 + BLOCK * 11 + COLUMN stands
-for a power of two. One table look-up takes the 6 teeth of one block and column at once: 32
-entries for each block, entry i holding the sum of +-2^(TOOTH * 44 + BLOCK * 11) * B, where
-the sign of tooth j < 5 is bit j of i (1 is plus) and tooth 5 counts plus; the point is negated
-if that digit is -1. An entry is three 32-byte little-endian numbers modulo 2^255 - 19:
-(y - x) / 2, (y + x) / 2, d * x * y.
+A scalar is 264 digits +1 or -1. Digit TOOTH * 44 + BLOCK * 11 + COLUMN is worth
+2 to the power of its number. One look-up takes the 6 teeth of one block and column at once, from
+32 entries for each block. Entry i holds the sum of +-2^(TOOTH * 44 + BLOCK * 11) * B, where
+the sign of tooth j < 5 is bit j of i (1 is plus) and tooth 5 is plus; if its digit is -1, all
+signs are turned and the point is negated. An entry is three 32-byte little-endian numbers modulo
+2^255 - 19: (y - x) / 2, (y + x) / 2, d * x * y.
 
-Why this size: a look-up reads every entry of its block, so that its address tells nothing about
-the key; more teeth save additions but make every look-up longer. 6 x 4 costs fewest
-instructions of all tables up to 16 KB: 12288 bytes, 44 additions, 10 doublings.
+Why this size: a look-up reads every entry of its block, so that no address tells anything of the
+key; more teeth save additions but make every look-up longer. 6 teeth and 4 blocks cost fewest
+instructions of all tables up to 16 KB (docs/crypto.md counts them): 12288 bytes, 44 additions,
+10 doublings.
 """
-
-from varde_protocols._compat import const
-
-TEETH = const(6)
-BLOCKS = const(4)
-COLUMNS = const(11)
-ENTRIES = const(32)
-ENTRY_BYTES = const(96)
 
 COMB = (
     b"\xbe\x69\x4d\xbc\x2a\xe2\xd5\x7e\x29\x46\xb3\xb1\xe2\xed\x54\x87\xef\xbb\xa8\x47\x76\x68\x3a"

@@ -1,12 +1,13 @@
 """Ed25519 back end for MicroPython (RFC 8032 section 5.1): the scalars, in big integers."""
 
 from . import edwards25519_micropython as edwards
+from . import edwards25519_public_micropython as public_points
 from . import field25519_micropython as field
 from . import sha512_micropython as sha512
 
 
 def _encoded_base_multiple(scalar: int) -> bytes:
-    words = bytearray(edwards.BASE_SLOTS * field.SLOT_BYTES)
+    words = bytearray(edwards.SLOTS * field.SLOT_BYTES)
     edwards.multiply_base(words, scalar)
     return edwards.encode(words)
 
@@ -44,13 +45,13 @@ class Verifier:
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Section 5.1.7, without the cofactor: is encode(S * B - k * A) == R?"""
         if self._words is None:
-            point = edwards.decode(self._public)
+            point = public_points.decode(self._public)
             if point is None:
                 return False
-            self._words = bytearray(edwards.SLOTS * field.SLOT_BYTES)
-            edwards.make_odd_multiples(self._words, edwards.P - point[0], point[1])
+            x, y = point
+            self._words = public_points.odd_multiples(field.P - x, y)
         commitment = signature[:32]
         challenge = _hash_modulo_order(commitment + self._public + message)
-        edwards.multiply_public(self._words, challenge)
-        edwards.add_base_multiple(self._words, int.from_bytes(signature[32:], "little"))
+        public_points.multiply(self._words, challenge)
+        public_points.add_base_multiple(self._words, int.from_bytes(signature[32:], "little"))
         return edwards.encode(self._words) == commitment

@@ -1,9 +1,9 @@
 # mypy: disable-error-code="return"
 """SHA-512 (FIPS 180-4) for MicroPython, whose hashlib stops at SHA-256.
 
-A 64-bit word is two 32-bit words in memory, low one first. Viper has no carry flag: the carry of a
-32-bit addition is `sum < summand`, unsigned. On a 64-bit interpreter viper's words have 64 bits, so
-sums and left shifts are cut to 32 bits by `mask` before they are compared or shifted right; there
+A 64-bit word is two 32-bit words in memory, low one first. Viper has no carry flag: the carry of
+a 32-bit addition is `sum < summand`, unsigned. On a 64-bit interpreter viper's words have 64 bits:
+sums and left shifts are cut to 32 bits by `mask` before they are compared or shifted right. There
 `mask` is 0xFFFFFFFF, and on a 32-bit interpreter the same number arrives as all ones.
 
 Viper keeps a function's first two variables in registers on some machines: therefore the busiest
@@ -95,7 +95,7 @@ def _schedule(lo: uint, hi: uint, block: ptr8, w: ptr32, mask: uint) -> object:
 
 
 @micropython.viper
-def _rounds(lo: uint, hi: uint, state: ptr32, w: ptr32, k: ptr32, mask: uint) -> object:
+def _rounds(lo: uint, hi: uint, state: ptr32, w: ptr32, k: ptr32, mask: uint) -> object:  # noqa: PLR0915
     """Section 6.4.2 steps 2 and 3; the result lies behind the schedule."""
     al = uint(state[0])
     ah = uint(state[1])
@@ -115,7 +115,7 @@ def _rounds(lo: uint, hi: uint, state: ptr32, w: ptr32, k: ptr32, mask: uint) ->
     hh = uint(state[15])
     i = 80
     while i:
-        # T1 = h + Sigma1(e) + Ch(e, f, g) + K + W
+        # The standard's T1: h + Sigma1(e) + Ch(e, f, g) + K + W.
         lo = (el >> 14 ^ eh << 18 ^ el >> 18 ^ eh << 14 ^ eh >> 9 ^ el << 23) & mask
         hi = eh >> 14 ^ el << 18 ^ eh >> 18 ^ el << 14 ^ el >> 9 ^ eh << 23
         lo = (lo + hl) & mask
@@ -139,7 +139,7 @@ def _rounds(lo: uint, hi: uint, state: ptr32, w: ptr32, k: ptr32, mask: uint) ->
         fh = eh
         el = (dl + lo) & mask
         eh = (dh + hi + uint(el < lo)) & mask
-        # T2 = Sigma0(a) + Maj(a, b, c)
+        # Its T2, added to T1: Sigma0(a) + Maj(a, b, c).
         dl = (al & bl) | ((al | bl) & cl)
         lo = (lo + dl) & mask
         hi += ((ah & bh) | ((ah | bh) & ch)) + uint(lo < dl)

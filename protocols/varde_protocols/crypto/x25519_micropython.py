@@ -5,8 +5,10 @@ The ladder's steps and addresses are the same for every private key; the swap is
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
+
 from . import edwards25519_micropython as edwards
 from . import field25519_micropython as field
+from .curve25519_kernels_micropython import run
 
 if TYPE_CHECKING:
     from . import viper as micropython
@@ -32,6 +34,7 @@ _BB = const(13)
 _E = const(14)
 _SLOTS = const(15)
 
+_A24_VALUE = const(121665)  # (486662 - 2) / 4, section 5
 _PAIR_WORDS = const(40)
 
 # fmt: off
@@ -88,7 +91,7 @@ def _load_number(words: bytearray, slot: int, number: int) -> None:
 def public_key(private: bytes) -> bytes:
     """The base point 9 is the Ed25519 base point's u, and there the multiples come by table."""
     scalar = int.from_bytes(_clamp(private), "little") % edwards.L
-    words = bytearray(edwards.BASE_SLOTS * field.SLOT_BYTES)
+    words = bytearray(edwards.SLOTS * field.SLOT_BYTES)
     edwards.multiply_base(words, scalar)
     return edwards.encode_as_u(words)
 
@@ -99,17 +102,18 @@ def multiply(private: bytes, public: bytes) -> bytes:
     words = bytearray(_SLOTS * field.SLOT_BYTES)
     field.load(words, _X1, public)
     field.load(words, _X3, public)
-    for slot, number in ((_X2, 1), (_Z3, 1), (_A24, 121665)):
+    for slot, number in ((_X2, 1), (_Z3, 1), (_A24, _A24_VALUE)):
         _load_number(words, slot, number)
+    steps = len(_STEP) // field.STEP_BYTES
     swapped = 0
     for place in range(254, -1, -1):
         bit = scalar[place >> 3] >> (place & 7) & 1
         _swap(words, swapped ^ bit)
         swapped = bit
-        field.run(0, 0, words, _STEP, len(_STEP) // field.STEP_BYTES)
+        run(0, 0, words, _STEP, steps)
     _swap(words, swapped)
     field.invert(words, _Z2)
-    field.run(0, 0, words, _DIVIDE, 1)
+    field.execute(words, _DIVIDE)
     result = bytes(field.store(words, _X2))
     if result == bytes(field.ELEMENT_BYTES):
         raise ValueError("the X25519 public key has small order")

@@ -4,6 +4,7 @@ A test that fails is reported with its traceback and the run goes on. `run_modul
 `main` runs one module and exits non-zero if anything failed.
 """
 
+import re
 import sys
 
 
@@ -34,8 +35,6 @@ class _Raises:
 
 
 def _found(pattern, text):
-    import re
-
     return re.search(pattern, text) is not None
 
 
@@ -103,7 +102,7 @@ class TestCase:
         self._hold(first == second, "%r != %r" % (first, second), msg)
 
     def assertNotEqual(self, first, second, msg=None):
-        self._hold(not first == second, "%r == %r" % (first, second), msg)
+        self._hold(first != second, "%r == %r" % (first, second), msg)
 
     assertListEqual = assertTupleEqual = assertDictEqual = assertSetEqual = assertEqual
 
@@ -197,15 +196,15 @@ class Result:
         self.failed = 0
         self.skipped = 0
 
-    def record(self, name, function):
+    def record(self, name, function, *args):
         """Run one thing; False if it failed or was skipped."""
         try:
-            function()
+            function(*args)
         except SkipTest as reason:
             self.skipped += 1
             print("skipped", name, "-", reason)
             return False
-        except Exception as error:  # a test may raise anything; the others shall still run
+        except Exception as error:  # noqa: BLE001  (a test may raise anything; the others shall still run)
             self.failed += 1
             print("FAILED", name)
             sys.print_exception(error, sys.stdout)
@@ -237,7 +236,7 @@ def _run_class(cls, result):
         case = cls()
         method = getattr(case, name)
         label = "%s.%s" % (cls.__name__, name)
-        if result.record(label, lambda: _run_test(case, method)):
+        if result.record(label, _run_test, case, method):
             result.passed += 1
     result.record(cls.__name__, cls.tearDownClass)
 

@@ -1,0 +1,212 @@
+# mypy: disable-error-code="return"
+"""Multiples of public points on edwards25519, for verifying: the time they take tells the scalar.
+
+The scalar is written with digits 0 or odd, -15..15, so that a point costs an addition for about
+every sixth doubling and needs a table of 8 odd multiples. Summands are kept as M = Y - X,
+P = Y + X, C = 2 * d * T and D = 2 * Z (RFC 8032 section 5.1.4), four slots each, behind the
+working slots.
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from . import edwards25519_micropython as edwards
+from . import field25519_micropython as field
+from .curve25519_kernels_micropython import run
+from .edwards25519_micropython import DOUBLE
+
+if TYPE_CHECKING:
+    from . import viper as micropython
+    from .viper import ptr8
+
+P = (1 << 255) - 19
+D = 37095705934669439343138083508754565189542113879843219016388785533085940283555
+_SQUARE_ROOT_OF_MINUS_1 = (
+    19681161376707505956807079304988542015446066515923890162744021073123829784752
+)
+
+_MUL = const(0)
+_ADD = const(1)
+_SUB = const(2)
+_CARRY = const(3)
+
+# Slots up to _C as in edwards25519_micropython.
+_X = const(2)
+_Y = const(3)
+_Z = const(4)
+_E = const(5)
+_H = const(6)
+_F = const(7)
+_G = const(8)
+_A = const(9)
+_B = const(10)
+_M = const(11)
+_P = const(12)
+_C = const(13)
+_D = const(14)
+_K = const(15)
+_TABLE = const(16)
+_SUMMAND_SLOTS = const(4)
+_ODD_MULTIPLES = const(8)
+_SPARE = const(8)  # the ninth summand of the table: a place for intermediate ones
+SLOTS = const(52)
+
+_SCALAR_BITS = const(256)
+_WINDOW_BITS = const(5)
+
+# fmt: off
+_ADD_SUMMAND = bytes((
+    _MUL, _G, _E, _H,
+    _MUL, _C, _G, _C,
+    _SUB, _A, _Y, _X,
+    _MUL, _A, _A, _M,
+    _ADD, _B, _Y, _X,
+    _MUL, _B, _B, _P,
+    _MUL, _G, _Z, _D,
+    _SUB, _E, _B, _A,
+    _ADD, _H, _B, _A,
+    _SUB, _F, _G, _C,
+    _ADD, _G, _G, _C,
+    _MUL, _X, _E, _F,
+    _MUL, _Y, _G, _H,
+    _MUL, _Z, _F, _G,
+))
+
+# The negative of a summand: M and P change places and C its sign.
+_SUBTRACT_SUMMAND = bytes((
+    _MUL, _G, _E, _H,
+    _MUL, _C, _G, _C,
+    _SUB, _A, _Y, _X,
+    _MUL, _A, _A, _P,
+    _ADD, _B, _Y, _X,
+    _MUL, _B, _B, _M,
+    _MUL, _G, _Z, _D,
+    _SUB, _E, _B, _A,
+    _ADD, _H, _B, _A,
+    _ADD, _F, _G, _C,
+    _SUB, _G, _G, _C,
+    _MUL, _X, _E, _F,
+    _MUL, _Y, _G, _H,
+    _MUL, _Z, _F, _G,
+))
+
+_MAKE_SUMMAND = bytes((
+    _MUL, _C, _E, _H,
+    _MUL, _C, _C, _K,
+    _SUB, _M, _Y, _X,
+    _ADD, _P, _Y, _X,
+    _ADD, _D, _Z, _Z,
+))
+
+_CARRY_AFFINE = bytes((
+    _CARRY, _X, _X, _X,
+    _CARRY, _Y, _Y, _Y,
+    _CARRY, _E, _X, _X,
+    _CARRY, _H, _Y, _Y,
+))
+# fmt: on
+
+
+def decode(encoding: bytes) -> "tuple[int, int] | None":
+    """Section 5.1.3: the affine point of a canonical encoding, None if it is not on the curve."""
+    y = int.from_bytes(encoding, "little")
+    sign = y >> 255
+    y &= (1 << 255) - 1
+    u = y * y - 1
+    v = D * y * y + 1
+    x = u * v**3 * pow(u * v**7 % P, (P - 5) // 8, P) % P
+    if (v * x * x - u) % P:
+        x = x * _SQUARE_ROOT_OF_MINUS_1 % P
+        if (v * x * x - u) % P:
+            return None
+    return (P - x if x & 1 != sign else x), y
+
+
+def _load_number(words: bytearray, slot: int, number: int) -> None:
+    field.load(words, slot, number.to_bytes(field.ELEMENT_BYTES, "little"))
+
+
+def _load_affine(words: bytearray, x: int, y: int) -> None:
+    _load_number(words, _X, x)
+    _load_number(words, _Y, y)
+    field.set_one(words, _Z)
+    field.execute(words, _CARRY_AFFINE)
+
+
+def _summand(words: bytearray, number: int) -> memoryview:
+    start = (_TABLE + number * _SUMMAND_SLOTS) * field.SLOT_BYTES
+    return memoryview(words)[start : start + _SUMMAND_SLOTS * field.SLOT_BYTES]
+
+
+def _operand(words: bytearray) -> memoryview:
+    return memoryview(words)[_M * field.SLOT_BYTES : (_M + _SUMMAND_SLOTS) * field.SLOT_BYTES]
+
+
+def _keep_summand(words: bytearray, number: int) -> None:
+    field.execute(words, _MAKE_SUMMAND)
+    _summand(words, number)[:] = _operand(words)
+
+
+def _combine(words: bytearray, number: int, program: bytes) -> None:
+    _operand(words)[:] = _summand(words, number)
+    field.execute(words, program)
+
+
+def odd_multiples(x: int, y: int) -> bytearray:
+    """A new set of slots with 1, 3, 5 ... 15 times the affine point (x, y) in its table."""
+    words = bytearray(SLOTS * field.SLOT_BYTES)
+    _load_number(words, _K, 2 * D % P)
+    _load_affine(words, x, y)
+    field.execute(words, DOUBLE)
+    _keep_summand(words, _SPARE)
+    _load_affine(words, x, y)
+    _keep_summand(words, 0)
+    for number in range(1, _ODD_MULTIPLES):
+        _combine(words, _SPARE, _ADD_SUMMAND)
+        _keep_summand(words, number)
+    return words
+
+
+@micropython.viper
+def _signed_windows(scalar: ptr8, digits: ptr8) -> object:
+    """Write the digits, one byte for each bit; of any five next to each other one is not 0."""
+    carry = 0
+    place = 0
+    while place < _SCALAR_BITS:
+        width = 1
+        if (scalar[place >> 3] >> (place & 7) & 1) != carry:
+            window = carry
+            width = 0
+            while width < _WINDOW_BITS:
+                i = place + width
+                if i < _SCALAR_BITS:
+                    window += (scalar[i >> 3] >> (i & 7) & 1) << width
+                width += 1
+            carry = window >> 4
+            digits[place] = window - (carry << 5)
+        place += width
+
+
+def multiply(words: bytearray, scalar: int) -> None:
+    """Put scalar times the table's point into X, Y, Z; the scalar is below 2^254."""
+    digits = bytearray(_SCALAR_BITS)
+    _signed_windows(scalar.to_bytes(32, "little"), digits)
+    _load_affine(words, 0, 1)
+    steps = len(DOUBLE) // field.STEP_BYTES
+    is_started = False
+    for place in range(_SCALAR_BITS - 1, -1, -1):
+        if is_started:
+            run(0, 0, words, DOUBLE, steps)
+        digit = digits[place]
+        if digit:
+            is_started = True
+            if digit < 128:
+                _combine(words, digit >> 1, _ADD_SUMMAND)
+            else:
+                _combine(words, (256 - digit) >> 1, _SUBTRACT_SUMMAND)
+
+
+def add_base_multiple(words: bytearray, scalar: int) -> None:
+    """Add scalar * B to the point in X, Y, Z."""
+    _keep_summand(words, _SPARE)
+    edwards.multiply_base(words, scalar)
+    _combine(words, _SPARE, _ADD_SUMMAND)

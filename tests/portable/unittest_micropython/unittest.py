@@ -88,29 +88,30 @@ class TestCase:
     def fail(self, message=None):
         raise AssertionError(message or "failed")
 
-    def _hold(self, is_true, what, message):
+    def _hold(self, is_true, template, values, message):
         if not is_true:
+            what = template % values  # only now: the values may be large, the heap is not
             raise AssertionError(what if message is None else "%s : %s" % (what, message))
 
     def assertTrue(self, value, msg=None):
-        self._hold(value, "%r is not true" % (value,), msg)
+        self._hold(value, "%r is not true", (value,), msg)
 
     def assertFalse(self, value, msg=None):
-        self._hold(not value, "%r is not false" % (value,), msg)
+        self._hold(not value, "%r is not false", (value,), msg)
 
     def assertEqual(self, first, second, msg=None):
-        self._hold(first == second, "%r != %r" % (first, second), msg)
+        self._hold(first == second, "%r != %r", (first, second), msg)
 
     def assertNotEqual(self, first, second, msg=None):
-        self._hold(first != second, "%r == %r" % (first, second), msg)
+        self._hold(first != second, "%r == %r", (first, second), msg)
 
     assertListEqual = assertTupleEqual = assertDictEqual = assertSetEqual = assertEqual
 
     def assertIs(self, first, second, msg=None):
-        self._hold(first is second, "%r is not %r" % (first, second), msg)
+        self._hold(first is second, "%r is not %r", (first, second), msg)
 
     def assertIsNot(self, first, second, msg=None):
-        self._hold(first is not second, "%r is %r" % (first, second), msg)
+        self._hold(first is not second, "%r is %r", (first, second), msg)
 
     def assertIsNone(self, value, msg=None):
         self.assertIs(value, None, msg)
@@ -119,35 +120,35 @@ class TestCase:
         self.assertIsNot(value, None, msg)
 
     def assertIn(self, member, container, msg=None):
-        self._hold(member in container, "%r not in %r" % (member, container), msg)
+        self._hold(member in container, "%r not in %r", (member, container), msg)
 
     def assertNotIn(self, member, container, msg=None):
-        self._hold(member not in container, "%r in %r" % (member, container), msg)
+        self._hold(member not in container, "%r in %r", (member, container), msg)
 
     def assertIsInstance(self, value, kind, msg=None):
-        self._hold(isinstance(value, kind), "%r is no %r" % (value, kind), msg)
+        self._hold(isinstance(value, kind), "%r is no %r", (value, kind), msg)
 
     def assertNotIsInstance(self, value, kind, msg=None):
-        self._hold(not isinstance(value, kind), "%r is a %r" % (value, kind), msg)
+        self._hold(not isinstance(value, kind), "%r is a %r", (value, kind), msg)
 
     def assertLess(self, first, second, msg=None):
-        self._hold(first < second, "%r not < %r" % (first, second), msg)
+        self._hold(first < second, "%r not < %r", (first, second), msg)
 
     def assertLessEqual(self, first, second, msg=None):
-        self._hold(first <= second, "%r not <= %r" % (first, second), msg)
+        self._hold(first <= second, "%r not <= %r", (first, second), msg)
 
     def assertGreater(self, first, second, msg=None):
-        self._hold(first > second, "%r not > %r" % (first, second), msg)
+        self._hold(first > second, "%r not > %r", (first, second), msg)
 
     def assertGreaterEqual(self, first, second, msg=None):
-        self._hold(first >= second, "%r not >= %r" % (first, second), msg)
+        self._hold(first >= second, "%r not >= %r", (first, second), msg)
 
     def assertAlmostEqual(self, first, second, places=7, msg=None, delta=None):
         limit = delta if delta is not None else 0.5 * 10**-places
-        self._hold(abs(first - second) <= limit, "%r !~ %r" % (first, second), msg)
+        self._hold(abs(first - second) <= limit, "%r !~ %r", (first, second), msg)
 
     def assertRegex(self, text, pattern, msg=None):
-        self._hold(_found(pattern, text), "%r not in %r" % (pattern, text), msg)
+        self._hold(_found(pattern, text), "%r not in %r", (pattern, text), msg)
 
     def assertRaises(self, expected, function=None, *args, **named):
         if function is None:

@@ -241,7 +241,7 @@ def test_foreign_bytes_are_no_journal() -> None:
 
 def test_a_newer_format_is_refused_and_left_alone() -> None:
     flash, _ = filled()
-    buffer = bytearray(journal_sector.WRITTEN_HEADER_BYTES)
+    buffer = memoryview(bytearray(journal_sector.WRITTEN_HEADER_BYTES))
     journal_sector.write_header(buffer, 9, 9)
     buffer[2] = 2
     crc = journal_sector.binascii.crc32(buffer[:12])
@@ -257,5 +257,5 @@ def test_bytes_left_by_an_older_use_of_the_sector_do_not_pass_for_records() -> N
     """An erase that did nothing, under a new header: the CRCs are seeded by the header."""
     flash, _ = filled()
     image = bytearray(flash.memory[:SECTOR_BYTES])
-    seed = journal_sector.write_header(image, 77, 1000)
+    seed = journal_sector.write_header(memoryview(image), 77, 1000)
     assert journal_sector.Scan(memoryview(image), seed).frames == []

@@ -70,7 +70,7 @@ class Journal:
         self._sector_count = flash.sector_count
         self.reserve_sectors: int = min(RESERVE_SECTORS, flash.sector_count // MIN_SECTORS)
         self._image = memoryview(bytearray(SECTOR_BYTES))
-        self._frame = bytearray(FRAME_BYTES + MAX_RECORD_BYTES)
+        self._frame = memoryview(bytearray(FRAME_BYTES + MAX_RECORD_BYTES))
         self._session = b""  # data of the copy that every new sector gets; empty: none
         self.vanished = 0
 
@@ -184,7 +184,7 @@ class Journal:
 
     def _program(self, offset: int, length: int) -> bool:
         """Program the beginning of the frame buffer and read it back; tell whether it stands."""
-        wanted = memoryview(self._frame)[:length]
+        wanted = self._frame[:length]
         written = self._image[:length]
         try:
             self._flash.program(offset, wanted)

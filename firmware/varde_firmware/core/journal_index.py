@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     Ranges = Sequence[Sequence[int]]
 
-_ROW = "<IQH"
 _ROW_BYTES = const(14)
+_SEQ = "<I"
+_PENDING = "<QH"  # from the fourth byte on
 _MAX_RECORDS = const(62)
 _COPY = const(62)
 _ALL_SEQS = const(0xFFFFFFFF)  # greater than every first_seq that is ever written
@@ -32,28 +33,33 @@ class PendingIndex:
         self.len_bytes = 0
         self.sectors = 0
 
-    def _row(self, sector: int) -> "tuple[int, int, int]":
-        first_seq, bits, len_bytes = struct.unpack_from(_ROW, self._rows, sector * _ROW_BYTES)
-        return first_seq, bits, len_bytes
+    # Seq and pending apart: a tuple of two takes one block of the hub's heap, of three takes two,
+    # and the search for two free blocks in a row made an append more than twice as dear.
 
-    def _set(self, sector: int, bits: int, len_bytes: int) -> None:
-        first_seq, old_bits, old_bytes = self._row(sector)
-        struct.pack_into(_ROW, self._rows, sector * _ROW_BYTES, first_seq, bits, len_bytes)
-        flag = 1 if bits else 0
-        self.sectors += flag - self._flags[sector]
-        self._flags[sector] = flag
-        self.count += bin(bits).count("1") - bin(old_bits).count("1")
-        self.len_bytes += len_bytes - old_bytes
+    def _first_seq(self, sector: int) -> int:
+        seq: int = struct.unpack_from(_SEQ, self._rows, sector * _ROW_BYTES)[0]
+        return seq
+
+    def _pending(self, sector: int) -> "tuple[int, int]":
+        row: "tuple[int, int]"
+        row = struct.unpack_from(_PENDING, self._rows, sector * _ROW_BYTES + 4)
+        return row
 
     def open(self, sector: int, first_seq: int) -> None:
         """Say that the sector, with nothing pending, holds records from `first_seq` on."""
-        struct.pack_into(_ROW, self._rows, sector * _ROW_BYTES, first_seq, 0, 0)
+        struct.pack_into(_SEQ, self._rows, sector * _ROW_BYTES, first_seq)
 
     def add(self, sector: int, code: int, len_bytes: int) -> None:
-        """Record `first_seq + code` is pending. Adding it twice changes nothing."""
-        _, bits, held_bytes = self._row(sector)
-        if not bits >> code & 1:
-            self._set(sector, bits | 1 << code, held_bytes + len_bytes)
+        """Record `first_seq + code`, not pending so far, is pending."""
+        bits, held_bytes = self._pending(sector)
+        bits |= 1 << code
+        held_bytes += len_bytes
+        struct.pack_into(_PENDING, self._rows, sector * _ROW_BYTES + 4, bits, held_bytes)
+        self.count += 1
+        self.len_bytes += len_bytes
+        if not self._flags[sector]:
+            self._flags[sector] = 1
+            self.sectors += 1
 
     def add_copy(self, sector: int, seq: int, len_bytes: int) -> None:
         """The session record `seq` is pending and is to be read from this sector's copy."""
@@ -61,10 +67,16 @@ class PendingIndex:
         self.add(sector, _COPY, len_bytes)
 
     def keep(self, sector: int, bits: int, len_bytes: int) -> None:
-        """Only these bits of the sector stay pending, records of `len_bytes` in all."""
+        """Exactly these bits of the sector are pending, records of `len_bytes` in all."""
         if not bits >> _COPY & 1:
             self._copies.pop(sector, None)
-        self._set(sector, bits, len_bytes)
+        old_bits, old_bytes = self._pending(sector)
+        struct.pack_into(_PENDING, self._rows, sector * _ROW_BYTES + 4, bits, len_bytes)
+        flag = 1 if bits else 0
+        self.sectors += flag - self._flags[sector]
+        self._flags[sector] = flag
+        self.count += bin(bits).count("1") - bin(old_bits).count("1")
+        self.len_bytes += len_bytes - old_bytes
 
     def is_pending(self, sector: int) -> bool:
         """Tell whether anything in the sector is pending."""
@@ -72,30 +84,30 @@ class PendingIndex:
 
     def bits(self, sector: int) -> int:
         """Return the sector's pending bits."""
-        return self._row(sector)[1]
+        return self._pending(sector)[0]
 
     def seq(self, sector: int, code: int) -> int:
         """Return the sequence number that bit `code` stands for."""
-        return self._copies[sector] if code == _COPY else self._row(sector)[0] + code
+        return self._copies[sector] if code == _COPY else self._first_seq(sector) + code
 
     def lowest_seq(self, sector: int) -> int:
         """Return the lowest pending sequence number of a pending sector."""
-        first_seq, bits, _ = self._row(sector)
         if sector in self._copies:
             return self._copies[sector]
+        bits = self.bits(sector)
         code = 0
         while not bits >> code & 1:
             code += 1
-        return first_seq + code
+        return self._first_seq(sector) + code
 
     def oldest(self, after: int = -1) -> int:
         """Return the pending sector that comes first after sector `after`; -1 when none does."""
-        floor = self._row(after)[0] if after >= 0 else -1
+        floor = self._first_seq(after) if after >= 0 else -1
         found = -1
         found_seq = _ALL_SEQS
         sector = self._flags.find(b"\x01")
         while sector >= 0:
-            first_seq = self._row(sector)[0]
+            first_seq = self._first_seq(sector)
             if floor < first_seq < found_seq:
                 found = sector
                 found_seq = first_seq
@@ -107,14 +119,14 @@ class PendingIndex:
         for step in range(len(self._flags)):
             sector = (near - step) % len(self._flags)
             if self._flags[sector]:
-                first_seq, bits, _ = self._row(sector)
-                if 0 <= seq - first_seq < _MAX_RECORDS and bits >> (seq - first_seq) & 1:
+                code = seq - self._first_seq(sector)
+                if 0 <= code < _MAX_RECORDS and self.bits(sector) >> code & 1:
                     return True
         return False
 
     def covered(self, sector: int, ranges: "Ranges") -> int:
         """Return the sector's pending bits that the inclusive ranges name."""
-        first_seq, bits, _ = self._row(sector)
+        first_seq = self._first_seq(sector)
         copy_seq = self._copies.get(sector, -1)
         named = 0
         for start, end in ranges:
@@ -124,4 +136,4 @@ class PendingIndex:
                 named |= ((1 << (high - low + 1)) - 1) << low
             if start <= copy_seq <= end:
                 named |= 1 << _COPY
-        return named & bits
+        return named & self.bits(sector)

@@ -100,9 +100,12 @@ class Found:
 
     def _take_records(self, sector: int, first_seq: int, scan: journal_sector.Scan) -> None:
         self._index.open(sector, first_seq)
+        bits = len_bytes = 0
         for code, start, end in scan.frames:
             if code != journal_sector.SESSION_COPY:
-                self._index.add(sector, code, end - start)
+                bits |= 1 << code
+                len_bytes += end - start
+        self._index.keep(sector, bits, len_bytes)
         code, start, end = scan.frames[0] if scan.frames else (0, 0, 0)
         if code == journal_sector.SESSION_COPY and self._index.is_pending(sector):
             seq = journal_sector.copy_seq(self._image[start:end])

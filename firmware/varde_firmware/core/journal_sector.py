@@ -63,7 +63,8 @@ class Header:
 
 def _is_set(raw: "Buffer", at: int) -> bool:
     # by majority: neither one flipped bit nor a torn mark may release what was not acknowledged
-    return bin(raw[at] | raw[at + 1] << 8).count("1") <= 8
+    mark = raw[at] | raw[at + 1] << 8
+    return mark != 0xFFFF and (mark == 0 or bin(mark).count("1") <= 8)
 
 
 def _checks(raw: "Buffer") -> bool:
@@ -103,22 +104,22 @@ def parse_header(raw: "Buffer") -> "Optional[Header]":
     return Header(plain, raw)
 
 
-def write_header(buffer: bytearray, generation: int, first_seq: int) -> int:
+def write_header(buffer: memoryview, generation: int, first_seq: int) -> int:
     """Put a header into the first WRITTEN_HEADER_BYTES of `buffer`; return the frames' seed."""
     struct.pack_into("<2sHII", buffer, 0, _MAGIC, VERSION, generation, first_seq)
-    seed = binascii.crc32(memoryview(buffer)[:_CRC_AT])
+    seed = binascii.crc32(buffer[:_CRC_AT])
     struct.pack_into("<I", buffer, _CRC_AT, seed)
     return seed
 
 
-def write_frame(buffer: bytearray, at: int, code: int, data: "Buffer", seed: int) -> int:
+def write_frame(buffer: memoryview, at: int, code: int, data: "Buffer", seed: int) -> int:
     """Put the frame that will stand at sector offset `at` into `buffer`; return its length."""
     length: int = FRAME_BYTES + len(data)
     head = code << 10 | len(data) - 1
     buffer[0] = head & 0xFF
     buffer[1] = head >> 8
     buffer[FRAME_BYTES:length] = data
-    struct.pack_into("<I", buffer, 2, _frame_crc(memoryview(buffer)[:length], at, seed))
+    struct.pack_into("<I", buffer, 2, _frame_crc(buffer[:length], at, seed))
     return length
 
 

@@ -26,20 +26,7 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from . import journal_index, journal_mount, journal_sector
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Flash(Protocol):
-        """What the journal asks of a flash port. Every method may raise OSError."""
-
-        @property
-        def sector_count(self) -> int: ...  # of SECTOR_BYTES each
-
-        def read_into(self, offset: int, buffer: "bytearray | memoryview") -> None: ...
-
-        def program(self, offset: int, data: "bytes | bytearray | memoryview") -> None: ...
-
-        def erase(self, sector: int) -> None: ...
-
+    from .journal_mount import Flash
 
 SECTOR_BYTES: int = journal_sector.SECTOR_BYTES
 MAX_RECORD_BYTES: int = journal_sector.MAX_RECORD_BYTES

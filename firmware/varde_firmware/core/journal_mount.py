@@ -9,12 +9,28 @@ from varde_protocols.value import Value
 from . import journal_index, journal_sector
 
 if TYPE_CHECKING:
-    from .journal import Flash
+    from typing import Protocol
+
+    class Flash(Protocol):
+        """What the journal asks of a flash port. Every method may raise OSError."""
+
+        @property
+        def sector_count(self) -> int: ...  # of SECTOR_BYTES each
+
+        def read_into(self, offset: int, buffer: "bytearray | memoryview") -> None: ...
+
+        def program(self, offset: int, data: "bytes | bytearray | memoryview") -> None: ...
+
+        def erase(self, sector: int) -> None: ...
+
 
 FIRST_SEQ = const(1)
 MIN_SIGNED_BYTES = const(64)  # an Ed25519 signature alone: no signed record is shorter
 
-_EMPTY, _UNREADABLE, _DONE, _LIVE = const(0), const(1), const(2), const(3)
+_EMPTY = const(0)
+_UNREADABLE = const(1)
+_DONE = const(2)
+_LIVE = const(3)
 _NO_SECTOR = const(-1)
 
 

@@ -30,7 +30,7 @@ def rule_for(path: pathlib.PurePath) -> set[str] | None:
             extra = {"cryptography"}
         return PURE | extra | {"varde_protocols"}
     if text.startswith("firmware/varde_firmware/core/"):
-        return {"varde_protocols", "varde_firmware.core"}
+        return PURE | {"varde_protocols", "varde_firmware.core"}
     if text.startswith("firmware/varde_firmware/shell/"):
         return {"varde_protocols", "varde_firmware.core", "varde_firmware.shell", "asyncio", "time"}
     if text.startswith("firmware/varde_firmware/ports/"):

@@ -1,9 +1,9 @@
 """Write the straight-line viper code of the hub's curve arithmetic.
 
-    python tools/make_curve25519_kernels.py > \\
-        protocols/varde_protocols/crypto/curve25519_kernels_micropython.py
+    python tools/make_curve25519_kernels.py FOLDER     (protocols/varde_protocols/crypto)
 
-A test runs `render` and compares it with the committed file. Viper has few registers and no
+writes field25519_run_micropython.py and ed25519_look_up_micropython.py there. A test runs `render`
+and compares it with the committed files. Viper has few registers and no
 optimiser: a loop with array indices costs twice the instructions of the same work with every limb
 in a variable of its own. Those lines come from here, so that nobody has to read them twice.
 
@@ -12,6 +12,7 @@ in t0..t18 and moves them down by writing t[k] = x * b[k + 2] + y * b[k + 1] + t
 of the terms matters: the sum so far is in the machine register that the next addition wants.
 """
 
+import pathlib
 import sys
 from collections.abc import Iterator
 
@@ -20,31 +21,45 @@ LIMB_BITS = 13
 ENTRY_WORDS = 24
 NUMBER_WORDS = 8
 
-HEADER = '''# mypy: disable-error-code="return"
+RUN_HEADER = '''# mypy: disable-error-code="return"
 # ruff: noqa: PLR0915
-"""Field arithmetic and table look-up for curve25519 in straight lines. Generated: do not edit.
+"""The field machine of field25519_micropython, in straight lines. Generated: do not edit.
 
 Written by tools/make_curve25519_kernels.py, which a test holds this file to. What `run` does and
-why it is right is told in field25519_micropython, what `look_up` does in ed25519_comb.
+why it is right is told in field25519_micropython.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
     from . import viper as micropython
-    from .viper import ptr8, ptr32, uint
+    from .viper import ptr8, ptr32
 
-MUL = const(0)
-ADD = const(1)
-SUB = const(2)
-CARRY = const(3)
+_MUL = const(0)
+_ADD = const(1)
+_CARRY = const(3)
 
-SLOT_BYTES = const(80)
-STEP_BYTES = const(4)
-
+_SLOT_BYTES = const(80)
+_STEP_BYTES = const(4)
 _FOLD = const(608)  # 2^260 = 19 * 2^5 (mod p)
 _CARRY_BITS = const(0x7FFFF)  # what is left of 32 bits after a shift by 13
 _TOP_BIAS = const(0x40000)  # 2^31 / 2^13
+'''
+
+LOOK_UP_HEADER = '''# mypy: disable-error-code="return"
+# ruff: noqa: PLR0915
+"""Look-up in the table of ed25519_comb, in straight lines. Generated: do not edit.
+
+Written by tools/make_curve25519_kernels.py, which a test holds this file to.
+"""
+
+from varde_protocols._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from . import viper as micropython
+    from .viper import ptr32, uint
+
+_SLOT_BYTES = const(80)
 _ENTRY_BYTES = const(96)
 _ENTRIES = const(32)
 '''
@@ -59,12 +74,12 @@ def run(x: int, y: int, words: ptr32, program: ptr8, steps: int) -> object:
     next_bias = bias - _TOP_BIAS
     while steps:
         operation = program[0]
-        d = ptr32(int(words) + program[1] * SLOT_BYTES)
-        a = ptr32(int(words) + program[2] * SLOT_BYTES)
-        b = ptr32(int(words) + program[3] * SLOT_BYTES)
-        program = ptr8(int(program) + STEP_BYTES)
+        d = ptr32(int(words) + program[1] * _SLOT_BYTES)
+        a = ptr32(int(words) + program[2] * _SLOT_BYTES)
+        b = ptr32(int(words) + program[3] * _SLOT_BYTES)
+        program = ptr8(int(program) + _STEP_BYTES)
         steps -= 1
-        if operation == MUL:
+        if operation == _MUL:
 '''
 
 
@@ -179,9 +194,9 @@ def spreading() -> Iterator[str]:
     for i in range(LIMBS):
         yield f"    limbs[{i}] = int({cut(i * LIMB_BITS)})"
     yield "    found = ptr32(int(found) + 32)"
-    yield "    limbs = ptr32(int(limbs) + SLOT_BYTES)"
+    yield "    limbs = ptr32(int(limbs) + _SLOT_BYTES)"
     yield "    n -= 1"
-    yield "limbs = ptr32(int(limbs) - SLOT_BYTES)"
+    yield "limbs = ptr32(int(limbs) - _SLOT_BYTES)"
     yield "limbs[0] = limbs[0] - (18 & negative)"
 
 
@@ -199,27 +214,33 @@ def block(lines: Iterator[str], indent: int) -> str:
     return "".join(f"{' ' * indent}{line}\n" for line in lines)
 
 
-def render() -> str:
-    """The text of curve25519_kernels_micropython.py."""
-    return "".join(
-        (
-            HEADER,
-            RUN_HEAD,
-            block(product(), 12),
-            block(reduction(), 12),
-            "        elif operation == CARRY:\n",
-            block(carry(), 12),
-            "        elif operation == ADD:\n",
-            block(limb_by_limb("+"), 12),
-            "        else:\n",
-            block(limb_by_limb("-"), 12),
-            LOOK_UP_HEAD,
-            block(selection(), 4),
-            block(negation(), 4),
-            block(spreading(), 4),
-        )
+def render() -> dict[str, str]:
+    """File names and texts."""
+    run = (
+        RUN_HEADER,
+        RUN_HEAD,
+        block(product(), 12),
+        block(reduction(), 12),
+        "        elif operation == _CARRY:\n",
+        block(carry(), 12),
+        "        elif operation == _ADD:\n",
+        block(limb_by_limb("+"), 12),
+        "        else:\n",
+        block(limb_by_limb("-"), 12),
     )
+    look_up = (
+        LOOK_UP_HEADER,
+        LOOK_UP_HEAD,
+        block(selection(), 4),
+        block(negation(), 4),
+        block(spreading(), 4),
+    )
+    return {
+        "field25519_run_micropython.py": "".join(run),
+        "ed25519_look_up_micropython.py": "".join(look_up),
+    }
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    for name, text in render().items():
+        (pathlib.Path(sys.argv[1]) / name).write_text(text)

@@ -17,10 +17,12 @@ TEETH = 6
 BLOCKS = 4
 COLUMNS = 11
 ENTRIES = 1 << (TEETH - 1)
+ROW_BYTES = 48  # half an entry
 
 Point = tuple[int, int]
 
-HEADER = '''"""Multiples of the Ed25519 base point B for a signed-digit comb. Generated: do not edit.
+HEADER = '''# ruff: noqa: E501
+"""Multiples of the Ed25519 base point B for a signed-digit comb. Generated: do not edit.
 
 Written by tools/make_ed25519_comb.py, which a test holds this file to.
 
@@ -33,7 +35,7 @@ signs are turned and the point is negated. An entry is three 32-byte little-endi
 
 Why this size: a look-up reads every entry of its block, so that no address tells anything of the
 key; more teeth save additions but make every look-up longer. {teeth} teeth and {blocks} blocks cost fewest
-instructions of all tables up to 16 KB (docs/crypto.md counts them): {size} bytes, {additions} additions,
+instructions of all tables up to 12 KB (docs/crypto.md counts them): {size} bytes, {additions} additions,
 {doublings} doublings.
 """
 
@@ -94,7 +96,7 @@ def render() -> str:
         additions=BLOCKS * COLUMNS,
         doublings=COLUMNS - 1,
     )
-    rows = [data[start : start + 23] for start in range(0, len(data), 23)]
+    rows = [data[start : start + ROW_BYTES] for start in range(0, len(data), ROW_BYTES)]
     lines = ["".join(f"\\x{byte:02x}" for byte in row) for row in rows]
     return header + "".join(f'    b"{line}"\n' for line in lines) + ")\n"
 

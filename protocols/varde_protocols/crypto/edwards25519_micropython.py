@@ -12,8 +12,9 @@ summand of an addition, a table entry, is M = (y - x) / 2, P = (y + x) / 2, C = 
 from varde_protocols._compat import TYPE_CHECKING, const
 
 from . import field25519_micropython as field
-from .curve25519_kernels_micropython import look_up, run
 from .ed25519_comb import COMB
+from .ed25519_look_up_micropython import look_up
+from .field25519_run_micropython import run
 
 if TYPE_CHECKING:
     from . import viper as micropython
@@ -107,6 +108,16 @@ _TO_U_FRACTION = bytes((
 
 
 @micropython.viper
+def _is_aligned(data: ptr8) -> int:
+    return int((int(data) & 3) == 0)
+
+
+# Constants of a .mpy lie on the heap and are aligned; in a file system that is mapped into memory
+# they may not be, and the ESP32 cannot read a word across its bounds.
+_comb = COMB if _is_aligned(COMB) else bytearray(COMB)
+
+
+@micropython.viper
 def _comb_indices(digits: ptr8, indices: ptr8) -> object:
     """For each column, from the last to the first, and each block: 6 bits for `look_up`."""
     column = _COLUMNS
@@ -130,7 +141,7 @@ def multiply_base(words: bytearray, scalar: int) -> None:
     digits = ((scalar + _ALL_DIGITS) * _HALF_MODULO_L % L).to_bytes(_DIGIT_BYTES, "little")
     indices = bytearray(_BLOCKS * _COLUMNS)
     _comb_indices(digits, indices)
-    blocks = [memoryview(COMB)[i * _BLOCK_BYTES :] for i in range(_BLOCKS)]
+    blocks = [memoryview(_comb)[i * _BLOCK_BYTES :] for i in range(_BLOCKS)]
     operand = memoryview(words)[_M * field.SLOT_BYTES :]
     look_up(blocks[0], 0, indices[0], words, operand)
     field.execute(words, _TAKE_ENTRY)

@@ -21,7 +21,7 @@ import struct
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from .curve25519_kernels_micropython import run
+from .field25519_run_micropython import run
 
 if TYPE_CHECKING:
     from . import viper as micropython

@@ -8,7 +8,7 @@ from varde_protocols._compat import TYPE_CHECKING, const
 
 from . import edwards25519_micropython as edwards
 from . import field25519_micropython as field
-from .curve25519_kernels_micropython import run
+from .field25519_run_micropython import run
 
 if TYPE_CHECKING:
     from . import viper as micropython

@@ -1,30 +1,26 @@
 # mypy: disable-error-code="return"
 # ruff: noqa: PLR0915
-"""Field arithmetic and table look-up for curve25519 in straight lines. Generated: do not edit.
+"""The field machine of field25519_micropython, in straight lines. Generated: do not edit.
 
 Written by tools/make_curve25519_kernels.py, which a test holds this file to. What `run` does and
-why it is right is told in field25519_micropython, what `look_up` does in ed25519_comb.
+why it is right is told in field25519_micropython.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
     from . import viper as micropython
-    from .viper import ptr8, ptr32, uint
+    from .viper import ptr8, ptr32
 
-MUL = const(0)
-ADD = const(1)
-SUB = const(2)
-CARRY = const(3)
+_MUL = const(0)
+_ADD = const(1)
+_CARRY = const(3)
 
-SLOT_BYTES = const(80)
-STEP_BYTES = const(4)
-
+_SLOT_BYTES = const(80)
+_STEP_BYTES = const(4)
 _FOLD = const(608)  # 2^260 = 19 * 2^5 (mod p)
 _CARRY_BITS = const(0x7FFFF)  # what is left of 32 bits after a shift by 13
 _TOP_BIAS = const(0x40000)  # 2^31 / 2^13
-_ENTRY_BYTES = const(96)
-_ENTRIES = const(32)
 
 
 @micropython.viper
@@ -35,12 +31,12 @@ def run(x: int, y: int, words: ptr32, program: ptr8, steps: int) -> object:
     next_bias = bias - _TOP_BIAS
     while steps:
         operation = program[0]
-        d = ptr32(int(words) + program[1] * SLOT_BYTES)
-        a = ptr32(int(words) + program[2] * SLOT_BYTES)
-        b = ptr32(int(words) + program[3] * SLOT_BYTES)
-        program = ptr8(int(program) + STEP_BYTES)
+        d = ptr32(int(words) + program[1] * _SLOT_BYTES)
+        a = ptr32(int(words) + program[2] * _SLOT_BYTES)
+        b = ptr32(int(words) + program[3] * _SLOT_BYTES)
+        program = ptr8(int(program) + _STEP_BYTES)
         steps -= 1
-        if operation == MUL:
+        if operation == _MUL:
             b0 = b[0]
             b1 = b[1]
             b2 = b[2]
@@ -236,7 +232,7 @@ def run(x: int, y: int, words: ptr32, program: ptr8, steps: int) -> object:
             d[1] = (x & 8191) - 4096
             d[2] = (x >> 13 & _CARRY_BITS) + d[2] - _TOP_BIAS
             next_bias -= 4096
-        elif operation == CARRY:
+        elif operation == _CARRY:
             y = bias + 4096
             next_bias += 4096
             x = a[0] + y
@@ -305,7 +301,7 @@ def run(x: int, y: int, words: ptr32, program: ptr8, steps: int) -> object:
             d[1] = (x & 8191) - 4096
             d[2] = (x >> 13 & _CARRY_BITS) + d[2] - _TOP_BIAS
             next_bias -= 4096
-        elif operation == ADD:
+        elif operation == _ADD:
             d[0] = a[0] + b[0]
             d[1] = a[1] + b[1]
             d[2] = a[2] + b[2]
@@ -347,134 +343,3 @@ def run(x: int, y: int, words: ptr32, program: ptr8, steps: int) -> object:
             d[17] = a[17] - b[17]
             d[18] = a[18] - b[18]
             d[19] = a[19] - b[19]
-
-
-@micropython.viper
-def look_up(entry: ptr32, mask: int, index: int, found: ptr32, limbs: ptr32) -> object:
-    """Spread entry `index` of a block's 32 over three slots; `mask` is a dummy in a register.
-
-    Bits 0..4 of `index` are the signs of the lower teeth, bit 5 that of the last. All entries are
-    read. `found` is scratch for the entry as it stands in the table.
-    """
-    negative = (index >> 5) - 1
-    index = (index ^ negative) & 31
-    w0 = 0
-    w1 = 0
-    w2 = 0
-    w3 = 0
-    w4 = 0
-    w5 = 0
-    w6 = 0
-    w7 = 0
-    w8 = 0
-    w9 = 0
-    w10 = 0
-    w11 = 0
-    w12 = 0
-    w13 = 0
-    w14 = 0
-    w15 = 0
-    w16 = 0
-    w17 = 0
-    w18 = 0
-    w19 = 0
-    w20 = 0
-    w21 = 0
-    w22 = 0
-    w23 = 0
-    n = 0
-    while n < _ENTRIES:
-        mask = ((n ^ index) - 1) >> 31
-        w0 = entry[0] & mask | w0
-        w1 = entry[1] & mask | w1
-        w2 = entry[2] & mask | w2
-        w3 = entry[3] & mask | w3
-        w4 = entry[4] & mask | w4
-        w5 = entry[5] & mask | w5
-        w6 = entry[6] & mask | w6
-        w7 = entry[7] & mask | w7
-        w8 = entry[8] & mask | w8
-        w9 = entry[9] & mask | w9
-        w10 = entry[10] & mask | w10
-        w11 = entry[11] & mask | w11
-        w12 = entry[12] & mask | w12
-        w13 = entry[13] & mask | w13
-        w14 = entry[14] & mask | w14
-        w15 = entry[15] & mask | w15
-        w16 = entry[16] & mask | w16
-        w17 = entry[17] & mask | w17
-        w18 = entry[18] & mask | w18
-        w19 = entry[19] & mask | w19
-        w20 = entry[20] & mask | w20
-        w21 = entry[21] & mask | w21
-        w22 = entry[22] & mask | w22
-        w23 = entry[23] & mask | w23
-        entry = ptr32(int(entry) + _ENTRY_BYTES)
-        n += 1
-    mask = (w0 ^ w8) & negative
-    found[0] = w0 ^ mask
-    found[8] = w8 ^ mask
-    found[16] = w16 ^ negative
-    mask = (w1 ^ w9) & negative
-    found[1] = w1 ^ mask
-    found[9] = w9 ^ mask
-    found[17] = w17 ^ negative
-    mask = (w2 ^ w10) & negative
-    found[2] = w2 ^ mask
-    found[10] = w10 ^ mask
-    found[18] = w18 ^ negative
-    mask = (w3 ^ w11) & negative
-    found[3] = w3 ^ mask
-    found[11] = w11 ^ mask
-    found[19] = w19 ^ negative
-    mask = (w4 ^ w12) & negative
-    found[4] = w4 ^ mask
-    found[12] = w12 ^ mask
-    found[20] = w20 ^ negative
-    mask = (w5 ^ w13) & negative
-    found[5] = w5 ^ mask
-    found[13] = w13 ^ mask
-    found[21] = w21 ^ negative
-    mask = (w6 ^ w14) & negative
-    found[6] = w6 ^ mask
-    found[14] = w14 ^ mask
-    found[22] = w22 ^ negative
-    mask = (w7 ^ w15) & negative
-    found[7] = w7 ^ mask
-    found[15] = w15 ^ mask
-    found[23] = w23 ^ negative
-    n = 3
-    while n:
-        v0 = uint(found[0])
-        v1 = uint(found[1])
-        v2 = uint(found[2])
-        v3 = uint(found[3])
-        v4 = uint(found[4])
-        v5 = uint(found[5])
-        v6 = uint(found[6])
-        v7 = uint(found[7])
-        limbs[0] = int(v0 & 8191)
-        limbs[1] = int(v0 >> 13 & 8191)
-        limbs[2] = int((v0 >> 26 | v1 << 6) & 8191)
-        limbs[3] = int(v1 >> 7 & 8191)
-        limbs[4] = int((v1 >> 20 | v2 << 12) & 8191)
-        limbs[5] = int(v2 >> 1 & 8191)
-        limbs[6] = int(v2 >> 14 & 8191)
-        limbs[7] = int((v2 >> 27 | v3 << 5) & 8191)
-        limbs[8] = int(v3 >> 8 & 8191)
-        limbs[9] = int((v3 >> 21 | v4 << 11) & 8191)
-        limbs[10] = int(v4 >> 2 & 8191)
-        limbs[11] = int(v4 >> 15 & 8191)
-        limbs[12] = int((v4 >> 28 | v5 << 4) & 8191)
-        limbs[13] = int(v5 >> 9 & 8191)
-        limbs[14] = int((v5 >> 22 | v6 << 10) & 8191)
-        limbs[15] = int(v6 >> 3 & 8191)
-        limbs[16] = int(v6 >> 16 & 8191)
-        limbs[17] = int((v6 >> 29 | v7 << 3) & 8191)
-        limbs[18] = int(v7 >> 10 & 8191)
-        limbs[19] = int(v7 >> 23 & 255)
-        found = ptr32(int(found) + 32)
-        limbs = ptr32(int(limbs) + SLOT_BYTES)
-        n -= 1
-    limbs = ptr32(int(limbs) - SLOT_BYTES)
-    limbs[0] = limbs[0] - (18 & negative)

@@ -20,9 +20,12 @@ never rounded. The peer's faults are CborError, ours TypeError and ValueError.
 import struct
 
 from . import cbor_scalars as scalars
-from ._compat import TYPE_CHECKING, const
+from ._compat import ON_MICROPYTHON, TYPE_CHECKING, const
 from .cbor_scalars import UNDEFINED, Simple, Tag
 from .errors import CborError
+
+if ON_MICROPYTHON:
+    from . import cbor_micropython as _fast
 
 if TYPE_CHECKING:
     from typing import Any
@@ -112,6 +115,15 @@ def encode(value: "Any", max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES)
     Raises TypeError for a type that CBOR or this module has no form for, ValueError for a number,
     depth or size beyond the limits: both are faults of the caller.
     """
+    if ON_MICROPYTHON:
+        data: "Any" = _fast.encode(value, max_depth, max_bytes)
+        if data is not _fast.FAILED:
+            return data  # type: ignore[no-any-return]  # FAILED or bytes
+    return encode_plain(value, max_depth, max_bytes)
+
+
+def encode_plain(value: "Any", max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> bytes:
+    """As `encode`, in portable code only."""
     writer = _Writer(max_depth, max_bytes)
     writer.item(value, 0)
     return b"".join(writer.parts)
@@ -254,7 +266,11 @@ def decode(
     """Return the one value that `data` holds; raises CborError for anything else."""
     if len(data) > max_bytes:
         raise _error("cbor-too-large", max_bytes, "send at most %d bytes" % max_bytes)
-    value, end = decode_first(data, 0, max_depth, max_items)
+    if ON_MICROPYTHON and type(data) is bytes:
+        value = _fast.decode(data, 0, max_depth, max_items, 1)
+        if value is not _fast.FAILED:
+            return value
+    value, end = decode_plain(bytes(data), 0, max_depth, max_items)
     if end != len(data):
         raise _error("cbor-trailing", end, "send nothing after the value")
     return value
@@ -266,6 +282,17 @@ def decode_first(
     """Return the value at `start` and the offset behind it, as in a CBOR sequence (RFC 8742)."""
     if type(data) is not bytes:
         data = bytes(data)
+    if ON_MICROPYTHON:
+        found: "Any" = _fast.decode(data, start, max_depth, max_items, 0)
+        if found is not _fast.FAILED:
+            return found[0], found[1]
+    return decode_plain(data, start, max_depth, max_items)
+
+
+def decode_plain(
+    data: bytes, start: int = 0, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS
+) -> "tuple[Any, int]":
+    """As `decode_first`, in portable code only."""
     reader = _Reader(data, start, max_depth, max_items)
     value = reader.item(0)
     return value, reader.position

@@ -22,7 +22,7 @@ START_SECONDS = 20
 
 def environment(**extra: str) -> dict[str, str]:
     """Return what a child needs to import what the tests import."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **extra}
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | extra
 
 
 def varde(*arguments: str, **options) -> subprocess.CompletedProcess[str]:

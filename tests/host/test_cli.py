@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -226,20 +226,16 @@ def test_an_existing_config_is_not_written_over(terminal: Terminal, made: Path, 
 # --- demo ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("returned", "status"), [(0, 0), (1, 1), (4, 4), (-9, 137)])
-def test_demo_runs_the_simulator_and_passes_its_status_on(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, returned: int, status: int
-):
-    ran = []
-
-    def run(command: list[str], check: bool):
-        ran.append(command)
-        return subprocess.CompletedProcess(command, returned)
-
-    monkeypatch.setattr(demo.subprocess, "run", run)
-    assert terminal.run("demo", "--seed", "7", "--json", "--help")[0] == status
-    arguments = ["-m", "varde_simulator.cli", "play", "home", "--seed", "7", "--json", "--help"]
-    assert ran == [[sys.executable, *arguments]]
+def test_demo_becomes_the_simulator_with_all_arguments(tmp_path: Path):
+    """A simulator of our own making: what it prints and its exit status come through."""
+    package = tmp_path / demo.SIMULATOR
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "cli.py").write_text("import sys\nprint(sys.argv[1:])\nsys.exit(7)\n")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    run = varde("demo", "--seed", "7", "--json", "--help", env={"PYTHONPATH": path})
+    assert run.stdout == "['play', 'home', '--seed', '7', '--json', '--help']\n"
+    assert run.returncode == 7
 
 
 def test_demo_without_the_simulator(terminal: Terminal, monkeypatch: pytest.MonkeyPatch):

@@ -91,15 +91,15 @@ def _error(response) -> tuple[int, str]:
 def test_a_full_disk_is_answered_503_and_nothing_is_lost(bench: Bench, hub: VirtualHub):
     sent = hub.body([hub.event() for _ in range(150)])
     limit = "PRAGMA max_page_count = {}"
-    with bench.database.reading() as connection:
+    with bench.database.writing() as connection:  # the one that the collector writes by
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        connection.exec_driver_sql(limit.format(pages))  # one connection is all there is
+        connection.exec_driver_sql(limit.format(pages))
     response = bench.post(sent)
     assert _error(response) == (503, "database")
     assert "full" not in response.text  # what is wrong here is for our log, not for a client
     assert response.headers["retry-after"]
     assert bench.stored() == []
-    with bench.database.reading() as connection:
+    with bench.database.writing() as connection:
         connection.exec_driver_sql(limit.format(2**30))
     assert read_answer(bench.post(sent).content).acknowledged == [[1, 150]]
 

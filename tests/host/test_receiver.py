@@ -9,6 +9,7 @@ import pytest
 from host.conftest import NOW_MS, Bench
 from host.virtual_hub import RECEIVER, SPOT_VALUE, VirtualHub
 from varde_host import json_text
+from varde_host.commands import readings as readings_command
 from varde_host.receiver import opening, source, wording
 from varde_protocols import cose, records
 from varde_protocols.crypto import x25519
@@ -136,3 +137,11 @@ def test_values_in_words(characteristic: int, value: str, text: str):
     content = opening.sealing.Content(bytes.fromhex(value), 0, bytes(7))
     row = opening.Row(b"", 1, "verified", characteristic=characteristic, content=content)
     assert wording.values(opening._decoded(row)) == text
+
+
+def test_a_failed_weighing_and_an_unset_clock_are_said_in_words():
+    failed = opening.Row(b"", 1, "verified", fields={"unsuccessful": True, "weight": None})
+    assert readings_command._cells(failed)[2] == "målingen mislyktes"
+    unset = {"timestamp": "0000-00-00T08:00:00", "clock_not_set": True}
+    row = opening.Row(b"", 1, "verified", fields=unset)
+    assert readings_command._cells(row)[4] == "0000-00-00T08:00:00 (klokken er ikke stilt)"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,9 +45,8 @@ from varde_protocols.errors import WireError
 # while, and hubs that all come back at once would keep a weak machine down.
 RETRY_AFTER_S = 30
 
-# Verification keeps a core busy and releases the interpreter's lock meanwhile, so more threads
-# than cores only wait; a few more than a small machine has, for those that wait for the disk.
-VERIFY_THREADS = 4
+# Verification keeps a core busy and lets go of the interpreter meanwhile: a thread for each core.
+VERIFY_THREADS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from varde_host.collector import migrations
 
 # Longer than any transaction here takes; a hub gives up on an answer after some 30 s.
 BUSY_TIMEOUT_MS = 10_000
-_READS_ONLY = "varde_reads_only"
+# What fails below us; the driver's own where SQLAlchemy does not wrap it (`_engine`, `_prepare`).
+_FAILURES = (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error)
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -33,21 +34,28 @@ _PRAGMAS = (
 class Database:
     """An open database; `writing` and `reading` give connections with a transaction begun."""
 
-    def __init__(self, path: Path, engine: sa.Engine) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine = engine
+        self._writers = _engine(path, "BEGIN IMMEDIATE")
+        self._readers = _engine(path, "BEGIN")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Hold the write lock; commits at the end. Raises WorldFailed `database`."""
-        with self._named_failures(), self._engine.begin() as connection:
-            yield connection
+        try:
+            with self._writers.begin() as connection:
+                yield connection
+        except _FAILURES as error:
+            raise _failed(self.path, error) from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """See one consistent state, without any lock on writers. Raises WorldFailed."""
-        with self._named_failures(), self._engine.connect() as connection:
-            yield connection.execution_options(**{_READS_ONLY: True})
+        try:
+            with self._readers.connect() as connection:
+                yield connection
+        except _FAILURES as error:
+            raise _failed(self.path, error) from error
 
     def check(self) -> None:
         """Raise WorldFailed `database` unless the database answers."""
@@ -56,14 +64,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; the last one folds the write-ahead log into the file."""
-        self._engine.dispose()
-
-    @contextlib.contextmanager
-    def _named_failures(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            raise _failed(self.path, error) from error
+        self._readers.dispose()
+        self._writers.dispose()
 
 
 def open_database(path: Path, *, create: bool = True) -> Database:
@@ -73,21 +75,23 @@ def open_database(path: Path, *, create: bool = True) -> Database:
     """
     if not create and not path.exists():
         raise errors.InputRefused("database-missing", str(path))
-    engine = sa.create_engine(f"sqlite+pysqlite:///{path}")
-    sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", _begin)
-    database = Database(path, engine)
-    try:
-        with database.writing() as connection:
-            migrations.upgrade(connection)
-    except sqlite3.Error as error:
-        raise _failed(path, error) from error
+    database = Database(path)
+    with database.writing() as connection:
+        migrations.upgrade(connection)
     return database
 
 
-def _failed(path: Path, error: Exception) -> errors.WorldFailed:
-    reason = getattr(error, "orig", None) or error
-    return errors.WorldFailed("database", str(path), reason=reason)
+def _engine(path: Path, begin: str) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite+pysqlite:///{path}")
+    sa.event.listen(engine, "connect", _prepare)
+
+    def start(connection: sa.Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(begin)
+
+    sa.event.listen(engine, "begin", start)
+    return engine
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -96,6 +100,6 @@ def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(pragma)
 
 
-def _begin(connection: sa.Connection) -> None:
-    reads_only = connection.get_execution_options().get(_READS_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+def _failed(path: Path, error: Exception) -> errors.WorldFailed:
+    reason = getattr(error, "orig", None) or error
+    return errors.WorldFailed("database", str(path), reason=reason)

@@ -45,12 +45,25 @@ def _cells(row: opening.Row) -> tuple[str, ...]:
     return (
         row.hub_id.hex(),
         str(row.seq),
-        row.error or wording.values(row.fields),
+        row.error or _values(row),
         _when(row),
-        str(row.fields.get("timestamp") or ""),
+        _sensor_clock(row),
         wording.characteristic(row) or "",
         messages.text(f"signature.{row.signature}"),
     )
+
+
+def _values(row: opening.Row) -> str:
+    if row.fields.get("unsuccessful"):
+        return messages.text("readings.unsuccessful")
+    return wording.values(row.fields)
+
+
+def _sensor_clock(row: opening.Row) -> str:
+    stamp = str(row.fields.get("timestamp") or "")
+    if row.fields.get("clock_not_set"):
+        stamp = f"{stamp} {messages.text('readings.clock-not-set')}".strip()
+    return stamp
 
 
 def _when(row: opening.Row) -> str:

@@ -21,8 +21,7 @@ ROW_BYTES = 48  # half an entry
 
 Point = tuple[int, int]
 
-HEADER = '''# ruff: noqa: E501
-"""Multiples of the Ed25519 base point B for a signed-digit comb. Generated: do not edit.
+HEADER = '''"""Multiples of the Ed25519 base point B for a signed-digit comb. Generated: do not edit.
 
 Written by tools/make_ed25519_comb.py, which a test holds this file to.
 

@@ -45,11 +45,6 @@ def event(name: str, level: int = logging.INFO, **fields: object) -> None:
     _logger.log(level, name, extra={_FIELDS: fields})
 
 
-def bug(name: str, **fields: object) -> None:
-    """Log an exception that is ours to repair, with its traceback."""
-    _logger.exception(name, extra={_FIELDS: fields})
-
-
 def to_stderr(clock: clock.Clock) -> None:
     """Send our log, and the HTTP server's warnings, to standard error as JSON lines."""
     handler = logging.StreamHandler()

@@ -45,7 +45,6 @@ _FLOAT = float
 _NONE = None  # viper compares an object with an object only
 _TRUE = True
 _FALSE = False
-_KEYS: "tuple[int, ...]" = tuple(range(24))  # those that take one byte
 _from_bytes = int.from_bytes
 _pack_into = struct.pack_into
 _unpack_from = struct.unpack_from
@@ -94,10 +93,9 @@ def _put_members(out: object, pos: int, container: object, is_map: int, depth_le
     true = _TRUE
     false = _FALSE
     p = ptr8(out)
-    members = container
     present = 0
-    left = 0
-    key = 0
+    key = -1
+    left = int(len_(container))
     if is_map:
         for member in container:
             if type_(member) is not int_:
@@ -106,21 +104,20 @@ def _put_members(out: object, pos: int, container: object, is_map: int, depth_le
             if key < 0 or key > 23:
                 return -1
             present |= 1 << key
-            left += 1
         key = -1
-        members = _KEYS
-    for member in members:
+    while left:
         if pos > _ROOM_BYTES - 2 * _SPARE_BYTES:
             return -1
-        value = member
+        left -= 1
+        key += 1
         if is_map:
-            key += 1
-            if present >> key & 1 == 0:
-                continue
+            while present >> key & 1 == 0:
+                key += 1
+                if key > 23:  # two keys that differ in bits above the 32nd
+                    return -1
             p[pos] = key
             pos += 1
-            left -= 1
-            value = container[member]
+        value = container[key]
         kind = type_(value)
         number = 0
         size = 0
@@ -207,7 +204,7 @@ def _put_members(out: object, pos: int, container: object, is_map: int, depth_le
             pos = int(_put_members(out, pos, value, major & 0x20, depth_left - 1))
             if pos < 0:
                 return -1
-    return pos if left == 0 else -1
+    return pos
 
 
 # Where values are put together. Taken out while in use, so that an encoder called from an
@@ -318,7 +315,7 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
                     return failed
                 pos = s[0]
         if is_map:
-            result[int_(key)] = value
+            result[key] = value
         else:
             result.append(value)
     s[0] = pos

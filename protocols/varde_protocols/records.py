@@ -11,7 +11,6 @@ unknown kind decodes to `Unknown`, is stored and passed on.
 
 from . import cbor
 from ._compat import TYPE_CHECKING, const
-from .cbor_scalars import UINT, byte_string, head
 from .errors import RecordError
 from .value import Value
 
@@ -66,10 +65,6 @@ def check_bytes(data: "Any", low: int, high: int, name: str) -> None:
         raise RecordError("record-range", name, "send %d to %d bytes" % (low, high))
 
 
-def _uint(number: int) -> bytes:
-    return head(UINT, number)
-
-
 class _Record(Value):
     """What all kinds share: where and when in the hub's life."""
 
@@ -87,20 +82,13 @@ class _Record(Value):
     def _check_body(self) -> None:
         raise NotImplementedError
 
-    def _body(self) -> bytes:
-        raise NotImplementedError
-
     def payload(self) -> bytes:
-        """Return the deterministic CBOR of the record, put together key by key."""
-        return b"".join(
-            (
-                b"\xa5\x01", _uint(self.KIND),
-                b"\x02", _uint(self.seq),
-                b"\x03", _uint(self.boot),
-                b"\x04", _uint(self.uptime_ms),
-                b"\x05", self._body(),
-            )
-        )  # fmt: skip
+        """Return the deterministic CBOR of the record."""
+        fields = {1: self.KIND, 2: self.seq, 3: self.boot, 4: self.uptime_ms, 5: self._body()}
+        return cbor.encode(fields)
+
+    def _body(self) -> "Any":
+        raise NotImplementedError
 
 
 class Reading(_Record):
@@ -119,15 +107,8 @@ class Reading(_Record):
         check_uint(self.session_seq, MAX_SEQ, "session_seq")
         check_bytes(self.sealed, 1, MAX_SEALED_BYTES, "sealed")
 
-    def _body(self) -> bytes:
-        return b"".join(
-            (
-                b"\xa4\x01", _uint(self.slot),
-                b"\x02", _uint(self.characteristic),
-                b"\x03", _uint(self.session_seq),
-                b"\x04", byte_string(self.sealed),
-            )
-        )  # fmt: skip
+    def _body(self) -> "Any":
+        return {1: self.slot, 2: self.characteristic, 3: self.session_seq, 4: self.sealed}
 
 
 class Anchor(_Record):
@@ -144,10 +125,8 @@ class Anchor(_Record):
         check_uint(self.source, 255, "source")
         check_uint(self.uncertainty_ms, MAX_MS, "uncertainty_ms")
 
-    def _body(self) -> bytes:
-        numbers = (b"\xa3\x01", _uint(self.utc_ms), b"\x02", _uint(self.source),
-                   b"\x03", _uint(self.uncertainty_ms))  # fmt: skip
-        return b"".join(numbers)
+    def _body(self) -> "Any":
+        return {1: self.utc_ms, 2: self.source, 3: self.uncertainty_ms}
 
 
 class Event(_Record):
@@ -162,8 +141,8 @@ class Event(_Record):
         check_uint(self.code, 0xFFFF, "code")
         check_uint(self.detail, MAX_SEQ, "detail")
 
-    def _body(self) -> bytes:
-        return b"\xa2\x01" + _uint(self.code) + b"\x02" + _uint(self.detail)
+    def _body(self) -> "Any":
+        return {1: self.code, 2: self.detail}
 
 
 class Session(_Record):
@@ -178,10 +157,8 @@ class Session(_Record):
         check_bytes(self.public_key, PUBLIC_KEY_BYTES, PUBLIC_KEY_BYTES, "public_key")
         check_bytes(self.receiver_kid, KID_BYTES, KID_BYTES, "receiver_kid")
 
-    def _body(self) -> bytes:
-        return (
-            b"\xa2\x01" + byte_string(self.public_key) + b"\x02" + byte_string(self.receiver_kid)
-        )
+    def _body(self) -> "Any":
+        return {1: self.public_key, 2: self.receiver_kid}
 
 
 class Unknown(_Record):

@@ -44,7 +44,7 @@ def compile_module(path: pathlib.Path, inside: str, arch: str, slot: pathlib.Pat
     """Compile one module into the slot; return its size in bytes."""
     target = (slot / inside).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [MPY_CROSS, f"-march={arch}", "-s", inside, "-o", target, path]
+    command = [str(MPY_CROSS), f"-march={arch}", "-s", inside, "-o", str(target), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{inside} does not compile for {arch}:\n{done.stderr}")

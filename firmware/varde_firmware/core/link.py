@@ -99,6 +99,11 @@ class Link(decider.Decider):
         self._index = 0  # the network in use or to be tried next
         self._failures = 0  # exchanges in a row that failed over this link
 
+    def joining_ms(self, now_ms: int) -> int:
+        """Return for how long the network has been asked to let us in; only while JOINING."""
+        assert self.deadline_ms is not None
+        return now_ms - (self.deadline_ms - JOIN_MS)
+
     def _join(self, _event: Value, now_ms: int) -> "Outcome":
         self._failures = 0
         return JOINING, now_ms + JOIN_MS, [Join(self._index)]

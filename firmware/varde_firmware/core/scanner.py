@@ -48,8 +48,8 @@ HOLD_OFF_DONE_MS = const(10_000)
 HOLD_OFF_LOST_MS = const(500)
 # It is not what the configuration says, or refuses: asking again every second helps nobody.
 HOLD_OFF_WRONG_MS = const(60_000)
-# Connected, but nothing measured.
-HOLD_OFF_SILENT_MS = const(20_000)
+# Subscribed, but nothing came: it has nothing, or the link broke just then.
+HOLD_OFF_SILENT_MS = const(5_000)
 HOLD_OFF_MS = {
     words.DONE: HOLD_OFF_DONE_MS,
     words.NO_VALUES: HOLD_OFF_SILENT_MS,

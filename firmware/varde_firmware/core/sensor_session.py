@@ -95,6 +95,7 @@ class SensorSession(decider.Decider):
         (SUBSCRIBING, decider.Expired): "_stage_over",
         (RECEIVING, words.ValueKept): "_value",
         (RECEIVING, decider.Expired): "_quiet",
+        (RECEIVING, words.Disconnected): "_left",
         (CLOSING, words.Disconnected): "_hung_up",
         (CLOSING, words.ValueKept): "_early_value",
         (CLOSING, words.Stop): "_too_late",
@@ -106,10 +107,10 @@ class SensorSession(decider.Decider):
         FINDING_VALUES,
         FINDING_SWITCHES,
         SUBSCRIBING,
-        RECEIVING,
     ):
         MOVES[(_state, words.Disconnected)] = "_link_lost"
         MOVES[(_state, words.Stop)] = "_stop"
+    MOVES[(RECEIVING, words.Stop)] = "_stop"
     # The peer may exchange the MTU whenever it likes; discoveries end after we have hung up.
     for _state in (
         FINDING_SERVICE,
@@ -238,6 +239,9 @@ class SensorSession(decider.Decider):
 
     def _link_lost(self, _event: Value, _now_ms: int) -> "Outcome":
         return self._closed(words.DONE if self.values else words.LOST, [])
+
+    def _left(self, _event: Value, _now_ms: int) -> "Outcome":
+        return self._closed(words.DONE if self.values else words.NO_VALUES, [])
 
     def _closing(self, outcome: str, now_ms: int) -> "Outcome":
         self._outcome = outcome

@@ -12,8 +12,9 @@ from varde_protocols._compat import TYPE_CHECKING, const
 if TYPE_CHECKING:
     from typing import Optional, Tuple, Union
 
-# A store of 250 measurements of 20 bytes, each with its 10 bytes of head, and some air.
-RING_BYTES = const(8192)
+# 136 values of 20 bytes with their heads: four full stores of a cuff (30 each) in one burst, while
+# the journal takes some ten a second.
+RING_BYTES = const(4096)
 _HEAD_BYTES = const(10)
 
 

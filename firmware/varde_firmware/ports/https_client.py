@@ -10,6 +10,7 @@ WireError for a response that is none, OSError for everything that the world doe
 
 import asyncio
 import errno
+import gc
 import socket
 
 import tls
@@ -84,6 +85,7 @@ class HttpsClient:
             stream.s.close()
 
     async def _connect(self) -> None:
+        gc.collect()  # TLS wants its buffers in one piece each, on the ESP32 from this heap
         info = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
         raw = socket.socket(info[0], info[1], info[2])
         raw.setblocking(False)
@@ -100,8 +102,7 @@ class HttpsClient:
     async def _exchange(self, body: bytes, now_ms: "Any") -> Response:
         stream = self._stream
         assert stream is not None
-        stream.write(self._head(len(body)) + body)
-        await _secured(stream.drain(), SEND_MS)
+        await _secured(_send(stream.s, self._head(len(body)) + body), SEND_MS)
         sent_ms = now_ms()
         reader = http_response.ResponseReader()
         status, parts = 0, []
@@ -140,6 +141,16 @@ def _writable(raw: "Any") -> "Generator[Any, None, None]":
     yield asyncio.core._io_queue.queue_write(raw)  # type: ignore[attr-defined]
 
 
+def _send(secured: "Any", data: bytes) -> "Generator[Any, None, None]":
+    """Write all of `data`; the stream's own `drain` would copy what is left at each step."""
+    left = memoryview(data)
+    while left:
+        yield asyncio.core._io_queue.queue_write(secured)  # type: ignore[attr-defined]
+        written = secured.write(left)
+        if written is not None:  # None: TLS has to read first, as in the handshake
+            left = left[written:]
+
+
 async def _limited(work: "Awaitable[Any] | Generator[Any, None, None]", limit_ms: int) -> "Any":
     """Await `work`; too slow is the world's fault, so OSError."""
     try:
@@ -148,7 +159,7 @@ async def _limited(work: "Awaitable[Any] | Generator[Any, None, None]", limit_ms
         raise OSError(errno.ETIMEDOUT)
 
 
-async def _secured(work: "Awaitable[Any]", limit_ms: int) -> "Any":
+async def _secured(work: "Awaitable[Any] | Generator[Any, None, None]", limit_ms: int) -> "Any":
     """As `_limited`; what TLS says about certificates becomes ServerRefusedError."""
     try:
         return await _limited(work, limit_ms)

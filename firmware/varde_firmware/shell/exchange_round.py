@@ -41,11 +41,21 @@ class Exchanger:
         self._keeper = keeper
         self._random_bytes = random_bytes
         self._clock = clock
+        self._batch_bytes: int = exchange.MAX_BATCH_BYTES
         self._complaints: "List[int]" = []
         self.measured: "Optional[hub_clock.Measured]" = None
 
     async def deliver(self) -> "Value":
         """Make one round; return `uplink.Acknowledged` or `uplink.Failed`."""
+        try:
+            return await self._round()
+        except MemoryError as error:
+            # No piece of heap as large as the batch: less of it goes, and is no less delivered.
+            self._client.close()
+            self._batch_bytes = max(self._batch_bytes // 2, records.MAX_RECORD_BYTES)
+            return self._failed("batch", error)
+
+    async def _round(self) -> "Value":
         request, seqs, body = self._exclusive.run(self._request)
         try:
             response = await self._client.post(body, self._clock.now_ms)
@@ -71,7 +81,7 @@ class Exchanger:
 
     def _request(self) -> "Tuple[exchange.Request, List[int], bytes]":
         journal = self._journal
-        batch = journal.batch(exchange.MAX_BATCH_BYTES, exchange.MAX_RECORDS)
+        batch = journal.batch(self._batch_bytes, exchange.MAX_RECORDS)
         first_seq = journal.oldest_pending()
         request = exchange.Request(
             nonce=self._random_bytes(exchange.NONCE_BYTES),

@@ -1,6 +1,7 @@
 """The task of link, time and exchange: joins networks, asks the time, delivers the journal."""
 
 from varde_firmware.core import decider, hub_clock, link, sntp, uplink
+from varde_firmware.shell import upkeep_task
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 # How often to look whether the network has let us in, and whether it still stands. The interface
 # does not tell by itself; an exchange that fails tells sooner.
-LOOK_JOINING_MS = const(500)
-LOOK_JOINED_MS = const(20_000)
+# It is looked for often at first, then ever less; once joined, at the pulse.
+LOOK_LEAST_MS = const(500)
+LOOK_SHARE = const(4)
 
 
 class UplinkTask:
@@ -60,8 +62,10 @@ class UplinkTask:
                 await self._handle_uplink(decider.Expired())
 
     def _wait_ms(self) -> int:
-        look_ms = LOOK_JOINING_MS if self._link.state == link.JOINING else LOOK_JOINED_MS
         now_ms = self._clock.now_ms()
+        look_ms = upkeep_task.to_next_pulse_ms(now_ms)
+        if self._link.state == link.JOINING:
+            look_ms = max(LOOK_LEAST_MS, self._link.joining_ms(now_ms) // LOOK_SHARE)
         for deadline_ms in (self._link.deadline_ms, self._uplink.deadline_ms):
             if deadline_ms is not None:
                 look_ms = min(look_ms, max(0, deadline_ms - now_ms))

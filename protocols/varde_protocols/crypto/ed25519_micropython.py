@@ -40,18 +40,19 @@ class Verifier:
 
     def __init__(self, public: bytes) -> None:
         self._public = public
-        self._words: "bytearray | None" = None
+        self._multiples: "bytearray | None" = None
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Section 5.1.7, without the cofactor: is encode(S * B - k * A) == R?"""
-        if self._words is None:
+        if self._multiples is None:
             point = public_points.decode(self._public)
             if point is None:
                 return False
             x, y = point
-            self._words = public_points.odd_multiples(field.P - x, y)
+            self._multiples = public_points.odd_multiples(field.P - x, y)
+        words = bytearray(self._multiples)  # of this call alone, as in sha512.digest
         commitment = signature[:32]
         challenge = _hash_modulo_order(commitment + self._public + message)
-        public_points.multiply(self._words, challenge)
-        public_points.add_base_multiple(self._words, int.from_bytes(signature[32:], "little"))
-        return edwards.encode(self._words) == commitment
+        public_points.multiply(words, challenge)
+        public_points.add_base_multiple(words, int.from_bytes(signature[32:], "little"))
+        return edwards.encode(words) == commitment

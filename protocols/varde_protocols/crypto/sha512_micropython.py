@@ -59,8 +59,7 @@ _INITIAL_STATE = _low_word_first(
     "510e527fade682d19b05688c2b3e6c1f1f83d9abfb41bd6b5be0cd19137e2179"
 )
 
-# 80 words of schedule, then the 8 words that the rounds give.
-_schedule_words = bytearray(80 * 8 + 8 * 8)
+_SCRATCH_BYTES = const(704)  # 80 words of schedule, then the 8 words that the rounds give
 
 
 @micropython.viper
@@ -186,23 +185,19 @@ def _add_state(state: ptr32, w: ptr32, mask: uint) -> object:
         i += 2
 
 
-def _compress(state: bytearray, block: "memoryview | bytes") -> None:
-    _schedule(0, 0, block, _schedule_words, _WORD_MASK)
-    _rounds(0, 0, state, _schedule_words, _ROUND_CONSTANTS, _WORD_MASK)
-    _add_state(state, _schedule_words, _WORD_MASK)
-
-
 def digest(data: bytes) -> bytes:
     """The 64-byte SHA-512 of `data`."""
     state = bytearray(_INITIAL_STATE)
-    view = memoryview(data)
-    tail = len(data) - len(data) % _BLOCK_BYTES
-    for start in range(0, tail, _BLOCK_BYTES):
-        _compress(state, view[start:])
-    last = bytearray(view[tail:]) + b"\x80"
+    # Of this call alone: an interrupt handler may hash while a task does.
+    scratch = bytearray(_SCRATCH_BYTES)
+    whole_bytes = len(data) - len(data) % _BLOCK_BYTES
+    last = data[whole_bytes:] + b"\x80"
     last += bytes(-(len(last) + _LENGTH_BYTES) % _BLOCK_BYTES + _LENGTH_BYTES - 8)
     last += struct.pack(">Q", len(data) * 8)
-    for start in range(0, len(last), _BLOCK_BYTES):
-        _compress(state, memoryview(last)[start:])
+    for view in (memoryview(data)[:whole_bytes], memoryview(last)):
+        for start in range(0, len(view), _BLOCK_BYTES):
+            _schedule(0, 0, view[start:], scratch, _WORD_MASK)
+            _rounds(0, 0, state, scratch, _ROUND_CONSTANTS, _WORD_MASK)
+            _add_state(state, scratch, _WORD_MASK)
     words = struct.unpack("<16I", state)
     return struct.pack(">16I", *[words[i ^ 1] for i in range(16)])

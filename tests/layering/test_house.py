@@ -15,6 +15,8 @@ FIRMWARE_MODULE_LINES = 300
 FUNCTION_LINES = 80
 LONG_FUNCTION_LINES = 40
 LONG_SHARE = 0.1
+# Straight-line viper: a call costs more than the lines it would save (docs/crypto.md, docs/formats.md).
+STRAIGHT_LINE = {"_divide_steps", "_put_members"}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "misc", "manager", "base"}
 # Registries have no address here (a mirror is the machine's business), and the repository
 # stands alone: it names no folder beside it and no path of a machine.
@@ -31,7 +33,12 @@ def tracked() -> list[pathlib.Path]:
     return [pathlib.Path(line) for line in done.stdout.splitlines() if (ROOT / line).is_file()]
 
 
-PYTHON = [path for path in tracked() if path.suffix == ".py"]
+def is_generated(path: pathlib.Path) -> bool:
+    """Written by a tool, and a test holds it to that tool: nobody reads or edits it."""
+    return "Generated: do not edit." in (ROOT / path).read_text()[:400]
+
+
+PYTHON = [path for path in tracked() if path.suffix == ".py" and not is_generated(path)]
 PRODUCT = [path for path in PYTHON if path.parts[0] in {"protocols", "firmware", "host", "simulator"}]
 
 
@@ -51,7 +58,7 @@ def test_modules_and_functions_fit_a_reader(path: pathlib.Path) -> None:
     assert lines <= limit, f"{path}: {lines} lines, limit {limit}"
     assert path.stem not in FORBIDDEN_NAMES, f"{path}: name the one thing it holds"
     for name, length in functions_of(path):
-        assert length <= FUNCTION_LINES, f"{path}: {name} has {length} lines"
+        assert length <= FUNCTION_LINES or name in STRAIGHT_LINE, f"{path}: {name} has {length} lines"
 
 
 def test_nine_functions_in_ten_are_short() -> None:

@@ -1,0 +1,71 @@
+"""MicroPython's `bluetooth` in a hub VM under pressure: a flood of reports, a full heap."""
+
+from simulator.air_place import Place, in_place
+from varde_simulator.sensors import models
+
+
+def test_scan_results_pile_up_bounded_and_nothing_else_is_dropped():
+    script = """
+import _air, gc
+ble.active(True)
+ble.gap_scan(600, 30000, 30000, True)
+say("scanning")
+sys.stdin.readline()
+say(_air.dropped_scan_results() > 0, len(events) == 0)
+time.sleep_ms(50)
+results = [e for e in events if e[0] == 5]
+say(len(results) <= 64, events[-1][0] == 6)
+"""
+
+    async def story(place: Place) -> None:
+        for n in range(20):
+            (await place.sensor(models.scale(), f"s{n}")).wake()
+        hub = await place.hub(script)
+        await hub.until("scanning")
+        scanner = place.radios["hub"].scanner
+        await place.settle(lambda: scanner.results > 150 and not scanner._is_scanning, "scanned")
+        hub.process.stdin.write(b"\n")
+        assert await hub.finish() == ["True True", "True True"]
+
+    in_place(story)
+
+
+def test_reader_outlives_a_full_heap():
+    script = """
+import _air, gc
+ble.active(True)
+conn = connect("Varde Cuff")
+value, end = characteristics(conn)[UUID(0x2A35)]
+say("ready")
+sys.stdin.readline()
+hoard = []
+try:
+    size = 4096
+    while size > 16:
+        try:
+            while True:
+                hoard.append(bytearray(size))
+        except MemoryError:
+            size //= 2
+except MemoryError:
+    pass
+ble_is_full = None
+for _ in range(20000):
+    pass
+hoard = None
+gc.collect()
+subscribe(conn, value, 2)
+say("value", wait(19)[2])
+say(ble.active())
+"""
+
+    async def story(place: Place) -> None:
+        sensor = await place.sensor(models.cuff())
+        hub_ready = models.BLOOD_PRESSURE_MEASUREMENT
+        sensor.measure([(hub_ready, b"kept")])
+        hub = await place.hub(script)
+        await hub.until("ready")
+        hub.process.stdin.write(b"\n")
+        assert await hub.finish() == ["value b'kept'", "True"]
+
+    in_place(story)

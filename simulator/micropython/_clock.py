@@ -23,6 +23,7 @@ TICKS_MASK = micropython.const(0x3FFFFFFF)  # 30 bits, as on the ESP32
 _SLICE_MS = micropython.const(20)  # a wait looks round this often, should a ring have been lost
 _CLOCK_BYTES = micropython.const(24)
 _CLOCK_MONOTONIC = micropython.const(1)
+_STREAM_POLL = micropython.const(3)  # MP_STREAM_POLL
 
 _file = None
 _timespec = bytearray(2 * struct.calcsize("l"))
@@ -90,34 +91,55 @@ def has_world():
 
 
 class Poller:
-    """As `select.poll()`, in virtual time; callbacks from the world run meanwhile."""
+    """As `select.poll()`, in virtual time; callbacks from the world run meanwhile.
+
+    Objects that answer `ioctl` in Python (asyncio's flags) are asked here: the interpreter's own
+    poll would wait a whole millisecond at every look as soon as it has one of them.
+    """
 
     def __init__(self):
         self._native = native_select.poll()
+        self._flags = []  # [object, events] each
         self._bell = None
 
     def register(self, stream, events=native_select.POLLIN | native_select.POLLOUT):
-        self._native.register(stream, events)
+        if not hasattr(stream, "ioctl"):
+            self._native.register(stream, events)
+            return
+        for entry in self._flags:
+            if entry[0] is stream:
+                entry[1] |= events
+                return
+        self._flags.append([stream, events])
 
     def unregister(self, stream):
-        self._native.unregister(stream)
+        if hasattr(stream, "ioctl"):
+            self._flags = [entry for entry in self._flags if entry[0] is not stream]
+        else:
+            self._native.unregister(stream)
 
     def modify(self, stream, events):
-        self._native.modify(stream, events)
+        if not hasattr(stream, "ioctl"):
+            self._native.modify(stream, events)
+        for entry in self._flags:
+            if entry[0] is stream:
+                entry[1] = events
 
     def poll(self, timeout_ms=-1):
-        if timeout_ms == 0:
-            return self._look(0)
         until_us = None if timeout_ms < 0 else now_us() + timeout_ms * 1000
         while True:
+            # Before the look: what a callback does after the look came with a frame not counted.
+            seen = _air.frames_seen() if _air.is_connected() else 0
             ready = self._look(0)
-            if ready:
+            if ready or timeout_ms == 0:
                 return ready
             left_us = _SLICE_MS * 1000 if until_us is None else until_us - now_us()
             if left_us <= 0:
                 return ready
-            if not _say_idle(until_us):
+            if seen < 0:
+                native.sleep_ms(0)  # the callback that takes the event runs now
                 continue
+            _air.post("time.idle", until_us, seen)
             ready = self._look(min(left_us // 1000 + 1, _SLICE_MS))
             if ready:
                 return ready
@@ -133,20 +155,13 @@ class Poller:
         for entry in ready:
             if entry[0] is self._bell:
                 _air.hush()
-                return [other for other in ready if other is not entry]
+                ready = [other for other in ready if other is not entry]
+                break
+        for stream, events in self._flags:
+            happened = stream.ioctl(_STREAM_POLL, events)
+            if happened:
+                ready.append((stream, happened))
         return ready
-
-
-def _say_idle(until_us):
-    """False if there is still something to do here."""
-    if not _air.is_connected():
-        return True
-    seen = _air.frames_seen()
-    if seen < 0:
-        native.sleep_ms(0)  # the callback that takes the event runs now
-        return False
-    _air.post("time.idle", until_us, seen)
-    return True
 
 
 _sleeper = Poller()

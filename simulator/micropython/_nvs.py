@@ -66,7 +66,8 @@ class Store:
             length, crc = struct.unpack_from("<HI", _flash.bytes_of, base + at)
             if length == _BLANK:
                 break
-            body = bytes(_flash.bytes_of[base + at + _ENTRY_BYTES :][:length])
+            start = base + at + _ENTRY_BYTES
+            body = bytes(_flash.bytes_of[start : start + length])
             if at + _ENTRY_BYTES + length > _flash.SECTOR_BYTES or binascii.crc32(body) != crc:
                 # Torn: nothing after it was written. Filling up makes the next value move on.
                 at = _flash.SECTOR_BYTES

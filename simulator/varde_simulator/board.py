@@ -60,6 +60,7 @@ class VirtualBoard:
         self.wifi = VirtualWifi(access_points, self.network.set_wifi)
         self.channel: Channel | None = None
         self.light = b""
+        self.pins: dict[int, int] = {}
         self.boots = 0
         self.crashes = 0
         self.watchdog_bites = 0
@@ -188,13 +189,13 @@ class VirtualBoard:
         base = bytearray(address_bytes(address_of(self.node)))
         base[5] = (base[5] - BLUETOOTH_MAC_OFFSET) & 0xFF
         wifi = self.wifi
-        for op, handler in {
+        ops: dict[str, Callable[..., object]] = {
             "time.idle": self._on_idle,
             "board.mac": lambda: bytes(base),
             "board.started": self._on_started,
-            "board.ended": lambda how: self.on_note(f"main.py: {how}"),
+            "board.ended": self._on_ended,
             "board.light": self._on_light,
-            "board.pin": lambda _pin, _level: None,
+            "board.pin": self._on_pin,
             "board.sleep": self._on_sleep,
             "board.watchdog": self._on_watchdog,
             "wifi.active": wifi.active,
@@ -205,7 +206,8 @@ class VirtualBoard:
             "wifi.scan": wifi.scan,
             "wifi.ifconfig": wifi.ifconfig,
             "wifi.resolve": self.network.resolve,
-        }.items():
+        }
+        for op, handler in ops.items():
             channel.handle(op, handler)
         channel.on_frame = self._on_frame
         channel.on_close.append(lambda: self._on_channel_closed(channel))
@@ -218,6 +220,12 @@ class VirtualBoard:
         self.heap_at_start_bytes = heap_bytes
         if not has_certificate_time:
             self.on_note("certificates are judged by this machine's clock, not by the hub's")
+
+    def _on_ended(self, how: str) -> None:
+        self.on_note(f"main.py: {how}")
+
+    def _on_pin(self, pin: int, level: int) -> None:
+        self.pins[pin] = level
 
     def _on_light(self, colours: bytes) -> None:
         self.light = colours

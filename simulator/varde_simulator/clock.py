@@ -151,7 +151,7 @@ class VirtualClock:
         self._file.write(self._offset_us, self._utc_minus_virtual_us)
 
 
-class LeapingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class LeapingSelector(selectors.DefaultSelector):
     """Waits as any selector does, and leaps instead when the world allows it."""
 
     def __init__(self, clock: VirtualClock) -> None:

@@ -96,7 +96,7 @@ def encode_table(partitions: Iterable[Partition]) -> bytes:
 
 def decode_table(table: bytes) -> list[Partition]:
     """Rows of a partition table; the MD5 row must be there and right."""
-    partitions = []
+    partitions: list[Partition] = []
     for start in range(0, len(table) - ROW.size + 1, ROW.size):
         row = table[start : start + ROW.size]
         if row.startswith(MD5_MAGIC):

@@ -7,7 +7,7 @@ The hub reaches it under the collector's host name (`HubNetwork.resolve`). State
     stall   they stop; connections stay open, new ones open and say nothing
     down    connections break, new ones are refused
 
-It also knows whether time may leap: not while a byte is on its way or the collector thinks.
+It also says whether time may leap: not while a byte is on its way or the collector thinks.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from varde_simulator.clock import NEVER, VirtualClock
+from varde_simulator.clock import VirtualClock
 from varde_simulator.sntp import SntpServer
 
 LOOPBACK = "127.0.0.1"
@@ -26,10 +26,10 @@ UP, SLOW, STALL, DOWN = "up", "slow", "stall", "down"
 STATES = (UP, SLOW, STALL, DOWN)
 NAME_UNKNOWN = -202  # what getaddrinfo raises on an ESP32 when a name cannot be resolved
 
-# The collector's answer comes in several pieces; after one of them time stays put this long.
-ANSWER_SILENCE_S = 0.01
-# A collector that says nothing for so long has nothing to say: the hub's own timeout decides.
-PATIENCE_S = 5.0
+# While a connection is open somebody is expected to speak: a hub closes it when it has its answer,
+# and what is encrypted does not tell an answer from a session ticket. Silence of so much real time
+# means that nobody will, and the hub's own timeouts decide.
+PATIENCE_S = 2.0
 
 
 @dataclass
@@ -47,18 +47,16 @@ class _Relayed:
 
     def __init__(self, writers: list[asyncio.StreamWriter]) -> None:
         self.writers = writers
-        self.awaits_answer = True  # until the collector has been reached
         self.moved_s = time.monotonic()
+        self.delayed = 0  # pieces that wait for virtual time to pass
 
-    def moved(self, to_collector: bool) -> None:
-        self.awaits_answer = to_collector
+    def moved(self) -> None:
         self.moved_s = time.monotonic()
 
     def silence_needed_s(self) -> float:
-        silent_s = time.monotonic() - self.moved_s
-        if self.awaits_answer:
-            return NEVER if silent_s < PATIENCE_S else 0
-        return max(0.0, ANSWER_SILENCE_S - silent_s)
+        if self.delayed:
+            return 0
+        return max(0.0, self.moved_s + PATIENCE_S - time.monotonic())
 
     def abort(self) -> None:
         for writer in self.writers:
@@ -161,7 +159,7 @@ class HubNetwork:
         try:
             far_reader, far_writer = await self._reach_collector()
             relayed.writers.append(far_writer)
-            relayed.moved(to_collector=False)
+            relayed.moved()
             self.traffic.connections += 1
             await asyncio.gather(
                 self._pump(reader, far_writer, relayed, to_collector=True),
@@ -187,24 +185,26 @@ class HubNetwork:
         to_collector: bool,
     ) -> None:
         while data := await reader.read(CHUNK_BYTES):
-            await self._take_time(len(data))
+            await self._take_time(len(data), relayed)
             self._count(len(data), to_collector)
             if not to_collector:
                 self.delivered()
-            relayed.moved(to_collector)
+            relayed.moved()
             writer.write(data)
             await writer.drain()
-        relayed.moved(to_collector=False)
+        relayed.moved()
         if not to_collector:
             self.delivered()
         if writer.can_write_eof():
             writer.write_eof()
 
-    async def _take_time(self, count: int) -> None:
+    async def _take_time(self, count: int, relayed: _Relayed) -> None:
+        relayed.delayed += 1
         while self.state == STALL:
             await self._moved.wait()
         if self.state == SLOW and self.bytes_per_s:
             await asyncio.sleep(count / self.bytes_per_s)
+        relayed.delayed -= 1
 
     def _count(self, count: int, to_collector: bool) -> None:
         if to_collector:

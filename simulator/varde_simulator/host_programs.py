@@ -1,0 +1,143 @@
+"""The host's own programs, run as a person or a service manager runs them: as processes.
+
+Nothing of the host is imported: what the simulator shows is what its commands do.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from varde_simulator.clock import VirtualClock
+from varde_simulator.network import LOOPBACK
+
+COMMAND = (sys.executable, "-m", "varde_host.cli")
+COLLECTOR_NAME = "collector.varde.example"
+NTP_NAME = "ntp.varde.example"
+COLLECTOR_PORT = 8443  # as the hub's config says; the wire knows the real one
+
+READY_TIMEOUT_S = 60  # an interpreter with its imports starts in one or two, on a loaded machine
+STOP_TIMEOUT_S = 10
+
+
+class HostFailedError(Exception):
+    """A host command ended badly; its words are in the text."""
+
+
+class HostPrograms:
+    """A site folder, a database and the collector that serves them."""
+
+    def __init__(self, clock: VirtualClock, folder: Path) -> None:
+        self.clock = clock
+        self.site = folder / "site"
+        self.database = folder / "collector.db"
+        self.log = folder / "collector.log"
+        self.restarts = 0
+        self.address: tuple[str, int] | None = None
+        self._collector: asyncio.subprocess.Process | None = None
+
+    @property
+    def collector_is_up(self) -> bool:
+        """It answers."""
+        return self.address is not None
+
+    async def run(self, *arguments: str, feed: str = "") -> str:
+        """Run `varde ARGUMENTS`; its standard output. Raises HostFailedError."""
+        with self.clock.busy(f"varde {arguments[0]}"):
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND,
+                *arguments,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._environment(),
+            )
+            out, errors = await process.communicate(feed.encode())
+        if process.returncode != 0:
+            words = (errors or out).decode(errors="replace").strip()
+            raise HostFailedError(f"varde {' '.join(arguments)}: {words}")
+        return out.decode()
+
+    async def make_site(self) -> None:
+        """Keys, roots and the collector's certificate."""
+        await self.run("site", "init", str(self.site), "--server-name", COLLECTOR_NAME)
+
+    async def hub_config(
+        self, ssid: str, password: str, sensors: list[str], heartbeat_s: int, board: str
+    ) -> bytes:
+        """The bytes of `config.cbor`; sensors as `varde hub config --sensor` takes them."""
+        file = self.site.parent / "config.cbor"
+        file.unlink(missing_ok=True)
+        sensor_options = [part for sensor in sensors for part in ("--sensor", sensor)]
+        await self.run(
+            "hub", "config", "--site", str(self.site), "--host", COLLECTOR_NAME,
+            "--port", str(COLLECTOR_PORT), "--ntp-host", NTP_NAME, "--wifi", "-",
+            "--heartbeat", str(heartbeat_s), "--board", board, "--out", str(file),
+            *sensor_options, feed=f"{ssid}:{password}\n",
+        )  # fmt: skip
+        return file.read_bytes()
+
+    async def enrol(self, public_hex: str) -> None:
+        """Let this hub deliver."""
+        await self.run(
+            "hub", "keys", "enrol", public_hex, "--site", str(self.site),
+            "--database", str(self.database),
+        )  # fmt: skip
+
+    async def readings(self, hub_hex: str) -> list[dict[str, Any]]:
+        """What the receiver sees of a hub, as `varde readings --json` says it."""
+        rows: list[dict[str, Any]] = json.loads(await self._readings("--json", "--hub", hub_hex))
+        return rows
+
+    async def readings_table(self) -> str:
+        """All of it, for people."""
+        return await self._readings()
+
+    async def _readings(self, *options: str) -> str:
+        site, database = str(self.site), str(self.database)
+        return await self.run("readings", "--site", site, "--database", database, *options)
+
+    async def start_collector(self, heartbeat_s: int) -> tuple[str, int]:
+        """Start it and wait until it listens; where."""
+        with self.clock.busy("collector starts"), self.log.open("ab") as log:
+            self._collector = await asyncio.create_subprocess_exec(
+                *COMMAND, "collector", "--site", str(self.site), "--database", str(self.database),
+                "--host", LOOPBACK, "--port", "0", "--heartbeat", str(heartbeat_s), "--json",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env=self._environment(),
+            )  # fmt: skip
+            assert self._collector.stdout is not None
+            line = b""
+            with contextlib.suppress(TimeoutError):
+                line = await asyncio.wait_for(self._collector.stdout.readline(), READY_TIMEOUT_S)
+        try:
+            listening = json.loads(line)["listening"]
+        except (ValueError, KeyError):
+            await self.stop_collector()
+            raise HostFailedError(f"varde collector did not start; see {self.log}") from None
+        self.address = (listening["host"], listening["port"])
+        return self.address
+
+    async def stop_collector(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to stop, or kill it."""
+        process, self._collector = self._collector, None
+        self.address = None
+        if process is None or process.returncode is not None:
+            return
+        with self.clock.busy("collector stops"):
+            process.send_signal(how)
+            try:
+                await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    def _environment(self) -> dict[str, str]:
+        wanted = {"VARDE_CLOCK": str(self.clock.path), "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, "COLUMNS": "160", "NO_COLOR": "1", **wanted}

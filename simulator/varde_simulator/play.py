@@ -1,0 +1,311 @@
+"""Plays a scenario on a stage: sensors measure, things break, and in the end the sum is drawn.
+
+What happens is told to a listener as it happens; what came of it is an `Outcome`. The firmware is
+the unmodified one, the host's programs are processes.
+"""
+
+import asyncio
+import re
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from varde_simulator import board as boards
+from varde_simulator import scenario, truth
+from varde_simulator.sensors.models import MODELS
+from varde_simulator.sensors.virtual_sensor import VirtualSensor
+from varde_simulator.stage import Stage, as_option
+
+_IDENTITY = re.compile(r"^varde: hub ([0-9a-f]{16}) public ([0-9a-f]{64})$")
+_FAULT = re.compile(r"^(varde: stopped|Traceback)")
+
+US_PER_MIN = 60_000_000
+# When the days are over, whoever still holds a reading is made to send it: people press buttons.
+SETTLE_ROUNDS = 3
+POWER_BACK_MIN = 20  # how long the power stays away if the scenario does not say
+ENROL_TIMEOUT_S = 60  # a hub says who it is some tenths of a second after its first power-on
+
+Listener = Callable[[str, str], None]
+
+
+class PlayError(Exception):
+    """The play could not go on: something broke that is no part of the story."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run. `problems` are lines that nobody should have seen."""
+
+    sum: truth.Sum
+    rows: list[dict[str, Any]]
+    seconds: float
+    cuts: int
+    boots: int
+    crashes: int
+    nor_errors: int
+    flash_operations: int
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """The sum is clean and the machine was sound."""
+        return self.sum.passed and not (self.crashes or self.nor_errors or self.problems)
+
+
+class Play:
+    """One run of `story`. Times of its plan count from the moment when `run` begins."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        story: scenario.Scenario,
+        seed: int,
+        node: str = "hub-1",
+        cut: tuple[int, float] | None = None,
+        listener: Listener = lambda _who, _what: None,
+    ) -> None:
+        self.stage = stage
+        self.story = story
+        self.plan = story.plan(seed)
+        self.node = node
+        self.tell = listener
+        self.clock = stage.clock
+        self.sensors: dict[str, VirtualSensor] = {}
+        self.board: boards.VirtualBoard | None = None
+        self.watch: truth.JournalWatch | None = None
+        self.hub_id = ""
+        self.cuts = 0
+        self.problems: list[str] = []
+        self.began_us = 0
+        self._cut = cut
+        self._cut_with: dict[str, scenario.Event] = {}
+        self._off_min: float = POWER_BACK_MIN
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._enrolled = asyncio.Event()
+
+    async def run(self) -> Outcome:
+        """From a fresh flash to the sum; takes everything off the stage again."""
+        started_s = time.monotonic()
+        self.began_us = self.clock.now_us()
+        try:
+            await self._set_up()
+            await self._play()
+            await self._settle()
+            return await self._outcome(started_s)
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await self._clear()
+
+    # Before it begins
+
+    async def _set_up(self) -> None:
+        world = self.stage.world
+        for planned in self.story.sensors:
+            model = MODELS[planned.model]()
+            self.sensors[planned.name] = await world.add_sensor(model, planned.name)
+        options = [
+            as_option(planned, self.sensors[planned.name].address)
+            for planned in self.story.sensors
+        ]
+        files = await self.stage.hub_files(options, self.story.board)
+        board = world.add_board(self.node, files, self.story.journal_kib * 1024)
+        await self.stage.wire(board)
+        board.on_note = lambda text: self.tell("hub", text)
+        board.on_cut = self._on_cut
+        log = (self.stage.folder / f"{self.node}.log").open("a", encoding="utf-8")
+        board.on_console = self._console(boards.log_to(log, self.clock))
+        self.board = board
+        self.watch = truth.JournalWatch(board.flash)
+        self.tell("power", "on")
+        await board.power_on()
+
+    def _console(self, log: Callable[[str], None]) -> Callable[[str], None]:
+        def on_line(line: str) -> None:
+            log(line)
+            found = _IDENTITY.match(line)
+            if found:
+                self._start(self._enrol(found[1], found[2]))
+            elif _FAULT.match(line):
+                self.problems.append(line)
+                self.tell("hub", line)
+
+        return on_line
+
+    async def _enrol(self, hub_hex: str, public_hex: str) -> None:
+        assert self.watch is not None
+        if self._cut is not None:
+            self._board.arm_cut(*self._cut)
+        self.hub_id = hub_hex
+        self.watch.add_hub(bytes.fromhex(hub_hex), bytes.fromhex(public_hex))
+        await self.stage.host.enrol(public_hex)
+        self.tell("site", f"hub {hub_hex} enrolled")
+        self._enrolled.set()
+
+    # While it plays
+
+    async def _play(self) -> None:
+        try:
+            await asyncio.wait_for(self._enrolled.wait(), ENROL_TIMEOUT_S)
+        except TimeoutError:
+            raise PlayError("the hub never said who it is; see its log") from None
+        for at_us, act in self._acts():
+            await self._sleep_until(at_us)
+            self._look()
+            act()
+        await self._sleep_until(self.story.end_us)
+
+    def _acts(self) -> list[tuple[int, Callable[[], None]]]:
+        measuring = [(m.at_us, lambda m=m: self._measure(m)) for m in self.plan.measurements]
+        happening = [(e.at_us, lambda e=e: self._start(self._happen(e))) for e in self.plan.events]
+        return sorted([*measuring, *happening], key=lambda act: act[0])
+
+    def _measure(self, measurement: scenario.Measurement) -> None:
+        sensor = self.sensors[measurement.sensor]
+        cut = self._cut_with.pop(measurement.sensor, None)
+        if cut is not None:
+            self._arm(cut)
+        sensor.measure(measurement.stored, measurement.live, measurement.duration_s)
+        self.tell(measurement.sensor, "measures")
+
+    async def _happen(self, event: scenario.Event) -> None:
+        keys = event.keys
+        wait_us = int(keys.get("for_min", 0) * US_PER_MIN)
+        if event.do == "wifi-down":
+            await self._wifi_away(wait_us)
+        elif event.do == "wire":
+            await self._wire(keys["state"], int(keys.get("bytes_per_s", 0)), wait_us)
+        elif event.do in {"collector-down", "collector-restart"}:
+            await self._collector_away(wait_us)
+        elif event.do == "power-cut":
+            self._off_min = keys.get("off_min", POWER_BACK_MIN)
+            await self._board.cut_power()
+            self._on_cut()
+        elif event.do == "cut-at-write" and "sensor" in keys:
+            self._cut_with[keys["sensor"]] = event
+        elif event.do == "cut-at-write":
+            self._arm(event)
+        elif event.do == "time-server-lies":
+            await self._lie(keys["by_s"], wait_us)
+        else:
+            raise PlayError(f"nobody knows how to do {event.do}")
+
+    async def _wifi_away(self, wait_us: int) -> None:
+        self.stage.world.set_wifi(False)
+        self.tell("wifi", "gone")
+        await self._wait(wait_us)
+        self.stage.world.set_wifi(True)
+        self.tell("wifi", "back")
+
+    async def _wire(self, state: str, bytes_per_s: int, wait_us: int) -> None:
+        self._board.network.set_state(state, bytes_per_s)
+        self.tell("internet", state)
+        await self._wait(wait_us)
+        self._board.network.set_state("up")
+        self.tell("internet", "up")
+
+    async def _collector_away(self, wait_us: int) -> None:
+        self.tell("collector", "killed")
+        await self.stage.host.stop_collector(signal.SIGKILL)
+        await self._wait(wait_us)
+        await self.stage.start_collector()
+        self.tell("collector", "listens again")
+
+    async def _lie(self, by_s: float, wait_us: int) -> None:
+        sntp = self._board.network.sntp
+        sntp.offset_ms = int(by_s * 1000)
+        self.tell("time server", f"is {by_s} s wrong")
+        await self._wait(wait_us)
+        sntp.offset_ms = 0
+        self.tell("time server", "is right again")
+
+    def _arm(self, event: scenario.Event) -> None:
+        self._off_min = event.keys.get("off_min", POWER_BACK_MIN)
+        self._board.arm_cut(event.keys.get("writes", 1), event.keys.get("fraction", 0.5))
+
+    def _on_cut(self) -> None:
+        self.cuts += 1
+        operation = self._board.page.flash.operations_this_boot
+        where = "in the middle of" if self._board.page.cut_happened else "after"
+        self.tell("power", f"cut {where} flash operation {operation} of this boot")
+        self._look()
+        self._start(self._power_back(self._off_min))
+
+    async def _power_back(self, off_min: float) -> None:
+        await self._wait(int(off_min * US_PER_MIN))
+        self.tell("power", "back; the hub's clock stands at 2000-01-01")
+        await self._board.power_on()
+
+    # After it
+
+    async def _settle(self) -> None:
+        """Everything mended, everybody's chance to deliver what is left."""
+        self.stage.world.set_wifi(True)
+        self._board.network.set_state("up")
+        part_us = self.story.settle_min * US_PER_MIN // (SETTLE_ROUNDS + 1)
+        for _ in range(SETTLE_ROUNDS):
+            for sensor in self.sensors.values():
+                if sensor.ledger.held:
+                    sensor.wake()
+            await self._wait(part_us)
+        await self._wait(part_us)
+
+    async def _outcome(self, started_s: float) -> Outcome:
+        board = self._board
+        journaled = self._look()
+        flash = board.page.flash
+        rows = await self.stage.host.readings(self.hub_id)
+        added = truth.add_up(
+            self.sensors.values(), rows, journaled, self.stage.utc_minus_virtual_ms()
+        )
+        return Outcome(
+            sum=added,
+            rows=rows,
+            seconds=time.monotonic() - started_s,
+            cuts=self.cuts,
+            boots=board.boots,
+            crashes=board.crashes,
+            nor_errors=flash.nor_errors,
+            flash_operations=flash.programs + flash.erases,
+            problems=tuple(self.problems),
+        )
+
+    async def _clear(self) -> None:
+        world = self.stage.world
+        for name, sensor in self.sensors.items():
+            sensor.battery_out()
+            world.sensors.pop(name, None)
+        if self.board is not None:
+            await self.board.close()
+            world.boards.pop(self.node, None)
+
+    # Odds and ends of a run
+
+    @property
+    def _board(self) -> boards.VirtualBoard:
+        assert self.board is not None
+        return self.board
+
+    def _look(self) -> set[tuple[bytes, int]]:
+        assert self.watch is not None
+        return self.watch.look()
+
+    async def _sleep_until(self, at_us: int) -> None:
+        await self.clock.sleep_until(self.began_us + at_us)
+
+    async def _wait(self, duration_us: int) -> None:
+        await self.clock.sleep_until(self.clock.now_us() + duration_us)
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.problems.append(f"{type(error).__name__}: {error}")
+            self.tell("play", self.problems[-1])

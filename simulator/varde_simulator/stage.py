@@ -1,0 +1,102 @@
+"""Where scenarios are played: a clock, a world in it, a site with its collector beside it.
+
+One stage carries one play, or many in a row: starting host programs takes longer than a short
+story does. Time goes on from one to the next, as it does in a real site.
+"""
+
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from varde_simulator import flash_image, host_programs
+from varde_simulator.board import VirtualBoard
+from varde_simulator.clock import VirtualClock
+from varde_simulator.interpreter import ROOT, Interpreter
+from varde_simulator.world import World
+
+FIRMWARE = ROOT / "build" / "firmware"
+_ARCHITECTURES = {1: "x86", 2: "x64"}  # MP_NATIVE_ARCH_ numbers
+
+SSID, PASSWORD = "hjemme", "ikke hemmelig"  # of a home that does not exist
+
+
+class StageError(Exception):
+    """Something that every play needs is not there."""
+
+
+class Stage:
+    """`async with Stage(...)`, on the loop of `stage.clock`."""
+
+    def __init__(self, folder: Path, start: datetime, heartbeat_min: int, seed: int = 0) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.clock = VirtualClock(folder / "clock", start)
+        self.world = World(self.clock, folder, seed)
+        self.host = host_programs.HostPrograms(self.clock, folder)
+        self.heartbeat_s = heartbeat_min * 60
+        self._configs: dict[tuple[object, ...], bytes] = {}
+
+    async def __aenter__(self) -> "Stage":
+        await self.world.start()
+        try:
+            with self.clock.busy("setting the stage"):
+                await self.host.make_site()
+                self.world.add_access_point(SSID, PASSWORD)
+                await self.start_collector()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.world.close()
+        await self.host.stop_collector()
+        self.clock.close()
+
+    async def start_collector(self) -> None:
+        """Also tells the boards there are where it is now."""
+        address = await self.host.start_collector(self.heartbeat_s)
+        for board in self.world.boards.values():
+            board.network.set_collector(*address)
+
+    async def wire(self, board: VirtualBoard) -> None:
+        """Give a new board its line to the collector."""
+        await board.network.start(host_programs.COLLECTOR_NAME, host_programs.NTP_NAME)
+        assert self.host.address is not None
+        board.network.set_collector(*self.host.address)
+
+    async def hub_files(self, sensors: Sequence[str], board: str) -> dict[str, bytes]:
+        """What a hub's file system holds; sensors as `varde hub config --sensor` takes them."""
+        key = (tuple(sensors), board)
+        if key not in self._configs:
+            self._configs[key] = await self.host.hub_config(
+                SSID, PASSWORD, list(sensors), self.heartbeat_s, board
+            )
+        return {**firmware_files(self.world.vm), "config.cbor": self._configs[key]}
+
+    def utc_minus_virtual_ms(self) -> int:
+        """To turn virtual microseconds // 1000 into Unix milliseconds."""
+        return self.clock.utc_ms() - self.clock.now_us() // 1000
+
+
+def firmware_files(vm: Interpreter) -> dict[str, bytes]:
+    """The hub's file system as tools/build_firmware.py made it for this interpreter."""
+    folder = FIRMWARE / _ARCHITECTURES.get(vm.native_architecture, "x64")
+    if not (folder / "main.py").exists():
+        raise StageError(f"no firmware in {folder}; run `make build`")
+    files = flash_image.folder_files(folder)
+    files.pop("sizes.json", None)
+    return files
+
+
+def as_option(sensor: Any, address: bytes) -> str:
+    """A scenario's sensor as `varde hub config --sensor` takes it."""
+    kind = "random" if address[0] else "public"
+    characteristics = "+".join(f"{uuid:04X}" for uuid in sensor.characteristics)
+    return (
+        f"slot={sensor.slot},service={sensor.service:04X},chars={characteristics},"
+        f"address={kind}/{address[1:].hex(':').upper()}"
+    )

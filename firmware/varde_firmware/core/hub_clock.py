@@ -7,7 +7,7 @@ writes an anchor
 1. when time is first known,
 2. when a measurement contradicts what is known: a step, which is also an event,
 3. when the last anchor is six hours old,
-4. when a measurement is far better than what is known.
+4. when a measurement is far better than the one behind the last anchor.
 
 A measurement contradicts if it is off by more than both uncertainties, what a crystal may have
 drifted since, and two seconds. Nothing is averaged: the evidence is in the anchors.
@@ -32,7 +32,7 @@ ASK_AGAIN_MS = const(60_000)
 STEP_MS = const(2_000)
 # Crystals are within 40 ppm; boards get cold and warm and old. One in 5,000 is 200 ppm.
 DRIFT_DIVISOR = const(5_000)
-# Rule 4: worth an anchor if four times as certain, and what is known is worse than a second.
+# Rule 4: worth an anchor if four times as certain, and the last is worse than a second.
 COARSE_MS = const(1_000)
 BETTER_FACTOR = const(4)
 # 2024-01-01, before the first of these hubs: an earlier time is wrong whoever says it.
@@ -114,8 +114,9 @@ class HubClock(decider.Decider):
         off_ms = abs(event.utc_ms - event.uptime_ms - self._offset_ms)
         if off_ms > STEP_MS + doubt_ms + event.uncertainty_ms:
             return self._anchor(event, now_ms, [WriteStep((off_ms + 500) // 1000)])
-        better = doubt_ms > COARSE_MS and event.uncertainty_ms * BETTER_FACTOR <= doubt_ms
-        if better or age_ms >= ANCHOR_EVERY_MS:
+        known_ms = self._uncertainty_ms
+        is_better = known_ms > COARSE_MS and event.uncertainty_ms * BETTER_FACTOR <= known_ms
+        if is_better or age_ms >= ANCHOR_EVERY_MS:
             return self._anchor(event, now_ms, [])
         return self.state, self.deadline_ms, []
 

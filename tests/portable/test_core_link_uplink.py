@@ -1,0 +1,170 @@
+"""Link and uplink: when the hub joins, leaves, exchanges and rests."""
+
+import unittest
+
+from varde_firmware.core import backoff, decider, link, uplink
+
+
+def new_link(networks=2):
+    return link.Link(networks, backoff.Backoff(2_000, 300_000, backoff.Jitter(3)))
+
+
+def new_uplink():
+    delays = backoff.Backoff(uplink.BACKOFF_FIRST_MS, uplink.BACKOFF_MOST_MS, backoff.Jitter(3))
+    return uplink.Uplink(900, delays)
+
+
+class Joining(unittest.TestCase):
+    def test_an_address_is_not_yet_up(self):
+        core = new_link()
+        self.assertEqual(core.handle(link.SwitchOn(), 0), [link.Join(0)])
+        core.handle(link.Joined(), 3_000)
+        self.assertEqual(core.state, link.UNPROVEN)
+        core.handle(link.ExchangeAcknowledged(), 4_000)
+        self.assertEqual(core.state, link.UP)
+
+    def test_the_next_network_is_tried_at_once_and_then_all_rest(self):
+        core = new_link()
+        core.handle(link.SwitchOn(), 0)
+        self.assertEqual(core.handle(decider.Expired(), 20_000), [link.Leave()])
+        self.assertEqual(core.deadline_ms, 20_000)
+        self.assertEqual(core.handle(decider.Expired(), 20_000), [link.Join(1)])
+        core.handle(decider.Expired(), 40_000)
+        self.assertTrue(core.deadline_ms > 40_500)
+        self.assertEqual(core.handle(decider.Expired(), core.deadline_ms), [link.Join(0)])
+
+    def test_a_network_that_drops_is_waited_for_first(self):
+        core = new_link()
+        core.handle(link.SwitchOn(), 0)
+        core.handle(link.Joined(), 1)
+        self.assertEqual(core.handle(link.Dropped(), 2), [link.Leave()])
+        self.assertEqual(core.handle(decider.Expired(), core.deadline_ms), [link.Join(0)])
+
+    def test_a_network_that_leads_nowhere_is_left(self):
+        core = new_link()
+        core.handle(link.SwitchOn(), 0)
+        core.handle(link.Joined(), 1)
+        for _ in range(link.LEAVE_AFTER_FAILURES - 1):
+            self.assertEqual(core.handle(link.ExchangeFailed(), 2), [])
+        self.assertEqual(core.handle(link.ExchangeFailed(), 3), [link.Leave()])
+        self.assertEqual(core.handle(decider.Expired(), core.deadline_ms), [link.Join(1)])
+
+    def test_a_success_ends_the_counting(self):
+        core = new_link()
+        core.handle(link.SwitchOn(), 0)
+        core.handle(link.Joined(), 1)
+        for _ in range(20):
+            core.handle(link.ExchangeFailed(), 2)
+            core.handle(link.ExchangeAcknowledged(), 3)
+        self.assertEqual(core.state, link.UP)
+
+    def test_an_unknown_move_raises_and_changes_nothing(self):
+        core = new_link()
+        with self.assertRaises(decider.IllegalMoveError):
+            core.handle(link.Joined(), 0)
+        self.assertEqual(core.state, link.OFF)
+
+
+class Exchanging(unittest.TestCase):
+    def linked(self):
+        core = new_uplink()
+        core.handle(uplink.LinkUp(), 1_000)
+        return core
+
+    def test_a_new_link_is_used_at_once(self):
+        core = self.linked()
+        self.assertTrue(core.is_due(1_000))
+        self.assertEqual(core.handle(decider.Expired(), 1_000), [uplink.Exchange()])
+
+    def idle(self):
+        core = self.linked()
+        core.handle(decider.Expired(), 1_000)
+        done = core.handle(uplink.Acknowledged(3, 0, 600), 2_000)
+        self.assertEqual(done, [uplink.HangUp()])
+        return core
+
+    def test_the_heartbeat_is_what_the_collector_says_within_limits(self):
+        self.assertEqual(self.idle().deadline_ms, 602_000)
+        for asked_s, given_s in ((0, 60), (604_800, 86_400)):
+            core = self.linked()
+            core.handle(decider.Expired(), 1_000)
+            core.handle(uplink.Acknowledged(0, 0, asked_s), 2_000)
+            self.assertEqual(core.deadline_ms, 2_000 + given_s * 1_000)
+
+    def test_records_go_soon_and_together(self):
+        core = self.idle()
+        core.handle(uplink.Pending(1), 10_000)
+        core.handle(uplink.Pending(2), 12_000)
+        self.assertEqual(core.deadline_ms, 13_000)
+
+    def test_nothing_pending_does_not_hasten_the_heartbeat(self):
+        core = self.idle()
+        core.handle(uplink.Pending(0), 10_000)
+        self.assertEqual(core.deadline_ms, 602_000)
+
+    def test_a_backlog_drains_over_one_connection(self):
+        core = self.linked()
+        core.handle(decider.Expired(), 1_000)
+        self.assertEqual(core.handle(uplink.Acknowledged(30, 5, 900), 2_000), [uplink.Exchange()])
+        self.assertEqual(core.handle(uplink.Acknowledged(5, 0, 900), 3_000), [uplink.HangUp()])
+
+    def test_an_answer_that_releases_nothing_is_a_failure(self):
+        core = self.linked()
+        core.handle(decider.Expired(), 1_000)
+        self.assertEqual(core.handle(uplink.Acknowledged(0, 5, 900), 2_000), [uplink.HangUp()])
+        self.assertEqual(core.state, uplink.RESTING)
+
+    def test_failures_rest_longer_and_longer_up_to_a_quarter_of_an_hour(self):
+        core = self.linked()
+        now_ms, waits = 1_000, []
+        for _ in range(14):
+            core.handle(decider.Expired(), now_ms)
+            core.handle(uplink.Failed(), now_ms)
+            waits.append(core.deadline_ms - now_ms)
+            now_ms = core.deadline_ms
+        self.assertTrue(1_000 <= waits[0] <= 2_000)
+        self.assertTrue(450_000 <= waits[-1] <= 900_000)
+
+    def test_records_do_not_cut_the_rest_short(self):
+        core = self.linked()
+        core.handle(decider.Expired(), 1_000)
+        core.handle(uplink.Failed(), 1_000)
+        until_ms = core.deadline_ms
+        core.handle(uplink.Pending(9), 1_100)
+        self.assertEqual(core.deadline_ms, until_ms)
+
+    def test_a_short_loss_of_the_link_keeps_the_rest_and_a_long_one_ends_it(self):
+        for away_ms, is_kept in ((1_000, True), (60_000, False)):
+            core = self.linked()
+            now_ms = 1_000
+            for _ in range(9):
+                core.handle(decider.Expired(), now_ms)
+                core.handle(uplink.Failed(), now_ms)
+                until_ms = core.deadline_ms
+            core.handle(uplink.LinkDown(), now_ms)
+            core.handle(uplink.LinkUp(), now_ms + away_ms)
+            self.assertEqual(core.deadline_ms == until_ms, is_kept)
+
+    def test_a_link_that_goes_takes_the_connection_with_it(self):
+        core = self.idle()
+        self.assertEqual(core.handle(uplink.LinkDown(), 3_000), [uplink.HangUp()])
+        self.assertIsNone(core.deadline_ms)
+
+
+class Spreading(unittest.TestCase):
+    def test_delays_double_are_capped_and_spread_over_half(self):
+        delays = backoff.Backoff(2_000, 900_000, backoff.Jitter(1))
+        for i in range(30):
+            step_ms = min(2_000 << min(i, 20), 900_000)
+            self.assertTrue(step_ms // 2 <= delays.next_ms() <= step_ms)
+        delays.reset()
+        self.assertTrue(delays.next_ms() <= 2_000)
+
+    def test_a_seed_repeats_and_another_differs(self):
+        draws = [[backoff.Jitter(seed).below(1_000_000)] for seed in (5, 5, 6, 0)]
+        self.assertEqual(draws[0], draws[1])
+        self.assertNotEqual(draws[0], draws[2])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,140 @@
+"""The scanner: whom it connects to, whom it leaves alone, and that it never goes deaf."""
+
+import unittest
+
+from varde_firmware.core import backoff, decider, scanner
+from varde_firmware.core import sensor_words as words
+
+SCAN = scanner.StartScan(scanner.SCAN_MS)
+
+
+def scanning():
+    core = scanner.Scanner(backoff.Backoff(1_000, 60_000, backoff.Jitter(7)))
+    assert core.handle(scanner.SwitchOn(), 0) == [SCAN]
+    return core
+
+
+class Scanning(unittest.TestCase):
+    def test_the_end_of_a_scan_begins_the_next(self):
+        core = scanning()
+        self.assertEqual(core.handle(scanner.ScanEnded(), 600_000), [SCAN])
+        self.assertEqual(core.deadline_ms, 1_210_000)
+
+    def test_a_sensor_is_set_up_alone_and_then_the_scan_goes_on(self):
+        core = scanning()
+        opened = [scanner.Mute(1), scanner.OpenSession(1)]
+        self.assertEqual(core.handle(scanner.Sighted(1), 10), opened)
+        self.assertEqual(core.handle(scanner.ScanEnded(), 11), [])
+        self.assertEqual(core.handle(scanner.Sighted(2), 12), [])
+        self.assertEqual(core.handle(scanner.SetUp(1), 13), [SCAN])
+        self.assertEqual(core.handle(scanner.Sighted(1), 14), [])
+
+    def test_a_failed_set_up_lets_the_scan_go_on(self):
+        core = scanning()
+        core.handle(scanner.Sighted(1), 10)
+        self.assertEqual(core.handle(scanner.SessionEnded(1, words.LOST), 11), [SCAN])
+
+    def test_the_end_of_another_session_does_not(self):
+        core = scanning()
+        core.handle(scanner.Sighted(1), 10)
+        core.handle(scanner.SetUp(1), 11)
+        core.handle(scanner.Sighted(2), 12)
+        self.assertEqual(core.handle(scanner.SessionEnded(1, words.DONE), 13), [])
+        self.assertEqual(core.state, scanner.SETTING_UP)
+
+    def test_one_connection_stays_free(self):
+        core = scanning()
+        for index in range(scanner.MAX_SESSIONS):
+            core.handle(scanner.Sighted(index), 10)
+            core.handle(scanner.SetUp(index), 11)
+        self.assertEqual(core.handle(scanner.Sighted(9), 12), [])
+        self.assertEqual(core.state, scanner.SCANNING)
+
+    def test_a_sensor_is_left_alone_after_its_session(self):
+        core = scanning()
+        core.handle(scanner.Sighted(1), 0)
+        core.handle(scanner.SetUp(1), 1)
+        core.handle(scanner.SessionEnded(1, words.DONE), 1_000)
+        self.assertEqual(core.handle(scanner.Sighted(1), 2_000), [])
+        self.assertEqual(core.deadline_ms, 1_000 + scanner.HOLD_OFF_DONE_MS)
+        self.assertEqual(core.handle(decider.Expired(), 11_000), [scanner.Unmute(1)])
+        self.assertTrue(core.handle(scanner.Sighted(1), 11_001))
+
+    def test_every_outcome_has_a_hold_off(self):
+        outcomes = [getattr(words, name) for name in dir(words) if name.isupper()]
+        for outcome in outcomes:
+            if isinstance(outcome, str):
+                self.assertTrue(scanner.HOLD_OFF_MS[outcome] > 0)
+
+
+class NeverDeaf(unittest.TestCase):
+    def test_a_scan_that_does_not_end_restarts_the_radio(self):
+        core = scanning()
+        self.assertFalse(core.is_due(609_999))
+        self.assertEqual(core.handle(decider.Expired(), 610_000), [scanner.StopSessions()])
+        restart_ms = core.deadline_ms
+        self.assertTrue(610_000 < restart_ms <= 611_000)
+        self.assertEqual(
+            core.handle(decider.Expired(), restart_ms), [scanner.RestartRadio(), SCAN]
+        )
+
+    def test_a_deaf_session_restarts_the_radio(self):
+        core = scanning()
+        core.handle(scanner.Sighted(1), 0)
+        core.handle(scanner.SessionEnded(1, words.RADIO_DEAF), 13_000)
+        self.assertEqual(core.state, scanner.BROKEN)
+
+    def test_sessions_that_end_while_it_is_broken_do_no_harm(self):
+        core = scanning()
+        core.handle(scanner.Sighted(1), 0)
+        core.handle(scanner.RadioFailed(), 10)
+        self.assertEqual(core.handle(scanner.SessionEnded(1, words.STOPPED), 20), [])
+        self.assertEqual(core.handle(scanner.RadioFailed(), 30), [])
+        self.assertEqual(core.state, scanner.BROKEN)
+
+    def test_restarts_come_later_and_later_and_then_it_gives_up(self):
+        core = scanning()
+        now_ms, waits = 0, []
+        for _ in range(scanner.MAX_RESTARTS):
+            self.assertEqual(core.handle(scanner.RadioFailed(), now_ms), [scanner.StopSessions()])
+            waits.append(core.deadline_ms - now_ms)
+            now_ms = core.deadline_ms
+            core.handle(decider.Expired(), now_ms)
+        self.assertTrue(waits[-1] > 10 * waits[0])
+        self.assertEqual(core.handle(scanner.RadioFailed(), now_ms)[-1], scanner.GiveUp())
+
+    def test_a_sign_of_life_ends_the_counting(self):
+        core = scanning()
+        for _ in range(50):
+            core.handle(scanner.RadioFailed(), 0)
+            core.handle(decider.Expired(), core.deadline_ms)
+            core.handle(scanner.ScanEnded(), 0)
+
+
+class Room(unittest.TestCase):
+    def test_without_room_nobody_is_connected_to(self):
+        core = scanning()
+        stop = [scanner.StopScan(), scanner.StopSessions()]
+        self.assertEqual(core.handle(scanner.RoomChanged(False), 10), stop)
+        self.assertEqual(core.handle(scanner.ScanEnded(), 11), [])
+        self.assertEqual(core.handle(scanner.Sighted(0), 12), [])
+        self.assertEqual(core.handle(scanner.RoomChanged(True), 13), [SCAN])
+
+    def test_room_that_ends_while_a_sensor_is_set_up(self):
+        core = scanning()
+        core.handle(scanner.Sighted(0), 5)
+        self.assertEqual(core.handle(scanner.RoomChanged(False), 10), [scanner.StopSessions()])
+        self.assertEqual(core.handle(scanner.SessionEnded(0, words.STOPPED), 11), [])
+        self.assertEqual(core.state, scanner.FULL)
+
+    def test_a_restart_without_room_does_not_scan(self):
+        core = scanning()
+        core.handle(scanner.RadioFailed(), 0)
+        core.handle(scanner.RoomChanged(False), 1)
+        actions = core.handle(decider.Expired(), core.deadline_ms)
+        self.assertEqual(actions, [scanner.RestartRadio()])
+        self.assertEqual(core.state, scanner.FULL)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,221 @@
+"""A sensor session: the way that works, and every way out of it."""
+
+import unittest
+
+from varde_firmware.core import decider, sensor_session
+from varde_firmware.core import sensor_words as words
+
+CUFF, SPOT, INTERIM = 0x1810, 0x2A35, 0x2A36
+INDICATE, NOTIFY = 0x20, 0x10
+
+
+def cuff():
+    return sensor_session.SensorSession(CUFF, [SPOT, INTERIM])
+
+
+def drive(session, *events):
+    """Hand the events in at 0, 1, 2 ... ms; the actions of the last."""
+    actions = []
+    for now_ms, event in enumerate(events):
+        actions = session.handle(event, now_ms)
+    return actions
+
+
+FOUND = (
+    words.Begin(),
+    words.Connected(),
+    words.ServiceFound(10, 20),
+    words.StageDone(0),
+    words.CharacteristicFound(13, 12, INDICATE, SPOT),
+    words.CharacteristicFound(20, 15, NOTIFY, INTERIM),
+    words.StageDone(0),
+)
+SWITCHES = (
+    words.DescriptorFound(13, 0x2902),
+    words.StageDone(0),
+    words.DescriptorFound(16, 0x2902),
+    words.StageDone(0),
+)
+SUBSCRIBED = (words.StageDone(0), words.StageDone(0))
+
+
+class StraightWay(unittest.TestCase):
+    def test_asks_only_for_the_configured_service(self):
+        session = cuff()
+        self.assertEqual(session.handle(words.Begin(), 0), [words.Connect(10_000)])
+        self.assertEqual(session.handle(words.Connected(), 5), [words.DiscoverService(CUFF)])
+        session.handle(words.ServiceFound(10, 20), 6)
+        session.handle(words.ServiceFound(30, 40), 6)
+        self.assertEqual(
+            session.handle(words.StageDone(0), 7), [words.DiscoverCharacteristics(10, 20)]
+        )
+
+    def test_an_unknown_service_is_asked_for_a_larger_mtu_first(self):
+        session = sensor_session.SensorSession(0x181B, [0x2A9C])
+        self.assertEqual(drive(session, words.Begin(), words.Connected()), [words.ExchangeMtu()])
+        self.assertEqual(session.handle(words.MtuSet(), 9), [words.DiscoverService(0x181B)])
+
+    def test_silence_to_the_mtu_exchange_is_a_no(self):
+        session = sensor_session.SensorSession(0x181B, [0x2A9C])
+        drive(session, words.Begin(), words.Connected())
+        self.assertTrue(session.is_due(2_001))
+        self.assertEqual(session.handle(decider.Expired(), 2_001), [words.DiscoverService(0x181B)])
+
+    def test_listens_to_all_before_it_switches_one_on(self):
+        session = cuff()
+        actions = drive(session, *(FOUND + SWITCHES))
+        self.assertEqual(
+            actions,
+            [
+                words.Listen(12, SPOT),
+                words.Listen(15, INTERIM),
+                words.WriteSwitch(13, b"\x02\x00"),
+            ],
+        )
+        self.assertEqual(
+            session.handle(words.StageDone(0), 20), [words.WriteSwitch(16, b"\x01\x00")]
+        )
+        self.assertEqual(session.handle(words.StageDone(0), 21), [words.Ready()])
+
+    def test_a_characteristic_with_both_properties_is_indicated(self):
+        session = sensor_session.SensorSession(0x1822, [0x2A5E])
+        actions = drive(
+            session,
+            words.Begin(),
+            words.Connected(),
+            words.ServiceFound(1, 9),
+            words.StageDone(0),
+            words.CharacteristicFound(9, 3, INDICATE | NOTIFY, 0x2A5E),
+            words.StageDone(0),
+            words.DescriptorFound(4, 0x2902),
+            words.StageDone(0),
+        )
+        self.assertEqual(actions[-1], words.WriteSwitch(4, b"\x02\x00"))
+
+    def test_hangs_up_a_quiet_second_after_the_last_value(self):
+        session = sensor_session.SensorSession(0x181D, [0x2A9D])
+        drive(
+            session,
+            words.Begin(),
+            words.Connected(),
+            words.ServiceFound(1, 9),
+            words.StageDone(0),
+            words.CharacteristicFound(9, 3, INDICATE, 0x2A9D),
+            words.StageDone(0),
+            words.DescriptorFound(4, 0x2902),
+            words.StageDone(0),
+            words.StageDone(0),
+        )
+        session.handle(words.ValueKept(1), 1_000)
+        session.handle(words.ValueKept(2), 1_500)
+        self.assertEqual(session.deadline_ms, 2_500)
+        self.assertEqual(session.handle(decider.Expired(), 2_500), [words.Disconnect()])
+        self.assertEqual(session.handle(words.Disconnected(), 2_550), [words.Finish("done", 2)])
+
+    def test_waits_longer_where_values_come_about_once_a_second(self):
+        session = cuff()
+        drive(session, *(FOUND + SWITCHES + SUBSCRIBED))
+        session.handle(words.ValueKept(1), 1_000)
+        self.assertEqual(session.deadline_ms, 6_000)
+
+    def test_a_value_before_the_last_switch_counts(self):
+        session = cuff()
+        drive(session, *(FOUND + SWITCHES + (words.StageDone(0), words.ValueKept(3))))
+        session.handle(words.StageDone(0), 100)
+        self.assertEqual(session.handle(words.Disconnected(), 101), [words.Finish("done", 3)])
+
+
+class WaysOut(unittest.TestCase):
+    def outcome(self, *events):
+        """The outcome after the events, and after the disconnection if one was asked for."""
+        session = cuff()
+        actions = drive(session, *events)
+        if actions and actions[-1] == words.Disconnect():
+            actions = session.handle(words.Disconnected(), 50_000)
+        self.assertEqual(session.state, sensor_session.CLOSED)
+        return actions[-1].outcome
+
+    def test_no_connection(self):
+        self.assertEqual(self.outcome(words.Begin(), words.Disconnected()), "no-connection")
+
+    def test_no_service(self):
+        self.assertEqual(
+            self.outcome(words.Begin(), words.Connected(), words.StageDone(0)), "no-service"
+        )
+
+    def test_no_characteristic(self):
+        found = FOUND[:4] + (words.StageDone(0),)
+        self.assertEqual(self.outcome(*found), "no-characteristic")
+
+    def test_a_characteristic_that_cannot_send_is_none(self):
+        readable = words.CharacteristicFound(20, 12, 0x02, SPOT)
+        found = FOUND[:4] + (readable, words.StageDone(0))
+        self.assertEqual(self.outcome(*found), "no-characteristic")
+
+    def test_a_missing_optional_characteristic_is_no_fault(self):
+        session = cuff()
+        found = FOUND[:5] + (words.StageDone(0),)
+        self.assertEqual(drive(session, *found), [words.DiscoverDescriptors(12, 13)])
+
+    def test_no_switch(self):
+        user_description = words.DescriptorFound(13, 0x2901)
+        self.assertEqual(
+            self.outcome(*(FOUND + (user_description, words.StageDone(0)))), "no-cccd"
+        )
+
+    def test_refused(self):
+        self.assertEqual(self.outcome(*(FOUND + SWITCHES + (words.StageDone(261),))), "refused")
+
+    def test_nothing_came(self):
+        self.assertEqual(
+            self.outcome(*(FOUND + SWITCHES + SUBSCRIBED + (decider.Expired(),))), "no-values"
+        )
+        self.assertEqual(
+            self.outcome(*(FOUND + SWITCHES + SUBSCRIBED + (words.Disconnected(),))), "no-values"
+        )
+
+    def test_the_link_breaks_in_any_stage(self):
+        events = FOUND + SWITCHES
+        for count in range(2, len(events) + 1):
+            self.assertEqual(self.outcome(*(events[:count] + (words.Disconnected(),))), "lost")
+
+    def test_every_stage_has_a_limit(self):
+        events = FOUND + SWITCHES
+        for count in range(2, len(events) + 1):
+            self.assertEqual(self.outcome(*(events[:count] + (decider.Expired(),))), "timed-out")
+
+    def test_no_room_in_any_stage(self):
+        events = FOUND + SWITCHES + SUBSCRIBED
+        for count in range(1, len(events) + 1):
+            stopped = events[:count] + (words.Stop(words.STOPPED),)
+            self.assertEqual(self.outcome(*stopped), "stopped")
+
+    def test_a_radio_that_says_nothing_of_the_connection(self):
+        session = cuff()
+        drive(session, words.Begin())
+        self.assertEqual(
+            session.handle(decider.Expired(), 13_000),
+            [words.CancelConnect(), words.Finish("radio-deaf", 0)],
+        )
+
+    def test_a_radio_that_says_nothing_of_the_disconnection(self):
+        session = cuff()
+        drive(session, *(FOUND + SWITCHES + SUBSCRIBED + (decider.Expired(),)))
+        self.assertEqual(session.handle(decider.Expired(), 90_000)[-1].outcome, "radio-deaf")
+
+    def test_late_results_after_hanging_up_change_nothing(self):
+        session = cuff()
+        drive(session, words.Begin(), words.Connected(), decider.Expired())
+        for late in (words.ServiceFound(1, 2), words.StageDone(0), words.MtuSet()):
+            self.assertEqual(session.handle(late, 20_000), [])
+        self.assertEqual(session.state, sensor_session.CLOSING)
+
+    def test_an_unknown_move_raises_and_changes_nothing(self):
+        session = cuff()
+        with self.assertRaises(decider.IllegalMoveError):
+            session.handle(words.StageDone(0), 0)
+        self.assertEqual((session.state, session.deadline_ms), (sensor_session.IDLE, None))
+
+
+if __name__ == "__main__":
+    unittest.main()

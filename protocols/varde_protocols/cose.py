@@ -43,7 +43,7 @@ _AES_CCM_16_128_128 = const(30)  # RFC 9053 section 4.2
 _SIGN_HEADERS = b"\xa2\x01\x27\x04\x48"
 _SIGN1_START = b"\x84\x4d" + _SIGN_HEADERS
 _KID_AT = const(7)
-_UNPROTECTED_AT = const(15)
+UNPROTECTED_AT = const(15)
 _PAYLOAD_AT = const(16)
 _SIGNATURE_HEAD = b"\x58\x40"
 
@@ -98,7 +98,7 @@ class Sign1(Value):
             raise _sign1_fault(data)
         payload_at, payload_end = _byte_string_at(data, _PAYLOAD_AT)
         return Sign1(
-            bytes(data[_KID_AT:_UNPROTECTED_AT]),
+            bytes(data[_KID_AT:UNPROTECTED_AT]),
             bytes(data[payload_at:payload_end]),
             bytes(data[payload_end + 2 :]),
         )
@@ -117,7 +117,7 @@ def sign1_end(data: bytes, start: int) -> int:
     payload_at = start + _PAYLOAD_AT
     if (
         data[start : start + _KID_AT] != _SIGN1_START
-        or data[start + _UNPROTECTED_AT : payload_at] != b"\xa0"
+        or data[start + UNPROTECTED_AT : payload_at] != b"\xa0"
     ):
         return -1
     payload_end = _byte_string_at(data, payload_at)[1]

@@ -168,30 +168,34 @@ def encode_request(
 def split_body(body: bytes) -> "tuple[cose.Sign1, list[bytes]]":
     """Cut the body of a request into its unverified Request and the raw records.
 
-    A record is not looked into here, so that one bad record can be refused alone. Where the rest
-    of the body is no CBOR at all it is the last raw record. Raises ExchangeError or CoseError.
+    A record is not looked into here, so that one bad record can be refused alone. What is no CBOR
+    at all ends where the next message under the same kid begins. Raises ExchangeError, CoseError
+    or CborError.
     """
     if len(body) > MAX_BODY_BYTES:
         raise _fault("exchange-too-large", "body", "send at most %d bytes" % MAX_BODY_BYTES)
-    end = _item_end(body, 0)
+    end = _item_end(body, 0, b"")
     message = cose.Sign1.parse(body[:end])
+    mark = bytes(body[: cose.UNPROTECTED_AT])
     raw_records: "list[bytes]" = []
     while end < len(body):
         if len(raw_records) == MAX_RECORDS:
             raise _fault("exchange-too-many", "body", "send at most %d records" % MAX_RECORDS)
-        start, end = end, _item_end(body, end)
+        start, end = end, _item_end(body, end, mark)
         raw_records.append(body[start:end])
     return message, raw_records
 
 
-def _item_end(body: bytes, start: int) -> int:
+def _item_end(body: bytes, start: int, mark: bytes) -> int:
+    """Return where the item at `start` ends; every message of this hub begins with `mark`."""
     end = cose.sign1_end(body, start)
     if end >= 0:
         return end
     try:
         return cbor.decode_first(body, start)[1]
     except CborError:
-        return len(body)
+        following = body.find(mark, start + 1) if mark else -1
+        return following if following > 0 else len(body)
 
 
 def verify_request(

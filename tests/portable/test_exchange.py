@@ -97,10 +97,19 @@ class Requests(unittest.TestCase):
             )
             self.assertEqual(exchange.split_body(body)[1], [RECORDS[0], bad, RECORDS[2]])
 
+    def test_what_is_no_cbor_ends_at_the_next_record(self):
+        for bad in (b"\xff\xff", b"\x18\x00\x00", b"\xff" + RECORDS[1][20:], b"\x9f" * 50):
+            body = exchange.encode_request(
+                HUB, KEYS["hub_id"], REQUEST, [RECORDS[0], bad, RECORDS[2]]
+            )
+            self.assertEqual(exchange.split_body(body)[1], [RECORDS[0], bad, RECORDS[2]])
+
     def test_a_rest_that_is_no_cbor_is_the_last_record(self):
-        for rest in (RECORDS[1][:-1], b"\xff\xff", b"\x18\x00" + RECORDS[2]):
-            body = exchange.encode_request(HUB, KEYS["hub_id"], REQUEST, RECORDS[:2] + [rest])
-            self.assertEqual(exchange.split_body(body)[1], RECORDS[:2] + [rest])
+        for rest in (RECORDS[1][:-1], b"\xff\xff", b"\x18\x00"):
+            sent = list(RECORDS[:2])
+            sent.append(rest)
+            body = exchange.encode_request(HUB, KEYS["hub_id"], REQUEST, sent)
+            self.assertEqual(exchange.split_body(body)[1], sent)
 
     def test_bodies_that_hold_no_request(self):
         for body, expected in ((b"", "cbor-truncated"), (b"\xff", "cbor-indefinite"),

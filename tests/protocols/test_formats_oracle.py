@@ -1,4 +1,4 @@
-"""Every golden vector of ours, read with cbor2 and cryptography alone, from the words of docs/formats.md.
+"""Every golden vector of ours, read with cbor2 and cryptography alone.
 
 Nothing of varde_protocols is imported here: what it makes must be readable without it.
 """

@@ -136,18 +136,19 @@ class Scenario:
 
     def _at_us(self, day: int, of_day_s: float) -> int:
         """Virtual time of a local time of day; day 1 is that of the start."""
-        local_start = self.start.astimezone(self._zone)
+        local_start = self.start.astimezone(self.zone)
         midnight = local_start.replace(hour=0, minute=0, second=0, microsecond=0)
         moment = midnight + timedelta(days=day - 1, seconds=of_day_s)
         return round((moment - local_start) / timedelta(microseconds=1))
 
     @property
-    def _zone(self) -> timezone:
+    def zone(self) -> timezone:
+        """The home's."""
         return timezone(timedelta(hours=self.zone_h))
 
     def _measurement(self, at_us: int, routine: Routine, vectors: Vectors) -> Measurement:
         ended = self.start + timedelta(microseconds=at_us, seconds=routine.duration_s)
-        local = ended.astimezone(self._zone)
+        local = ended.astimezone(self.zone)
         stored = vectors.next(routine.sensor, routine.vectors, local)
         live = tuple(
             (index * routine.live_every_s, *vectors.plain(name))

@@ -63,7 +63,7 @@ class JournalWatch:
     def __init__(self, flash: Path) -> None:
         self._flash = flash
         self._keys: dict[bytes, ed25519.VerifyKey] = {}
-        self._readings: dict[tuple[bytes, int], records.Reading] = {}
+        self.readings: dict[tuple[bytes, int], records.Reading] = {}
         self._seen: set[bytes] = set()
 
     def add_hub(self, hub_id: bytes, public: bytes) -> None:
@@ -75,7 +75,7 @@ class JournalWatch:
         image = flash_image.read(self._flash, "journal")
         for hub_id in self._keys:
             self._look_for(image, hub_id)
-        return set(self._readings)
+        return set(self.readings)
 
     def _look_for(self, image: bytes, hub_id: bytes) -> None:
         pattern = _SIGNED_BY + hub_id
@@ -95,7 +95,7 @@ class JournalWatch:
             return  # torn, or bytes that only look like one
         self._seen.add(raw)
         if isinstance(record, records.Reading):
-            self._readings[hub_id, record.seq] = record
+            self.readings[hub_id, record.seq] = record
 
 
 def measured_values(sensors: Iterable[VirtualSensor]) -> Counter[Value]:

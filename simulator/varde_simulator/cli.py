@@ -1,0 +1,157 @@
+"""`varde-sim`: plays scenarios, and many of them."""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from varde_simulator import clock, scenario, scenario_file, stories
+from varde_simulator.host_programs import HostFailedError
+from varde_simulator.interpreter import NoInterpreterError
+from varde_simulator.play import Outcome, Play, PlayError
+from varde_simulator.stage import Stage, StageError
+from varde_simulator.view import LiveView, PlainView, QuietView, View
+
+EXIT_FAILED = 1  # something was lost, doubled or changed
+EXIT_CANNOT = 3  # it could not be played at all
+
+DEFAULT_SEED = 1
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _root() -> None:
+    """A simulated home around the real firmware and the real collector."""
+
+
+@app.command()
+def play(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO")],
+    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
+    out: Annotated[Path, typer.Option(metavar="DIR")] = Path("build/demo"),
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Play a scenario; exit 0 only if every byte that a sensor sent arrived, once."""
+    console = Console(soft_wrap=True)
+    story = scenario_file.load(scenario_file.find(name))
+    stage = Stage(out.resolve(), story.start, story.heartbeat_min, seed)
+    outcome, table = clock.run(stage.clock, _play(stage, story, seed, _view(console, as_json)))
+    result = _result(story, seed, stage, outcome)
+    file = out.with_name(out.name + ".json")
+    file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        sys.stdout.write(table)
+        _show(console, outcome, stage, file)
+    if not outcome.passed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command("stories")
+def play_stories(
+    name: Annotated[str, typer.Option("--scenario", metavar="SCENARIO")] = "cut",
+    runs: Annotated[int, typer.Option(min=1)] = 200,
+    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
+    out: Annotated[Path, typer.Option(metavar="FILE")] = Path("build/stories.json"),
+) -> None:
+    """Play a short scenario many times, each time with a power cut at another flash operation."""
+    console = Console(soft_wrap=True)
+    started_s = time.monotonic()
+    done = 0
+
+    def on_row(row: stories.Row) -> None:
+        nonlocal done
+        done += 1
+        if not row.passed:
+            console.print(f"seed {row.seeds['seed']} failed: {json.dumps(asdict(row))}")
+        if done % stories.BATCH_STORIES == 0 or done == runs:
+            console.print(f"{done} of {runs} stories, {time.monotonic() - started_s:.0f} s")
+
+    folder = out.with_suffix("")
+    rows = stories.run(scenario_file.find(name), runs, seed, folder.resolve(), on_row)
+    total = stories.write(rows, out, started_s)
+    console.print(", ".join(f"{key} {value}" for key, value in total.items()))
+    console.print(f"rows: {out}; what failed: {folder}")
+    if total["failed"]:
+        raise typer.Exit(EXIT_FAILED)
+
+
+async def _play(
+    stage: Stage, story: scenario.Scenario, seed: int, view: View
+) -> tuple[Outcome, str]:
+    async with stage:
+        playing = Play(stage, story, seed, listener=view.tell)
+        view.start(playing)
+        try:
+            outcome = await playing.run()
+        finally:
+            view.stop()
+        return outcome, await stage.host.readings_table()
+
+
+def _view(console: Console, as_json: bool) -> View:
+    if as_json:
+        return QuietView()
+    return LiveView(console) if console.is_terminal else PlainView(console)
+
+
+def _result(
+    story: scenario.Scenario, seed: int, stage: Stage, outcome: Outcome
+) -> dict[str, object]:
+    """As docs/results.md describes it."""
+    return {
+        "scenario": story.name,
+        "seed": seed,
+        **outcome.sum.as_json(),
+        "seconds": round(outcome.seconds, 1),
+        "days": story.days,
+        "cuts": outcome.cuts,
+        "boots": outcome.boots,
+        "crashes": outcome.crashes,
+        "nor_errors": outcome.nor_errors,
+        "flash_operations": outcome.flash_operations,
+        "problems": list(outcome.problems),
+        "interpreter": str(stage.world.vm),
+        "passed": outcome.passed,
+    }
+
+
+def _show(console: Console, outcome: Outcome, stage: Stage, file: Path) -> None:
+    table = Table(title="the sum", title_justify="left")
+    counts = outcome.sum.as_json()
+    for count in counts:
+        table.add_column(count.replace("_", " "), justify="right")
+    table.add_row(*(str(number) for number in counts.values()))
+    console.print(table)
+    for problem in outcome.problems:
+        console.print(f"problem: {problem}", markup=False)
+    word = "Everything arrived, once, unchanged." if outcome.passed else "NOT everything is right."
+    console.print(f"{word} {outcome.seconds:.0f} s, {stage.world.vm}.", markup=False)
+    console.print(f"database  {stage.host.database}", markup=False)
+    console.print(f"logs      {stage.folder}/*.log (hub's console, collector)", markup=False)
+    console.print(f"result    {file}", markup=False)
+
+
+def main() -> None:
+    """Entry point; errors that a person can act on are said in one line."""
+    try:
+        app()
+    except (
+        scenario_file.ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError,
+    ) as error:  # fmt: skip
+        sys.stderr.write(f"varde-sim: {error}\n")
+        sys.exit(EXIT_CANNOT)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

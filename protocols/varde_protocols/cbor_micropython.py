@@ -256,7 +256,7 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
         first = p[pos]
         pos += 1
         number = first & 0x1F
-        if first >= 0xE0:
+        if first >= 0xE0 or first == 0x1B:
             s[0] = pos
             value = _get_other(data, state, first)
             if value is failed:
@@ -271,23 +271,12 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
                 pos += 1
                 if number < 24:
                     return failed
-            elif number == 25 and pos + 2 <= end:
-                number = p[pos] << 8 | p[pos + 1]
-                pos += 2
-                if number < 0x100:
-                    return failed
-            elif number == 26 and pos + 4 <= end and p[pos] < 0x40:
-                number = p[pos] << 24 | p[pos + 1] << 16 | p[pos + 2] << 8 | p[pos + 3]
-                pos += 4
-                if number < 0x10000:
-                    return failed
-            elif first == 0x1B and pos + 8 <= end:
-                if p[pos] | p[pos + 1] | p[pos + 2] | p[pos + 3] == 0:
-                    return failed
-                pos += 8
-                major = 8
             else:
-                return failed
+                s[0] = pos
+                number = int(_get_argument(data, state, number))
+                if number < 0:
+                    return failed
+                pos = s[0]
             if major == 0:
                 value = int_(number)
             elif major == 1:
@@ -304,8 +293,6 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
                         return failed
                     value = _STR(value, "utf8")
                 pos += number
-            elif major == 8:
-                value = _from_bytes(data[int_(pos - 8) : int_(pos)], "big")
             else:
                 if major == 6 or depth_left == 0:
                     return failed
@@ -323,8 +310,25 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
 
 
 @micropython.viper
+def _get_argument(data: object, state: object, additional: int) -> int:
+    """Read an argument of two or four bytes, below 2**30; return -1 for anything else."""
+    s = ptr32(state)
+    p = ptr8(data)
+    pos = s[0]
+    if additional == 25 and pos + 2 <= s[1]:
+        s[0] = pos + 2
+        number = p[pos] << 8 | p[pos + 1]
+        return number if number >= 0x100 else -1
+    if additional == 26 and pos + 4 <= s[1] and p[pos] < 0x40:
+        s[0] = pos + 4
+        number = p[pos] << 24 | p[pos + 1] << 16 | p[pos + 2] << 8 | p[pos + 3]
+        return number if number >= 0x10000 else -1
+    return -1
+
+
+@micropython.viper
 def _get_other(data: object, state: object, first: int) -> object:
-    """Read a constant or a double, of which the first byte has been read."""
+    """Read a constant, an integer of 64 bits or a double, behind its first byte."""
     if first == 0xF6:
         return _NONE
     if first == 0xF5:
@@ -333,9 +337,14 @@ def _get_other(data: object, state: object, first: int) -> object:
         return _FALSE
     s = ptr32(state)
     pos = s[0]
-    if first != 0xFB or pos + 8 > s[1] or s[3] == 0:
+    if pos + 8 > s[1]:
         return FAILED
     p = ptr8(data)
+    if first == 0x1B and p[pos] | p[pos + 1] | p[pos + 2] | p[pos + 3] != 0:
+        s[0] = pos + 8
+        return _from_bytes(data[_INT(pos) : _INT(pos + 8)], "big")
+    if first != 0xFB or s[3] == 0:
+        return FAILED
     if p[pos + 7] | p[pos + 6] | p[pos + 5] | p[pos + 4] & 0x1F == 0:
         return FAILED
     if p[pos] & 0x7F == 0x7F and p[pos + 1] >= 0xF0:

@@ -92,7 +92,9 @@ def supervise():
 
     try:
         # Only now is the slot on the path, and a broken application must not stop us here.
-        from varde_firmware import load_order  # noqa: F401, PLC0415  (before all others)
+        from varde_firmware import load_order  # noqa: PLC0415
+
+        load_order.load()
         from varde_firmware.ports import assembly  # noqa: PLC0415
         from varde_firmware.shell import app  # noqa: PLC0415
 

@@ -2,8 +2,8 @@
 
 Each import inside an import goes deeper into the C stack: some 2 KiB a level on the unix
 interpreter, and the ESP32's main task has 16 KiB in all. Left to the import lines, the chain from
-the application down to the curve arithmetic is a dozen deep. So the supervisor imports this module
-first; here each finds what it needs already loaded, and no chain is deeper than two.
+the application down to the curve arithmetic is a dozen deep. So the supervisor calls `load`
+first: each module finds what it needs already loaded, and no chain is deeper than two.
 
 Loading a module leaves as much garbage as module, and what is collected late leaves holes between
 what stays: collected after each, 512 KiB hold the application in one piece.
@@ -11,7 +11,7 @@ what stays: collected after each, 512 KiB hold the application in one piece.
 
 import gc
 
-_BOTTOM_UP = (
+BOTTOM_UP = (
     "varde_protocols._compat",
     "varde_protocols.value",
     "varde_protocols.errors",
@@ -57,6 +57,9 @@ _BOTTOM_UP = (
     "varde_firmware.shell.uplink_task",
 )
 
-for _name in _BOTTOM_UP:
-    __import__(_name)
-    gc.collect()
+
+def load(names: "tuple[str, ...]" = BOTTOM_UP) -> None:
+    """Import these modules in order."""
+    for name in names:
+        __import__(name)
+        gc.collect()

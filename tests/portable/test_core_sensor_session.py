@@ -1,5 +1,7 @@
 """A sensor session: the way that works, and every way out of it."""
 
+# ruff: noqa: RUF005  (a star in a tuple is a syntax error on MicroPython)
+
 import unittest
 
 from varde_firmware.core import decider, sensor_session

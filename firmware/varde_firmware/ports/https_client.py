@@ -67,6 +67,9 @@ class HttpsClient:
         for root in roots:
             self._context.load_verify_locations(root)
         self._stream: "Optional[Any]" = None
+        self.connect_ms: int = CONNECT_MS
+        self.send_ms: int = SEND_MS
+        self.answer_ms: int = ANSWER_MS
 
     async def post(self, body: bytes, now_ms: "Any") -> Response:
         """Send one exchange request and return the answer; connects if need be."""
@@ -90,7 +93,7 @@ class HttpsClient:
         raw = socket.socket(info[0], info[1], info[2])
         raw.setblocking(False)
         try:
-            await _connect_tcp(raw, info[-1])
+            await _connect_tcp(raw, info[-1], self.connect_ms)
             secured = self._context.wrap_socket(
                 raw, server_hostname=self._host, do_handshake_on_connect=False
             )
@@ -102,7 +105,7 @@ class HttpsClient:
     async def _exchange(self, body: bytes, now_ms: "Any") -> Response:
         stream = self._stream
         assert stream is not None
-        await _secured(_send(stream.s, self._head(len(body)) + body), SEND_MS)
+        await _secured(_send(stream.s, self._head(len(body)) + body), self.send_ms)
         sent_ms = now_ms()
         reader = http_response.ResponseReader()
         status, parts = 0, []
@@ -111,7 +114,7 @@ class HttpsClient:
             if event is http_response.END:
                 break
             if event is http_response.NEED_DATA:
-                reader.receive(await _secured(stream.read(_READ_BYTES), ANSWER_MS))
+                reader.receive(await _secured(stream.read(_READ_BYTES), self.answer_ms))
             elif isinstance(event, http_response.Head):
                 status, closes = event.status, event.headers.get("connection") == b"close"
             else:
@@ -127,13 +130,13 @@ class HttpsClient:
         ).encode()
 
 
-async def _connect_tcp(raw: "Any", address: "Any") -> None:
+async def _connect_tcp(raw: "Any", address: "Any", limit_ms: int) -> None:
     try:
         raw.connect(address)
     except OSError as error:
         if error.errno != errno.EINPROGRESS:
             raise
-    await _limited(_writable(raw), CONNECT_MS)
+    await _limited(_writable(raw), limit_ms)
 
 
 def _writable(raw: "Any") -> "Generator[Any, None, None]":

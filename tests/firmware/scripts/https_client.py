@@ -1,0 +1,39 @@
+"""Two posts to each server named on the command line; prints what came of each."""
+
+# ruff: noqa: UP031  (MicroPython runs this)
+
+import asyncio
+import sys
+import time
+
+from varde_firmware.ports import https_client
+from varde_protocols.errors import WireError
+
+roots = []
+for path in sys.argv[1].split(","):
+    with open(path, "rb") as file:
+        roots.append(file.read())
+
+
+async def attempt(client, count):
+    try:
+        response = await client.post(b"x" * count + b"END", time.ticks_ms)
+        text = "%d %s" % (response.status, response.body.decode())
+    except https_client.HttpsClient.Refused as error:
+        text = "refused %d" % error.detail
+    except WireError as error:
+        text = error.code
+    except OSError:
+        text = "OSError"
+    return text
+
+
+async def main():
+    for port in sys.argv[2:]:
+        client = https_client.HttpsClient("localhost", int(port), roots)
+        client.send_ms = 1000
+        print(await attempt(client, 9000), "/", await attempt(client, 10))
+        client.close()
+
+
+asyncio.run(main())

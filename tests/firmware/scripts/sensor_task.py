@@ -1,0 +1,221 @@
+"""The radio's task against a radio that the test plays."""
+
+import asyncio
+
+import fake_hub
+
+from varde_firmware.core import advertising, backoff, scanner, value_ring
+from varde_firmware.shell import sensor_task
+from varde_protocols import hub_config, records
+
+ADDRESS = bytes([1]) + bytes.fromhex("c00102030405")
+CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35])
+CONNECTION = 5
+
+
+class Radio:
+    """Answers as a cuff with 2A35 at handle 12; notes what it was asked for."""
+
+    def __init__(self, hub, ring):
+        self.hub = hub
+        self.ring = ring
+        self.asked = []
+        self.listeners = {}
+        self.dropped = 0
+        self.fails = {}  # call: how many times more it raises
+        self.values = 1
+        self.notifies = False
+        self.is_kept = None
+
+    def _note(self, name):
+        self.asked.append(name)
+        if self.fails.get(name, 0):
+            self.fails[name] -= 1
+            raise OSError(5)
+
+    def switch_on(self, post):
+        self.post = post
+        self._note("on")
+
+    def switch_off(self):
+        self._note("off")
+
+    def scan(self, duration_ms):
+        self._note("scan")
+        self.post(("sighted", 0, ADDRESS))
+
+    def stop_scan(self):
+        self._note("stop")
+
+    def connect(self, address, timeout_ms):
+        assert address == ADDRESS
+        self._note("connect")
+        self.post(("scan_done",))
+        self.post(("connected", CONNECTION, ADDRESS))
+
+    def cancel_connect(self):
+        self._note("cancel")
+
+    def disconnect(self, connection):
+        self._note("disconnect")
+        self.post(("disconnected", connection))
+        return True
+
+    def discover_service(self, connection, uuid):
+        self._note("service")
+        self.post(("service", connection, 10, 20))
+        self.post(("stage_done", connection, 0))
+
+    def discover_characteristics(self, connection, start, end):
+        self._note("characteristics")
+        self.post(("characteristic", connection, 13, 12, 0x20, 0x2A35))
+        self.post(("stage_done", connection, 0))
+
+    def discover_descriptors(self, connection, start, end):
+        self._note("descriptors")
+        self.post(("descriptor", connection, 13, 0x2902))
+        self.post(("stage_done", connection, 0))
+
+    def listen(self, connection, value_handle, listener):
+        self._note("listen")
+        self.listeners[value_handle] = listener
+
+    def forget(self, connection):
+        self.listeners.clear()
+
+    def write(self, connection, handle, data):
+        """Values come before the answer, as they may."""
+        assert data == b"\x02\x00"
+        self._note("write")
+        for i in range(self.values):
+            self.value(bytes([i]))
+        self.post(("stage_done", connection, 0))
+
+    def value(self, value):
+        listener = self.listeners[12]
+        if self.notifies:
+            if not self.ring.put(listener.number, self.hub.clock.now_ms(), value):
+                self.dropped += 1
+        else:
+            self.is_kept = self.hub.keeper.keep(listener, self.hub.clock.now_ms(), value)
+            if not self.is_kept:
+                self.post(("not_kept", CONNECTION))
+                return
+        listener.total += 1
+        if not listener.is_told:
+            listener.is_told = True
+            self.post(("value", CONNECTION, listener))
+
+
+def task_and_radio(hub, ring_bytes=value_ring.RING_BYTES):
+    ring = value_ring.ValueRing(ring_bytes)
+    radio = Radio(hub, ring)
+    delays = backoff.Backoff(20, 40, hub.jitter)
+    task = sensor_task.SensorTask(
+        [CUFF], radio, advertising.AdvertMatcher([CUFF]), ring, hub.inbox, hub.keeper,
+        scanner.Scanner(delays), hub.upkeep, hub.clock,
+    )  # fmt: skip
+    return task, radio
+
+
+def readings(hub):
+    return [r for r in hub.records() if isinstance(r, records.Reading)]
+
+
+def straight_way():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    radio.values = 3
+    fake_hub.run_until(task.run(), lambda: radio.asked.count("scan") == 2)
+    assert radio.asked == [
+        "on", "scan", "connect", "service", "characteristics", "descriptors", "listen", "write",
+        "scan",
+    ], radio.asked  # fmt: skip
+    assert [(r.slot, r.characteristic) for r in readings(hub)] == [(3, 0x2A35)] * 3
+
+
+def hangs_up_after_silence():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    fake_hub.run_until(task.run(), lambda: "disconnect" in radio.asked)
+    assert (0, 0, 48) in hub.board.shown, hub.board.shown
+
+
+def notifications_are_journaled_one_by_one_and_losses_told():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub, 64)
+    radio.notifies = True
+    radio.values = 9
+    fake_hub.run_until(task.run(), lambda: hub.events() != [])
+    kept = len(readings(hub))
+    assert 0 < kept < 9
+    assert hub.events() == [(records.EVENT_NOTIFICATIONS_DROPPED, 9 - kept)], hub.events()
+
+
+def without_room_it_hangs_up_until_there_is_room():
+    hub = fake_hub.Hub(sectors=8)
+    hub.keeper.on_record = hub.inbox.wake
+    task, radio = task_and_radio(hub)
+    radio.values = 200
+
+    def is_full():
+        return hub.upkeep.facts.has_fault
+
+    def make_room():
+        assert radio.is_kept is False
+        assert (records.EVENT_JOURNAL_FULL, 0) in hub.events(), hub.events()
+        radio.asked.clear()
+        radio.values = 1
+        hub.journal.acknowledge([[r.seq, r.seq] for r in hub.records()])
+        hub.keeper.note_change()
+        return True
+
+    fake_hub.run_until(
+        task.run(), is_full, make_room, lambda: "scan" in radio.asked and not is_full()
+    )
+
+
+def a_radio_that_fails_is_restarted():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    radio.fails = {"connect": 1}
+
+    def is_back():
+        return radio.asked[-3:] == ["off", "on", "scan"]
+
+    def advertise():
+        radio.post(("sighted", 0, ADDRESS))  # until it is no longer left alone
+        return len(readings(hub)) == 1
+
+    fake_hub.run_until(task.run(), is_back, advertise)
+
+
+def a_radio_beyond_hope_ends_the_task():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    radio.fails = {"scan": 99}
+    try:
+        asyncio.run(task.run())
+        raise SystemExit("it went on")
+    except sensor_task.RadioDeadError:
+        pass
+
+
+def lost_events_restart_the_radio():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    hub.inbox.has_overflowed = True
+    fake_hub.run_until(task.run(), lambda: "off" in radio.asked)
+
+
+for case in (
+    straight_way,
+    hangs_up_after_silence,
+    notifications_are_journaled_one_by_one_and_losses_told,
+    without_room_it_hangs_up_until_there_is_room,
+    a_radio_that_fails_is_restarted,
+    a_radio_beyond_hope_ends_the_task,
+    lost_events_restart_the_radio,
+):
+    case()
+    print("ok", case.__name__)

@@ -1,0 +1,245 @@
+"""The task of link, time and exchange against a network that the test plays."""
+
+import struct
+
+import fake_hub
+
+from varde_firmware.core import backoff, link, uplink
+from varde_firmware.shell import exchange_round, uplink_task
+from varde_protocols import cose, exchange, hub_config, records, sealing
+from varde_protocols.crypto import ed25519
+from varde_protocols.errors import HttpError
+
+COLLECTOR = ed25519.SigningKey(bytes([7] * 32))
+COLLECTOR_KID = sealing.key_id(COLLECTOR.public)
+NOW_MS = 1_767_600_000_000  # 2026-01-05T08:00:00Z
+ROOTS = [b"\x30\x82\x00\x01" + bytes([i]) for i in range(2)]
+CONFIG = hub_config.HubConfig(
+    4, [hub_config.Network("home", "password1")], "collector.example", 8443, ROOTS,
+    COLLECTOR.public, fake_hub.RECEIVER_PUBLIC, 900, [], "ntp.example", 123, "generic",
+)  # fmt: skip
+
+
+class Response:
+    def __init__(self, status, body, now_ms):
+        self.status = status
+        self.body = body
+        self.sent_ms = now_ms - 40
+        self.received_ms = now_ms
+
+
+class Refused(Exception):
+    detail = 2
+
+
+class Ports:
+    """Network, time server and collector; `answers` are what becomes of the posts, in turn."""
+
+    Refused = Refused
+
+    def __init__(self, hub, answers):
+        self.hub = hub
+        self.answers = answers
+        self.exclusive = hub.exclusive
+        self.wifi = self
+        self.store = self
+        self.joined = None
+        self.posts = []
+        self.seen = set()
+        self.events = []
+        self.closed = 0
+        self.floors_ms = []
+        self.time_fails = False
+
+    def join(self, ssid, password):
+        self.joined = (ssid, password)
+
+    def leave(self):
+        self.joined = None
+
+    def is_joined(self):
+        return self.joined is not None
+
+    def set_utc_floor_ms(self, utc_ms):
+        self.floors_ms.append(utc_ms)
+
+    def random_bytes(self, count):
+        return bytes([len(self.posts) + 1] * count)
+
+    async def ask_time(self, host, port, packet, now_ms):
+        assert (host, port) == ("ntp.example", 123)
+        if self.time_fails:
+            raise OSError(110)
+        seconds = NOW_MS // 1000 + 2_208_988_800
+        stamp = struct.pack(">II", seconds & 0xFFFFFFFF, 0)
+        raw = b"\x24\x02\x06\xec" + bytes(20) + packet[40:] + stamp + stamp
+        return raw, now_ms() - 10, now_ms()
+
+    async def post(self, body, now_ms):
+        message, raw_records = exchange.split_body(body)
+        key = ed25519.VerifyKey(self.hub.identity.signing_key.public)
+        request = exchange.verify_request(message, key, raw_records)
+        self.posts.append(request)
+        for raw in raw_records:
+            record = records.decode(cose.Sign1.parse(raw).unverified_payload)
+            if isinstance(record, records.Event) and record.seq not in self.seen:
+                self.seen.add(record.seq)
+                self.events.append((record.code, record.detail))
+        answer = self.answers.pop(0) if self.answers else good
+        made = answer(self.hub, request, [seq_of(raw) for raw in raw_records])
+        if isinstance(made, Exception):
+            raise made
+        return made if isinstance(made, Response) else Response(200, made, now_ms())
+
+    def close(self):
+        self.closed += 1
+
+
+def seq_of(raw):
+    return records.decode(cose.Sign1.parse(raw).unverified_payload).seq
+
+
+def answer(hub, request, seqs, key=COLLECTOR, nonce=None, ranges=None, refused=()):
+    """What the collector sends; all is acknowledged that is not refused."""
+    left = [seq for i, seq in enumerate(seqs) if i not in [row[0] for row in refused]]
+    made = exchange.Answer(
+        nonce or request.nonce,
+        hub.identity.hub_id,
+        [[seq, seq] for seq in left] if ranges is None else ranges,
+        NOW_MS + hub.clock.now_ms(),
+        600,
+        1,
+        [list(row) for row in refused],
+    )
+    return exchange.encode_answer(key, COLLECTOR_KID, made)
+
+
+good = answer
+
+
+def forged(hub, request, seqs):
+    return answer(hub, request, seqs, key=ed25519.SigningKey(bytes(32)))
+
+
+def replayed(hub, request, seqs):
+    return answer(hub, request, seqs, nonce=bytes(16))
+
+
+def greedy(hub, request, seqs):
+    return answer(hub, request, seqs, ranges=[[seqs[0], seqs[-1] + 100]])
+
+
+def garbled(hub, request, seqs):
+    return answer(hub, request, seqs)[:-1]
+
+
+def refusing_the_first(hub, request, seqs):
+    return answer(hub, request, seqs, refused=[[0, seqs[0], 3]])
+
+
+def a_page(hub, request, seqs):
+    return HttpError("http-chunked", "HTTP response", "no")
+
+
+def nobody(hub, request, seqs):
+    return OSError(104)
+
+
+def stranger(hub, request, seqs):
+    return Refused("somebody else")
+
+
+def busy(hub, request, seqs):
+    return Response(503, b"", hub.clock.now_ms())
+
+
+def play(answers, *steps, time_fails=False, event=True):
+    """Run the task until the steps are done; return the hub and its ports."""
+    hub = fake_hub.Hub()
+    hub.keeper.on_record = hub.inbox.wake
+    if event:
+        hub.keeper.event(5, records.EVENT_BOOT, 1)
+    ports = Ports(hub, list(answers))
+    ports.time_fails = time_fails
+    exchanger = exchange_round.Exchanger(
+        hub.identity, CONFIG, hub.journal, ports, hub.exclusive, hub.keeper, ports.random_bytes,
+        hub.clock,
+    )  # fmt: skip
+    task = uplink_task.UplinkTask(
+        CONFIG, ports, hub.board, exchanger, hub.keeper,
+        uplink.Uplink(900, backoff.Backoff(20, 40, hub.jitter)),
+        link.Link(1, backoff.Backoff(20, 40, hub.jitter)),
+        hub.inbox, hub.upkeep, hub.clock,
+    )  # fmt: skip
+    healthy = []
+    task.on_healthy = lambda: healthy.append(1)
+    link.JOIN_MS = 100
+
+    def is_delivered():
+        return not hub.journal.pending_count and healthy
+
+    fake_hub.run_until(task.run(), *(steps or (is_delivered,)))
+    return hub, ports
+
+
+def all_is_delivered_and_the_time_is_known():
+    hub, ports = play([good])
+    assert ports.joined == ("home", "password1")
+    # session, event; and the anchor, which the time server's answer made before the exchange
+    assert [request.record_count for request in ports.posts] == [3]
+    assert ports.posts[0].config_number == 4
+    assert ports.closed >= 1
+    assert abs(hub.board.rtc[0] - NOW_MS) < 100
+    assert ports.floors_ms == hub.board.rtc
+    assert hub.upkeep.facts.link_up
+
+
+def time_comes_from_the_answer_if_no_server_tells():
+    hub, ports = play([good, good], time_fails=True)
+    assert abs(hub.board.rtc[0] - NOW_MS) < 1_000, hub.board.rtc
+    assert len(ports.posts) == 2  # the anchor is news of its own
+
+
+def bad_answers_release_nothing_and_are_told():
+    for bad, detail in ((forged, 1), (replayed, 2), (garbled, 3), (greedy, 4)):
+        _hub, ports = play([bad, bad])
+        assert len(ports.posts) == 3, bad
+        assert ports.posts[0].first_seq == ports.posts[2].first_seq, bad
+        # one complaint, although it happened twice
+        assert ports.events.count((records.EVENT_BAD_ACK, detail)) == 1, (bad, ports.events)
+
+
+def refused_records_are_released_and_told_once():
+    _hub, ports = play([refusing_the_first, refusing_the_first, good])
+    # the refused one is told of; that the telling is refused as well is not told again
+    assert [request.record_count for request in ports.posts] == [3, 1], ports.posts
+    assert [code for code, _detail in ports.events].count(records.EVENT_RECORD_REFUSED) == 1
+
+
+def the_worlds_failures_are_tried_again():
+    _hub, ports = play([nobody, a_page, busy, good])
+    assert len(ports.posts) == 4
+    assert ports.closed >= 4
+
+
+def a_stranger_is_told_of():
+    _hub, ports = play([stranger, good])
+    assert (records.EVENT_SERVER_REFUSED, 2) in ports.events
+
+
+def a_network_that_leads_nowhere_is_left_and_joined_again():
+    _hub, ports = play([nobody] * 6 + [good])
+    assert len(ports.posts) == 7
+
+
+for case in (
+    all_is_delivered_and_the_time_is_known,
+    time_comes_from_the_answer_if_no_server_tells,
+    bad_answers_release_nothing_and_are_told,
+    refused_records_are_released_and_told_once,
+    the_worlds_failures_are_tried_again,
+    a_stranger_is_told_of,
+    a_network_that_leads_nowhere_is_left_and_joined_again,
+):
+    case()
+    print("ok", case.__name__)

@@ -1,0 +1,188 @@
+"""Whatever the world does, in whatever order: a decider stays in its table and never sleeps for
+good. Events that the table forbids raise and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from varde_firmware.core import (
+    backoff,
+    decider,
+    hub_clock,
+    link,
+    scanner,
+    sensor_session,
+    uplink,
+    value_ring,
+)
+from varde_firmware.core import sensor_words as words
+
+EXPIRED = st.just(decider.Expired())
+SMALL = st.integers(0, 5)
+SESSION_EVENTS = st.one_of(
+    EXPIRED,
+    st.just(words.Begin()),
+    st.just(words.Connected()),
+    st.just(words.Disconnected()),
+    st.just(words.MtuSet()),
+    st.builds(words.ServiceFound, SMALL, SMALL),
+    st.builds(
+        words.CharacteristicFound,
+        SMALL,
+        SMALL,
+        st.sampled_from([0x10, 0x20, 2]),
+        st.sampled_from([0x2A35, 0x2A36, 0]),
+    ),
+    st.builds(words.DescriptorFound, SMALL, st.sampled_from([0x2902, 0x2901])),
+    st.builds(words.StageDone, st.sampled_from([0, 0, 0, 261])),
+    st.builds(words.ValueKept, SMALL),
+    st.just(words.Stop(words.STOPPED)),
+)
+OUTCOMES = st.sampled_from(sorted(scanner.HOLD_OFF_MS))
+SCANNER_EVENTS = st.one_of(
+    EXPIRED,
+    st.just(scanner.ScanEnded()),
+    st.builds(scanner.Sighted, SMALL),
+    st.tuples(st.just("set up")),
+    st.tuples(st.just("ended"), SMALL, OUTCOMES),
+    st.builds(scanner.RoomChanged, st.booleans()),
+    st.just(scanner.RadioFailed()),
+)
+LINK_EVENTS = st.sampled_from(
+    [decider.Expired(), link.Joined(), link.Dropped(), link.ExchangeAcknowledged(),
+     link.ExchangeFailed()]
+)  # fmt: skip
+UPLINK_EVENTS = st.one_of(
+    EXPIRED,
+    st.just(uplink.LinkUp()),
+    st.just(uplink.LinkDown()),
+    st.builds(uplink.Pending, SMALL),
+    st.builds(uplink.Acknowledged, SMALL, SMALL, st.integers(0, 10**6)),
+    st.just(uplink.Failed()),
+)
+
+
+def delays() -> backoff.Backoff:
+    return backoff.Backoff(1_000, 60_000, backoff.Jitter(11))
+
+
+def offer(core: decider.Decider, event: Any, now_ms: int) -> list[Any] | None:
+    """The actions, or None if the move is illegal; then nothing has changed."""
+    before = dict(vars(core))
+    try:
+        return core.handle(event, now_ms)
+    except decider.IllegalMoveError:
+        assert vars(core) == before
+        assert (core.state, type(event)) not in core.MOVES
+        return None
+
+
+@given(st.lists(SESSION_EVENTS, max_size=60))
+def test_a_session_finishes_once_and_always_has_a_deadline(events: list[Any]) -> None:
+    core = sensor_session.SensorSession(0x1810, [0x2A35, 0x2A36])
+    core.handle(words.Begin(), 0)
+    finished = 0
+    for now_ms, event in enumerate(events):
+        actions = offer(core, event, now_ms) or []
+        finished += sum(isinstance(action, words.Finish) for action in actions)
+        assert (core.state == sensor_session.CLOSED) == (core.deadline_ms is None)
+        assert finished == (core.state == sensor_session.CLOSED)
+        for action in actions:
+            if isinstance(action, words.Listen):
+                assert action.characteristic in (0x2A35, 0x2A36)
+
+
+@given(st.lists(SCANNER_EVENTS, max_size=80))
+def test_the_scanner_keeps_count_of_its_sessions(events: list[Any]) -> None:
+    core = scanner.Scanner(delays())
+    core.handle(scanner.SwitchOn(), 0)
+    sessions: list[int] = []
+    now_ms = 0
+    for event in events:
+        now_ms += 400
+        if isinstance(event, tuple):
+            if not sessions:
+                continue
+            index = sessions[-1] if event[0] == "set up" else sessions[event[1] % len(sessions)]
+            if event[0] == "set up":
+                made: Any = scanner.SetUp(index)
+            else:
+                sessions.remove(index)
+                made = scanner.SessionEnded(index, event[2])
+        else:
+            made = event
+        for action in offer(core, made, now_ms) or []:
+            if isinstance(action, scanner.OpenSession):
+                assert action.index not in sessions
+                sessions.append(action.index)
+        assert len(sessions) <= scanner.MAX_SESSIONS
+        assert core.state in (scanner.SCANNING, scanner.SETTING_UP, scanner.FULL, scanner.BROKEN)
+        if core.state in (scanner.SCANNING, scanner.BROKEN):
+            assert core.deadline_ms is not None
+
+
+@given(st.lists(LINK_EVENTS, max_size=60), st.integers(1, 4))
+def test_the_link_waits_only_where_something_else_will_wake_it(
+    events: list[Any], networks: int
+) -> None:
+    core = link.Link(networks, delays())
+    core.handle(link.SwitchOn(), 0)
+    for now_ms, event in enumerate(events):
+        for action in offer(core, event, now_ms) or []:
+            if isinstance(action, link.Join):
+                assert 0 <= action.index < networks
+        assert (core.state in link.USABLE) == (core.deadline_ms is None)
+
+
+@given(st.lists(UPLINK_EVENTS, max_size=60))
+def test_the_uplink_never_has_two_exchanges_and_never_forgets_the_next(events: list[Any]) -> None:
+    core = uplink.Uplink(900, delays())
+    under_way = 0
+    for now_ms, event in enumerate(events):
+        if isinstance(event, (uplink.Acknowledged, uplink.Failed)):
+            if not under_way:
+                continue
+            under_way -= 1
+        actions = offer(core, event, now_ms) or []
+        under_way += sum(isinstance(action, uplink.Exchange) for action in actions)
+        assert under_way <= 1
+        if core.state in (uplink.IDLE, uplink.RESTING):
+            assert core.deadline_ms is not None
+        if core.state == uplink.NO_LINK:
+            under_way = 0  # the shell awaits each exchange before it tells of the link
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**7), st.integers(-10**5, 10**5),
+                          st.integers(0, 10**4)), max_size=40))  # fmt: skip
+def test_the_clock_writes_a_step_only_beyond_all_doubt(rows: list[tuple[int, int, int]]) -> None:
+    core = hub_clock.HubClock()
+    now_ms = 0
+    for later_ms, error_ms, uncertainty_ms in rows:
+        now_ms += later_ms
+        utc_ms = 1_800_000_000_000 + now_ms + error_ms
+        believed_ms = core.utc_ms(now_ms)
+        actions = core.handle(hub_clock.Measured(1, now_ms, utc_ms, uncertainty_ms), now_ms)
+        if any(isinstance(action, hub_clock.WriteStep) for action in actions):
+            assert believed_ms is not None
+            assert abs(utc_ms - believed_ms) > hub_clock.STEP_MS + uncertainty_ms
+        if actions:
+            assert core.utc_ms(now_ms) == utc_ms
+
+
+@given(st.lists(st.one_of(st.none(), st.binary(max_size=40)), max_size=80), st.integers(12, 90))
+def test_the_ring_is_a_queue_that_may_refuse(steps: list[bytes | None], size: int) -> None:
+    ring = value_ring.ValueRing(size)
+    queue: list[tuple[int, int, bytes]] = []
+    dropped = 0
+    for number, value in enumerate(steps):
+        if value is None:
+            assert ring.take() == (queue.pop(0) if queue else None)
+        elif ring.put(number, number * 1000, value):
+            queue.append((number, number * 1000, value))
+        else:
+            dropped += 1
+        assert ring.is_empty == (not queue)
+    assert ring.dropped == dropped

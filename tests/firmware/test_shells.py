@@ -1,0 +1,36 @@
+"""The hub's tasks on its interpreter, against hardware that the scripts play."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware import hub_vm
+
+# The scripts hold a flash in memory for each of their cases, which no hub does.
+HEAP = "4m"
+CASES = {
+    "sensor_task.py": [
+        "straight_way",
+        "hangs_up_after_silence",
+        "notifications_are_journaled_one_by_one_and_losses_told",
+        "without_room_it_hangs_up_until_there_is_room",
+        "a_radio_that_fails_is_restarted",
+        "a_radio_beyond_hope_ends_the_task",
+        "lost_events_restart_the_radio",
+    ],
+    "uplink_task.py": [
+        "all_is_delivered_and_the_time_is_known",
+        "time_comes_from_the_answer_if_no_server_tells",
+        "bad_answers_release_nothing_and_are_told",
+        "refused_records_are_released_and_told_once",
+        "the_worlds_failures_are_tried_again",
+        "a_stranger_is_told_of",
+        "a_network_that_leads_nowhere_is_left_and_joined_again",
+    ],
+}
+
+
+@pytest.mark.parametrize("script", CASES)
+def test_every_case_of(script: str) -> None:
+    said = hub_vm.run_script(script, heap=HEAP)
+    assert [line[3:] for line in said.splitlines() if line.startswith("ok ")] == CASES[script]

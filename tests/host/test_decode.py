@@ -16,6 +16,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
+
 from varde_host.commands import decode
 from varde_host.errors import InputRefused
 from varde_protocols import gatt

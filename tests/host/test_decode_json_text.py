@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from varde_host import json_text
 from varde_protocols import gatt
 from varde_protocols.gatt import scaled, sfloat

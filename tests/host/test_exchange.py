@@ -8,7 +8,7 @@ import pytest
 
 from host.conftest import NOW_MS, Bench
 from host.virtual_hub import VirtualHub, check, read_answer
-from varde_host.collector import batch, body, registry
+from varde_host.collector import batch, body, commit, judgement, log, registry
 from varde_protocols import cbor, cose, exchange, records
 
 
@@ -273,6 +273,79 @@ def test_a_revoked_hub_is_refused_and_its_records_stay(bench: Bench, hub: Virtua
         registry.revoke(connection, hub.hub_id, NOW_MS)
     assert _error(bench.post(hub.body([hub.event()]))) == (403, "unknown-hub")
     assert len(bench.stored()) == 1
+
+
+def test_a_hub_revoked_while_its_request_is_in_flight_stores_nothing_more(
+    bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch
+):
+    """Judged while it stood; the revocation is there before its transaction."""
+    bench.post(hub.body([hub.event()]))
+    judge = judgement.judge
+
+    def revoked_meanwhile(*arguments):
+        with bench.database.writing() as connection:
+            registry.revoke(connection, hub.hub_id, NOW_MS)
+        return judge(*arguments)
+
+    monkeypatch.setattr(judgement, "judge", revoked_meanwhile)
+    assert _error(bench.post(hub.body([hub.event()]))) == (403, "unknown-hub")
+    assert len(bench.stored()) == 1
+    with bench.database.reading() as connection:
+        [seen] = registry.strangers(connection)
+    assert seen.unverified_hub_id == hub.hub_id
+
+
+def test_garbage_between_records_and_around_them(bench: Bench, hub: VirtualHub):
+    good = [hub.event() for _ in range(3)]
+    noise = b"\xff not CBOR"
+    answer = read_answer(
+        bench.post(hub.body([noise, good[0], noise, good[1], good[2], noise])).content
+    )
+    assert answer.acknowledged == [[1, 3]]
+    assert [entry[0] for entry in answer.refused] == [0, 2, 5]
+    assert [raw for _, raw in bench.stored()] == good
+
+
+# --- our own faults ------------------------------------------------------------------------------
+
+
+def _broken(*_: object) -> bytes:
+    raise ZeroDivisionError("a secret value")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(judgement, "split"), (judgement, "judge"), (commit, "commit"), (exchange, "encode_answer")],
+)
+def test_what_nobody_foresaw_is_answered_500_and_logged_without_content(
+    bench: Bench, hub: VirtualHub, monkeypatch, caplog, module, name: str
+):
+    sent = hub.body([hub.event()])
+    with monkeypatch.context() as patch, caplog.at_level("ERROR"):
+        patch.setattr(module, name, _broken)
+        response = bench.post(sent)
+    assert _error(response) == (500, "bug")
+    assert response.headers["retry-after"]
+    [line] = [log.JsonLines(bench.clock).format(record) for record in caplog.records]
+    assert json.loads(line)["error"] == "ZeroDivisionError"
+    assert json.loads(line)["at"][-1].startswith("test_exchange.py:")
+    assert "secret" not in line
+    assert read_answer(bench.post(sent).content).acknowledged == [[1, 1]]  # it goes on
+
+
+def test_an_illegal_answer_of_ours_is_not_the_hubs_fault(bench: Bench, hub: VirtualHub):
+    sent = hub.body([hub.event()])
+    bench.clock.now_ms = -1
+    assert _error(bench.post(sent)) == (500, "bug")
+
+
+HEADS = [{}, {1: -8}, {1: -8, 4: bytes(7)}, {1: -8, "a": 0}, {1: [], 4: 0}, {"x": {}, -1: b""}, 7]
+
+
+@pytest.mark.parametrize("head", HEADS, ids=str)
+def test_any_headers_of_a_request_are_answered(bench: Bench, head):
+    body = cbor.encode([cbor.encode(head), {}, b"", bytes(64)])
+    assert bench.post(body).status_code in {400, 500}
 
 
 def test_the_list_of_strangers_is_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch):

@@ -153,12 +153,31 @@ def test_a_body_altered_anywhere_never_yields_a_record_that_was_not_signed(data:
     body[at] ^= data.draw(st.integers(1, 255))
     try:
         parts = judgement.split(bytes(body))
-        judgement.verify_request(parts, ENROLLED)
+        _, parts = judgement.verify_request(bytes(body), parts, ENROLLED)
     except WireError:
         return
     judged = judgement.judge(parts, ENROLLED, 0)
     assert {row[-1] for row in judged.rows} < set(raws)
     assert len(judged.refused) <= 1
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2], ids=["first", "middle", "last"])
+def test_a_bit_flipped_anywhere_in_a_record_costs_that_record_only(broken: int):
+    """Also in a length, where the record may swallow the next one or fall into pieces."""
+    raws = [HUB.event(seq=7), reading_of_hub(8), HUB.event(seq=9)]
+    sent = HUB.body(raws)
+    begin = len(sent) - sum(map(len, raws[broken:]))
+    for bit in range(8 * len(raws[broken])):
+        body = bytearray(sent)
+        body[begin + bit // 8] ^= 1 << bit % 8
+        parts = judgement.split(bytes(body))
+        _, parts = judgement.verify_request(bytes(body), parts, ENROLLED)
+        judged = judgement.judge(parts, ENROLLED, 0)
+        assert [row[-1] for row in judged.rows] == raws[:broken] + raws[broken + 1 :], bit
+
+
+def reading_of_hub(seq: int) -> bytes:
+    return HUB.sign(records.Reading(seq, 2, 1000, 1, 0x2A5E, 3, bytes(90)))
 
 
 # --- signatures ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import resource
 import socket
 import ssl
 import threading
@@ -158,6 +159,48 @@ def test_two_connections_with_the_same_records_at_once(
     assert [raw for _, raw in stored(site)] == raws
 
 
+def test_two_collectors_on_one_database_file(
+    site: files.Site, hub: VirtualHub, process: CollectorProcess
+):
+    """The same records to both at once, in parts: each is acknowledged by whom it was sent to."""
+    raws = [hub.event() for _ in range(60)]
+    parts = [raws[begin : begin + 12] for begin in range(0, 60, 6)]
+    statuses: list[int] = []
+    with CollectorProcess(site) as other:
+
+        def deliver(to: CollectorProcess, order: int) -> None:
+            statuses.extend(to.post(hub.body(part))[0] for part in parts[::order])
+
+        threads = [
+            threading.Thread(target=deliver, args=(to, order))
+            for to in (process, other)
+            for order in (1, -1)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert statuses == [200] * 4 * len(parts)
+    assert [raw for _, raw in stored(site)] == raws
+
+
+def test_a_disk_that_fills_up_is_answered_503_and_nothing_is_lost(
+    site: files.Site, hub: VirtualHub
+):
+    """A limit on the size of the process's files is a disk that is full, at the first commit."""
+    sent = hub.body([hub.event() for _ in range(200)])
+    with CollectorProcess(site) as process:
+        room = (32768, resource.RLIM_INFINITY)
+        resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, room)
+        status, content = process.post(sent)
+        assert (status, json.loads(content)["error"]) == (503, "database")
+        assert stored(site) == []
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, unlimited)
+        assert process.post(sent)[0] == 200  # no restart needed
+    assert len(stored(site)) == 200
+
+
 # --- certificates: the client's side refuses -----------------------------------------------------
 
 
@@ -234,23 +277,50 @@ def test_a_half_sent_body_stores_nothing_and_holds_up_nobody(
     assert len(stored(site)) == 1
 
 
-def test_a_connection_that_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(server.PunctualProtocol, "max_silence_seconds", 0.05)
+def dripped(monkeypatch: pytest.MonkeyPatch, first: bytes) -> bytes:
+    """Send `first`, then a byte now and then for ever; return what was said until the end."""
+    monkeypatch.setattr(server.PunctualProtocol, "max_silence_seconds", 0.15)
 
     async def run() -> bytes:
-        config = uvicorn.Config(lambda *_: None, log_config=None, ws="none")
+        config = uvicorn.Config(answer_at_once, log_config=None, ws="none")
         state = uvicorn.server.ServerState()
         loop = asyncio.get_running_loop()
         listening = await loop.create_server(
             lambda: server.PunctualProtocol(config, state, {}), "127.0.0.1", 0
         )
         reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
-        said = await asyncio.wait_for(reader.read(), 5)
+        writer.write(first)
+        said = asyncio.ensure_future(reader.read())
+        async with asyncio.timeout(5):
+            while not said.done():
+                await asyncio.sleep(0.02)
+                if first:
+                    writer.write(b"X")
         writer.close()
         listening.close()
-        return said
+        return said.result()
 
-    assert asyncio.run(run()) == b""
+    return asyncio.run(run())
+
+
+async def answer_at_once(_scope, _receive, send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"done"})
+
+
+@pytest.mark.parametrize(
+    ("first", "answers"),
+    [
+        (b"", 0),
+        (b"GET / HTTP/1.1\r\nX: ", 0),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nX: ", 1),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n", 1),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + b"GET / HTTP/1.1\r\nX: ", 3),
+    ],
+    ids=["silent", "first head", "second head", "body after its answer", "pipelined"],
+)
+def test_a_connection_that_begins_no_request_is_closed(monkeypatch, first: bytes, answers: int):
+    assert dripped(monkeypatch, first).count(b"HTTP/1.1 200") == answers
 
 
 def test_noise_instead_of_tls_harms_nobody(process: CollectorProcess, hub: VirtualHub):

@@ -45,7 +45,10 @@ class Batch(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What stands in the database for good: sequence numbers to acknowledge, and refusals."""
+    """What stands in the database for good: sequence numbers to acknowledge, ascending; refusals.
+
+    None stands in its place for a hub that has been revoked meanwhile: nothing is stored.
+    """
 
     acknowledged: list[int]
     refused: list[Refused]

@@ -5,17 +5,19 @@ times, also at once over two connections. The unique index on (hub, seq) decides
 stays. A later one with the same bytes is acknowledged like the first; one with other bytes is a
 conflict, kept in quarantine and refused. Same number and other bytes means that a hub broke its
 promise never to use a number twice, so both are kept.
+
+Whether a hub still may deliver is decided here, too, in the same transaction: after a revocation
+has returned, nothing more of that hub is stored.
 """
 
 from __future__ import annotations
 
-import hashlib
+from operator import itemgetter
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
-from varde_host.collector import schema
+from varde_host.collector import quarantine, registry, schema
 from varde_host.collector.batch import CONFLICT, Batch, Committed, Refused
 
 # As text and run with plain tuples: building the statement for each batch, and a dict for
@@ -28,13 +30,21 @@ _INSERT_RECORDS = (
 
 _SEQ: Final = 1  # in a Row
 _RECORD: Final = 6
+_seq = itemgetter(_SEQ)
 
 
-def commit(connection: sa.Connection, batches: list[Batch]) -> list[Committed]:
+def commit(connection: sa.Connection, batches: list[Batch]) -> list[Committed | None]:
     """Store the batches within the connection's transaction; the caller commits.
 
-    Raises SQLAlchemy's errors if the database fails: then nothing of any batch is stored.
+    Gives None for the batch of a hub that is revoked. Raises SQLAlchemy's errors if the database
+    fails: then nothing of any batch is stored.
     """
+    standing = registry.standing(connection, {batch.hub for batch in batches})
+    outcomes = iter(_store(connection, [batch for batch in batches if batch.hub in standing]))
+    return [next(outcomes) if batch.hub in standing else None for batch in batches]
+
+
+def _store(connection: sa.Connection, batches: list[Batch]) -> list[Committed]:
     rows = [row for batch in batches for row in batch.rows]
     new = connection.exec_driver_sql(_INSERT_RECORDS, rows).rowcount if rows else 0
     all_new = new == len(rows)
@@ -47,7 +57,9 @@ def commit(connection: sa.Connection, batches: list[Batch]) -> list[Committed]:
 def _outcome(connection: sa.Connection, batch: Batch, conflicts: list[Refused]) -> Committed:
     refused = sorted(batch.refused + conflicts)
     if refused:
-        _keep(connection, batch, refused)
+        quarantine.keep(connection, batch, refused)
+    if not conflicts:
+        return Committed(sorted(set(map(_seq, batch.rows))), refused)
     disputed = {conflict.position for conflict in conflicts}
     acknowledged = {
         row[_SEQ]
@@ -68,19 +80,3 @@ def _conflicts(connection: sa.Connection, batch: Batch) -> list[Refused]:
         for row, position in zip(batch.rows, batch.positions, strict=True)
         if stored[row[_SEQ]] != row[_RECORD]
     ]
-
-
-def _keep(connection: sa.Connection, batch: Batch, refused: list[Refused]) -> None:
-    rows = [
-        {
-            "hub": batch.hub,
-            "seq": entry.seq,
-            "reason": entry.reason,
-            "received_ms": batch.received_ms,
-            "digest": hashlib.sha256(entry.raw).digest(),
-            "raw": entry.raw,
-        }
-        for entry in refused
-    ]
-    statement = sqlite.insert(schema.quarantine).on_conflict_do_nothing()
-    connection.execute(statement, rows)

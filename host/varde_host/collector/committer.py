@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from varde_host.collector.batch import Batch, Committed
 
-Store = Callable[[list[Batch]], list[Committed]]
+Outcome = Committed | None
+Store = Callable[[list[Batch]], list[Outcome]]
 
 # Keeps one transaction well under the busy timeout of other writers (`hub keys enrol`): 200
 # requests of 30 records are some 30 ms.
@@ -27,11 +28,11 @@ class Committer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: asyncio.Queue[tuple[Batch, asyncio.Future[Committed]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Batch, asyncio.Future[Outcome]]] = asyncio.Queue()
 
-    async def submit(self, batch: Batch) -> Committed:
+    async def submit(self, batch: Batch) -> Outcome:
         """Return when the batch is on the disk; raises what `store` raised."""
-        done: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         await self._waiting.put((batch, done))
         return await done
 
@@ -55,21 +56,22 @@ class Committer:
             await self._commit(thread, taken)
 
     async def _commit(
-        self, thread: ThreadPoolExecutor, taken: list[tuple[Batch, asyncio.Future[Committed]]]
+        self, thread: ThreadPoolExecutor, taken: list[tuple[Batch, asyncio.Future[Outcome]]]
     ) -> None:
         batches = [batch for batch, _ in taken]
         loop = asyncio.get_running_loop()
         try:
             outcomes = await loop.run_in_executor(thread, self._store, batches)
+            settled = list(zip(taken, outcomes, strict=True))
         except Exception as error:  # noqa: BLE001 each request that waits gets it and raises it
             for _, done in taken:
                 _settle(done, error)
         else:
-            for (_, done), outcome in zip(taken, outcomes, strict=True):
+            for (_, done), outcome in settled:
                 _settle(done, outcome)
 
 
-def _settle(done: asyncio.Future[Committed], result: Committed | Exception) -> None:
+def _settle(done: asyncio.Future[Outcome], result: Outcome | Exception) -> None:
     """Hand over the result, unless the client has gone and nobody waits."""
     if done.done():
         return

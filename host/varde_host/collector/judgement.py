@@ -6,6 +6,7 @@ kind. A bad one is refused alone; the others of the request are not held up by i
 
 from __future__ import annotations
 
+import contextlib
 from typing import NamedTuple
 
 from varde_host.collector import envelope, registry, verification, whole_reading
@@ -31,12 +32,12 @@ class Parts(NamedTuple):
     """What was found of each of `raws` if it is a whole reading."""
 
 
-def split(body: bytes) -> Parts:
+def split(body: bytes, *, at_starts: bool = False) -> Parts:
     """Cut a request's body into its request and the raw records.
 
-    As `exchange.split_body`, but something that is no CBOR does not swallow what follows it: the
-    next record is found by the bytes that every record of this hub begins with. Raises
-    ExchangeError, CoseError or CborError.
+    As `exchange.split_body`, but what is no COSE_Sign1 does not swallow what follows it: the next
+    record is found by the bytes that every record of this hub begins with. Raises
+    ExchangeError, CoseError or CborError. With `at_starts` nothing else ends it.
     """
     end = cose.sign1_end(body, 0)
     request = cose.Sign1.parse(body[:end] if end > 0 else body)
@@ -46,28 +47,39 @@ def split(body: bytes) -> Parts:
             hint = f"send at most {exchange.MAX_RECORDS} records"
             raise ExchangeError("exchange-too-many", "body", hint)
         begin, found = end, whole_reading.find(body, end)
-        end = found[0] if found else _end(body, begin, request.unverified_kid)
+        end = found[0] if found else _end(body, begin, request.unverified_kid, at_starts)
         parts.raws.append(body[begin:end])
         parts.found.append(found)
     return parts
 
 
-def _end(body: bytes, begin: int, unverified_hub_id: bytes) -> int:
+def _end(body: bytes, begin: int, unverified_hub_id: bytes, at_starts: bool) -> int:
     """Return where anything else than a whole reading ends."""
     end = cose.sign1_end(body, begin)
     if end > 0:
         return end
-    try:
-        return cbor.decode_first(body, begin)[1]
-    except CborError:
-        following = body.find(verification.record_start(unverified_hub_id), begin + 1)
-        return following if following > 0 else len(body)
+    following = body.find(verification.record_start(unverified_hub_id), begin + 1)
+    end = following if following > 0 else len(body)
+    if not at_starts:
+        with contextlib.suppress(CborError):
+            return min(cbor.decode_first(body, begin)[1], end)
+    return end
 
 
-def verify_request(parts: Parts, hub: registry.Hub) -> exchange.Request:
-    """Return the request, signed by the hub; raises a WireError."""
+def verify_request(body: bytes, parts: Parts, hub: registry.Hub) -> tuple[exchange.Request, Parts]:
+    """Return the request, signed by the hub, and the parts that fit it; raises a WireError.
+
+    A record that is broken in its lengths may fall into several items of CBOR. The request says
+    how many records there are: if that does not fit, only the beginnings of records cut.
+    """
     verifier = verification.Verifier(hub.public_key)
-    return exchange.verify_request(parts.request, verifier, parts.raws)
+    try:
+        return exchange.verify_request(parts.request, verifier, parts.raws), parts
+    except ExchangeError as error:
+        if error.code != "exchange-count":
+            raise
+    parts = split(body, at_starts=True)
+    return exchange.verify_request(parts.request, verifier, parts.raws), parts
 
 
 def judge(parts: Parts, hub: registry.Hub, received_ms: int) -> Batch:

@@ -10,11 +10,18 @@ import datetime as dt
 import json
 import logging
 import logging.config
+import pathlib
+import traceback
 
-from varde_host import clock
+from varde_host import clock, errors
 
 LOGGER = "varde.collector"
 _FIELDS = "varde_fields"
+
+# The innermost calls of a traceback: enough to find the line and who asked for it.
+_FRAMES = 6
+
+_LOGGERS = {LOGGER: logging.INFO, "uvicorn": logging.WARNING, "asyncio": logging.WARNING}
 
 _logger = logging.getLogger(LOGGER)
 
@@ -28,16 +35,22 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its line end."""
-        moment = dt.datetime.fromtimestamp(self._clock.utc_ms() / 1000, dt.UTC)
         line = {
-            "time": moment.isoformat(timespec="milliseconds"),
+            "time": self._time(),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **getattr(record, _FIELDS, {}),
         }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1]:
+            line |= _described(record.exc_info[1])
         return json.dumps(line, default=str)
+
+    def _time(self) -> str | None:
+        try:
+            moment = dt.datetime.fromtimestamp(self._clock.utc_ms() / 1000, dt.UTC)
+        except errors.WorldFailed:  # what there is to say is often just that
+            return None
+        return moment.isoformat(timespec="milliseconds")
 
 
 def event(name: str, level: int = logging.INFO, **fields: object) -> None:
@@ -45,11 +58,23 @@ def event(name: str, level: int = logging.INFO, **fields: object) -> None:
     _logger.log(level, name, extra={_FIELDS: fields})
 
 
+def bug(error: BaseException) -> None:
+    """Log an exception that nobody foresaw."""
+    event("bug", logging.ERROR, **_described(error))
+
+
+def _described(error: BaseException) -> dict[str, object]:
+    """Return class and place only: the text of any exception may repeat what a peer sent."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    places = [f"{pathlib.Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+    return {"error": type(error).__name__, "at": places}
+
+
 def to_stderr(clock: clock.Clock) -> None:
-    """Send our log, and the HTTP server's warnings, to standard error as JSON lines."""
+    """Send our log, and the warnings of those who run it, to standard error as JSON lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(clock))
-    for name, level in ((LOGGER, logging.INFO), ("uvicorn", logging.WARNING)):
+    for name, level in _LOGGERS.items():
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.propagate = False

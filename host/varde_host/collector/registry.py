@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import nacl.bindings
@@ -19,10 +20,9 @@ PUBLIC_KEY_BYTES = 32
 # heard from for longest makes room.
 MAX_STRANGERS = 1000
 
-_FIND = (
-    "SELECT number, public_key FROM hubs WHERE hub_id = ? AND revoked_ms IS NULL"
-    # as text: it runs once per request, and building the expression costs as much as the rest
-)
+# As text: they run for each request, and building the expressions costs as much as the rest.
+_FIND = "SELECT number, public_key FROM hubs WHERE hub_id = ? AND revoked_ms IS NULL"
+_STANDING = "SELECT number FROM hubs WHERE revoked_ms IS NULL AND number IN ({})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,12 @@ def find(connection: sa.Connection, hub_id: bytes) -> Hub | None:
     """Return the hub if it is enrolled and not revoked."""
     row = connection.exec_driver_sql(_FIND, (hub_id,)).first()
     return Hub(row[0], hub_id, row[1]) if row else None
+
+
+def standing(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
+    """Return those of the hubs that are not revoked, within the connection's transaction."""
+    marks = ", ".join("?" * len(numbers))
+    return set(connection.exec_driver_sql(_STANDING.format(marks), tuple(numbers)).scalars())
 
 
 def enrol(connection: sa.Connection, public_key: bytes, now_ms: int) -> bytes:

@@ -31,8 +31,9 @@ BACKLOG = 512
 # A request's line and headers: a hub sends some 200 bytes.
 MAX_HEAD_BYTES = 8192
 
-# From the end of the TLS handshake until a first request has begun. Without it, connections that
-# say nothing would stay for ever (uvicorn's own timer runs only after a first answer).
+# From the end of the TLS handshake, or of an answer, until the whole head of the next request has
+# come. Without it, connections that say nothing, or a byte now and then, would stay for ever:
+# uvicorn's own timer runs only after an answer, and any byte stops it.
 MAX_SILENCE_SECONDS = 20.0
 
 # Hubs close after each exchange; this is for test tools and load balancers.
@@ -51,17 +52,28 @@ class Address:
 
 
 class PunctualProtocol(uvicorn_h11.H11Protocol):
-    """HTTP/1.1 that closes a connection whose first request does not begin in time."""
+    """HTTP/1.1 that closes a connection whose next request does not begin in time.
+
+    A request that has begun has its own limit (`body`), and what goes on coming of one that has
+    been answered already is no beginning.
+    """
 
     max_silence_seconds = MAX_SILENCE_SECONDS
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timer with the connection."""
         super().connection_made(transport)
-        self.loop.call_later(self.max_silence_seconds, self._close_if_silent)
+        self.loop.call_later(self.max_silence_seconds, self._close_if_still, None)
 
-    def _close_if_silent(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+    def on_response_complete(self) -> None:
+        """Start the timer anew; the base class may begin the next request at once."""
+        answered = self.cycle
+        super().on_response_complete()
+        self.loop.call_later(self.max_silence_seconds, self._close_if_still, answered)
+
+    def _close_if_still(self, last: uvicorn_h11.RequestResponseCycle | None) -> None:
+        """Close unless a request has begun since `last`."""
+        if self.cycle is last and not self.transport.is_closing():
             self.transport.close()
 
 

@@ -13,12 +13,12 @@ import sys
 from typing import Annotated, BinaryIO, Protocol, cast
 
 import typer
-from varde_protocols import gatt
-from varde_protocols.errors import GattError
-from varde_protocols.gatt import layout
 
 from varde_host import json_text
 from varde_host.errors import EXIT_REFUSED, InputRefused
+from varde_protocols import gatt
+from varde_protocols.errors import GattError
+from varde_protocols.gatt import layout
 
 MAX_LINE_BYTES = 2048
 """The longest honest line is a 36-character UUID and 512 bytes (ATT's limit) in hex: 1061."""

@@ -1,0 +1,33 @@
+"""Remember the keys of hubs that deliver, so that a request need not ask the database for one.
+
+What is remembered never changes: a hub's id is made of its key, and its row keeps its number. That
+the hub may still deliver is not remembered but asked in the transaction that stores its records
+(`commit`), also when another process has revoked it. Only enrolled hubs are in here, some 300
+bytes each.
+"""
+
+from __future__ import annotations
+
+from varde_host.collector import database, registry
+
+
+class KnownHubs:
+    """Finds hubs; may be asked from several threads."""
+
+    def __init__(self, opened: database.Database) -> None:
+        self._database = opened
+        self._hubs: dict[bytes, registry.Hub] = {}
+
+    def find(self, hub_id: bytes) -> registry.Hub | None:
+        """Return the hub if it is enrolled (it may have been revoked since); WorldFailed."""
+        hub = self._hubs.get(hub_id)
+        if hub is None:
+            with self._database.reading() as connection:
+                hub = registry.find(connection, hub_id)
+            if hub is not None:
+                self._hubs[hub_id] = hub
+        return hub
+
+    def forget(self, hub_id: bytes) -> None:
+        """Look the hub up again next time."""
+        self._hubs.pop(hub_id, None)

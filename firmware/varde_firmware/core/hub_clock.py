@@ -27,8 +27,9 @@ UNKNOWN = "unknown"
 KNOWN = "known"
 
 ANCHOR_EVERY_MS = const(21_600_000)
-# A server that did not answer is asked again after a minute, and only when the link is in use.
-ASK_AGAIN_MS = const(60_000)
+# A server that did not answer is asked again so much later, and only when the link is in use
+# (RFC 4330 section 10: never more often than every 15 s).
+ASK_AGAIN_MS = const(16_000)
 STEP_MS = const(2_000)
 # Crystals are within 40 ppm; boards get cold and warm and old. One in 5,000 is 200 ppm.
 DRIFT_DIVISOR = const(5_000)

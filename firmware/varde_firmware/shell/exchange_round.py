@@ -57,8 +57,10 @@ class Exchanger:
 
     async def _round(self) -> "Value":
         request, seqs, body = self._exclusive.run(self._request)
+        posting = self._client.post(body, self._clock.now_ms)
+        body = b""  # sent, it must not lie in the heap while the answer is checked
         try:
-            response = await self._client.post(body, self._clock.now_ms)
+            response = await posting
         except OSError as error:
             return self._failed("link", error)
         except WireError as error:
@@ -134,5 +136,5 @@ class Exchanger:
         self._keeper.event_once(self._clock.now_ms(), code, detail)
 
     def _failed(self, what: str, error: "Any") -> "Value":
-        print("varde: exchange failed:", what, type(error).__name__, str(error)[:120])
+        print("varde: exchange failed:", what, type(error).__name__, str(error).strip()[:120])
         return uplink.Failed()

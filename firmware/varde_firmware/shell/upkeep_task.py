@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 PULSE_MS = const(25_000)
 
 
-def to_next_pulse_ms(now_ms: int) -> int:
-    """Return the time to the next pulse. All slow work keeps this beat, so the hub wakes once."""
-    return PULSE_MS - now_ms % PULSE_MS
+def to_next_pulse_ms(now_ms: int, pulses: int = 1) -> int:
+    """Return the time to the next pulse, or to the next that is a multiple of `pulses`.
+
+    All slow work keeps this beat, so the hub wakes once for all of it.
+    """
+    return PULSE_MS * pulses - now_ms % (PULSE_MS * pulses)
 
 
 class Upkeep:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 # How often to look whether the network has let us in, and whether it still stands. The interface
 # does not tell by itself; an exchange that fails tells sooner.
-# It is looked for often at first, then ever less; once joined, at the pulse.
+# It is looked for often at first, then ever less; once joined, at every fourth pulse.
 LOOK_LEAST_MS = const(500)
 LOOK_SHARE = const(4)
+LOOK_PULSES = const(4)
 
 
 class UplinkTask:
@@ -63,7 +64,7 @@ class UplinkTask:
 
     def _wait_ms(self) -> int:
         now_ms = self._clock.now_ms()
-        look_ms = upkeep_task.to_next_pulse_ms(now_ms)
+        look_ms = upkeep_task.to_next_pulse_ms(now_ms, LOOK_PULSES)
         if self._link.state == link.JOINING:
             look_ms = max(LOOK_LEAST_MS, self._link.joining_ms(now_ms) // LOOK_SHARE)
         for deadline_ms in (self._link.deadline_ms, self._uplink.deadline_ms):

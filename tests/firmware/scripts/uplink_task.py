@@ -99,13 +99,24 @@ def seq_of(raw):
     return records.decode(cose.Sign1.parse(raw).unverified_payload).seq
 
 
+def joined(seqs):
+    """Ranges of these numbers, as the collector's."""
+    ranges = []
+    for seq in seqs:
+        if ranges and ranges[-1][1] == seq - 1:
+            ranges[-1][1] = seq
+        else:
+            ranges.append([seq, seq])
+    return ranges
+
+
 def answer(hub, request, seqs, key=COLLECTOR, nonce=None, ranges=None, refused=()):
     """What the collector sends; all is acknowledged that is not refused."""
     left = [seq for i, seq in enumerate(seqs) if i not in [row[0] for row in refused]]
     made = exchange.Answer(
         nonce or request.nonce,
         hub.identity.hub_id,
-        [[seq, seq] for seq in left] if ranges is None else ranges,
+        joined(left) if ranges is None else ranges,
         NOW_MS + hub.clock.now_ms(),
         600,
         1,

@@ -13,7 +13,6 @@ The VM's end says what the board does next:
 import asyncio
 import contextlib
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -31,9 +30,6 @@ _EXIT_CAUSES = {64: HARD_RESET, 65: SOFT_RESET, 66: DEEP_SLEEP_RESET}
 
 # From reset to boot.py takes an ESP32-S3 about this long; it also bounds a loop of resets.
 BOOT_US = 300_000
-# Bytes sent to the hub make its last "idle" doubtful. It looks at them at once; if it has not said
-# anything for so long in real time, it does not care about them and its word stands.
-DOUBT_S = 0.1
 BLUETOOTH_MAC_OFFSET = 2  # an ESP32's Bluetooth address is its base address plus two
 
 CONSOLE_LINE_LIMIT = 65536
@@ -56,7 +52,7 @@ class VirtualBoard:
         self.node = node
         self.flash = flash
         self.page = BoardPage(flash)
-        self.network = HubNetwork(clock, self._doubt)
+        self.network = HubNetwork(clock, self._wake)
         self.wifi = VirtualWifi(access_points, self.network.set_wifi)
         self.channel: Channel | None = None
         self.light = b""
@@ -74,7 +70,6 @@ class VirtualBoard:
         self._killed_for: int | None = None  # the reset cause of the next start; None = stays off
         self._sleep_ms = 0
         self._idle_seen = -1
-        self._doubted_s = 0.0
         self._wake_timer: asyncio.TimerHandle | None = None
         self._boot_timer: asyncio.TimerHandle | None = None
         clock.add_gate(self.silence_needed_s, f"hub {node} at work")
@@ -244,8 +239,7 @@ class VirtualBoard:
             return NEVER
         if self._idle_seen != channel.frames_sent:
             return NEVER
-        doubt_s = self._doubted_s + DOUBT_S - time.monotonic()
-        return NEVER if doubt_s > 0 else 0
+        return 0
 
     def _on_frame(self) -> None:
         self._idle_seen = -1
@@ -255,14 +249,14 @@ class VirtualBoard:
         self._idle_seen = frames_seen
         if frames_seen != self.channel.frames_sent:
             return
-        self._doubted_s = 0.0
         self._stop_wake_timer()
         if until_us is not None:
             self._wake_timer = self.clock.call_at(until_us, self._wake)
 
     def _wake(self) -> None:
-        """Its time has come; if time leapt there, its poll does not know yet."""
-        self._wake_timer = None
+        """Its time has come, and if time leapt there its poll does not know yet; or bytes are on
+        their way into its sockets. This frame, which it has not seen, makes its last "idle" void:
+        the next one comes after it has looked."""
         if self.channel is not None:
             self.channel.event("time.wake")
 
@@ -270,9 +264,6 @@ class VirtualBoard:
         if self._wake_timer is not None:
             self._wake_timer.cancel()
             self._wake_timer = None
-
-    def _doubt(self) -> None:
-        self._doubted_s = time.monotonic()
 
     # The watchdog
 

@@ -91,10 +91,10 @@ async def _play(
         playing = Play(stage, story, seed, listener=view.tell)
         view.start(playing)
         try:
-            outcome = await playing.run()
+            draw = await playing.run()
         finally:
             view.stop()
-        return outcome, await stage.host.readings_table()
+        return draw(await stage.host.readings()), await stage.host.readings_table()
 
 
 def _view(console: Console, as_json: bool) -> View:

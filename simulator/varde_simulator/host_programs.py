@@ -88,9 +88,9 @@ class HostPrograms:
             "--database", str(self.database),
         )  # fmt: skip
 
-    async def readings(self, hub_hex: str) -> list[dict[str, Any]]:
-        """What the receiver sees of a hub, as `varde readings --json` says it."""
-        rows: list[dict[str, Any]] = json.loads(await self._readings("--json", "--hub", hub_hex))
+    async def readings(self) -> list[dict[str, Any]]:
+        """What the receiver sees, as `varde readings --json` says it."""
+        rows: list[dict[str, Any]] = json.loads(await self._readings("--json"))
         return rows
 
     async def readings_table(self) -> str:

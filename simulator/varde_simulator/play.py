@@ -39,7 +39,6 @@ class Outcome:
     """What came of a run. `problems` are lines that nobody should have seen."""
 
     sum: truth.Sum
-    rows: list[dict[str, Any]]
     seconds: float
     cuts: int
     boots: int
@@ -85,15 +84,16 @@ class Play:
         self._tasks: set[asyncio.Task[None]] = set()
         self._enrolled = asyncio.Event()
 
-    async def run(self) -> Outcome:
-        """From a fresh flash to the sum; takes everything off the stage again."""
+    async def run(self) -> Callable[[list[dict[str, Any]]], Outcome]:
+        """From a fresh flash to the last delivery; takes everything off the stage again. What it
+        returns draws the sum, given what the receiver sees of this hub (`varde readings`)."""
         started_s = time.monotonic()
         self.began_us = self.clock.now_us()
         try:
             await self._set_up()
             await self._play()
             await self._settle()
-            return await self._outcome(started_s)
+            return self._outcome(started_s)
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
@@ -252,25 +252,25 @@ class Play:
             await self._wait(part_us)
         await self._wait(part_us)
 
-    async def _outcome(self, started_s: float) -> Outcome:
-        board = self._board
+    def _outcome(self, started_s: float) -> Callable[[list[dict[str, Any]]], Outcome]:
+        board, flash = self._board, self._board.page.flash
+        utc_minus_virtual_ms = self.stage.utc_minus_virtual_ms()
         journaled = self._look()
-        flash = board.page.flash
-        rows = await self.stage.host.readings(self.hub_id)
-        added = truth.add_up(
-            self.sensors.values(), rows, journaled, self.stage.utc_minus_virtual_ms()
-        )
-        return Outcome(
-            sum=added,
-            rows=rows,
-            seconds=time.monotonic() - started_s,
-            cuts=self.cuts,
-            boots=board.boots,
-            crashes=board.crashes,
-            nor_errors=flash.nor_errors,
-            flash_operations=flash.programs + flash.erases,
-            problems=tuple(self.problems),
-        )
+        facts: dict[str, Any] = {
+            "seconds": time.monotonic() - started_s,
+            "cuts": self.cuts,
+            "boots": board.boots,
+            "crashes": board.crashes,
+            "nor_errors": flash.nor_errors,
+            "flash_operations": flash.programs + flash.erases,
+            "problems": tuple(self.problems),
+        }
+
+        def draw(rows: list[dict[str, Any]]) -> Outcome:
+            sensors = self.sensors.values()
+            return Outcome(truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms), **facts)
+
+        return draw
 
     async def _clear(self) -> None:
         world = self.stage.world

@@ -54,8 +54,8 @@ class SntpServer(asyncio.DatagramProtocol):
         if not is_request or self.lost or not self._wire.is_up or self._wire.state == "stall":
             return
         assert self._transport is not None
-        self._wire.delivered()
         self._transport.sendto(self._answer(data), addr)
+        self._wire.delivered()
         self.answers += 1
 
     def _answer(self, request: bytes) -> bytes:

@@ -69,6 +69,7 @@ def _hub_commands() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True)
     app.add_typer(keys, name="keys")
     app.command("config")(hub_config.config)
+    app.command("refused")(hub.show_refused)
     return app
 
 

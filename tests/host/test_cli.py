@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from host.collector_process import varde
+from host.collector_process import environment, varde
 from host.virtual_hub import VirtualHub
 from varde_host import cli, clock, messages
 from varde_host.commands import demo, site
@@ -149,6 +152,7 @@ def test_what_is_no_public_key_is_refused(terminal: Terminal, made: Path, key: s
 
 
 def test_revoking_an_unknown_hub(terminal: Terminal, made: Path):
+    assert terminal.run("hub", "keys", "enrol", VirtualHub().public.hex(), "--site", made)[0] == 0
     status, error = terminal.json("hub", "keys", "revoke", "00" * 8, "--site", made)
     assert (status, error["error"]) == (1, "hub-unknown")
 
@@ -162,6 +166,80 @@ def test_a_database_that_is_none_is_the_worlds_fault(terminal: Terminal, made: P
     (made / "collector.sqlite").write_bytes(b"this is no database" * 100)
     status, error = terminal.json("readings", "--site", made)
     assert (status, error["error"]) == (3, "database")
+
+
+def test_a_wrong_path_makes_no_database(terminal: Terminal, made: Path, tmp_path: Path):
+    """Neither in a directory that is no site, nor in another program's database."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    key = VirtualHub().public.hex()
+    for command in (("keys", "list"), ("keys", "enrol", key), ("refused",)):
+        status, error = terminal.json("hub", *command, "--site", elsewhere)
+        assert (status, error["error"]) == (1, "site-missing")
+    assert terminal.json("hub", "keys", "list", "--site", made)[1]["error"] == "database-missing"
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("CREATE TABLE bookmarks (url)", "database-foreign"),
+        ("PRAGMA user_version = 1", "database-foreign"),  # a file, but nothing in it
+        ("CREATE TABLE alembic_version (version_num)", "database-foreign"),
+    ],
+)
+def test_another_programs_database_is_left_alone(
+    terminal: Terminal, made: Path, tmp_path: Path, statement: str, code: str
+):
+    other = tmp_path / "other.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    before = other.read_bytes()
+    status, error = terminal.json("readings", "--site", made, "--database", other)
+    assert (status, error["error"]) == (1, code)
+    assert other.read_bytes() == before
+
+
+def test_the_database_of_a_newer_version_is_refused(terminal: Terminal, made: Path):
+    keys = ("hub", "keys", "enrol", VirtualHub().public.hex(), "--site", made)
+    assert terminal.run(*keys)[0] == 0
+    with contextlib.closing(sqlite3.connect(made / "collector.sqlite")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    status, error = terminal.json(*keys)
+    assert (status, error["error"]) == (1, "database-newer")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--server-name", "høyre.example"),
+        ("--server-name", ""),
+        ("--name", "x" * 100),
+        ("--not-before", "1900-01-01"),
+    ],
+    ids=lambda options: options[0] + options[1][:8],
+)
+def test_what_no_certificate_can_hold_is_refused_before_anything_is_written(
+    terminal: Terminal, tmp_path: Path, options: tuple[str, str]
+):
+    status, error = terminal.json("site", "init", tmp_path / "new", *options)
+    assert (status, error["error"]) == (1, "site-name")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_reader_who_has_seen_enough_is_no_bug(made: Path):
+    code = "import sys; from varde_host import cli; sys.exit(cli.main(sys.argv[1:]))"
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as stdout:
+        run = subprocess.run(
+            [sys.executable, "-c", code, "site", "show", "--json", "--site", str(made)],
+            env=environment(), stdout=stdout, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr == b""  # no traceback
 
 
 # --- hub config ----------------------------------------------------------------------------------
@@ -193,6 +271,7 @@ def test_hub_config_reads_the_password_from_standard_input(made: Path, tmp_path:
     ("wifi", "sensor", "code"),
     [
         ("home", SENSOR, "wifi-line"),
+        ("h\xe6ime:long enough".encode("latin-1"), SENSOR, "file-encoding"),
         ("home:short", SENSOR, "config-length"),
         ("", SENSOR, "config-count"),
         ("home:long enough", "slot=1", "sensor"),
@@ -205,7 +284,7 @@ def test_hub_config_reads_the_password_from_standard_input(made: Path, tmp_path:
 def test_a_config_that_no_hub_may_run_is_not_written(
     terminal: Terminal, made: Path, tmp_path: Path, wifi: str, sensor: str, code: str
 ):
-    (tmp_path / "wifi").write_text(wifi)
+    (tmp_path / "wifi").write_bytes(wifi if isinstance(wifi, bytes) else wifi.encode())
     out = tmp_path / "config.cbor"
     status, error = terminal.json(
         "hub", "config", "--site", made, "--host", "collector.test",
@@ -213,6 +292,18 @@ def test_a_config_that_no_hub_may_run_is_not_written(
     )  # fmt: skip
     assert (status, error["error"]) == (1, code)
     assert not out.exists()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_network_name(
+    terminal: Terminal, made: Path, tmp_path: Path
+):
+    (tmp_path / "wifi").write_bytes("\ufeffhjemme:langt nok\r\n".encode())
+    out = tmp_path / "config.cbor"
+    status, _ = terminal.json(
+        "hub", "config", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi", "--out", out
+    )
+    assert status == 0
+    assert hub_config.decode(out.read_bytes()).networks[0].ssid == "hjemme"
 
 
 def test_an_existing_config_is_not_written_over(terminal: Terminal, made: Path, tmp_path: Path):
@@ -255,14 +346,18 @@ def write_clock(path: Path, sequence: int, offset_us: int, utc_minus_virtual_us:
 
 def test_the_clock_file_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "clock"
-    write_clock(path, 2, 5_000_000, 1_000_000_000)
+    start_s = 1_800_000_000
+    write_clock(path, 2, 5_000_000, start_s * 1_000_000)
     monkeypatch.setenv(clock.CLOCK_VARIABLE, str(path))
     monkeypatch.setattr(clock.time, "monotonic_ns", lambda: 7_000_000_000)
     now = clock.from_environment()
-    assert now.utc_ms() == 7_000 + 5_000 + 1_000_000
+    assert now.utc_ms() == 7_000 + 5_000 + start_s * 1000
     with path.open("r+b") as file:  # in place, as the world writes it
-        file.write(clock._LAYOUT.pack(4, 1_000_000, 86_400_000_000, 1_000_000_000))
-    assert now.utc_ms() == 7_000 + 86_400_000 + 1_000_000
+        file.write(clock._LAYOUT.pack(4, 1_000_000, 86_400_000_000, start_s * 1_000_000))
+    assert now.utc_ms() == 7_000 + 86_400_000 + start_s * 1000
+    path.write_bytes(b"")  # cut short under our hands
+    with pytest.raises(clock.errors.WorldFailed, match="clock-file"):
+        now.utc_ms()
 
 
 def test_a_clock_file_left_half_written_is_named(tmp_path: Path, monkeypatch):
@@ -278,6 +373,16 @@ def test_a_clock_file_that_is_none_is_named(tmp_path: Path, content: bytes | Non
         (tmp_path / "clock").write_bytes(content)
     with pytest.raises(clock.errors.WorldFailed, match="clock-file"):
         clock.FileClock(tmp_path / "clock")
+
+
+@pytest.mark.parametrize("utc_ms", [0, 946_684_800_000, clock.EARLIEST_MS - 1, -(2**62) // 1000])
+def test_a_clock_that_was_never_set_is_named(tmp_path: Path, monkeypatch, utc_ms: int):
+    write_clock(tmp_path / "clock", 2, -clock.time.monotonic_ns() // 1000, utc_ms * 1000)
+    with pytest.raises(clock.errors.WorldFailed, match="clock-unset"):
+        clock.FileClock(tmp_path / "clock").utc_ms()
+    monkeypatch.setattr(clock.time, "time_ns", lambda: utc_ms * 1_000_000)
+    with pytest.raises(clock.errors.WorldFailed, match="clock-unset"):
+        clock.SystemClock().utc_ms()
 
 
 def test_without_a_clock_file_it_is_the_systems(monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,7 @@ import pytest
 from host.conftest import NOW_MS, Bench, collector
 from host.virtual_hub import VirtualHub, read_answer
 from varde_host import errors
-from varde_host.collector import body, commit, committer, database, registry, schema
+from varde_host.collector import body, commit, committer, database, log, registry, schema
 from varde_host.collector.batch import Batch, Committed
 
 
@@ -30,6 +30,9 @@ def test_a_commit_is_on_the_disk_when_it_returns(opened: database.Database):
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    with opened.writing() as connection:  # the one that matters
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 
 def test_opening_at_once_from_many_threads(tmp_path: Path):
@@ -118,6 +121,34 @@ def test_a_locked_database_is_answered_503(
         blocker.close()
         assert other.post(hub.body([hub.event(seq=1)])).status_code == 200
     fresh.close()
+
+
+def test_a_database_that_is_read_only_is_answered_503(bench: Bench, hub: VirtualHub):
+    sent = hub.body([hub.event()])
+    with bench.database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    assert _error(bench.post(sent)) == (503, "database")
+    bench.database.close()  # its connections; the next ones may write
+    assert bench.stored() == []
+    assert read_answer(bench.post(sent).content).acknowledged == [[1, 1]]
+
+
+class StoppedClock:
+    """A clock whose file was left half written."""
+
+    def utc_ms(self) -> int:
+        raise errors.WorldFailed("clock-stuck", "clock")
+
+
+def test_without_a_clock_nothing_is_taken_and_the_log_goes_on(
+    bench: Bench, hub: VirtualHub, caplog: pytest.LogCaptureFixture
+):
+    object.__setattr__(bench.settings, "clock", StoppedClock())
+    assert _error(bench.post(hub.body([hub.event()]))) == (503, "clock-stuck")
+    assert _error(bench.request("GET", "/health")) == (503, "clock-stuck")
+    assert bench.stored() == []
+    line = log.JsonLines(StoppedClock()).format(caplog.records[0])
+    assert (json.loads(line)["time"], json.loads(line)["error"]) == (None, "clock-stuck")
 
 
 def test_a_database_that_vanished_fails_the_health_check(bench: Bench, hub: VirtualHub):

@@ -8,6 +8,7 @@ import pytest
 
 from host.conftest import NOW_MS, Bench
 from host.virtual_hub import VirtualHub, check, read_answer
+from varde_host import cli
 from varde_host.collector import batch, body, commit, judgement, log, registry
 from varde_protocols import cbor, cose, exchange, records
 
@@ -174,6 +175,30 @@ def test_a_refused_record_that_comes_again_is_kept_once(bench: Bench, hub: Virtu
     bench.post(sent)
     bench.post(sent)
     assert len(bench.quarantined()) == 1
+
+
+def test_what_is_kept_is_listed_without_its_content(
+    bench: Bench, hub: VirtualHub, capsys: pytest.CaptureFixture[str]
+):
+    noise = b"\xff content of somebody"
+    bench.post(hub.body([hub.event(seq=5)]))
+    bench.post(hub.body([noise, hub.event(detail=2, seq=5)]))
+    command = ["hub", "refused", "--database", str(bench.database.path)]
+    assert cli.main([*command, "--json"]) == 0
+    out = capsys.readouterr().out
+    common = {"hub": hub.hub_id.hex(), "received_ms": NOW_MS}
+    size = len(hub.event(detail=2, seq=5))
+    assert json.loads(out) == [
+        {**common, "seq": 5, "reason": "conflict", "bytes": size},
+        {**common, "seq": None, "reason": "malformed", "bytes": len(noise)},
+    ]
+    assert cli.main(command) == 0
+    table = capsys.readouterr().out
+    assert hub.hub_id.hex() in table
+    assert "nummeret er brukt før, med andre byte" in table
+    assert "2 poster" in table
+    assert "content" not in out + table
+    assert noise.hex() not in out + table
 
 
 def test_other_bytes_under_a_number_that_is_taken_are_a_conflict(bench: Bench, hub: VirtualHub):

@@ -10,6 +10,7 @@ import pytest
 
 import varde_host
 from varde_host import cli, messages
+from varde_host.collector import batch
 
 SOURCE = Path(varde_host.__file__).parent
 NB, *OTHERS = messages.LANGUAGES
@@ -59,8 +60,13 @@ def test_every_text_is_used():
     source = "".join(file.read_text() for file in SOURCE.rglob("*.py"))
     for key in messages.catalogue(NB):
         start, _, leaf = key.rpartition(".")
-        if start.split(".")[0] not in {"help", "error", "signature"}:
+        if start.split(".")[0] not in {"help", "error", "signature", "refused", "fault"}:
             assert key in source or f'"{leaf}"' in source, key
+
+
+def test_every_reason_to_refuse_is_worded_and_no_other():
+    worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("refused.")}
+    assert worded == set(batch.REASON_NAMES.values())
 
 
 @pytest.mark.parametrize(

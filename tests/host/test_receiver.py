@@ -8,7 +8,7 @@ import pytest
 
 from host.conftest import NOW_MS, Bench
 from host.virtual_hub import RECEIVER, SPOT_VALUE, VirtualHub
-from varde_host import json_text
+from varde_host import json_text, messages
 from varde_host.commands import readings as readings_command
 from varde_host.receiver import opening, source, wording
 from varde_protocols import cose, records
@@ -137,6 +137,24 @@ def test_values_in_words(characteristic: int, value: str, text: str):
     content = opening.sealing.Content(bytes.fromhex(value), 0, bytes(7))
     row = opening.Row(b"", 1, "verified", characteristic=characteristic, content=content)
     assert wording.values(opening._decoded(row)) == text
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_reading_that_waits_for_its_session_says_so(
+    bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch, language: str
+):
+    monkeypatch.setattr(messages.speaker, "language", language)
+    session, reading = hub.start(), hub.reading()
+    bench.post(hub.body([reading]))
+    with bench.database.reading() as connection:
+        [row] = source.rows(connection, RECEIVER, None)
+    words = {"nb": "venter på øktposten sin", "nn": "ventar på øktposten sin"}
+    expected = words.get(language, "waits for its session record")
+    assert readings_command._cells(row)[2] == expected
+    bench.post(hub.body([session]))
+    with bench.database.reading() as connection:
+        [row] = source.rows(connection, RECEIVER, None)
+    assert readings_command._cells(row)[2].startswith("97 %")
 
 
 def test_a_failed_weighing_and_an_unset_clock_are_said_in_words():

@@ -336,7 +336,7 @@ def test_the_port_in_use_is_a_clear_error(site: files.Site, process: CollectorPr
     )  # fmt: skip
     assert run.returncode == 3
     assert "cannot listen" in run.stderr
-    assert "Choose another port" in run.stderr
+    assert "the port (--port)" in run.stderr
 
 
 def test_a_forged_answer_is_not_believed(site: files.Site, hub: VirtualHub):

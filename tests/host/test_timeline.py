@@ -6,7 +6,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from varde_host.receiver import timeline
+from varde_host import clock
+from varde_host.receiver import timeline, wording
 
 DAY_MS = 86_400_000
 T0 = 1_800_000_000_000
@@ -69,6 +70,89 @@ def test_an_anchor_from_the_future_is_not_believed():
     false = timeline.Anchor(0, T0 + DAY_MS, 50)
     assert line.anchor(1, false, T0) is False
     assert line.when(1, 0) == (None, None, None, T0)
+
+
+@pytest.mark.parametrize("year_ms", [0, 946_684_800_000, clock.EARLIEST_MS - 1])
+def test_an_anchor_of_a_clock_that_was_never_set_is_not_believed(year_ms: int):
+    line = timeline.Timeline()
+    assert line.anchor(1, timeline.Anchor(0, year_ms, 50), T0) is False
+    assert line.when(1, 0).utc_ms is None
+
+
+def test_a_false_anchor_does_not_stand_against_the_collectors_signed_word():
+    line = timeline.Timeline()
+    late = T0 + DAY_MS
+    line.anchor(1, timeline.Anchor(0, T0 - 5 * DAY_MS, 1), late)
+    line.anchor(1, timeline.Anchor(1000, T0, 500, is_signed=True), late)
+    line.anchor(1, timeline.Anchor(1500, T0 + 500, 20), late)  # agrees, and knows better
+    line.anchor(1, timeline.Anchor(2000, T0 + 10_000, 20), late)
+    assert line.when(1, 1500) == (T0 + 500, 22, None, None)
+
+
+def test_anchors_that_contradict_each_other_are_all_covered():
+    """A clock that stepped by an hour: which side is right cannot be known."""
+    line = timeline.Timeline()
+    hour_ms = 3_600_000
+    line.anchor(1, timeline.Anchor(0, T0 - hour_ms, 50), T0 + DAY_MS)
+    line.anchor(1, timeline.Anchor(60_000, T0 + 60_000, 50), T0 + DAY_MS)
+    when = line.when(1, 60_000)
+    for possible_ms in (T0 + 60_000, T0 - hour_ms + 60_000):
+        assert abs(when.utc_ms - possible_ms) <= when.uncertainty_ms
+    assert when.uncertainty_ms < hour_ms // 2 + 100
+
+
+def test_a_time_after_its_own_arrival_is_none():
+    line = timeline.Timeline()
+    line.anchor(1, timeline.Anchor(0, T0, 50), T0)
+    assert line.when(1, 0).utc_ms == T0
+    line.saw(1, 10 * DAY_MS, T0 + DAY_MS)  # an uptime that cannot be, or the anchor is false
+    assert line.when(1, 10 * DAY_MS).utc_ms is None
+    assert line.when(1, 0).utc_ms is None
+
+
+def test_a_false_anchor_of_another_boot_leaves_the_arrival():
+    line = timeline.Timeline()
+    line.anchor(1, timeline.Anchor(0, T0 + 5 * DAY_MS, 0), T0 + 5 * DAY_MS)
+    line.saw(2, 0, T0)
+    assert line.when(2, 0) == (None, None, None, T0)
+
+
+def test_several_boots_without_time_keep_their_order():
+    line = timeline.Timeline()
+    line.anchor(1, timeline.Anchor(0, T0, 0), T0)
+    for boot in (2, 3, 4):
+        line.saw(boot, 100_000, T0 + DAY_MS)
+    line.anchor(5, timeline.Anchor(0, T0 + DAY_MS, 0), T0 + DAY_MS)
+    bounds = [line.when(boot, 100_000) for boot in (2, 3, 4)]
+    starts = [when.not_before_ms for when in bounds]
+    assert starts == sorted(starts)
+    assert starts[2] - starts[0] >= 2 * 99_000
+    assert all(when.not_after_ms <= T0 + DAY_MS + 2 for when in bounds)
+
+
+BOUND = 2**48 - 1
+ANY_RECORD = st.tuples(
+    st.integers(0, 3), st.sampled_from([0, 1, DAY_MS, BOUND]) | st.integers(0, BOUND),
+    st.none() | st.tuples(st.integers(0, BOUND), st.integers(0, BOUND), st.booleans()),
+    st.integers(0, BOUND),
+)  # fmt: skip
+
+
+@hypothesis.given(st.lists(ANY_RECORD, min_size=1, max_size=8))
+def test_whatever_a_hub_signs_is_dated_or_not_and_printed(entries):
+    line = timeline.Timeline()
+    for boot, uptime_ms, said, received_ms in entries:
+        if said is None:
+            line.saw(boot, uptime_ms, received_ms)
+        else:
+            line.anchor(boot, timeline.Anchor(uptime_ms, *said), received_ms)
+    for boot, uptime_ms, _, _ in entries:
+        when = line.when(boot, uptime_ms)
+        assert (when.utc_ms is None) == (when.uncertainty_ms is None)
+        if when.not_before_ms is not None:
+            assert when.not_before_ms <= when.not_after_ms
+        for moment_ms in when:
+            wording.moment(moment_ms)
 
 
 @st.composite

@@ -25,7 +25,6 @@ _FAILURES = (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error)
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
@@ -57,6 +56,17 @@ class Database:
         except _FAILURES as error:
             raise _failed(self.path, error) from error
 
+    def log_ahead(self) -> None:
+        """Use a write-ahead log from now on; the file remembers it. Raises WorldFailed."""
+        self.close()  # connections are to be opened with it
+        try:
+            connection = sqlite3.connect(self.path, isolation_level=None)
+            with contextlib.closing(connection):
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                connection.execute("PRAGMA journal_mode = WAL")
+        except _FAILURES as error:
+            raise _failed(self.path, error) from error
+
     def check(self) -> None:
         """Raise WorldFailed `database` unless the database answers."""
         with self.reading() as connection:
@@ -71,13 +81,22 @@ class Database:
 def open_database(path: Path, *, create: bool = True) -> Database:
     """Open, and bring to the newest version.
 
-    Raises InputRefused `database-missing` (unless `create`), WorldFailed `database`.
+    Raises InputRefused `database-missing` (unless `create`), `database-foreign` for a file of
+    another program, `database-newer`; WorldFailed `database`. What is refused is left untouched.
     """
-    if not create and not path.exists():
+    if not path.exists() and not create:
         raise errors.InputRefused("database-missing", str(path))
     database = Database(path)
-    with database.writing() as connection:
-        migrations.upgrade(connection)
+    with database.reading() as connection:
+        state = migrations.state(connection)
+    if state == migrations.FOREIGN or (state == migrations.EMPTY and not create):
+        raise errors.InputRefused("database-foreign", str(path))
+    if state == migrations.NEWER:
+        raise errors.InputRefused("database-newer", str(path))
+    database.log_ahead()
+    if state != migrations.CURRENT:
+        with database.writing() as connection:
+            migrations.upgrade(connection)
     return database
 
 

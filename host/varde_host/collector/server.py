@@ -50,6 +50,10 @@ class Address:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
 
 class PunctualProtocol(uvicorn_h11.H11Protocol):
     """HTTP/1.1 that closes a connection whose next request does not begin in time.
@@ -113,8 +117,7 @@ def _listen(address: Address) -> socket.socket:
     try:
         return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
     except OSError as error:
-        where = f"{address.host}:{address.port}"
-        raise errors.WorldFailed("listen", where, reason=error) from error
+        raise errors.WorldFailed("listen", str(address), reason=error.strerror) from error
 
 
 def tls_context(site: files.Site) -> ssl.SSLContext:

@@ -39,7 +39,7 @@ def collector(
             listening = {"host": address.host, "port": address.port}
             output.as_json({"listening": listening, "database": str(opened.path)})
         else:
-            place = f"https://{address.host}:{address.port}"
+            place = f"https://{address}"
             output.line(messages.text("collector.listening", address=place))
 
     try:

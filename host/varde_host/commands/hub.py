@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, messages, output
-from varde_host.collector import database, registry
+from varde_host.collector import batch, database, quarantine, registry
 from varde_host.commands import hexadecimal, options
 from varde_host.receiver import wording
+from varde_host.site import files
 
 _Site = options.SiteDirectory
 _File = options.DatabaseFile
@@ -25,7 +26,7 @@ def enrol(
     """Let a hub deliver from now on."""
     public = hexadecimal.parse(public_key, registry.PUBLIC_KEY_BYTES)
     now_ms = clock.from_environment().utc_ms()
-    with _open(site, database_file).writing() as connection:
+    with _open(site, database_file, create=True).writing() as connection:
         hub_id = registry.enrol(connection, public, now_ms).hex()
     if json:
         output.as_json({"hub": hub_id, "public": public.hex()})
@@ -68,6 +69,33 @@ def show_list(
         )
     else:
         _print_lists(hubs, strangers)
+
+
+def show_refused(
+    site: _Site = options.DEFAULT_SITE,
+    database_file: _File = None,
+    json: options.Json = False,
+) -> None:
+    """List the records in quarantine: whose, when, why and how large, but not what is in them."""
+    with _open(site, database_file).reading() as connection:
+        kept = quarantine.listing(connection)
+    if json:
+        output.as_json([_refused_row(entry) for entry in kept])
+        return
+    output.table(
+        [f"column.{column}" for column in ("hub", "received", "seq", "reason", "bytes")],
+        [
+            (
+                entry.hub_id.hex(),
+                wording.moment(entry.received_ms),
+                "" if entry.seq is None else str(entry.seq),
+                messages.text(f"refused.{batch.REASON_NAMES[entry.reason]}"),
+                str(entry.size_bytes),
+            )
+            for entry in kept
+        ],
+    )
+    output.line(messages.text("hub.refused-count", records=len(kept)))
 
 
 def _print_lists(hubs: list[registry.Enrolment], strangers: list[registry.Stranger]) -> None:
@@ -122,8 +150,21 @@ def _stranger_row(stranger: registry.Stranger) -> dict[str, object]:
     }
 
 
-def _open(site: Path, database_file: Path | None) -> database.Database:
-    return database.open_database(options.database_path(site, database_file))
+def _refused_row(entry: quarantine.Kept) -> dict[str, object]:
+    return {
+        "hub": entry.hub_id.hex(),
+        "received_ms": entry.received_ms,
+        "seq": entry.seq,
+        "reason": batch.REASON_NAMES[entry.reason],
+        "bytes": entry.size_bytes,
+    }
+
+
+def _open(site: Path, database_file: Path | None, *, create: bool = False) -> database.Database:
+    """Open the named database, or that of the site, which must be one."""
+    if database_file is None:
+        files.load(site)
+    return database.open_database(options.database_path(site, database_file), create=create)
 
 
 def _moment(utc_ms: int | None) -> str:

@@ -111,9 +111,13 @@ def _address(text: str) -> bytes:
 
 def _read(path: Path) -> str:
     try:
-        return sys.stdin.read() if path == _STANDARD_INPUT else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise errors.InputRefused("file-read", str(path), reason=error) from error
+        if path == _STANDARD_INPUT:
+            return sys.stdin.read()
+        return path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
+    except UnicodeDecodeError as error:
+        raise errors.InputRefused("file-encoding", str(path)) from error
+    except OSError as error:
+        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -125,4 +129,4 @@ def _write(path: Path, data: bytes) -> None:
     except FileExistsError as error:
         raise errors.InputRefused("file-exists", str(path)) from error
     except OSError as error:
-        raise errors.WorldFailed("file-write", str(path), reason=error) from error
+        raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error

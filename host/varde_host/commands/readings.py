@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from varde_host import messages, output
-from varde_host.collector import database, registry
+from varde_host.collector import database, quarantine, registry
 from varde_host.commands import hexadecimal, options
 from varde_host.receiver import opening, source, wording
 from varde_host.site import files
@@ -29,7 +29,7 @@ def readings(
     opened = database.open_database(options.database_path(site, database_file), create=False)
     with opened.reading() as connection:
         rows = list(source.rows(connection, private, only))
-        quarantined = source.quarantined(connection)
+        quarantined = quarantine.count(connection)
     opened.close()
     if json:
         output.as_json([wording.as_json(row) for row in rows])
@@ -45,12 +45,18 @@ def _cells(row: opening.Row) -> tuple[str, ...]:
     return (
         row.hub_id.hex(),
         str(row.seq),
-        row.error or _values(row),
+        _fault(row) or _values(row),
         _when(row),
         _sensor_clock(row),
         wording.characteristic(row) or "",
         messages.text(f"signature.{row.signature}"),
     )
+
+
+def _fault(row: opening.Row) -> str | None:
+    """Return in words what could not be done; by its code where that is for developers."""
+    key = f"fault.{row.error}"
+    return messages.text(key) if messages.has(key) else row.error
 
 
 def _values(row: opening.Row) -> str:

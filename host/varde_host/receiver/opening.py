@@ -77,7 +77,10 @@ class Receiver:
         except WireError as error:
             return Row(self._hub_id, entry.seq, signature, error.code)
         if isinstance(record, records.Anchor):
-            anchor = timeline.Anchor(record.uptime_ms, record.utc_ms, record.uncertainty_ms)
+            is_signed = record.source == records.SOURCE_EXCHANGE
+            anchor = timeline.Anchor(
+                record.uptime_ms, record.utc_ms, record.uncertainty_ms, is_signed
+            )
             self._timeline.anchor(record.boot, anchor, entry.received_ms)
         else:
             self._timeline.saw(record.boot, record.uptime_ms, entry.received_ms)

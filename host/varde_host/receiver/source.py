@@ -27,9 +27,3 @@ def _delivered(connection: sa.Connection, hub: int) -> Iterator[opening.Delivere
     query = query.where(table.c.hub == hub).order_by(table.c.seq)
     for row in connection.execute(query):
         yield opening.Delivered(*row)
-
-
-def quarantined(connection: sa.Connection) -> int:
-    """Return how many refused records are kept."""
-    table = schema.quarantine
-    return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()

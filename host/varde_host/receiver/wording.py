@@ -18,6 +18,8 @@ _UNITS = {
 }
 _STATUS = ("measurement_status", "sensor_status")
 _UTC = "%Y-%m-%d %H:%M:%S"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_FIRST_MS, _LAST_MS = 0, 253_402_300_800_000  # to the end of the year 9999
 
 
 def as_json(row: opening.Row) -> dict[str, object]:
@@ -85,10 +87,13 @@ def _text(value: object) -> str:
 
 
 def moment(utc_ms: int | None) -> str:
-    """Return a time to the second, in UTC; an ellipsis for none."""
-    if utc_ms is None:
+    """Return a time to the second, in UTC; an ellipsis for none, or one beyond all calendars.
+
+    A hub may sign any number as its uptime.
+    """
+    if utc_ms is None or not _FIRST_MS <= utc_ms < _LAST_MS:
         return "…"
-    return f"{dt.datetime.fromtimestamp(utc_ms / 1000, dt.UTC):{_UTC}}Z"
+    return f"{_EPOCH + dt.timedelta(milliseconds=utc_ms):{_UTC}}Z"
 
 
 def bound(uncertainty_ms: int) -> str:

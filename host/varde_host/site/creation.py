@@ -23,29 +23,43 @@ def create(
 ) -> files.Site:
     """Create the site in an absent or empty directory and return it.
 
-    Raises InputRefused `site-exists`, WorldFailed `site-write`. A site broken off on the way has
-    no `site.json`; start again in another directory.
+    Raises InputRefused `site-exists`, `site-name` for what no certificate can hold, WorldFailed
+    `site-write`. A site broken off on the way has no `site.json`: start again in another
+    directory.
     """
+    made = _issue(name, server_names, validity)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise errors.InputRefused("site-exists", str(directory))
-        _write_all(directory, name, server_names, validity)
+        _write_all(directory, name, server_names, made)
     except OSError as error:
-        raise errors.WorldFailed("site-write", str(directory), reason=error) from error
+        raise errors.WorldFailed("site-write", str(directory), reason=error.strerror) from error
     return files.load(directory)
 
 
+def _issue(
+    name: str, server_names: list[str], validity: certificates.Validity
+) -> list[certificates.Issued]:
+    """Make both roots and the server's certificate, before anything is written."""
+    try:
+        roots = [
+            certificates.issue_root(f"Varde {name} root {number}", validity) for number in (1, 2)
+        ]
+        return [*roots, certificates.issue_server(server_names, roots[0], validity)]
+    except ValueError as error:
+        where = ", ".join([name, *server_names])
+        raise errors.InputRefused("site-name", where, reason=error) from error
+
+
 def _write_all(
-    directory: Path, name: str, server_names: list[str], validity: certificates.Validity
+    directory: Path, name: str, server_names: list[str], made: list[certificates.Issued]
 ) -> None:
     collector = ed25519.Ed25519PrivateKey.generate()
     receiver = x25519.X25519PrivateKey.generate()
     _write_key(directory / files.COLLECTOR_KEY, collector)
     _write_key(directory / files.RECEIVER_KEY, receiver)
-    roots = [certificates.issue_root(f"Varde {name} root {number}", validity) for number in (1, 2)]
-    server = certificates.issue_server(server_names, roots[0], validity)
-    for stem, issued in zip((*files.ROOTS, files.SERVER), (*roots, server), strict=True):
+    for stem, issued in zip((*files.ROOTS, files.SERVER), made, strict=True):
         _write_key(directory / f"{stem}.key", issued.key)
         pem = issued.certificate.public_bytes(serialization.Encoding.PEM)
         _write_new(directory / f"{stem}.pem", pem)

@@ -108,7 +108,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error) from error
+        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
 
 
 def _read_private(path: Path) -> object:

@@ -141,7 +141,7 @@ PEER_PATCHES = (
 
 def compile_hub(folder: pathlib.Path) -> dict[str, int]:
     """Compile varde_protocols into `folder`; the bytes of each of crypto's files."""
-    asked = [HUB, "-c", "import sys; print(sys.implementation._mpy >> 10 & 15)"]
+    asked = [str(HUB), "-c", "import sys; print(sys.implementation._mpy >> 10 & 15)"]
     number = int(subprocess.run(asked, capture_output=True, check=True).stdout)
     source = ROOT / "protocols"
     sizes = {}
@@ -174,7 +174,7 @@ def patch_peer(folder: pathlib.Path) -> bool:
 
 
 def wall_us(script: pathlib.Path, folder: pathlib.Path, name: str, repeats: int) -> float:
-    command = [HUB, "-X", "heapsize=512k", script, folder, name, str(repeats)]
+    command = [str(HUB), "-X", "heapsize=512k", str(script), str(folder), name, str(repeats)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.split()[-1]) / repeats
 
@@ -183,7 +183,7 @@ def instructions(script: pathlib.Path, folder: pathlib.Path, name: str) -> float
     """Instructions of one operation, without the start of the program."""
     counts = []
     for repeats in (FEW, MORE):
-        command = [CALLGRIND, script, folder, name, str(repeats)]
+        command = [str(CALLGRIND), str(script), str(folder), name, str(repeats)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found = re.search(r"Collected : (\d+)", done.stderr + done.stdout)
         assert found is not None, done.stderr

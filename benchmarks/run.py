@@ -65,7 +65,8 @@ def main() -> int:
     good = True
     if "--table" not in sys.argv:
         RESULTS.mkdir(parents=True, exist_ok=True)
-        good = all([run_one(script) for script in scripts])
+        outcomes = [run_one(script) for script in scripts]  # all of them, also after a failure
+        good = all(outcomes)
     print_table()
     return 0 if good else 1
 

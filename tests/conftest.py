@@ -1,4 +1,4 @@
-"""What all tests share: no time limits in hypothesis (shared machines are noisy), repeatable runs."""
+"""What all tests share: hypothesis without time limits, since shared machines are noisy."""
 
 from __future__ import annotations
 

@@ -44,8 +44,7 @@ def machine_mirror(codename: str) -> tuple[str, str | None]:
 def _stanzas() -> list[dict[str, str]]:
     stanzas = []
     for path in sorted(SOURCES.glob("sources.list.d/*.sources")):
-        for block in re.split(r"\n\s*\n", path.read_text()):
-            stanzas.append(_deb822(block))
+        stanzas += [_deb822(block) for block in re.split(r"\n\s*\n", path.read_text())]
     one_line = [SOURCES / "sources.list", *sorted(SOURCES.glob("sources.list.d/*.list"))]
     for path in one_line:
         lines = path.read_text().splitlines() if path.exists() else []

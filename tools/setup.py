@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import private_apt
 
@@ -45,14 +46,14 @@ def stamp_of(*paths: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
-def step(name: str, stamp: str, work: object, *arguments: object) -> None:
+def step(name: str, stamp: str, work: Callable[..., None], *arguments: object) -> None:
     """Do `work(*arguments)` unless it was done with the same stamp before."""
     mark = STAMPS / name
     if mark.exists() and mark.read_text() == stamp:
         return
     print(f"setup: {name} ...", flush=True)
     start_s = time.monotonic()
-    work(*arguments)  # type: ignore[operator]
+    work(*arguments)
     STAMPS.mkdir(parents=True, exist_ok=True)
     mark.write_text(stamp)
     print(f"setup: {name} done in {time.monotonic() - start_s:.0f} s", flush=True)
@@ -84,7 +85,7 @@ def _pip_wheel() -> pathlib.Path:
     except (private_apt.AptError, OSError) as error:
         raise SetupError(f"this Python has no ensurepip ({error}); "
                          "install it: apt-get install python3-venv") from error
-    return sorted((ROOT / ".cache/pip/usr/share/python-wheels").glob("pip-*.whl"))[-1]
+    return max((ROOT / ".cache/pip/usr/share/python-wheels").glob("pip-*.whl"))
 
 
 def _architecture() -> str:
@@ -106,7 +107,7 @@ def interpreter() -> None:
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have any Python
         print("setup: Python 3.11 or newer is needed; make PYTHON=/path/to/python3.11 ...",
               file=sys.stderr)
         return 1

@@ -51,7 +51,6 @@ stories-long: build
 	@$(BIN)/varde-sim stories --runs $(LONG_RUNS) --seed $(SEED) --out build/stories-long.json
 
 bench: build
-	@$(PYTHON) tools/setup_interpreter.py --valgrind
 	@$(BIN)/python benchmarks/run.py
 
 ci: check test

@@ -11,13 +11,18 @@ sends them, 100 hubs):
 - HTTPS: the real process over TLS, by the CPU time that it takes; hubs open a connection for each
   exchange, so that is one figure, and kept connections (as behind a load balancer) the other.
 
-Rates are per second of CPU time, so that what else a machine does falls out; rounds of bare and
-pipeline take turns, and the median counts. Writes build/bench/collector.json.
+Rates are per second of CPU time, so that what else a machine does falls out as far as it can;
+bare and pipeline take turns at every transaction, and the median of the rounds counts. A round of
+the pipeline pays for its own checkpoint. Writes build/bench/collector.json.
+
+The share of the bare rate is given twice: records against records; and checks against checks, as
+a request is signed, too, and the collector has one more signature to check than there are records.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import hashlib
 import json
@@ -37,7 +42,15 @@ import nacl.bindings
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "protocols"), str(ROOT / "host")]
 
-from varde_host.collector import commit, database, judgement, registry, verification  # noqa: E402
+from varde_host.collector import (  # noqa: E402
+    batch,
+    commit,
+    database,
+    judgement,
+    known_hubs,
+    registry,
+    verification,
+)
 from varde_host.site import certificates, creation, files  # noqa: E402
 from varde_protocols import cose, exchange, records, sealing  # noqa: E402
 from varde_protocols.crypto import ed25519, x25519  # noqa: E402
@@ -57,11 +70,22 @@ class Load:
 
     publics: list[bytes]
     bodies: list[bytes]
-    signed: list[tuple[bytes, bytes]]
+    signed: list[list[tuple[bytes, bytes]]]
+    """Of each body's records: signature and message, and the key."""
 
     @property
     def records(self) -> int:
-        return len(self.signed)
+        return sum(map(len, self.signed))
+
+    @property
+    def checks(self) -> int:
+        return self.records + len(self.bodies)
+
+    def transactions(self) -> Iterator[Load]:
+        """Cut it into what goes into one transaction each."""
+        for begin in range(0, len(self.bodies), REQUESTS_A_TRANSACTION):
+            part = slice(begin, begin + REQUESTS_A_TRANSACTION)
+            yield Load(self.publics, self.bodies[part], self.signed[part])
 
 
 def make_load(receiver_public: bytes) -> Load:
@@ -98,37 +122,37 @@ def add_request(load: Load, key: ed25519.SigningKey, readings: Iterator[bytes]) 
     request = exchange.Request(bytes(16), 3, 10**9, 1001, 9999, len(raws), 1)
     hub_id = sealing.key_id(key.public)
     load.bodies.append(exchange.encode_request(key, hub_id, request, raws))
-    for raw in raws:
-        parsed = cose.Sign1.parse(raw)
-        protected = raw[2:15]
-        message = cose.sig_structure(protected, b"", parsed.unverified_payload)
-        load.signed.append((parsed.signature + message, key.public))
+    load.signed.append([(signed_message(raw), key.public) for raw in raws])
+
+
+def signed_message(raw: bytes) -> bytes:
+    """Return signature and Sig_structure, as libsodium takes them."""
+    parsed = cose.Sign1.parse(raw)
+    return parsed.signature + cose.sig_structure(raw[2:15], b"", parsed.unverified_payload)
 
 
 def bare(load: Load) -> None:
-    for signed, public in load.signed:
-        nacl.bindings.crypto_sign_open(signed, public)
+    for records_of_a_request in load.signed:
+        for signed, public in records_of_a_request:
+            nacl.bindings.crypto_sign_open(signed, public)
 
 
-def pipeline(load: Load, opened: database.Database) -> None:
-    """Take every request of the load from bytes to committed rows."""
+def pipeline(load: Load, opened: database.Database, known: known_hubs.KnownHubs) -> None:
+    """Take the requests of a transaction from bytes to committed rows."""
     batches = []
     for body in load.bodies:
         parts = judgement.split(body)
-        with opened.reading() as connection:
-            hub = registry.find(connection, parts.request.unverified_kid)
+        hub = known.find(parts.request.unverified_kid)
         assert hub is not None
-        judgement.verify_request(parts, hub)
+        _, parts = judgement.verify_request(body, parts, hub)
         batches.append(judgement.judge(parts, hub, 1_800_000_000_000))
-        if len(batches) == REQUESTS_A_TRANSACTION:
-            store(opened, batches)
-            batches = []
     store(opened, batches)
 
 
-def store(opened: database.Database, batches: list[commit.Batch]) -> None:
+def store(opened: database.Database, batches: list[batch.Batch]) -> None:
     with opened.writing() as connection:
         for outcome in commit.commit(connection, batches):
+            assert outcome is not None
             assert not outcome.refused
 
 
@@ -139,26 +163,49 @@ def clear(opened: database.Database, expected: int | None = None) -> None:
         connection.exec_driver_sql("DELETE FROM records")
 
 
+def open_unchecked(signed: bytes, pk: bytes) -> bytes:
+    """Take the place of libsodium where everything but its work is measured."""
+    del pk
+    return signed
+
+
+def checkpoint(opened: database.Database) -> None:
+    with opened.reading() as connection:
+        connection.rollback()
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def cpu_seconds(work: Callable[[], None]) -> float:
-    gc.collect()
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
+def one_round(
+    load: Load, opened: database.Database, known: known_hubs.KnownHubs
+) -> tuple[float, float]:
+    """Return seconds of CPU per record: bare and pipeline."""
+    gc.collect()
+    bare_s = pipeline_s = 0.0
+    for part in load.transactions():
+        bare_s += cpu_seconds(functools.partial(bare, part))
+        pipeline_s += cpu_seconds(functools.partial(pipeline, part, opened, known))
+    pipeline_s += cpu_seconds(functools.partial(checkpoint, opened))
+    clear(opened, load.records)
+    return bare_s / load.records, pipeline_s / load.records
+
+
 def in_one_process(load: Load, opened: database.Database) -> dict[str, float]:
     """Return seconds of CPU per record: bare, pipeline, rest; and the pipeline's share."""
-    bares, pipelines = [], []
-    for _ in range(ROUNDS):
-        bares.append(cpu_seconds(lambda: bare(load)) / load.records)
-        pipelines.append(cpu_seconds(lambda: pipeline(load, opened)) / load.records)
-        clear(opened, load.records)
-    unchecked, verification._open = verification._open, lambda signed, _key: signed
-    rests = []
-    for _ in range(ROUNDS):
-        rests.append(cpu_seconds(lambda: pipeline(load, opened)) / load.records)
-        clear(opened, load.records)
-    verification._open = unchecked
+    known = known_hubs.KnownHubs(opened)  # those of a collector that has run for a while
+    one_round(load, opened, known)
+    rounds = [one_round(load, opened, known) for _ in range(ROUNDS)]
+    bares, pipelines = zip(*rounds, strict=True)
+    checked, verification._open = verification._open, open_unchecked
+    rests = [one_round(load, opened, known)[1] for _ in range(ROUNDS)]
+    verification._open = checked
     shares = [bare_s / whole_s for bare_s, whole_s in zip(bares, pipelines, strict=True)]
     return {
         "bare": statistics.median(bares),
@@ -263,7 +310,20 @@ def whole_process(
     return {"kept": statistics.median(kept), "new": statistics.median(new)}
 
 
-def figures(one: dict[str, float], whole: dict[str, float | None]) -> dict[str, dict[str, object]]:
+def share(value: float, goal: float) -> dict[str, object]:
+    return {
+        "value": round(value, 3),
+        "unit": "ratio",
+        "goal": goal,
+        "peer": 1.0,
+        "peer_name": "PyNaCl verify alone",
+    }
+
+
+def figures(
+    one: dict[str, float], whole: dict[str, float | None], checks: float
+) -> dict[str, dict[str, object]]:
+    """Return the result's figures; `checks` are the signatures checked per record."""
     bare_rate = round(1 / one["bare"])
 
     def rate(seconds: float | None, goal: int | None) -> dict[str, object]:
@@ -277,13 +337,8 @@ def figures(one: dict[str, float], whole: dict[str, float | None]) -> dict[str, 
 
     return {
         "records into the database": rate(one["pipeline"], 20_000),
-        "share of the bare verify rate": {
-            "value": round(one["share"], 3),
-            "unit": "ratio",
-            "goal": 0.9,
-            "peer": 1.0,
-            "peer_name": "PyNaCl verify alone",
-        },
+        "share of the bare verify rate": share(one["share"], 0.9),
+        "the same, the request's signature counted": share(one["share"] * checks, 0.9),
         "all but the verify": {
             "value": round(one["rest"] * 1e6, 2),
             "unit": "us/record",
@@ -310,7 +365,7 @@ def main() -> None:
         one = in_one_process(load, opened)
         whole = whole_process(site, load, opened)
         opened.close()
-    made = figures(one, whole)
+    made = figures(one, whole, load.checks / load.records)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps({"subject": "collector", "figures": made}, indent=2) + "\n")
     size = len(load.bodies[0]) * len(load.bodies) // load.records

@@ -22,6 +22,8 @@ from varde_host.collector.batch import (
 from varde_protocols import cbor, cose, exchange, records
 from varde_protocols.errors import CborError, ExchangeError, WireError
 
+_READING = records.READING
+
 
 class Parts(NamedTuple):
     """A request's body, cut: nothing in it has been verified."""
@@ -41,16 +43,17 @@ def split(body: bytes, *, at_starts: bool = False) -> Parts:
     """
     end = cose.sign1_end(body, 0)
     request = cose.Sign1.parse(body[:end] if end > 0 else body)
-    parts = Parts(request, [], [])
+    raws: list[bytes] = []
+    all_found: list[whole_reading.Found | None] = []
     while end < len(body):
-        if len(parts.raws) == exchange.MAX_RECORDS:
+        if len(raws) == exchange.MAX_RECORDS:
             hint = f"send at most {exchange.MAX_RECORDS} records"
             raise ExchangeError("exchange-too-many", "body", hint)
         begin, found = end, whole_reading.find(body, end)
         end = found[0] if found else _end(body, begin, request.unverified_kid, at_starts)
-        parts.raws.append(body[begin:end])
-        parts.found.append(found)
-    return parts
+        raws.append(body[begin:end])
+        all_found.append(found)
+    return Parts(request, raws, all_found)
 
 
 def _end(body: bytes, begin: int, unverified_hub_id: bytes, at_starts: bool) -> int:
@@ -88,12 +91,12 @@ def judge(parts: Parts, hub: registry.Hub, received_ms: int) -> Batch:
     A last record that was cut off is neither: the hub still has it and sends it again.
     """
     verifier = verification.RecordVerifier(hub.hub_id, hub.public_key)
-    batch = Batch(hub.number, received_ms, [], [], [])
+    number, start = hub.number, verifier.start
+    batch = Batch(number, received_ms, [], [], [])
     for position, (raw, found) in enumerate(zip(parts.raws, parts.found, strict=True)):
-        if found is not None and raw.startswith(verifier.start):
+        if found and raw.startswith(start) and verifier.is_signed(raw):
             _end, seq, boot, uptime_ms = found
-            row = (hub.number, seq, boot, records.READING, uptime_ms, received_ms, raw)
-            judged: Row | int = row if verifier.is_signed(raw) else BAD_SIGNATURE
+            judged: Row | int = (number, seq, boot, _READING, uptime_ms, received_ms, raw)
         else:
             judged = _judge_any(raw, batch, verifier)
         if isinstance(judged, tuple):

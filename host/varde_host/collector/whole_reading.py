@@ -46,6 +46,9 @@ _RECORD = re.compile(
     re.DOTALL,
 )
 _match = _RECORD.match
+_from_bytes = int.from_bytes
+# What is left of a head with its number, by their length, when the head's own byte is taken off.
+_MASKS = {1: 0x1F, 2: 0xFF, 3: 0xFFFF, 5: 0xFFFF_FFFF, 9: 0xFFFF_FFFF_FFFF_FFFF}
 _MAX_SEALED_BYTES, _MAX_RECORD_BYTES = records.MAX_SEALED_BYTES, records.MAX_RECORD_BYTES
 _SIGNATURE_HEAD = b"\x58\x40"
 _TAIL_BYTES = len(_SIGNATURE_HEAD) + cose.SIGNATURE_BYTES
@@ -73,7 +76,7 @@ def find(body: bytes, begin: int) -> Found | None:
         return None
     return (
         end,
-        int.from_bytes(seq[1:]) if len(seq) > 1 else seq[0],
-        int.from_bytes(boot[1:]) if len(boot) > 1 else boot[0],
-        int.from_bytes(uptime[1:]) if len(uptime) > 1 else uptime[0],
+        _from_bytes(seq) & _MASKS[len(seq)],
+        _from_bytes(boot) & _MASKS[len(boot)],
+        _from_bytes(uptime) & _MASKS[len(uptime)],
     )

@@ -137,10 +137,12 @@ class ResponseReader:
         return Body(data)
 
     def _status(self, line: bytes) -> int:
-        """RFC 9112 section 4: HTTP/1.1 SP 3DIGIT SP [reason]."""
+        """RFC 9112 section 4: HTTP/1.1 SP 3DIGIT SP [reason]; the reason is text."""
         code = line[9:12]
         if line[:9] not in (b"HTTP/1.1 ", b"HTTP/1.0 ") or not _is_digits(code) or len(code) != 3:
             raise self._fail("http-status-line", "status line", "speak HTTP/1.1")
+        if not _is_text(line):  # a bare CR or LF, which another reader may take for a line's end
+            raise self._fail("http-status-line", "status line", "leave out control characters")
         if line[12:13] not in (b" ", b"") or not 200 <= int(code) <= 599:
             raise self._fail("http-status", "status", "send a final status, 200 to 599")
         return int(code)
@@ -164,8 +166,9 @@ class ResponseReader:
         if "transfer-encoding" in headers:
             raise self._fail("http-chunked", "transfer-encoding", "send a Content-Length instead")
         length = headers.get("content-length", b"0" if status in _NO_BODY else b"")
-        if not _is_digits(length) or len(length) > _MAX_LENGTH_DIGITS:
-            raise self._fail("http-length", "content-length", "send one decimal number")
+        is_padded = length[:1] == b"0" and length != b"0"
+        if not _is_digits(length) or len(length) > _MAX_LENGTH_DIGITS or is_padded:
+            raise self._fail("http-length", "content-length", "send one decimal number, unpadded")
         if status in _NO_BODY:
             return 0
         if int(length) > self._max_body:

@@ -14,8 +14,10 @@ GOOD = (
     (b"HTTP/1.1 204 No Content\r\n\r\n", 204, {}, b""),
     (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", 304,
      {"content-length": b"7"}, b""),
-    (b"HTTP/1.1 200 \xc3\xa6\r\nVia: a\r\nVIA:\tb\r\nX-Empty:\r\nContent-Length: 04\r\n\r\n"
-     b"\0\r\n\xff", 200, {"via": b"a, b", "x-empty": b"", "content-length": b"04"}, b"\0\r\n\xff"),
+    (b"HTTP/1.1 200 \xc3\xa6\r\nVia: a\r\nVIA:\tb\r\nX-Empty:\r\nContent-Length: 4\r\n\r\n"
+     b"\0\r\n\xff", 200, {"via": b"a, b", "x-empty": b"", "content-length": b"4"}, b"\0\r\n\xff"),
+    (b"HTTP/1.1 200 all\tis well\r\nContent-Length: 0\r\n\r\n", 200,
+     {"content-length": b"0"}, b""),
 )  # fmt: skip
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -26,6 +28,11 @@ REFUSED = (
     ("http-status-line", b"HTTP/1.1  200\r\n\r\n"),
     ("http-status-line", b"\r\n\r\n"),
     ("http-status-line", b"\r\n" + OK + b"Content-Length: 0\r\n\r\n"),
+    ("http-status-line", b"HTTP/1.1 200 OK\nContent-Length: 9\r\nContent-Length: 3\r\n\r\nabc"),
+    ("http-status-line", b"HTTP/1.1 200\nContent-Length: 3\r\n\r\nabc"),
+    ("http-status-line", b"HTTP/1.1 200 OK\rContent-Length: 9\r\nContent-Length: 3\r\n\r\nabc"),
+    ("http-status-line", b"HTTP/1.1 200 O\0K\r\nContent-Length: 3\r\n\r\nabc"),
+    ("http-status-line", b"HTTP/1.1 200 O\x7fK\r\nContent-Length: 3\r\n\r\nabc"),
     ("http-status", b"HTTP/1.1 2000 OK\r\n\r\n"),
     ("http-status", b"HTTP/1.1 100 Continue\r\n\r\n"),
     ("http-status", b"HTTP/1.1 600 ?\r\n\r\n"),
@@ -37,6 +44,8 @@ REFUSED = (
     ("http-length", OK + b"Content-Length: +1\r\n\r\n"),
     ("http-length", OK + b"Content-Length: 1_0\r\n\r\n"),
     ("http-length", OK + b"Content-Length: 0x10\r\n\r\n"),
+    ("http-length", OK + b"Content-Length: 04\r\n\r\nabcd"),
+    ("http-length", OK + b"Content-Length: 00\r\n\r\n"),
     ("http-length", OK + b"Content-Length: 5, 5\r\n\r\n"),
     ("http-length", OK + b"Content-Length: " + b"9" * 500 + b"\r\n\r\n"),
     ("http-length", OK + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\n"),

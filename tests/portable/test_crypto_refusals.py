@@ -62,39 +62,65 @@ class TamperedSignatures(unittest.TestCase):
         self.assertTrue(self.verifier.verify(self.message, self.signature))
 
 
-class EdgePoints(unittest.TestCase):
-    """With a public key of order 1 the equation S * B = R + k * A holds for R = S * B."""
+# y of a point of order 8; with its negative, y of 0 and of 1 and -1 that is all of small order.
+ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+SMALL_ORDER_YS = (1, P - 1, 0, ORDER_8_Y, P - ORDER_8_Y)
+
+
+class WeakKeys(unittest.TestCase):
+    """With a public key of order 1 the equation S * B = R + k * A holds for any R = S * B."""
 
     def accepts(self, public, commitment, s=0):
         signature = to_bytes(commitment) + to_bytes(s)
         return ed25519.VerifyKey(to_bytes(public)).verify(b"any", signature)
 
-    def test_the_identity_in_its_canonical_encoding_is_a_point(self):
-        self.assertTrue(self.accepts(IDENTITY, IDENTITY))
+    def test_a_key_of_small_order_verifies_nothing(self):
+        base = int.from_bytes(unhexlify("58" + "66" * 31), "little")
+        self.assertFalse(self.accepts(IDENTITY, IDENTITY))
+        self.assertFalse(self.accepts(IDENTITY, base, s=1))
+        self.assertFalse(self.accepts(IDENTITY, base | SIGN_BIT, s=ORDER - 1))
+        for public in SMALL_ORDER_YS:
+            for commitment in SMALL_ORDER_YS:
+                self.assertFalse(self.accepts(public, commitment))
+                self.assertFalse(self.accepts(public | SIGN_BIT, commitment))
 
-    def test_the_identity_with_a_sign_is_refused(self):
-        self.assertFalse(self.accepts(IDENTITY | SIGN_BIT, IDENTITY))
-        self.assertFalse(self.accepts(IDENTITY, IDENTITY | SIGN_BIT))
-
-    def test_a_y_of_p_or_more_is_refused(self):
-        self.assertFalse(self.accepts(P + 1, IDENTITY))
-        self.assertFalse(self.accepts((P + 1) | SIGN_BIT, IDENTITY))
-        self.assertFalse(self.accepts(IDENTITY, P + 1))
-
-    def test_a_minus_one_with_a_sign_is_refused(self):
-        self.assertFalse(self.accepts((P - 1) | SIGN_BIT, IDENTITY))
+    def test_a_key_in_a_second_spelling_verifies_nothing(self):
+        for public in (P, P + 1, P + 3, IDENTITY | SIGN_BIT, (P - 1) | SIGN_BIT):
+            for commitment in (IDENTITY, P + 1, IDENTITY | SIGN_BIT):
+                self.assertFalse(self.accepts(public, commitment))
 
     def test_encodings_off_the_curve_verify_nothing(self):
         for y in (2, 7, P - 2):
             self.assertFalse(self.accepts(y, IDENTITY))
             self.assertFalse(self.accepts(y, y))
 
-    def test_the_base_point_as_a_commitment(self):
-        base = int.from_bytes(unhexlify("58" + "66" * 31), "little")
-        self.assertTrue(self.accepts(IDENTITY, base, s=1))
-        self.assertFalse(self.accepts(IDENTITY, base, s=2))
-        self.assertFalse(self.accepts(IDENTITY, base | SIGN_BIT, s=1))
-        self.assertTrue(self.accepts(IDENTITY, base | SIGN_BIT, s=ORDER - 1))
+    def test_whoever_pins_a_key_can_ask(self):
+        for seed in (bytes(32), bytes(range(32))):
+            self.assertTrue(ed25519.is_usable(ed25519.SigningKey(seed).public))
+        self.assertTrue(ed25519.is_usable(to_bytes(3)))
+        for ys in (SMALL_ORDER_YS, (2, 7, P, P + 3, SIGN_BIT - 1)):
+            for y in ys:
+                self.assertFalse(ed25519.is_usable(to_bytes(y)))
+                self.assertFalse(ed25519.is_usable(to_bytes(y | SIGN_BIT)))
+        for length in (1, 31, 33):
+            self.assertFalse(ed25519.is_usable(b"\x03" * length))
+
+
+class SpellingsOfACommitment(unittest.TestCase):
+    """R = -k * A + S * B is compared as bytes: no second spelling, no sign more or less."""
+
+    def test_only_the_bytes_that_were_signed(self):
+        key = ed25519.SigningKey(bytes(range(32)))
+        verifier = ed25519.VerifyKey(key.public)
+        signature = key.sign(b"any")
+        self.assertTrue(verifier.verify(b"any", signature))
+        self.assertFalse(verifier.verify(b"any", flip(signature, 255)))
+        for number in (IDENTITY, IDENTITY | SIGN_BIT, P + 1, P, SIGN_BIT - 1):
+            self.assertFalse(verifier.verify(b"any", to_bytes(number) + signature[32:]))
+
+
+ORDER_8_U = 325606250916557431795983626356110631294008115727848805560023387167927233504
+OTHER_ORDER_8_U = 39382357235489614581723060781553021112529911719440698176882885853963445705823
 
 
 class SmallOrderKeyAgreement(unittest.TestCase):
@@ -104,6 +130,17 @@ class SmallOrderKeyAgreement(unittest.TestCase):
         for u in (0, 1, P - 1, P, P + 1):
             with self.subTest(u=u):
                 self.assertRaises(ValueError, x25519.shared, self.PRIVATE, to_bytes(u))
+
+    def test_whoever_pins_a_key_can_ask(self):
+        for u in (0, 1, ORDER_8_U, OTHER_ORDER_8_U, P - 1, P, P + 1):
+            for number in (u, u | SIGN_BIT):
+                self.assertFalse(x25519.is_usable(to_bytes(number)))
+                self.assertRaises(ValueError, x25519.shared, self.PRIVATE, to_bytes(number))
+        for u in (2, 9, ORDER_8_U + 1, P - 2, P + 2, SIGN_BIT - 1):
+            self.assertTrue(x25519.is_usable(to_bytes(u)))
+            x25519.shared(self.PRIVATE, to_bytes(u))
+        for length in (1, 31, 33):
+            self.assertFalse(x25519.is_usable(b"\x09" * length))
 
     def test_the_top_bit_and_values_of_p_or_more_are_taken(self):
         nine = x25519.shared(self.PRIVATE, to_bytes(9))

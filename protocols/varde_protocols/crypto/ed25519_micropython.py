@@ -1,5 +1,6 @@
 """Ed25519 back end for MicroPython (RFC 8032 section 5.1): the scalars, in big integers."""
 
+from . import ed25519_point
 from . import edwards25519_micropython as edwards
 from . import edwards25519_public_micropython as public_points
 from . import field25519_micropython as field
@@ -45,7 +46,7 @@ class Verifier:
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Section 5.1.7, without the cofactor: is encode(S * B - k * A) == R?"""
         if self._multiples is None:
-            point = public_points.decode(self._public)
+            point = ed25519_point.decode(self._public)
             if point is None:
                 return False
             x, y = point

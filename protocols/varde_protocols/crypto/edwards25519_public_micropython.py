@@ -11,18 +11,13 @@ from varde_protocols._compat import TYPE_CHECKING, const
 
 from . import edwards25519_micropython as edwards
 from . import field25519_micropython as field
+from .ed25519_point import D, P
 from .edwards25519_micropython import DOUBLE
 from .field25519_run_micropython import run
 
 if TYPE_CHECKING:
     from . import viper as micropython
     from .viper import ptr8
-
-P = (1 << 255) - 19
-D = 37095705934669439343138083508754565189542113879843219016388785533085940283555
-_SQUARE_ROOT_OF_MINUS_1 = (
-    19681161376707505956807079304988542015446066515923890162744021073123829784752
-)
 
 _MUL = const(0)
 _ADD = const(1)
@@ -104,21 +99,6 @@ _CARRY_AFFINE = bytes((
     _CARRY, _H, _Y, _Y,
 ))
 # fmt: on
-
-
-def decode(encoding: bytes) -> "tuple[int, int] | None":
-    """Section 5.1.3: the affine point of a canonical encoding, None if it is not on the curve."""
-    y = int.from_bytes(encoding, "little")
-    sign = y >> 255
-    y &= (1 << 255) - 1
-    u = y * y - 1
-    v = D * y * y + 1
-    x = u * v**3 * pow(u * v**7 % P, (P - 5) // 8, P) % P
-    if (v * x * x - u) % P:
-        x = x * _SQUARE_ROOT_OF_MINUS_1 % P
-        if (v * x * x - u) % P:
-            return None
-    return (P - x if x & 1 != sign else x), y
 
 
 def _load_number(words: bytearray, slot: int, number: int) -> None:

@@ -36,7 +36,7 @@ MAX_DEPTH = const(8)
 # The body limit of the exchange, the largest thing that any of our programs reads.
 MAX_BYTES = const(65536)
 # A list or map of no items takes one byte on the wire and 32 in the heap: 1024 of them cost the
-# hub 32 KB. The largest honest message (an answer of 54 ranges and refusals) has some 450.
+# hub 32 KB. The largest honest message (an answer that refuses exchange.MAX_RECORDS) has 975.
 MAX_ITEMS = const(1024)
 
 _HALF = const(25)  # additional information of major type 7, RFC 8949 section 3.3
@@ -59,6 +59,7 @@ class _Writer:
         self.parts: "list[bytes]" = []
         self.max_depth = max_depth
         self.room_bytes = max_bytes
+        self.items_left = MAX_ITEMS
 
     def put(self, part: bytes) -> None:
         self.room_bytes -= len(part)
@@ -66,7 +67,13 @@ class _Writer:
             raise ValueError("the value is larger than max_bytes allows")
         self.parts.append(part)
 
+    def count_items(self, count: int) -> None:
+        self.items_left -= count
+        if self.items_left < 0:
+            raise ValueError("the value has more than MAX_ITEMS items: nobody would decode it")
+
     def item(self, value: "Any", depth: int) -> None:
+        self.count_items(1)
         kind = type(value)
         if kind is int:
             self.put(scalars.int_bytes(value))
@@ -98,6 +105,7 @@ class _Writer:
                 self.item(member, depth)
         elif kind is dict:
             self.put(scalars.head(scalars.MAP, len(value)))
+            self.count_items(len(value))
             by_key = {scalars.key_bytes(key): value[key] for key in value}
             for key in sorted(by_key):
                 self.put(key)
@@ -113,9 +121,9 @@ def encode(value: "Any", max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES)
     """Return the one deterministic encoding of `value`.
 
     Raises TypeError for a type that CBOR or this module has no form for, ValueError for a number,
-    depth or size beyond the limits: both are faults of the caller.
+    depth, size or count beyond the limits: both are faults of the caller.
     """
-    if ON_MICROPYTHON:
+    if ON_MICROPYTHON:  # its result is too short to hold MAX_ITEMS
         data: "Any" = _fast.encode(value, max_depth, max_bytes)
         if data is not _fast.FAILED:
             return data  # type: ignore[no-any-return]  # FAILED or bytes
@@ -279,10 +287,13 @@ def decode(
 def decode_first(
     data: bytes, start: int = 0, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS
 ) -> "tuple[Any, int]":
-    """Return the value at `start` and the offset behind it, as in a CBOR sequence (RFC 8742)."""
+    """Return the value at `start` and the offset behind it, as in a CBOR sequence (RFC 8742).
+
+    Raises CborError, and ValueError (ours) for a negative `start`.
+    """
     if type(data) is not bytes:
         data = bytes(data)
-    if ON_MICROPYTHON:
+    if ON_MICROPYTHON and 0 <= start <= len(data):  # viper would take any other as an address
         found: "Any" = _fast.decode(data, start, max_depth, max_items, 0)
         if found is not _fast.FAILED:
             return found[0], found[1]
@@ -293,6 +304,8 @@ def decode_plain(
     data: bytes, start: int = 0, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS
 ) -> "tuple[Any, int]":
     """As `decode_first`, in portable code only."""
+    if start < 0:
+        raise ValueError("an offset is not negative")
     reader = _Reader(data, start, max_depth, max_items)
     value = reader.item(0)
     return value, reader.position

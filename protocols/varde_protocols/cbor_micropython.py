@@ -199,7 +199,7 @@ def _put_members(out: object, pos: int, container: object, is_map: int, depth_le
                 if pos < 0:
                     return -1
         elif major & 0xC0 == 0x80:
-            if depth_left == 0:
+            if depth_left <= 0:
                 return -1
             pos = int(_put_members(out, pos, value, major & 0x20, depth_left - 1))
             if pos < 0:
@@ -294,7 +294,7 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
                     value = _STR(value, "utf8")
                 pos += number
             else:
-                if major == 6 or depth_left == 0:
+                if major == 6 or depth_left <= 0:
                     return failed
                 s[0] = pos
                 value = _get_members(data, state, major & 1, number, depth_left - 1)

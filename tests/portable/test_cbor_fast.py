@@ -140,16 +140,16 @@ class Differential(unittest.TestCase):
         chance = Chance(4)
         for _ in range(ROUNDS // 5):
             data = bytes([chance.below(256) for _ in range(12)])
-            start = chance.below(13)
-            self.assertEqual(
-                outcome(cbor.decode_first, data, start), outcome(cbor.decode_plain, data, start)
-            )
+            near = chance.below(13)
+            for start in (near, -near, near << 30, -near << 30):
+                expected = outcome(cbor.decode_plain, data, start)
+                self.assertEqual(outcome(cbor.decode_first, data, start), expected)
 
     def test_limits(self):
         chance = Chance(5)
         for _ in range(ROUNDS // 5):
             value = tree(chance, 2)
-            depth, items, size = chance.below(4), chance.below(12), chance.below(60)
+            depth, items, size = chance.below(5) - 1, chance.below(13) - 1, chance.below(60) - 1
             self.assertEqual(
                 outcome(cbor.encode, value, depth, size),
                 outcome(cbor.encode_plain, value, depth, size),

@@ -59,14 +59,30 @@ class Size(unittest.TestCase):
     def test_items(self):
         data = cbor.encode([0] * 1023)
         self.assertEqual(len(cbor.decode(data)), 1023)
-        self.assertEqual(refusal(cbor.encode([0] * 1024)), "cbor-too-many")
-        self.assertEqual(refusal(cbor.encode([[]] * 1023 + [0])), "cbor-too-many")
+        self.assertEqual(refusal(b"\x99\x04\x00" + b"\x00" * 1024), "cbor-too-many")
+        self.assertEqual(refusal(b"\x99\x04\x00" + b"\x80" * 1023 + b"\x00"), "cbor-too-many")
+        self.assertEqual(refusal(b"\x00", max_items=0), "cbor-too-many")
+        self.assertEqual(refusal(b"\x00", max_items=1), None)
         self.assertEqual(refusal(cbor.encode({1: 2, 3: [4, 5]}), max_items=7), None)
         self.assertEqual(refusal(cbor.encode({1: 2, 3: [4, 5]}), max_items=6), "cbor-too-many")
 
     def test_items_of_nested_arrays_add_up(self):
-        data = cbor.encode([[0] * 100] * 11)
+        data = b"\x8b" + cbor.encode([0] * 100) * 11
         self.assertEqual(refusal(data), "cbor-too-many")
+
+    def test_what_is_encoded_can_be_decoded(self):
+        most = (
+            [0] * 1023,
+            [[0] * 100] * 10 + [0] * 13,
+            dict.fromkeys(range(511), 0),
+            [Tag(1, 0)] * 511,
+            {1: [{2: 3}] * 340},
+        )
+        for value in most:
+            self.assertEqual(cbor.decode(cbor.encode(value)), value)
+        for value in most:
+            with self.assertRaises(ValueError):
+                cbor.encode([value, 0])
 
     def test_a_claim_of_four_billion_costs_nothing(self):
         # With a list made for the claim this would end in a MemoryError.
@@ -168,6 +184,14 @@ class Sequences(unittest.TestCase):
         self.assertEqual(position, len(data))
         with self.assertRaises(CborError):
             cbor.decode_first(data, position)
+
+    def test_a_start_outside_the_data(self):
+        for start in (3, 4, 1 << 32, 1 << 40):
+            with self.assertRaises(CborError):
+                cbor.decode_first(b"\x01\x02\x03", start)
+        for start in (-1, -3, -(1 << 31), -(1 << 32), -(1 << 40)):
+            with self.assertRaises(ValueError):
+                cbor.decode_first(b"\x01\x02\x03", start)
 
 
 class FloatsOf32Bits(unittest.TestCase):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from varde_protocols import gatt
 from varde_protocols.errors import GattError
 from varde_protocols.gatt import scaled, sfloat

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from varde_protocols import gatt
 from varde_protocols.errors import GattError
 

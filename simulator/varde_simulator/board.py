@@ -15,7 +15,6 @@ import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 from varde_simulator import interpreter
 from varde_simulator.air.channel import Channel
@@ -81,10 +80,10 @@ class VirtualBoard:
         """Has power (it may be between two boots)."""
         return self._process is not None or self._boot_timer is not None
 
-    async def power_on(self) -> None:
-        """From nothing: the RTC stands at 2000-01-01."""
+    async def power_on(self, cut: tuple[int, float] | None = None) -> None:
+        """From nothing: the RTC stands at 2000-01-01. `cut` as for `arm_cut`, from the start."""
         self.page.lose_power(self.clock.now_us())
-        await self._start(POWER_ON)
+        await self._start(POWER_ON, cut)
 
     async def cut_power(self) -> None:
         """Now, whatever it is doing."""
@@ -104,12 +103,14 @@ class VirtualBoard:
         await self.network.close()
         self.page.close()
 
-    async def _start(self, cause: int) -> None:
+    async def _start(self, cause: int, cut: tuple[int, float] | None = None) -> None:
         self._boot_timer = None
         self.boots += 1
         self._killed_for = None
         self._idle_seen = -1
         self.page.start_boot()
+        if cut is not None:
+            self.page.arm_cut(*cut)
         with self.clock.busy(f"hub {self.node} starts"):
             self._process = await asyncio.create_subprocess_exec(
                 str(self.vm.path),
@@ -285,18 +286,3 @@ class VirtualBoard:
             self._watcher_of_kill = asyncio.ensure_future(self._kill(WATCHDOG_RESET))
 
         self.clock.call_later(wait_ms * 1000, look)
-
-
-def stamp(clock: VirtualClock) -> str:
-    """Virtual UTC for a log line."""
-    return clock.utc().isoformat(sep=" ", timespec="milliseconds")[:-6]
-
-
-def log_to(file: IO[str], clock: VirtualClock) -> Callable[[str], None]:
-    """A line writer with the virtual time in front."""
-
-    def write(line: str) -> None:
-        file.write(f"{stamp(clock)}  {line}\n")
-        file.flush()
-
-    return write

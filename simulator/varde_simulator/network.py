@@ -14,9 +14,11 @@ import asyncio
 import contextlib
 import errno
 import socket
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from varde_simulator.clock import VirtualClock
 from varde_simulator.sntp import SntpServer
@@ -31,6 +33,7 @@ NAME_UNKNOWN = -202  # what getaddrinfo raises on an ESP32 when a name cannot be
 # and what is encrypted does not tell an answer from a session ticket. Silence of so much real time
 # means that nobody will, and the hub's own timeouts decide.
 PATIENCE_S = 2.0
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger on, for no time
 
 
 @dataclass
@@ -60,8 +63,17 @@ class _Relayed:
             return 0
         return max(0.0, self.moved_s + PATIENCE_S - time.monotonic())
 
-    def abort(self) -> None:
+    def close(self) -> None:
         for writer in self.writers:
+            writer.close()
+
+    def break_off(self) -> None:
+        """With a reset, as when a router forgets the connection; not with a polite end."""
+        for writer in self.writers:
+            wire = writer.get_extra_info("socket")
+            if wire is not None:
+                with contextlib.suppress(OSError):
+                    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             writer.transport.abort()
 
 
@@ -78,6 +90,7 @@ class HubNetwork:
         self._on_delivery = on_delivery
         self._collector: tuple[str, int] | None = None
         self._relayed: set[_Relayed] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
         self._moved = asyncio.Event()
         self.sntp = SntpServer(clock, self)
@@ -140,8 +153,10 @@ class HubNetwork:
         self.sntp.close()
         if self._server is not None:
             self._server.close()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._server.wait_closed()
+            await self._server.wait_closed()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _apply(self) -> None:
         if not self.is_up:
@@ -151,7 +166,7 @@ class HubNetwork:
 
     def _break_all(self) -> None:
         for relayed in tuple(self._relayed):
-            relayed.abort()
+            relayed.break_off()
         if self._relayed:
             self.delivered()
 
@@ -159,6 +174,10 @@ class HubNetwork:
         _acknowledge_at_once(writer)
         relayed = _Relayed([writer])
         self._relayed.add(relayed)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         try:
             far_reader, far_writer = await self._reach_collector()
             relayed.writers.append(far_writer)
@@ -171,8 +190,9 @@ class HubNetwork:
             )
         except OSError:
             self.traffic.refused += len(relayed.writers) == 1
+            relayed.break_off()
         finally:
-            relayed.abort()
+            relayed.close()
             self._relayed.discard(relayed)
             self.delivered()
 

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from varde_simulator import board as boards
 from varde_simulator import scenario, truth
@@ -83,6 +83,7 @@ class Play:
         self._off_min: float = POWER_BACK_MIN
         self._tasks: set[asyncio.Task[None]] = set()
         self._enrolled = asyncio.Event()
+        self._log: IO[str] | None = None
 
     async def run(self) -> Callable[[list[dict[str, Any]]], Outcome]:
         """From a fresh flash to the last delivery; takes everything off the stage again. What it
@@ -115,24 +116,23 @@ class Play:
         await self.stage.wire(board)
         board.on_note = lambda text: self.tell("hub", text)
         board.on_cut = self._on_cut
-        log = (self.stage.folder / f"{self.node}.log").open("a", encoding="utf-8")
-        board.on_console = self._console(boards.log_to(log, self.clock))
+        self._log = (self.stage.folder / f"{self.node}.log").open("a", encoding="utf-8")
+        board.on_console = self._on_console
         self.board = board
         self.watch = truth.JournalWatch(board.flash)
         self.tell("power", "on")
         await board.power_on()
 
-    def _console(self, log: Callable[[str], None]) -> Callable[[str], None]:
-        def on_line(line: str) -> None:
-            log(line)
-            found = _IDENTITY.match(line)
-            if found:
-                self._start(self._enrol(found[1], found[2]))
-            elif _FAULT.match(line):
-                self.problems.append(line)
-                self.tell("hub", line)
-
-        return on_line
+    def _on_console(self, line: str) -> None:
+        assert self._log is not None
+        self._log.write(f"{self.clock.utc():%Y-%m-%d %H:%M:%S.%f}  {line}\n")
+        self._log.flush()
+        found = _IDENTITY.match(line)
+        if found:
+            self._start(self._enrol(found[1], found[2]))
+        elif _FAULT.match(line):
+            self.problems.append(line)
+            self.tell("hub", line)
 
     async def _enrol(self, hub_hex: str, public_hex: str) -> None:
         assert self.watch is not None
@@ -280,6 +280,8 @@ class Play:
         if self.board is not None:
             await self.board.close()
             world.boards.pop(self.node, None)
+        if self._log is not None:
+            self._log.close()
 
     # Odds and ends of a run
 

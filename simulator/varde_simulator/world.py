@@ -49,7 +49,6 @@ class World:
         self._server = await loop.create_unix_server(
             lambda: Channel(self._on_hello), str(self.socket_path)
         )
-        self.clock.add_gate(self._air_silence_s, "radio")
 
     async def close(self) -> None:
         """Everything off."""
@@ -57,7 +56,6 @@ class World:
             await board.close()
         for sensor in self.sensors.values():
             sensor.battery_out()
-        self.clock.remove_gate(self._air_silence_s)
         if self._server is not None:
             self._server.close()
         self._short.cleanup()
@@ -105,7 +103,3 @@ class World:
             raise ValueError(f"this world has no board {channel.node!r}")
         board.attach(channel)
         Radio(channel, self.air)
-
-    def _air_silence_s(self) -> float:
-        """PDUs in flight are timers of the loop: time may leap to them, not past them."""
-        return 0

@@ -1,0 +1,122 @@
+"""Scenario files: what they mean, what they must not hold, and that a seed gives one plan."""
+
+import tomllib
+from datetime import UTC, datetime
+
+import pytest
+
+from varde_simulator import scenario_file, vectors
+from varde_simulator.scenario_file import ScenarioError
+
+GOOD = """
+name = "test"
+start = 2026-03-02T05:30:00Z
+zone_h = 1
+days = 2
+
+[[sensor]]
+name = "scale"
+model = "scale"
+slot = 2
+service = "181D"
+characteristics = ["2A9D"]
+
+[[routine]]
+sensor = "scale"
+at = ["07:00", "19:30"]
+within_min = 20
+vectors = ["v162", "v175"]
+
+[[event]]
+day = 2
+at = "08:00"
+do = "cut-at-write"
+writes = [1, 9]
+fraction = 0.5
+"""
+CUT = 'do = "cut-at-write"\nwrites = [1, 9]\nfraction = 0.5'
+
+
+def parse(text):
+    return scenario_file.parse(tomllib.loads(text))
+
+
+def test_the_shipped_ones_are_good():
+    names = [path.stem for path in scenario_file.FOLDER.glob("*.toml")]
+    assert {"home", "cut"} <= set(names)
+    for name in names:
+        assert scenario_file.load(scenario_file.find(name)).plan(1).measurements
+
+
+def test_times_of_day_are_local():
+    story = parse(GOOD)
+    plan = story.plan(1)
+    minutes = [m.at_us / 60e6 for m in plan.measurements]
+    assert len(minutes) == 4
+    assert 30 <= minutes[0] <= 50  # 07:00 at home is 06:00 UTC, half an hour after the start
+    assert plan.events[0].at_us / 60e6 == 1440 + 90
+
+
+def test_a_seed_gives_one_plan_and_another_gives_another():
+    story = parse(GOOD)
+    assert story.plan(1) == story.plan(1)
+    assert story.plan(1) != story.plan(2)
+    assert 1 <= story.plan(1).events[0].keys["writes"] <= 9
+
+
+def test_a_vector_comes_as_captured_first_and_then_with_the_sensors_clock():
+    values = [m.stored[0][1] for m in parse(GOOD).plan(1).measurements]
+    captured = vectors.Vectors.load().plain("v162")[1]
+    assert values[0] == captured
+    assert values[2] != captured
+    assert values[2][:3] == captured[:3]
+    assert values[2][3:7] == bytes([0xEA, 7, 3, 3])  # 2026-03-03, the home's date
+    assert values[2][10:] == captured[10:]
+    assert values[1] == values[3]  # no stamp in this one: a scale says the same weight twice
+
+
+@pytest.mark.parametrize(
+    ("characteristic", "value"),
+    [(0x2A9D, "00b036"), (0x2A35, ""), (0x2A35, "02"), (0x2A5F, "00e8f384f3")],
+)
+def test_what_has_no_stamp_is_left_alone(characteristic, value):
+    raw = bytes.fromhex(value)
+    assert vectors.stamped(characteristic, raw, datetime(2026, 1, 2, tzinfo=UTC)) == raw
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('name = "test"\n', "", "scenario: `name` is missing"),
+        ("days = 2", "days = 0", "`days = 0` cannot be"),
+        ("days = 2", "days = 4000", "`days = 4000` cannot be"),
+        ("days = 2", "days = true", "`days = True` cannot be"),
+        ("T05:30:00Z", "T05:30:00", "`start ="),
+        ("zone_h = 1", "zone = 1", "`zone` is not known"),
+        ('model = "scale"', 'model = "fridge"', "sensor 1: `model = 'fridge'` cannot be"),
+        ('service = "181D"', 'service = "weight"', "sensor 1: 'weight' is no 16-bit UUID"),
+        ('sensor = "scale"\nat', 'sensor = "cuff"\nat', "routine 1: `sensor = 'cuff'` cannot be"),
+        ('"07:00"', '"25:00"', "routine 1: '25:00' is no time of day"),
+        ('"v162"', '"v9999"', "routine 1: `vectors ="),
+        ('vectors = ["v162", "v175"]', "", "give `vectors`, `live` or both"),
+        ("day = 2", "day = 0", "event 1: `day = 0` cannot be"),
+        ('do = "cut-at-write"', 'do = "explode"', "event 1: `do = 'explode'` cannot be"),
+        ("fraction = 0.5", "for_min = 5", "event 1: `for_min` does not go with this event"),
+        (CUT, 'do = "wire"\nstate = "hot"', "`state` is one of slow, stall, down"),
+        ("fraction = 0.5", 'sensor = "cuff"', "there is no sensor 'cuff'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_place(old, new, said):
+    assert old in GOOD
+    with pytest.raises(ScenarioError) as error:
+        parse(GOOD.replace(old, new, 1))
+    assert said in str(error.value)
+
+
+def test_a_file_that_is_no_toml_and_one_that_is_not_there(tmp_path):
+    bad = tmp_path / "bad.toml"
+    bad.write_text("name = ")
+    with pytest.raises(ScenarioError, match=r"bad\.toml"):
+        scenario_file.load(bad)
+    with pytest.raises(ScenarioError, match="there are: cut, home"):
+        scenario_file.find("holiday")

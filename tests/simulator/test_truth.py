@@ -1,0 +1,102 @@
+"""The sum: every way in which a delivery can differ from what the sensors sent has its count."""
+
+import pytest
+
+from varde_simulator import truth
+from varde_simulator.sensors.ledger import Ledger, Notification
+
+SCALE = b"\x00\x11\x22\x33\x44\x55\x66"
+WEIGHT = 0x2A9D
+VALUE = bytes.fromhex("00b036")
+HUB = b"\x01" * 8
+T0_MS = 1_772_000_000_000
+
+
+class Sensor:
+    """As much of a sensor as the sum looks at."""
+
+    def __init__(self, count=1, confirmed=True, address=SCALE):
+        self.address = address
+        self.ledger = Ledger()
+        for number in range(count):
+            reading = self.ledger.add(WEIGHT, VALUE, number * 60_000_000)
+            if confirmed:
+                reading.confirmed_us = reading.measured_us + 2_000_000
+
+
+def row(seq, value=VALUE, utc_ms=T0_MS + 2_000, signature="verified", uncertainty_ms=100):
+    return {
+        "hub": HUB.hex(), "seq": seq, "address": "public/11:22:33:44:55:66",
+        "characteristic": "2A9D", "hex": value.hex(), "utc_ms": utc_ms,
+        "uncertainty_ms": uncertainty_ms, "signature": signature,
+    }  # fmt: skip
+
+
+def add_up(sensors, rows, journaled=()):
+    return truth.add_up(sensors, rows, {(HUB, seq) for seq in journaled}, T0_MS)
+
+
+def test_all_is_well():
+    added = add_up([Sensor(2)], [row(1), row(2, utc_ms=T0_MS + 62_000)], [1, 2])
+    assert added == truth.Sum(2, 2, 2, 0, 0, 0, 0, 0)
+    assert added.passed
+
+
+def test_the_same_value_measured_twice_is_no_duplicate_but_seen_thrice_is():
+    added = add_up([Sensor(2)], [row(1), row(2), row(3)], [1, 2, 3])
+    assert (added.duplicates, added.lost) == (1, 0)
+    assert not added.passed
+
+
+def test_lost_is_what_nobody_has_any_more():
+    added = add_up([Sensor(2)], [row(1)], [1])
+    assert (added.lost, added.under_way) == (1, 0)
+    assert not added.passed
+
+
+def test_what_the_sensor_still_holds_is_under_way():
+    added = add_up([Sensor(1, confirmed=False)], [])
+    assert (added.lost, added.under_way) == (0, 1)
+    assert not added.passed
+
+
+def test_what_the_journal_still_holds_is_under_way():
+    added = add_up([Sensor(2)], [row(1)], [1, 2])
+    assert (added.lost, added.under_way, added.journaled) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("bytes_", [b"\x00\xb0\x37", b"\x00\xb0", b""])
+def test_other_bytes_are_altered_and_the_right_ones_lost(bytes_):
+    added = add_up([Sensor()], [row(1, bytes_)], [1])
+    assert (added.altered, added.lost) == (1, 1)
+
+
+def test_bytes_of_another_sensor_are_altered():
+    added = add_up([Sensor(address=b"\x01" + SCALE[1:])], [row(1)], [1])
+    assert (added.altered, added.lost) == (1, 1)
+
+
+def test_a_row_that_does_not_verify_is_no_delivery():
+    added = add_up([Sensor()], [row(1, signature="bad")], [1])
+    assert (added.delivered, added.altered, added.lost) == (0, 1, 0)
+    assert added.under_way == 1
+
+
+def test_a_wrong_time_is_untimely_and_no_time_is_not():
+    assert add_up([Sensor()], [row(1, utc_ms=T0_MS + 60_000)], [1]).untimely == 1
+    assert add_up([Sensor()], [row(1, utc_ms=T0_MS + 60_000, uncertainty_ms=60_000)], [1]).passed
+    assert add_up([Sensor()], [row(1, utc_ms=None, uncertainty_ms=None)], [1]).passed
+
+
+def test_what_the_sensors_memory_overwrote_was_never_to_be_had():
+    sensor = Sensor(2)
+    sensor.ledger.readings[0].confirmed_us = None
+    sensor.ledger.readings[0].overwritten = True
+    assert add_up([sensor], [row(2, utc_ms=T0_MS + 62_000)], [2]).passed
+
+
+def test_live_values_count_when_they_were_sent():
+    sensor = Sensor(0)
+    sensor.ledger.notifications.append(Notification(WEIGHT, VALUE, 2_000_000))
+    assert add_up([sensor], [row(1)], [1]).passed
+    assert add_up([sensor], []).lost == 1

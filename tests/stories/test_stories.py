@@ -1,0 +1,173 @@
+"""The whole way: sensors on the air, the firmware on the real interpreter, TLS, the collector, the
+receiver. Built firmware and an interpreter are needed; without them these are skipped."""
+
+import tomllib
+
+import pytest
+
+from varde_simulator import clock, interpreter, scenario_file, stories
+from varde_simulator.play import Play
+from varde_simulator.stage import Stage, StageError, firmware_files
+
+try:
+    firmware_files(interpreter.find())
+except (interpreter.NoInterpreterError, StageError) as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+CUT = scenario_file.find("cut")
+SENSORS = """
+[[sensor]]
+name = "oximeter"
+model = "oximeter"
+slot = 1
+service = "1822"
+characteristics = ["2A5E", "2A5F"]
+
+[[sensor]]
+name = "scale"
+model = "scale"
+slot = 2
+service = "181D"
+characteristics = ["2A9D"]
+
+[[sensor]]
+name = "cuff"
+model = "cuff"
+slot = 3
+service = "1810"
+characteristics = ["2A35", "2A36"]
+
+[[routine]]
+sensor = "scale"
+at = ["07:00", "10:00"]
+duration_s = 6
+vectors = ["v162", "v175", "v187"]
+
+[[routine]]
+sensor = "oximeter"
+at = ["07:20", "09:00"]
+duration_s = 8
+vectors = ["v241", "v088"]
+live = ["v085", "v259", "v085"]
+live_every_s = 2
+
+[[routine]]
+sensor = "cuff"
+at = ["07:30", "07:32", "07:34", "11:00"]
+duration_s = 25
+vectors = ["v226", "v247", "v158", "v229"]
+live = ["v073", "v007"]
+live_every_s = 8
+"""
+MORNING = """
+name = "morning"
+start = 2026-03-02T05:30:00Z
+zone_h = 1
+days = 0.25
+settle_min = 60
+heartbeat_min = 30
+journal_kib = 128
+"""
+
+
+def play(folder, events, act=None):
+    """Play a morning with these events; the play and what came of it."""
+    story = scenario_file.parse(tomllib.loads(MORNING + SENSORS + events))
+    stage = Stage(folder, story.start, story.heartbeat_min)
+    told = []
+
+    async def run():
+        async with stage:
+            playing = Play(stage, story, 1, listener=lambda who, what: told.append((who, what)))
+            if act is not None:
+                stage.clock.call_later(1_000_000, act, playing)
+            draw = await playing.run()
+            rows = await stage.host.readings()
+        return playing, draw(rows), rows
+
+    playing, outcome, rows = clock.run(stage.clock, run())
+    assert outcome.problems == (), told
+    return playing, outcome, rows
+
+
+def test_nothing_goes_wrong(tmp_path):
+    _, outcome, rows = play(tmp_path / "stage", "")
+    assert outcome.passed, outcome
+    assert outcome.sum.measured > 10
+    assert all(row["utc_ms"] is not None for row in rows)
+
+
+def test_everything_goes_wrong(tmp_path):
+    _, outcome, _ = play(
+        tmp_path / "stage",
+        """
+        [[event]]
+        day = 1
+        at = "07:10"
+        do = "wifi-down"
+        for_min = 40
+
+        [[event]]
+        day = 1
+        at = "08:10"
+        do = "collector-down"
+        for_min = 20
+
+        [[event]]
+        day = 1
+        at = "08:50"
+        do = "wire"
+        state = "stall"
+        for_min = 30
+
+        [[event]]
+        day = 1
+        at = "09:30"
+        do = "wire"
+        state = "slow"
+        bytes_per_s = 400
+        for_min = 20
+
+        [[event]]
+        day = 1
+        at = "09:58"
+        do = "cut-at-write"
+        sensor = "scale"
+        writes = 1
+        fraction = 0.4
+        off_min = 10
+
+        [[event]]
+        day = 1
+        at = "10:40"
+        do = "power-cut"
+        off_min = 5
+        """,
+    )
+    assert outcome.passed, outcome
+    assert (outcome.cuts, outcome.boots) == (2, 3)
+
+
+def test_a_hub_without_time_trusts_nobody_and_loses_nothing(tmp_path):
+    """Its certificate check judges by its own clock, which stands in the year 2000."""
+
+    def lose(playing):
+        sntp = playing.board.network.sntp
+        sntp.lost = True
+        playing.clock.call_at(3 * 3_600_000_000, lambda: setattr(sntp, "lost", False))
+
+    playing, outcome, rows = play(tmp_path / "stage", "", lose)
+    assert outcome.passed, outcome
+    console = (playing.stage.folder / "hub-1.log").read_text()
+    assert "The certificate validity starts in the future" in console
+    early = next(row for row in rows if row["characteristic"] == "2A9D")
+    assert early["utc_ms"] is not None  # measured before the hub knew the time, dated afterwards
+
+
+def test_power_cuts_at_flash_operations(tmp_path):
+    chosen = [stories.Story(seed, operation, fraction) for seed, operation, fraction in (
+        (1, 1, 0.0), (2, 5, 0.5), (3, 9, 0.99), (4, 14, 0.25),
+    )]  # fmt: skip
+    rows = stories.play_batch(CUT, chosen, tmp_path / "stage")
+    assert [row.cuts for row in rows] == [1, 1, 1, 1]
+    assert all(row.passed for row in rows), rows

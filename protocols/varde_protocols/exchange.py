@@ -12,6 +12,7 @@ Shapes are in protocols/cddl/exchange.cddl.
 from . import cbor, cose, records
 from ._compat import TYPE_CHECKING, const
 from .errors import CborError, CoseError, ExchangeError, WireError
+from .field_checks import FieldChecks
 from .value import Value
 
 if TYPE_CHECKING:
@@ -23,11 +24,17 @@ ANSWER_TYPE = "application/cbor"
 
 MAX_BODY_BYTES = const(65536)  # eight full batches: more in one request is no hub of ours
 MAX_BATCH_BYTES = const(8192)  # what a hub holds in its heap at a time beside TLS
-MAX_RECORDS = const(256)  # MAX_BATCH_BYTES over the smallest record, rounded up
-MAX_ANSWER_BYTES = const(8192)  # MAX_RECORDS ranges or refusals, and the signature
+# A hub's batch holds 47 readings of the usual 173 bytes, and at most 87 records (of 94 bytes, the
+# smallest). What binds is the answer, not the body: one that refuses all has 15 + 4 * 240 items,
+# and the hub decodes cbor.MAX_ITEMS; the rest is room for fields to come.
+MAX_RECORDS = const(240)
+MAX_ANSWER_BYTES = const(8192)  # MAX_RECORDS ranges of 19 bytes, the signature, and room
 NONCE_BYTES = const(16)
 HUB_ID_BYTES = const(8)
-MAX_HEARTBEAT_S = const(604800)  # a week: a hub that is silent longer counts as lost
+# More often than every minute costs data and says nothing new; a hub that was silent for a day is
+# one to telephone about. The hub keeps exactly to what it is told within these limits.
+MIN_HEARTBEAT_S = const(60)
+MAX_HEARTBEAT_S = const(86400)
 MAX_CONFIG_NUMBER = (1 << 32) - 1
 MAX_REASON = const(255)
 
@@ -46,6 +53,8 @@ BAD_ACK_RANGES = const(4)
 
 _REQUEST_AAD = b"varde exchange request 1"
 _ANSWER_AAD = b"varde exchange answer 1"
+
+_checks = FieldChecks(ExchangeError, "exchange")
 
 
 def _fault(code: str, where: str, hint: str) -> ExchangeError:
@@ -68,13 +77,13 @@ class Request(Value):
     config_number: int
 
     def _check(self) -> None:
-        records.check_bytes(self.nonce, NONCE_BYTES, NONCE_BYTES, "nonce")
-        records.check_uint(self.boot, records.MAX_BOOT, "boot")
-        records.check_uint(self.uptime_ms, records.MAX_MS, "uptime_ms")
-        records.check_uint(self.first_seq, records.MAX_SEQ, "first_seq")
-        records.check_uint(self.next_seq, records.MAX_SEQ, "next_seq")
-        records.check_uint(self.record_count, MAX_RECORDS, "record_count")
-        records.check_uint(self.config_number, MAX_CONFIG_NUMBER, "config_number")
+        _checks.byte_string(self.nonce, NONCE_BYTES, NONCE_BYTES, "nonce")
+        _checks.uint(self.boot, 0, records.MAX_BOOT, "boot")
+        _checks.uint(self.uptime_ms, 0, records.MAX_MS, "uptime_ms")
+        _checks.uint(self.first_seq, 0, records.MAX_SEQ, "first_seq")
+        _checks.uint(self.next_seq, 0, records.MAX_SEQ, "next_seq")
+        _checks.uint(self.record_count, 0, MAX_RECORDS, "record_count")
+        _checks.uint(self.config_number, 0, MAX_CONFIG_NUMBER, "config_number")
         if self.first_seq > self.next_seq:
             raise _fault("exchange-seqs", "request", "first_seq is at most next_seq")
 
@@ -82,8 +91,9 @@ class Request(Value):
 class Answer(Value):
     """The collector's word, given after its commit.
 
-    `acknowledged` is a list of [first, last] sequence numbers, ascending and disjoint; `refused` a
-    list of [index in the request, seq or None, reason], ascending by index.
+    `acknowledged` is a list of [first, last] sequence numbers, ascending, with a gap between any
+    two; `refused` a list of [index in the request, seq or None, reason], ascending by index. A
+    record is named in one of them at most.
     """
 
     FIELDS = (
@@ -99,13 +109,15 @@ class Answer(Value):
     refused: "list[list[Any]]"
 
     def _check(self) -> None:
-        records.check_bytes(self.nonce, NONCE_BYTES, NONCE_BYTES, "nonce")
-        records.check_bytes(self.hub_id, HUB_ID_BYTES, HUB_ID_BYTES, "hub_id")
-        records.check_uint(self.server_time_ms, records.MAX_MS, "server_time_ms")
-        records.check_uint(self.heartbeat_s, MAX_HEARTBEAT_S, "heartbeat_s")
-        records.check_uint(self.config_number, MAX_CONFIG_NUMBER, "config_number")
+        _checks.byte_string(self.nonce, NONCE_BYTES, NONCE_BYTES, "nonce")
+        _checks.byte_string(self.hub_id, HUB_ID_BYTES, HUB_ID_BYTES, "hub_id")
+        _checks.uint(self.server_time_ms, 0, records.MAX_MS, "server_time_ms")
+        _checks.uint(self.heartbeat_s, MIN_HEARTBEAT_S, MAX_HEARTBEAT_S, "heartbeat_s")
+        _checks.uint(self.config_number, 0, MAX_CONFIG_NUMBER, "config_number")
         _check_ranges(self.acknowledged)
         _check_refused(self.refused)
+        if len(self.acknowledged) + len(self.refused) > MAX_RECORDS:
+            raise _fault("exchange-shape", "answer", "name each of %d at most once" % MAX_RECORDS)
 
     def acknowledges(self, seq: int) -> bool:
         return any(first <= seq <= last for first, last in self.acknowledged)
@@ -121,23 +133,23 @@ def _check_rows(rows: "Any", width: int, name: str) -> None:
 
 def _check_ranges(ranges: "Any") -> None:
     _check_rows(ranges, 2, "acknowledged")
-    free = 0
+    least = 0
     for first, last in ranges:
-        records.check_uint(first, records.MAX_SEQ, "acknowledged")
-        records.check_uint(last, records.MAX_SEQ, "acknowledged")
-        if first < free or last < first:
-            raise _fault("exchange-range-order", "acknowledged", "ascending, disjoint ranges")
-        free = last + 1
+        _checks.uint(first, 0, records.MAX_SEQ, "acknowledged")
+        _checks.uint(last, 0, records.MAX_SEQ, "acknowledged")
+        if first < least or last < first:
+            raise _fault("exchange-range-order", "acknowledged", "ascend, and join what touches")
+        least = last + 2
 
 
 def _check_refused(refused: "Any") -> None:
     _check_rows(refused, 3, "refused")
     free = 0
     for index, seq, reason in refused:
-        records.check_uint(index, MAX_RECORDS - 1, "refused index")
-        records.check_uint(reason, MAX_REASON, "refused reason")
+        _checks.uint(index, 0, MAX_RECORDS - 1, "refused index")
+        _checks.uint(reason, 0, MAX_REASON, "refused reason")
         if seq is not None:
-            records.check_uint(seq, records.MAX_SEQ, "refused seq")
+            _checks.uint(seq, 0, records.MAX_SEQ, "refused seq")
         if index < free:
             raise _fault("exchange-refused-order", "refused", "ascend by index, each once")
         free = index + 1
@@ -151,7 +163,7 @@ def _payload(message: "Request | Answer") -> bytes:
 
 def _values(payload: bytes, count: int, name: str) -> "list[Any]":
     fields = cbor.decode(payload)
-    records.check_keys(fields, count, name)
+    _checks.keys(fields, count, name)
     return [fields[key] for key in range(1, count + 1)]
 
 
@@ -203,8 +215,8 @@ def verify_request(
 ) -> Request:
     """Return the Request, signed by the key that the collector keeps for the message's kid.
 
-    Raises CoseError `bad-signature`, CborError, RecordError or ExchangeError; `exchange-count`
-    means that records were lost or added on the way.
+    Raises CoseError `bad-signature`, CborError or ExchangeError; `exchange-count` means that
+    records were lost or added on the way.
     """
     payload = message.verify(verify_key, _REQUEST_AAD)
     request = Request(*_values(payload, len(Request.FIELDS), "request"))
@@ -249,19 +261,35 @@ def check_answer(
 
 def _check_against(answer: Answer, sent_seqs: "Sequence[int]") -> None:
     """Hold the answer's ranges and refusals against what was sent."""
-    sent = set(sent_seqs)
-    for first, last in answer.acknowledged:
-        # The first test keeps a range of 2**60 numbers from being counted through.
-        if last - first >= len(sent) or not all(s in sent for s in range(first, last + 1)):
-            raise _fault("exchange-range-not-sent", "acknowledged %d..%d" % (first, last),
-                         "acknowledge only what this request carried")  # fmt: skip
+    taken = _taken(answer.acknowledged, sorted(set(sent_seqs)))
     for index, seq, _reason in answer.refused:
         if index >= len(sent_seqs) or (seq is not None and seq != sent_seqs[index]):
             raise _fault("exchange-refused-not-sent", "refused %d" % index,
                          "refuse only what this request carried")  # fmt: skip
-        if answer.acknowledges(sent_seqs[index]):
+        if sent_seqs[index] in taken:
             raise _fault("exchange-refused-acknowledged", "refused %d" % index,
                          "say one thing about a record")  # fmt: skip
+
+
+def _taken(ranges: "list[list[int]]", sent: "list[int]") -> "set[int]":
+    """Return those of `sent` (ascending) that the ranges name, which must be all they name.
+
+    Sent numbers are counted, never the numbers of a range: a range may be 2**60 long, and the
+    `range` of the 32-bit interpreter takes machine words only.
+    """
+    taken: "set[int]" = set()
+    at = 0
+    for first, last in ranges:
+        while at < len(sent) and sent[at] < first:
+            at += 1
+        start = at
+        while at < len(sent) and sent[at] <= last:
+            at += 1
+        if at - start != last - first + 1:
+            raise _fault("exchange-range-not-sent", "acknowledged %d..%d" % (first, last),
+                         "acknowledge only what this request carried")  # fmt: skip
+        taken.update(sent[start:at])
+    return taken
 
 
 _BAD_ACK = {

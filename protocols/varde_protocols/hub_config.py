@@ -5,14 +5,18 @@
      8: heartbeat_s, 9: [[slot, address or null, name prefix or null, service,
      [characteristic, ...]], ...], 10: NTP host, 11: NTP port, 12: board name}
 
-Everything is checked when a value is built, so a HubConfig is always one that a hub can run, and
-both directions refuse the same things. A key that this program does not know is refused and named:
-a setting that is silently dropped is worse than none. Shape: protocols/cddl/hub_config.cddl.
+Everything is checked when a value is built, so a HubConfig is one that a hub can run as far as
+bytes tell (not: whether hosts exist, roots are certificates of theirs, or anyone has the private
+halves of its keys), and both directions refuse the same things. A key that this program does not
+know is refused and named: a setting that is silently dropped is worse than none. Shape:
+protocols/cddl/hub_config.cddl.
 """
 
-from . import cbor
+from . import cbor, exchange
 from ._compat import TYPE_CHECKING, const
+from .crypto import ed25519, x25519
 from .errors import WireError
+from .field_checks import least_key, shown
 from .value import Value
 
 if TYPE_CHECKING:
@@ -22,23 +26,23 @@ MAX_CONFIG_BYTES = const(16384)  # four roots, eight networks, sixteen sensors, 
 MAX_NUMBER = (1 << 32) - 1
 MAX_NETWORKS = const(8)
 MAX_SSID_BYTES = const(32)  # IEEE 802.11 section 9.4.2.2
-MIN_PASSWORD_BYTES = const(8)  # WPA2 passphrase, 64 for a key in hex; none for an open network
-MAX_PASSWORD_BYTES = const(64)
+MIN_PASSWORD_BYTES = const(8)  # WPA2 passphrase; none for an open network
+MAX_PASSWORD_BYTES = const(64)  # 63 for a passphrase, 64 for a key in hex (IEEE 802.11 annex J.4)
 MAX_HOST_BYTES = const(253)  # RFC 1035 section 2.3.4, as text
 MIN_ROOTS = const(2)  # so that one can be replaced while the other holds
 MAX_ROOTS = const(4)
 MAX_ROOT_BYTES = const(2048)  # a root with an RSA key of 4096 bits takes some 1400
 KEY_BYTES = const(32)
-MAX_HEARTBEAT_S = const(604800)  # a week: a hub that is silent longer counts as lost
 MAX_SENSORS = const(16)  # a kit has 3 to 6
 MAX_SLOT = const(255)
 MAX_CHARACTERISTICS = const(8)
 ADDRESS_BYTES = const(7)
 MAX_NAME_BYTES = const(29)  # what fits an advertisement (Core specification 3.C.11)
 MAX_BOARD_BYTES = const(32)
-_MAX_SHOWN = const(40)  # how much of a peer's text an error repeats
 
-_HOST_CHARACTERS = "-.:0123456789abcdefghijklmnopqrstuvwxyz"  # names and both kinds of address
+_HEX = "0123456789abcdefABCDEF"
+# Names and both kinds of address. Spelled out: lower() would make ASCII of U+212A on CPython.
+_HOST_CHARACTERS = "-.:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class ConfigError(WireError):
@@ -70,7 +74,7 @@ def _check_text(text: "Any", low: int, high: int, name: str) -> None:
 
 def _check_host(host: "Any", name: str) -> None:
     _check_text(host, 1, MAX_HOST_BYTES, name)
-    good = all(c in _HOST_CHARACTERS for c in host.lower())
+    good = all(c in _HOST_CHARACTERS for c in host)
     _require(good, "text", name, "give a host name or an address")
 
 
@@ -94,6 +98,9 @@ class Network(Value):
         _check_text(self.ssid, 1, MAX_SSID_BYTES, "ssid")
         if self.password != "":
             _check_text(self.password, MIN_PASSWORD_BYTES, MAX_PASSWORD_BYTES, "password")
+            is_key = len(self.password.encode()) == MAX_PASSWORD_BYTES
+            _require(not is_key or all(c in _HEX for c in self.password), "text", "password",
+                     "give at most 63 bytes, or a key of 64 hex digits")  # fmt: skip
 
 
 class Sensor(Value):
@@ -147,7 +154,8 @@ class HubConfig(Value):
         _check_uint(self.number, 1, MAX_NUMBER, "number")
         self._check_network()
         self._check_trust()
-        _check_uint(self.heartbeat_s, 1, MAX_HEARTBEAT_S, "heartbeat_s")
+        low, high = exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S
+        _check_uint(self.heartbeat_s, low, high, "heartbeat_s")
         _check_list(self.sensors, 0, MAX_SENSORS, "sensors")
         _check_distinct([sensor.slot for sensor in self.sensors], "sensor slots")
         known = [sensor.address for sensor in self.sensors if sensor.address is not None]
@@ -172,6 +180,11 @@ class HubConfig(Value):
         _check_distinct(self.roots, "roots")
         _check_bytes(self.collector_public, KEY_BYTES, KEY_BYTES, "collector key")
         _check_bytes(self.receiver_public, KEY_BYTES, KEY_BYTES, "receiver key")
+        for usable, name in (
+            (ed25519.is_usable(self.collector_public), "collector key"),
+            (x25519.is_usable(self.receiver_public), "receiver key"),
+        ):
+            _require(usable, "key", name, "give a public key of its kind")
 
     def encode(self) -> bytes:
         """Return the bytes of `config.cbor`."""
@@ -200,9 +213,10 @@ def decode(data: bytes) -> HubConfig:
     fields = cbor.decode(data, max_bytes=MAX_CONFIG_BYTES)
     _require(type(fields) is dict, "shape", "config", "give a map")
     count = len(HubConfig.FIELDS)
-    for key in fields:
-        known = type(key) is int and 1 <= key <= count
-        _require(known, "unknown-key", "key %s" % repr(key)[:_MAX_SHOWN], "remove it, or update")
+    unknown = [key for key in fields if type(key) is not int or not 1 <= key <= count]
+    if unknown:
+        where = "key %s" % shown(least_key(unknown))
+        raise ConfigError("config-unknown-key", where, "remove it, or update")
     for key in range(1, count + 1):
         name = "key %d (%s)" % (key, HubConfig.FIELDS[key - 1])
         _require(key in fields, "missing-key", name, "add it")

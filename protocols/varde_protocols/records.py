@@ -12,6 +12,7 @@ unknown kind decodes to `Unknown`, is stored and passed on.
 from . import cbor
 from ._compat import TYPE_CHECKING, const
 from .errors import RecordError
+from .field_checks import FieldChecks
 from .value import Value
 
 if TYPE_CHECKING:
@@ -47,22 +48,11 @@ EVENT_JOURNAL_FULL = const(6)
 EVENT_NOTIFICATIONS_DROPPED = const(7)  # how many
 EVENT_RECORD_REFUSED = const(8)  # seq of the record that the collector refused
 
-_MAX_SHOWN = const(40)  # how much of a peer's text an error repeats
-
 PUBLIC_KEY_BYTES = const(32)
 KID_BYTES = const(8)
 
 
-def check_uint(number: "Any", limit: int, name: str) -> None:
-    """Raise RecordError unless `number` is an int of 0..limit."""
-    if type(number) is not int or not 0 <= number <= limit:
-        raise RecordError("record-range", name, "send an integer of 0 to %d" % limit)
-
-
-def check_bytes(data: "Any", low: int, high: int, name: str) -> None:
-    """Raise RecordError unless `data` is a byte string of low..high bytes."""
-    if type(data) is not bytes or not low <= len(data) <= high:
-        raise RecordError("record-range", name, "send %d to %d bytes" % (low, high))
+_checks = FieldChecks(RecordError, "record")
 
 
 class _Record(Value):
@@ -74,9 +64,9 @@ class _Record(Value):
     uptime_ms: int
 
     def _check(self) -> None:
-        check_uint(self.seq, MAX_SEQ, "seq")
-        check_uint(self.boot, MAX_BOOT, "boot")
-        check_uint(self.uptime_ms, MAX_MS, "uptime_ms")
+        _checks.uint(self.seq, 0, MAX_SEQ, "seq")
+        _checks.uint(self.boot, 0, MAX_BOOT, "boot")
+        _checks.uint(self.uptime_ms, 0, MAX_MS, "uptime_ms")
         self._check_body()
 
     def _check_body(self) -> None:
@@ -102,10 +92,10 @@ class Reading(_Record):
     sealed: bytes
 
     def _check_body(self) -> None:
-        check_uint(self.slot, MAX_SLOT, "slot")
-        check_uint(self.characteristic, 0xFFFF, "characteristic")
-        check_uint(self.session_seq, MAX_SEQ, "session_seq")
-        check_bytes(self.sealed, 1, MAX_SEALED_BYTES, "sealed")
+        _checks.uint(self.slot, 0, MAX_SLOT, "slot")
+        _checks.uint(self.characteristic, 0, 0xFFFF, "characteristic")
+        _checks.uint(self.session_seq, 0, MAX_SEQ, "session_seq")
+        _checks.byte_string(self.sealed, 1, MAX_SEALED_BYTES, "sealed")
 
     def _body(self) -> "Any":
         return {1: self.slot, 2: self.characteristic, 3: self.session_seq, 4: self.sealed}
@@ -121,9 +111,9 @@ class Anchor(_Record):
     uncertainty_ms: int
 
     def _check_body(self) -> None:
-        check_uint(self.utc_ms, MAX_MS, "utc_ms")
-        check_uint(self.source, 255, "source")
-        check_uint(self.uncertainty_ms, MAX_MS, "uncertainty_ms")
+        _checks.uint(self.utc_ms, 0, MAX_MS, "utc_ms")
+        _checks.uint(self.source, 0, 255, "source")
+        _checks.uint(self.uncertainty_ms, 0, MAX_MS, "uncertainty_ms")
 
     def _body(self) -> "Any":
         return {1: self.utc_ms, 2: self.source, 3: self.uncertainty_ms}
@@ -138,8 +128,8 @@ class Event(_Record):
     detail: int
 
     def _check_body(self) -> None:
-        check_uint(self.code, 0xFFFF, "code")
-        check_uint(self.detail, MAX_SEQ, "detail")
+        _checks.uint(self.code, 0, 0xFFFF, "code")
+        _checks.uint(self.detail, 0, MAX_SEQ, "detail")
 
     def _body(self) -> "Any":
         return {1: self.code, 2: self.detail}
@@ -154,8 +144,8 @@ class Session(_Record):
     receiver_kid: bytes
 
     def _check_body(self) -> None:
-        check_bytes(self.public_key, PUBLIC_KEY_BYTES, PUBLIC_KEY_BYTES, "public_key")
-        check_bytes(self.receiver_kid, KID_BYTES, KID_BYTES, "receiver_kid")
+        _checks.byte_string(self.public_key, PUBLIC_KEY_BYTES, PUBLIC_KEY_BYTES, "public_key")
+        _checks.byte_string(self.receiver_kid, KID_BYTES, KID_BYTES, "receiver_kid")
 
     def _body(self) -> "Any":
         return {1: self.public_key, 2: self.receiver_kid}
@@ -169,7 +159,7 @@ class Unknown(_Record):
     body: "Any"
 
     def _check_body(self) -> None:
-        check_uint(self.kind, MAX_KIND, "kind")
+        _checks.uint(self.kind, 0, MAX_KIND, "kind")
         if self.kind in _KINDS:
             raise RecordError("record-kind", "kind", "this kind has a type of its own")
 
@@ -184,27 +174,14 @@ _KINDS: "dict[int, Any]" = {READING: Reading, ANCHOR: Anchor, EVENT: Event, SESS
 def decode(payload: bytes) -> "Reading | Anchor | Event | Session | Unknown":
     """Return the record of a payload; raises RecordError, CborError where the coding is wrong."""
     fields = cbor.decode(payload, cbor.MAX_DEPTH, MAX_RECORD_BYTES)
-    check_keys(fields, 5, "record")
+    _checks.keys(fields, 5, "record")
     kind = fields[1]
     if type(kind) is not int or kind not in _KINDS:
         return Unknown(kind, fields[2], fields[3], fields[4], fields[5])
     record = _KINDS[kind]
     body = fields[5]
     count = len(record.FIELDS) - 3
-    check_keys(body, count, record.__name__)
+    _checks.keys(body, count, record.__name__)
     values = [body[key] for key in range(1, count + 1)]
     result: "Reading | Anchor | Event | Session" = record(fields[2], fields[3], fields[4], *values)
     return result
-
-
-def check_keys(fields: "Any", count: int, name: str) -> None:
-    """Raise RecordError unless `fields` is a map with exactly the keys 1..count."""
-    if type(fields) is not dict:
-        raise RecordError("record-shape", name, "send a map")
-    for key in fields:
-        if type(key) is not int or not 1 <= key <= count:
-            shown = repr(key)[:_MAX_SHOWN]
-            raise RecordError("record-unknown-key", "%s key %s" % (name, shown), "leave it out")
-    for key in range(1, count + 1):
-        if key not in fields:
-            raise RecordError("record-missing-key", "%s key %d" % (name, key), "send it")

@@ -8,10 +8,10 @@ The content of a reading is encrypted with AES-CCM under
     iv  = seq u64 || boot u32 || 00
     aad = CBOR [hub_id, boot, seq, uptime_ms, slot, characteristic]
 
-so that a key never meets a nonce twice (seq never repeats under a hub id), and a content cannot
-be moved to another reading. The content is CBOR `{1: value, 2: service, 3: address}`: the bytes
-as the sensor sent them, the 16-bit service, and the address (type, then 6 bytes, most significant
-first).
+so that a key never meets a nonce twice (a sealer takes each seq once, ascending), and a content
+cannot be moved to another reading. The content is CBOR `{1: value, 2: service, 3: address}`: the
+bytes as the sensor sent them, the 16-bit service, and the address (type, then 6 bytes, most
+significant first).
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from . import cbor, cose, records
 from ._compat import TYPE_CHECKING, const
 from .crypto import hkdf, x25519
 from .errors import CoseError, RecordError
+from .field_checks import FieldChecks
 from .value import Value
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 KEY_BYTES = const(16)
 ADDRESS_BYTES = const(7)
 _PURPOSE = "varde reading"
+
+_checks = FieldChecks(RecordError, "content")
 
 
 class Content(Value):
@@ -40,9 +43,9 @@ class Content(Value):
     address: bytes
 
     def _check(self) -> None:
-        records.check_bytes(self.value, 0, records.MAX_VALUE_BYTES, "value")
-        records.check_uint(self.service, 0xFFFF, "service")
-        records.check_bytes(self.address, ADDRESS_BYTES, ADDRESS_BYTES, "address")
+        _checks.byte_string(self.value, 0, records.MAX_VALUE_BYTES, "value")
+        _checks.uint(self.service, 0, 0xFFFF, "service")
+        _checks.byte_string(self.address, ADDRESS_BYTES, ADDRESS_BYTES, "address")
 
     def encode(self) -> bytes:
         return cbor.encode({1: self.value, 2: self.service, 3: self.address})
@@ -51,7 +54,7 @@ class Content(Value):
     def decode(data: bytes) -> "Content":
         """Raises RecordError, CborError where the coding is wrong."""
         fields = cbor.decode(data, 1, records.MAX_SEALED_BYTES)
-        records.check_keys(fields, 3, "content")
+        _checks.keys(fields, 3, "content")
         return Content(fields[1], fields[2], fields[3])
 
 
@@ -76,7 +79,11 @@ def _iv(seq: int, boot: int) -> bytes:
 
 
 class SessionSealer:
-    """The hub's side: seals the readings of one boot."""
+    """The hub's side: seals the readings of one session.
+
+    Two sealers made with the same arguments would share key and nonces: make one, keep it for as
+    long as `private` lives.
+    """
 
     def __init__(
         self, hub_id: bytes, boot: int, session_seq: int, private: bytes, receiver_public: bytes
@@ -86,13 +93,22 @@ class SessionSealer:
         self.session_seq = session_seq
         self._hub_id = hub_id
         self._boot = boot
+        self._last_seq = -1
         session = records.Session(session_seq, boot, 0, self.public_key, self.receiver_kid)
         self._key = _session_key(hub_id, session, x25519.shared(private, receiver_public))
 
     def seal(
         self, seq: int, uptime_ms: int, slot: int, characteristic: int, content: Content
     ) -> bytes:
-        """Return the COSE_Encrypt0 of `content` for the reading with these other fields."""
+        """Return the COSE_Encrypt0 of `content` for the reading with these other fields.
+
+        `seq` is greater than at any call before, else ValueError (ours): two contents under one
+        key and nonce would give both away. A number that was sealed for but not journaled is
+        spent.
+        """
+        if seq <= self._last_seq:
+            raise ValueError("seq %d is sealed for already; take the next" % seq)
+        self._last_seq = seq  # first of all: whatever fails below, the number is spent
         aad = _aad(self._hub_id, self._boot, seq, uptime_ms, slot, characteristic)
         return cose.encrypt0(self._key, _iv(seq, self._boot), content.encode(), aad)
 

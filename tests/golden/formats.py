@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from golden.vectors import VECTORS
 from varde_protocols import exchange, hub_config, records, sealing
+from varde_protocols.crypto import ed25519, x25519
 
 
 def load(name: str) -> Any:
@@ -25,6 +26,7 @@ MS = st.integers(0, records.MAX_MS)
 SLOTS = st.integers(0, records.MAX_SLOT)
 UINT16 = st.integers(0, 0xFFFF)
 UINT32 = st.integers(0, (1 << 32) - 1)
+HEARTBEATS = st.integers(exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S)
 PLACE = (SEQS, BOOTS, MS)
 TEXT = st.characters(min_codepoint=0x20, exclude_characters="\x7f", exclude_categories=["Cs"])
 
@@ -51,6 +53,14 @@ TREES = st.recursive(
     max_leaves=20,
 )
 
+# The members of a map with some taken out, others put in: labels of all three types, that a parser
+# may neither compare nor expect.
+HEADERS = st.builds(
+    lambda right, other: {**right, **other},
+    st.sampled_from([{}, {1: -8}, {1: -8, 4: bytes(8)}, {1: 30}, {5: bytes(13)}]),
+    st.dictionaries(KEYS | st.integers(0, 9), TREES, max_size=3),
+)
+
 READINGS = built(records.Reading, *PLACE, SLOTS, UINT16, SEQS, sized(1, records.MAX_SEALED_BYTES))
 ANCHORS = built(records.Anchor, *PLACE, MS, st.integers(0, 255), MS)
 EVENTS = built(records.Event, *PLACE, UINT16, SEQS)
@@ -70,10 +80,21 @@ def requests(draw: st.DrawFn, count: int | None = None) -> exchange.Request:
                             draw(UINT32))  # fmt: skip
 
 
+def joined(ascending: list[int]) -> list[list[int]]:
+    """Inclusive ranges; numbers that follow each other share one."""
+    ranges: list[list[int]] = []
+    for number in ascending:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[exchange.Answer, list[int]]:
     """An answer and the sequence numbers that were sent, in which it holds."""
-    sent = draw(st.lists(SEQS, max_size=12, unique=True))
+    sent = draw(st.lists(SEQS | st.integers(0, 15), max_size=12, unique=True))
     taken = [draw(st.booleans()) for _ in sent]
     kept = sorted(seq for seq, yes in zip(sent, taken, strict=True) if yes)
     refused = [
@@ -82,14 +103,16 @@ def answers(draw: st.DrawFn) -> tuple[exchange.Answer, list[int]]:
         if not yes and draw(st.booleans())
     ]
     answer = exchange.Answer(
-        draw(sized(16)), draw(sized(8)), [[seq, seq] for seq in kept], draw(MS),
-        draw(st.integers(0, exchange.MAX_HEARTBEAT_S)), draw(UINT32), refused,
+        draw(sized(16)), draw(sized(8)), joined(kept), draw(MS),
+        draw(HEARTBEATS), draw(UINT32), refused,
     )  # fmt: skip
     return answer, sent
 
 
 HOSTS = st.text("abcxyzABC0189-.:", min_size=1, max_size=60)
-NETWORKS = built(hub_config.Network, text_of(1, 32), st.just("") | text_of(8, 64))
+PASSWORDS = st.just("") | text_of(8, 63) | st.text("0123456789abcdefABCDEF", min_size=64,
+                                                   max_size=64)  # fmt: skip
+NETWORKS = built(hub_config.Network, text_of(1, 32), PASSWORDS)
 PORTS = st.integers(1, 0xFFFF)
 
 
@@ -115,7 +138,8 @@ def configs(draw: st.DrawFn) -> hub_config.HubConfig:
     slots = draw(st.lists(SLOTS, max_size=6, unique=True))
     return hub_config.HubConfig(
         draw(st.integers(1, (1 << 32) - 1)), networks, draw(HOSTS), draw(PORTS), roots,
-        draw(sized(32)), draw(sized(32)), draw(st.integers(1, hub_config.MAX_HEARTBEAT_S)),
+        ed25519.SigningKey(draw(sized(32))).public, x25519.public_key(draw(sized(32))),
+        draw(HEARTBEATS),
         [draw(sensors(slot)) for slot in slots], draw(HOSTS), draw(PORTS), draw(text_of(1, 32)),
     )  # fmt: skip
 

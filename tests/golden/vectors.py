@@ -109,7 +109,18 @@ def config_vectors() -> dict[str, Any]:
     fields["networks"] = [fields_of(network) for network in mine.networks]
     fields["sensors"] = [fields_of(sensor) for sensor in mine.sensors]
     least = hub_config.HubConfig(
-        1, mine.networks[:1], "10.0.0.2", 1, mine.roots, bytes(32), bytes(32), 1, [], "::1", 1, "x"
+        1,
+        mine.networks[:1],
+        "10.0.0.2",
+        1,
+        mine.roots,
+        mine.collector_public,
+        mine.receiver_public,
+        60,
+        [],
+        "::1",
+        1,
+        "x",
     )
     return {
         "config": fields,

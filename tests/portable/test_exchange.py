@@ -5,7 +5,7 @@ import unittest
 
 from varde_protocols import cbor, cose, exchange
 from varde_protocols.crypto import ed25519
-from varde_protocols.errors import ExchangeError, RecordError, WireError
+from varde_protocols.errors import ExchangeError, WireError
 
 _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 
@@ -119,15 +119,22 @@ class Requests(unittest.TestCase):
 
     def test_too_many_records(self):
         head = bytes.fromhex(VECTORS["empty_request"]["body"])
-        self.assertEqual(len(exchange.split_body(head + b"\x00" * 256)[1]), 256)
-        self.assertEqual(code(exchange.split_body, head + b"\x00" * 257), "exchange-too-many")
+        most = exchange.MAX_RECORDS
+        self.assertEqual(len(exchange.split_body(head + b"\x00" * most)[1]), most)
+        body = head + b"\x00" * (most + 1)
+        self.assertEqual(code(exchange.split_body, body), "exchange-too-many")
+
+    def test_a_batch_of_the_smallest_records_keeps_the_limit(self):
+        smallest = cose.sign1(HUB, KEYS["hub_id"], cbor.encode({1: 3, 2: 0, 3: 0, 4: 0, 5: None}))
+        self.assertTrue(exchange.MAX_BATCH_BYTES // len(smallest) <= exchange.MAX_RECORDS)
 
     def test_payloads_of_requests(self):
         good = {1: bytes(16), 2: 1, 3: 2, 4: 3, 5: 4, 6: 0, 7: 0}
         for key, value, expected in (
-            (1, bytes(15), "record-range"), (2, -1, "record-range"), (3, "x", "record-range"),
-            (4, 5, "exchange-seqs"), (5, 1 << 63, "record-range"), (6, 257, "record-range"),
-            (7, 1 << 32, "record-range"), (8, 0, "record-unknown-key"), (6, 1, "exchange-count"),
+            (1, bytes(15), "exchange-range"), (2, -1, "exchange-range"),
+            (3, "x", "exchange-range"), (4, 5, "exchange-seqs"), (5, 1 << 63, "exchange-range"),
+            (6, exchange.MAX_RECORDS + 1, "exchange-range"), (7, 1 << 32, "exchange-range"),
+            (8, 0, "exchange-unknown-key"), (6, 1, "exchange-count"),
         ):  # fmt: skip
             fields = dict(good)
             fields[key] = value
@@ -173,6 +180,14 @@ class Answers(unittest.TestCase):
             message = exchange.encode_answer(COLLECTOR, KEYS["collector_kid"], answer)
             self.assertEqual(check(message, REQUEST, sent), answer)
 
+    def test_numbers_beyond_a_machine_word_are_sent_and_acknowledged(self):
+        for sent in ([1 << 40], [(1 << 31) - 1], [(1 << 31) - 1, 1 << 31], [(1 << 63) - 1],
+                     [1 << 62, (1 << 62) + 1]):  # fmt: skip
+            ranges = [[sent[0], sent[-1]]]
+            answer = exchange.Answer(REQUEST.nonce, KEYS["hub_id"], ranges, 1, 60, 1, [])
+            message = exchange.encode_answer(COLLECTOR, KEYS["collector_kid"], answer)
+            self.assertEqual(check(message, REQUEST, sent), answer)
+
     def test_a_range_over_a_hole(self):
         answer = exchange.Answer(REQUEST.nonce, KEYS["hub_id"], [[5, 7]], 1, 60, 1, [])
         message = exchange.encode_answer(COLLECTOR, KEYS["collector_kid"], answer)
@@ -183,19 +198,25 @@ class Answers(unittest.TestCase):
         answer = exchange.Answer(bytes(16), bytes(8), [[3, 5], [9, 9]], 1, 60, 1, [])
         self.assertEqual([s for s in range(12) if answer.acknowledges(s)], [3, 4, 5, 9])
 
-    def test_the_fullest_answer_keeps_the_limit(self):
-        top = 1 << 62
-        ranges = [[top + 2 * i, top + 2 * i] for i in range(128)]
-        refused = [[128 + i, top + 256 + 2 * i, 5] for i in range(128)]
-        answer = exchange.Answer(bytes(16), bytes(8), ranges, 1 << 47, 60, 1 << 31, refused)
-        message = exchange.encode_answer(COLLECTOR, KEYS["collector_kid"], answer)
-        self.assertTrue(len(message) <= exchange.MAX_ANSWER_BYTES)
+    def test_the_fullest_answers_are_within_all_limits(self):
+        most, top = exchange.MAX_RECORDS, 1 << 62
+        sent = [top + 2 * i for i in range(most)]
+        for taken in (0, most // 2, most):
+            ranges = [[seq, seq] for seq in sent[:taken]]
+            refused = [[i, sent[i], 255] for i in range(taken, most)]
+            answer = exchange.Answer(REQUEST.nonce, KEYS["hub_id"], ranges, 1 << 47, 60, 1 << 31,
+                                     refused)  # fmt: skip
+            message = exchange.encode_answer(COLLECTOR, KEYS["collector_kid"], answer)
+            self.assertTrue(len(message) <= exchange.MAX_ANSWER_BYTES)
+            self.assertEqual(check(message, REQUEST, sent), answer)
 
     def test_bad_values_are_refused_when_built(self):
         with self.assertRaises(ExchangeError):
             exchange.Answer(bytes(16), bytes(8), [[2, 1]], 1, 60, 1, [])
-        with self.assertRaises(RecordError):
-            exchange.Answer(bytes(16), bytes(7), [], 1, 60, 1, [])
+        for hub_id, heartbeat_s in ((bytes(7), 60), (bytes(8), 59), (bytes(8), 86401)):
+            with self.assertRaises(ExchangeError):
+                exchange.Answer(bytes(16), hub_id, [], 1, heartbeat_s, 1, [])
+        self.assertEqual(exchange.Answer(bytes(16), bytes(8), [], 1, 86400, 1, []).refused, [])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from varde_protocols import cbor, hub_config
+from varde_protocols import cbor, exchange, hub_config
 from varde_protocols.errors import WireError
 
 _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
@@ -68,6 +68,16 @@ class Golden(unittest.TestCase):
         self.assertEqual(config.sensors, [])
         self.assertEqual(config.encode(), data)
 
+    def test_passwords(self):
+        for password in ("", "12345678", "\u00e6" * 31, "x" * 63, "0123456789abcdefABCDEF99" * 2
+                         + "0" * 16):  # fmt: skip
+            self.assertEqual(hub_config.Network("home", password).password, password)
+
+    def test_the_ends_of_the_heartbeat(self):
+        for heartbeat_s in (exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S):
+            data = changed({"key": 8, "value": cbor.encode(heartbeat_s).hex()})
+            self.assertEqual(hub_config.decode(data).heartbeat_s, heartbeat_s)
+
 
 class Refused(unittest.TestCase):
     def test_every_fault_has_its_name(self):
@@ -80,6 +90,10 @@ class Refused(unittest.TestCase):
     def test_an_unknown_key_is_named(self):
         error = fault(changed({"key": "wlan", "value": "00"}))
         self.assertTrue("'wlan'" in str(error))
+        fields = cbor.decode(ENCODED)
+        for name in ("zeta", "eta", b"theta", "a", -1):
+            fields[name] = 0
+        self.assertEqual(fault(cbor.encode(fields)).where, "key -1")
         error = fault(changed({"key": 7}))
         self.assertTrue("7" in str(error) and "receiver_public" in str(error))
 

@@ -72,6 +72,25 @@ class Refused(unittest.TestCase):
             for size in range(0, len(payload), 7):
                 self.assertEqual(refusal(payload[:size]), "cbor-truncated")
 
+    def test_the_first_unknown_key_on_the_wire_is_named(self):
+        # Of many, as the order of a dict is another on each interpreter.
+        fields = {1: 4, 2: 1, 3: 1, 4: 1, 5: {}}
+        for names, expected in (
+            (("zeta", "eta", "a", "bb"), "'a'"),
+            (("x", b"yy", -1, 77), "77"),
+            (("x", b"yy", -3, -1), "-1"),
+            (("x", b"yy"), "b'yy'"),
+        ):
+            named = dict(fields)
+            for name in names:
+                named[name] = 0
+            try:
+                records.decode(cbor.encode(named))
+                where = None
+            except RecordError as error:
+                where = error.where
+            self.assertEqual(where, "record key " + expected)
+
     def test_an_error_repeats_little_of_the_peers_text(self):
         payload = cbor.encode({1: 4, 2: 1, 3: 1, 4: 1, 5: {}, "x" * 500: 0})
         try:
@@ -94,6 +113,10 @@ class Built(unittest.TestCase):
         ):
             with self.assertRaises(RecordError):
                 make()
+
+    def test_a_buffer_that_can_still_change_is_our_mistake(self):
+        with self.assertRaises(TypeError):
+            records.Session(0, 0, 0, bytearray(32), bytes(8))
 
 
 if __name__ == "__main__":

@@ -117,9 +117,9 @@ class Refused(unittest.TestCase):
         self.assertEqual(refusal(sealing.Content.decode, cbor.encode(good)), None)
         for key, value in ((1, bytes(513)), (1, "x"), (2, 1 << 16), (2, None), (3, bytes(6))):
             data = cbor.encode({k: value if k == key else good[k] for k in good})
-            self.assertEqual(refusal(sealing.Content.decode, data), "record-range")
-        for data, code in ((b"\xa0", "record-missing-key"), (b"\x80", "record-shape"),
-                           (b"\xa1\x04\x00", "record-unknown-key"), (b"", "cbor-truncated"),
+            self.assertEqual(refusal(sealing.Content.decode, data), "content-range")
+        for data, code in ((b"\xa0", "content-missing-key"), (b"\x80", "content-shape"),
+                           (b"\xa1\x04\x00", "content-unknown-key"), (b"", "cbor-truncated"),
                            (b"\xa1\x01\x81\x00", "cbor-too-deep")):  # fmt: skip
             self.assertEqual(refusal(sealing.Content.decode, data), code)
 
@@ -129,6 +129,35 @@ class Refused(unittest.TestCase):
             self.assertEqual(int.from_bytes(iv[:8], "big"), reading.seq)
             self.assertEqual(int.from_bytes(iv[8:12], "big"), reading.boot)
             self.assertEqual(iv[12], 0)
+
+
+class OurMistakes(unittest.TestCase):
+    def test_a_buffer_that_can_still_change_is_no_content(self):
+        for value, address in ((bytearray(b"a"), bytes(7)), (memoryview(b"a"), bytes(7)),
+                               (b"a", bytearray(7))):  # fmt: skip
+            with self.assertRaises(TypeError):
+                sealing.Content(value, 0x1822, address)
+
+    def test_a_sealer_takes_each_number_once_and_ascending(self):
+        sealer = sealing.SessionSealer(
+            HUB_ID, SESSION.boot, SESSION.seq, KEYS["session_private"], KEYS["receiver_public"]
+        )
+        content = CONTENTS[0]
+        first = sealer.seal(50, 1, 1, 0x2A5E, content)
+        for seq in (50, 49, 0):
+            with self.assertRaises(ValueError):
+                sealer.seal(seq, 1, 1, 0x2A5E, content)
+        self.assertNotEqual(cose.encrypt0_iv(sealer.seal(51, 1, 1, 0x2A5E, content)),
+                            cose.encrypt0_iv(first))  # fmt: skip
+
+    def test_a_number_is_spent_also_if_sealing_fails(self):
+        sealer = sealing.SessionSealer(
+            HUB_ID, SESSION.boot, SESSION.seq, KEYS["session_private"], KEYS["receiver_public"]
+        )
+        with self.assertRaises(TypeError):
+            sealer.seal(50, object(), 1, 0x2A5E, CONTENTS[0])
+        with self.assertRaises(ValueError):
+            sealer.seal(50, 1, 1, 0x2A5E, CONTENTS[0])
 
 
 if __name__ == "__main__":

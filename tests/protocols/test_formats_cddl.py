@@ -20,7 +20,8 @@ from golden.vectors import VECTORS
 from varde_protocols import cose, exchange, records
 
 CDDL = VECTORS.parent / "cddl"
-LET_THROUGH = {"no map", "body is no map", "detail is bytes", "sealed is text", "257 ranges"}
+LET_THROUGH = {"no map", "body is no map", "detail is bytes", "sealed is text", "241 ranges",
+               "240 ranges, one refusal"}  # fmt: skip
 SLOW = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -71,6 +72,28 @@ def test_sealing_inputs() -> None:
     kid, public = bytes.fromhex(keys["receiver_kid"]), bytes.fromhex(keys["session_public"])
     KEY_INFO.validate_cbor(cbor2.dumps(["varde reading", 41, kid, public]))
     CONTEXT.validate_cbor(cbor2.dumps([bytes.fromhex(keys["hub_id"]), 7, 42, 2520000, 1, 0x2A5E]))
+
+
+def test_ciphertexts_are_as_long_as_the_shortest_and_the_longest_content_make_them() -> None:
+    sealed = [cbor2.loads(bytes.fromhex(row["fields"]["sealed"]))
+              for row in GOLDEN_RECORDS["records"] if row["type"] == "Reading"]  # fmt: skip
+    sizes = [len(ciphertext) for _, _, ciphertext in sealed]
+    bounds = re.search(
+        r"ciphertext: bstr \.size \((\d+)\.\.(\d+)\)", (CDDL / "sealing.cddl").read_text()
+    )
+    assert bounds
+    assert [int(text) for text in bounds.groups()] == [min(sizes), max(sizes)]
+
+
+def test_limits_are_those_of_the_modules() -> None:
+    said = (CDDL / "exchange.cddl").read_text()
+    heartbeats = f"{exchange.MIN_HEARTBEAT_S}..{exchange.MAX_HEARTBEAT_S},"
+    assert f"8 => {heartbeats}" in (CDDL / "hub_config.cddl").read_text()
+    for line in (f"5 => {heartbeats}", f"6 => 0..{exchange.MAX_RECORDS},",
+                 f"3 => [*{exchange.MAX_RECORDS} range],",
+                 f"7 => [*{exchange.MAX_RECORDS} refusal],",
+                 f"index: 0..{exchange.MAX_RECORDS - 1},"):  # fmt: skip
+        assert line in said
 
 
 def test_golden_requests_and_answers() -> None:

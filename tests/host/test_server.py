@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import io
 import json
+import logging
 import resource
 import socket
 import ssl
@@ -19,7 +21,8 @@ import uvicorn.server
 from host import crashing_collector
 from host.collector_process import CollectorProcess, head, varde
 from host.virtual_hub import VirtualHub
-from varde_host.collector import body, database, registry, server
+from varde_host import clock
+from varde_host.collector import body, database, log, registry, server
 from varde_host.site import certificates, creation, files
 from varde_protocols import cose, exchange, sealing
 from varde_protocols.crypto import ed25519
@@ -321,6 +324,29 @@ async def answer_at_once(_scope, _receive, send) -> None:
 )
 def test_a_connection_that_begins_no_request_is_closed(monkeypatch, first: bytes, answers: int):
     assert dripped(monkeypatch, first).count(b"HTTP/1.1 200") == answers
+
+
+def test_what_the_http_server_logs_of_an_exception_is_one_line_without_its_text():
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(log.JsonLines(clock.SystemClock()))
+    logger = logging.getLogger("varde.test.uvicorn")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        int("a secret value")
+    except ValueError:
+        logger.exception("Exception in ASGI application\n")
+    logger.removeHandler(handler)
+    [line] = written.getvalue().splitlines()
+    assert json.loads(line)["error"] == "ValueError"
+    assert json.loads(line)["at"][0].startswith("test_server.py:")
+    assert "secret" not in line
+
+
+def test_an_ipv6_address_is_written_as_in_a_url():
+    assert str(server.Address("::1", 8443)) == "[::1]:8443"
+    assert str(server.Address("127.0.0.1", 8443)) == "127.0.0.1:8443"
 
 
 def test_noise_instead_of_tls_harms_nobody(process: CollectorProcess, hub: VirtualHub):

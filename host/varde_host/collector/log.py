@@ -38,7 +38,7 @@ class JsonLines(logging.Formatter):
         line = {
             "time": self._time(),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            "event": record.getMessage().strip(),
             **getattr(record, _FIELDS, {}),
         }
         if record.exc_info and record.exc_info[1]:

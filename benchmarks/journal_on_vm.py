@@ -1,6 +1,6 @@
 """The journal and its peer at work on the hub interpreter; run by bench_journal.py.
 
-    journal_on_vm.py journal SECTORS N      N records, delivered in batches
+    journal_on_vm.py journal SECTORS N      N records, each settled, delivered in batches
     journal_on_vm.py append SECTORS N       N records, nothing delivered
     journal_on_vm.py littlefs SECTORS N     N records to one open file, flushed each time
     journal_on_vm.py mount SECTORS PENDING TIMES    mounting, with so many pending sectors
@@ -26,6 +26,7 @@ RECORD = bytes([n * 7 & 0xFF for n in range(150)])
 SESSION = bytes([n * 5 & 0xFF for n in range(150)])  # the size of a signed session record
 BATCH_BYTES = 8192
 ROUND = 50  # records between two deliveries
+SECTOR_RECORDS = 25  # so many of them fit one
 
 
 class Memory:
@@ -95,7 +96,8 @@ def run_journal(sectors, records):
     start_us = time.ticks_us()
     for done in range(0, records, ROUND):
         for _ in range(min(ROUND, records - done)):
-            journal.append(journal.next_seq, RECORD)
+            journal.append(journal.next_seq, RECORD, settled=False)
+            journal.settle(journal.next_seq - 1)
         if records - done >= ROUND:
             batch = journal.batch(BATCH_BYTES, 1000)
             journal.acknowledge([(batch[0][0], batch[-1][0])])
@@ -134,13 +136,13 @@ def prepared(sectors, pending):
     frame = memoryview(bytearray(journal_sector.FRAME_BYTES + journal_sector.MAX_RECORD_BYTES))
     for sector in range(sectors):
         start = sector * SECTOR_BYTES
-        seed = journal_sector.write_header(header, sector + 1, sector * 26 + 1)
+        seed = journal_sector.write_header(header, sector + 1, sector * SECTOR_RECORDS + 1)
         memory.program(start, header)
         if sector < sectors - pending:
             memory.program(start + journal_sector.ACKNOWLEDGED_AT, bytes(4))
             continue
         at = journal_sector.HEADER_BYTES
-        for code in range(26):
+        for code in range(SECTOR_RECORDS):
             length = journal_sector.write_frame(frame, at, code, RECORD, seed)
             memory.program(start + at, frame[:length])
             at += length
@@ -153,7 +155,7 @@ def run_mount(sectors, pending, times):
     start_us = time.ticks_us()
     for _ in range(times):
         report = journal.mount()
-        assert report.records == pending * 26, report
+        assert report.records == pending * SECTOR_RECORDS, report
     return {"us": time.ticks_diff(time.ticks_us(), start_us), "times": times}
 
 

@@ -13,6 +13,7 @@ class Model:
     returned: append() came back.
     flying: the append under way when the power went: free to be there or not.
     acked: acknowledge() came back. releasing: the ranges under way when the power went.
+    unsettled: what a mount may say of the newest record's mark.
     """
 
     def __init__(self) -> None:
@@ -21,15 +22,28 @@ class Model:
         self.acked: set[int] = set()
         self.releasing: set[int] = set()
         self.seen: dict[int, bytes] = {}  # whatever a mount ever offered
+        self.unsettled: set[int | None] = {None}
+        self._flying_unsettled: set[int | None] = set()
 
-    def append(self, journal: Journal, data: bytes, urgent: bool = False) -> int:
+    def append(
+        self, journal: Journal, data: bytes, urgent: bool = False, settled: bool = True
+    ) -> int:
         seq = journal.next_seq
         assert seq > max(self.returned, default=0), "a sequence number repeats"
         assert seq > max(self.seen, default=0), "a sequence number that was offered repeats"
         self.flying[seq] = data
-        journal.append(seq, data, urgent)
+        # a frame may be whole but for its mark, which is its last byte
+        self._flying_unsettled = {None, seq} if settled else {seq}
+        journal.append(seq, data, urgent, settled)
         self.returned[seq] = self.flying.pop(seq)
+        self.unsettled = {None} if settled else {seq}
         return seq
+
+    def settle(self, journal: Journal, seq: int) -> None:
+        if seq in self.unsettled:
+            self.unsettled = {None, seq}
+        journal.settle(seq)
+        self.unsettled -= {seq} if None in self.unsettled else set()
 
     def acknowledge(self, journal: Journal, ranges: list[tuple[int, int]]) -> None:
         named = {seq for seq in self.returned for low, high in ranges if low <= seq <= high}
@@ -56,15 +70,16 @@ class Model:
             assert data == known, f"record {seq} was never appended so"
             self.seen[seq] = data
 
-    def check_mounted(self, journal: Journal) -> None:
+    def check_mounted(self, journal: Journal, unsettled_seq: int | None) -> None:
         """After a boot: nothing lost, nothing altered, and what came back had company."""
         self.check_running(journal)
+        self._check_unsettled(dict(journal.batch(1 << 30, 1 << 30)), unsettled_seq)
         index: Any = journal._index
         for sector in range(journal._sector_count):
             bits = index.bits(sector)
             seqs = [index.seq(sector, code) for code in range(63) if bits >> code & 1]
             # the head is marked when it is succeeded: it, or if that was cut, its predecessor
-            if sector not in (journal._head, journal._unsettled) and seqs:
+            if sector not in (journal._head, journal._predecessor) and seqs:
                 back = [seq for seq in seqs if seq in self.acked]
                 assert len(back) < len(seqs), f"records {back} came back alone"
         # what the mount showed of a torn append is from now on a record like any other
@@ -76,3 +91,9 @@ class Model:
         self.acked -= set(offered)  # what came back is to be acknowledged again
         self.flying = {}
         self.releasing = set()
+
+    def _check_unsettled(self, offered: dict[int, bytes], unsettled_seq: int | None) -> None:
+        if any(seq in offered for seq in self.flying):
+            self.unsettled = self._flying_unsettled
+        assert unsettled_seq in self.unsettled, (unsettled_seq, self.unsettled)
+        self.unsettled = {unsettled_seq}

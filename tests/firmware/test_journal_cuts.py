@@ -21,7 +21,7 @@ def boot(flash: NorFlash, model: Model) -> Journal:
     journal = Journal(flash)
     report = journal.mount()
     assert report.records == journal.pending_count
-    model.check_mounted(journal)
+    model.check_mounted(journal, report.unsettled_seq)
     return journal
 
 
@@ -35,7 +35,9 @@ def begin(journal: Journal, model: Model, number: int) -> None:
 def live(journal: Journal, model: Model, rounds: int) -> None:
     """Records of several sizes, acknowledged late and in odd pieces; twice round the ring."""
     for n in range(rounds):
-        model.append(journal, record(n, (700, 90, 1024, 400)[n % 4]))
+        seq = model.append(journal, record(n, (700, 90, 1024, 400)[n % 4]), settled=n % 5 > 1)
+        if n % 5 == 0:
+            model.settle(journal, seq)
         if n % 6 == 5:
             seqs = [seq for seq, _ in journal.batch(1 << 20, 1 << 20)]
             model.acknowledge(journal, [(seqs[1], seqs[3]), (seqs[0], seqs[0]), (9, 2)])
@@ -97,11 +99,13 @@ def test_a_second_cut_while_it_recovers(torn: str) -> None:
         memory = bytes(flash.memory)
         returned, acked = dict(model.returned), set(model.acked)
         flying, releasing = dict(model.flying), set(model.releasing)
+        unsettled, flying_unsettled = set(model.unsettled), set(model._flying_unsettled)
         for again in range(5):
             flash.memory[:] = memory
             model = Model()
             model.returned, model.acked = dict(returned), set(acked)
             model.flying, model.releasing = dict(flying), set(releasing)
+            model.unsettled, model._flying_unsettled = set(unsettled), set(flying_unsettled)
             journal = boot(flash, model)
             flash.cut(again, TORN[(at + again) % 3], at + again + 1)
             with pytest.raises(PowerCut):

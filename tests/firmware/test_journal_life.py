@@ -29,18 +29,18 @@ class JournalLife(RuleBasedStateMachine):
         report = self.journal.mount()
         assert report.records == self.journal.pending_count
         assert report.damaged <= self.count  # no more than one a torn write
-        self.model.check_mounted(self.journal)
+        self.model.check_mounted(self.journal, report.unsettled_seq)
 
     def data(self, size: int) -> bytes:
         self.count += 1
         return bytes([(self.count * 17 + n * 11) & 0xFF for n in range(size)])
 
-    @rule(size=SIZES, urgent=st.booleans(), repeat=st.integers(1, 12))
-    def append(self, size: int, urgent: bool, repeat: int) -> None:
+    @rule(size=SIZES, urgent=st.booleans(), repeat=st.integers(1, 12), settled=st.booleans())
+    def append(self, size: int, urgent: bool, repeat: int, settled: bool = True) -> None:
         for _ in range(repeat):
             sure = not self.journal.is_full
             try:
-                self.model.append(self.journal, self.data(size), urgent)
+                self.model.append(self.journal, self.data(size), urgent, settled)
             except PowerCut:
                 self.boot()
                 break
@@ -52,6 +52,13 @@ class JournalLife(RuleBasedStateMachine):
     @rule(repeat=st.integers(2, 60))
     def append_many(self, repeat: int) -> None:
         self.append(150, False, repeat)
+
+    @rule(back=st.integers(1, 3))
+    def settle(self, back: int) -> None:
+        try:
+            self.model.settle(self.journal, self.journal.next_seq - back)
+        except PowerCut:
+            self.boot()
 
     @rule(part=st.integers(1, 8), skip=st.integers(0, 3))
     def acknowledge_some(self, part: int, skip: int) -> None:

@@ -51,7 +51,7 @@ class Keeping(unittest.TestCase):
     def test_a_new_journal_is_empty(self):
         flash = NorFlash(4)
         journal = Journal(flash)
-        self.assertEqual(journal.mount(), MountReport(0, 0, 0, 0))
+        self.assertEqual(journal.mount(), MountReport(0, 0, 0, 0, None))
         self.assertEqual(journal.next_seq, 1)
         self.assertEqual(journal.oldest_pending(), None)
         self.assertEqual(journal.batch(1000, 10), [])
@@ -71,7 +71,7 @@ class Keeping(unittest.TestCase):
         flash = NorFlash(6)
         fill(mounted(flash), 60)
         journal = Journal(flash)
-        self.assertEqual(journal.mount(), MountReport(0, 3, 60, 0))
+        self.assertEqual(journal.mount(), MountReport(0, 3, 60, 0, None))
         self.assertEqual(offered(journal), list(range(1, 61)))
         self.assertEqual(journal.next_seq, 61)
 
@@ -215,7 +215,7 @@ class Filling(unittest.TestCase):
             journal = mounted(NorFlash(sectors))
             self.assertEqual(journal.reserve_sectors, reserve)
             fill_up(journal)
-            self.assertTrue(fill_up(journal, urgent=True) >= 26 * reserve)
+            self.assertTrue(fill_up(journal, urgent=True) >= 25 * reserve)
             self.assertEqual(journal.pending_count, journal.next_seq - 1)
 
     def test_there_is_room_again_when_sectors_are_released(self):
@@ -304,7 +304,7 @@ class Tearing(unittest.TestCase):
             fill(mounted(flash), 5)
             self.cut(flash, torn)
             journal = Journal(flash)
-            self.assertEqual(journal.mount(), MountReport(0, 1, expected, 0))
+            self.assertEqual(journal.mount(), MountReport(0, 1, expected, 0, None))
 
     def test_every_cut_of_a_sector_change(self):
         for torn in TORN:

@@ -17,6 +17,8 @@ under way undone, done in part, or done. What follows from that:
   acknowledgement is kept in RAM: after a reboot such a sector's records are offered again. The
   head gets its marks when it is succeeded.
 - The last sectors are a reserve for urgent records (events, gaps, a boot's session).
+- A record of which its sender may not know yet is *unsettled* until settle() sets the mark behind
+  it. Only the newest record's mark matters, and only that one is ever set.
 
 One caller at a time; nothing here waits or calls back.
 """
@@ -34,7 +36,6 @@ FRAME_BYTES: int = journal_sector.FRAME_BYTES  # what a record costs beside its 
 MAX_SEQ = const(0xFFFFFF00)  # the format's 32 bits, with room; at 2000 records a day 5800 years
 MIN_SECTORS = const(4)  # the head, one to open next, one in reserve, one with a backlog
 RESERVE_SECTORS = const(2)  # some 60 events; a full hub that reboots writes 3 or 4 each time
-
 
 MountReport = journal_mount.MountReport
 
@@ -59,6 +60,7 @@ class Journal:
         self._image = memoryview(bytearray(SECTOR_BYTES))
         self._frame = memoryview(bytearray(FRAME_BYTES + MAX_RECORD_BYTES))
         self._session = b""  # data of the copy that every new sector gets; empty: none
+        self._unsettled_at = -1  # the newest record's mark, in the head, while it is not set
         self.vanished = 0
 
     def mount(self) -> MountReport:
@@ -68,17 +70,16 @@ class Journal:
         """
         self._index = journal_index.PendingIndex(self._sector_count)
         found = journal_mount.Found(self._flash, self._image, self._index)
-        self._head = found.head
+        self._head, self._predecessor = found.head, found.predecessor
         self._at: int = found.at
-        self._generation = found.generation
-        self._first_seq = found.first_seq
+        self._generation, self._first_seq = found.generation, found.first_seq
         self._seed = found.seed
-        self._unsettled = found.unsettled
         self.next_seq: int = found.next_seq
         coming = self._next_reclaimable(self._head)
         if coming >= 0:
             found.judge_unopened(coming)
-        return MountReport(found.torn, self._index.sectors, self._index.count, found.damaged)
+        held = self._index.sectors, self._index.count
+        return MountReport(found.torn, *held, found.damaged, found.unsettled_seq)
 
     # --- room ---
 
@@ -100,7 +101,7 @@ class Journal:
 
     @property
     def free_bytes(self) -> int:
-        """Room for frames (a record and 6 bytes), the reserve and the session copies left out."""
+        """Room for frames (a record and 7 bytes), the reserve and the session copies left out."""
         usable: int = SECTOR_BYTES - journal_sector.HEADER_BYTES
         if self._session:
             usable -= FRAME_BYTES + len(self._session)
@@ -132,39 +133,46 @@ class Journal:
             raise ValueError("journal: session record of %d bytes" % len(data))
         self._session = copy
 
-    def append(
-        self, seq: int, data: "bytes | bytearray | memoryview", urgent: bool = False
-    ) -> None:
+    def append(self, seq: int, data: "journal_sector.Buffer",
+               urgent: bool = False, settled: bool = True) -> None:  # fmt: skip
         """Write one record of 1 to MAX_RECORD_BYTES; it is durable on return.
 
-        `seq` is next_seq or greater. An urgent record (event, gap, session) may use the reserve.
-        Raises JournalFull when there is no room or no sector takes the record; ValueError (ours)
-        for a used number or a wrong length.
+        `seq` is next_seq or greater. An urgent record (event, gap, session) may use the reserve;
+        one that is not settled waits for settle().
+        Raises JournalFull when there is no room; ValueError (ours) for a used number or a length.
         """
         if not self.next_seq <= seq <= MAX_SEQ:
             raise ValueError("journal: sequence number %d, next is %d" % (seq, self.next_seq))
         if not 0 < len(data) <= MAX_RECORD_BYTES:
             raise ValueError("journal: record of %d bytes" % len(data))
-        self._settle()
+        self._mark_predecessor()
         for _ in range(self._sector_count + 1):
-            if self._has_room(seq, len(data)) and self._put(seq - self._first_seq, data):
+            if self._has_room(seq, len(data)) and self._put(seq - self._first_seq, data, settled):
                 self._index.add(self._head, seq - self._first_seq, len(data))
                 self.next_seq = seq + 1
+                self._unsettled_at = -1 if settled else self._at - journal_sector.SETTLED_BYTES
                 return
             self._open(seq, urgent)
         raise JournalFull("journal: no sector takes a record; the flash is worn out")
+
+    def settle(self, seq: int) -> None:
+        """Say that the sender of record `seq` knows that it is kept; not the newest: nothing."""
+        if seq == self.next_seq - 1 and self._unsettled_at >= 0:
+            self._mark(self._head, self._unsettled_at, journal_sector.SETTLED_BYTES)
+            self._unsettled_at = -1
 
     def _has_room(self, seq: int, len_bytes: int) -> bool:
         end = self._at + FRAME_BYTES + len_bytes
         last_seq: int = self._first_seq + journal_sector.MAX_RECORDS - 1
         return end <= SECTOR_BYTES and seq <= last_seq
 
-    def _put(self, code: int, data: "bytes | bytearray | memoryview") -> bool:
+    def _put(self, code: int, data: "journal_sector.Buffer", settled: bool = True) -> bool:
         """Write a frame at the head's end. False: it does not read back, the head is closed."""
         at = self._at
         length = journal_sector.write_frame(self._frame, at, code, data, self._seed)
         self._at = at + length  # before programming: whatever happens, nothing is written twice
-        if self._program(self._head * SECTOR_BYTES + at, length):
+        written = length if settled else length - journal_sector.SETTLED_BYTES
+        if self._program(self._head * SECTOR_BYTES + at, written):
             return True
         self._at = SECTOR_BYTES
         return False
@@ -193,6 +201,7 @@ class Journal:
 
     def _start(self, sector: int, first_seq: int) -> bool:
         """Erase `sector` and write its header and session copy; tell whether that worked."""
+        self._unsettled_at = -1  # from here on something newer was begun
         self._generation += 1  # also if it fails: no two headers may share a generation
         seed = journal_sector.write_header(self._frame, self._generation, first_seq)
         try:
@@ -202,18 +211,16 @@ class Journal:
         if not self._program(sector * SECTOR_BYTES, journal_sector.WRITTEN_HEADER_BYTES):
             return False
         self._index.open(sector, first_seq)
-        self._unsettled = self._head
+        self._predecessor = self._head
         self._head = sector
         self._at = journal_sector.HEADER_BYTES
-        self._first_seq = first_seq
-        self._seed = seed
-        self._settle()
+        self._first_seq, self._seed = first_seq, seed
+        self._mark_predecessor()
         return not self._session or self._put(journal_sector.SESSION_COPY, self._session)
 
-    def _settle(self) -> None:
+    def _mark_predecessor(self) -> None:
         """Give the head's predecessor the marks that are due, before the head takes a record."""
-        sector = self._unsettled
-        self._unsettled = -1
+        sector, self._predecessor = self._predecessor, -1
         if sector < 0:
             return
         if self._index.is_pending(sector):
@@ -223,8 +230,7 @@ class Journal:
 
     def _mark(self, sector: int, at: int, length: int) -> None:
         self._frame[:length] = bytes(length)
-        # a mark that does not stand costs a second offer after a reboot, nothing else
-        self._program(sector * SECTOR_BYTES + at, length)
+        self._program(sector * SECTOR_BYTES + at, length)  # if not, it is offered once more
 
     # --- offering and acknowledging ---
 

@@ -9,7 +9,7 @@ from varde_protocols.value import Value
 from . import journal_index, journal_sector
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Optional, Protocol
 
     class Flash(Protocol):
         """What the journal asks of a flash port. Every method may raise OSError."""
@@ -41,13 +41,15 @@ class MountReport(Value):
     sectors, records: how many hold, and are, pending
     damaged: unreadable stretches and sectors elsewhere: flipped bits, dead sectors, and the torn
         writes of earlier boots; counted at every mount until their sector is reclaimed
+    unsettled_seq: number of the newest record if its sender may not know that it is kept, or None
     """
 
-    FIELDS = ("torn", "sectors", "records", "damaged")
+    FIELDS = ("torn", "sectors", "records", "damaged", "unsettled_seq")
     torn: int
     sectors: int
     records: int
     damaged: int
+    unsettled_seq: "Optional[int]"
 
 
 class Found:
@@ -55,9 +57,9 @@ class Found:
 
     head, generation, first_seq, seed: the newest sector; head is -1 when none was ever opened
     at: where the head's next frame goes; SECTOR_BYTES when it takes no more
-    unsettled: the head's predecessor if it was not marked succeeded, else -1
+    predecessor: the sector opened before the head if it was not marked succeeded, else -1
     next_seq: first sequence number that was certainly never used
-    torn, damaged: see MountReport
+    torn, damaged, unsettled_seq: see MountReport
     """
 
     def __init__(
@@ -68,16 +70,20 @@ class Found:
         self._index = index
         self._kinds = bytearray(flash.sector_count)
         self._copies: "dict[int, tuple[int, int, int]]" = {}  # seq: (first_seq, sector, length)
-        self.head = self.unsettled = _NO_SECTOR
+        self.head = self.predecessor = self._opened_before = _NO_SECTOR
         self.generation = self.first_seq = self.seed = 0
         self.at: int = journal_sector.SECTOR_BYTES
         self.next_seq: int = FIRST_SEQ
         self.torn = self.damaged = 0
+        self.unsettled_seq: "Optional[int]" = None
+        self._knows_newest = False
         self._read_headers()
         for sector in range(flash.sector_count):
             if self._kinds[sector] == _LIVE or sector == self.head:
                 self._read_sector(sector)
         self._rescue_sessions()
+        if not self._knows_newest and self._opened_before != _NO_SECTOR:
+            self._read_predecessor()
 
     def _read_headers(self) -> None:
         raw = bytearray(journal_sector.HEADER_BYTES)
@@ -97,7 +103,9 @@ class Found:
             elif entry > second:
                 second = entry
         self.generation, self.head, self._lost_successor = newest
-        self.unsettled = _NO_SECTOR if second[2] else second[1]
+        self.predecessor = _NO_SECTOR if second[2] else second[1]
+        if second[0] == self.generation - 1:  # else one that held newer records may be dead
+            self._opened_before = second[1]
 
     def _read_sector(self, sector: int) -> None:
         self._flash.read_into(sector * journal_sector.SECTOR_BYTES, self._image)
@@ -131,6 +139,10 @@ class Found:
     def _take_head(self, header: journal_sector.Header, scan: journal_sector.Scan) -> None:
         self.first_seq = header.first_seq
         self.seed = header.seed
+        if self._lost_successor:
+            self._knows_newest = True  # it was in there
+        else:
+            self._take_newest(header, scan)
         self.next_seq = header.first_seq
         for code, _, _ in scan.frames:
             if code != journal_sector.SESSION_COPY:
@@ -152,6 +164,20 @@ class Found:
             _, sector, len_bytes = self._copies[seq]
             if not self._index.holds(seq, sector):
                 self._index.add_copy(sector, seq, len_bytes)
+
+    def _take_newest(self, header: journal_sector.Header, scan: journal_sector.Scan) -> None:
+        code, _, mark_at = scan.frames[-1] if scan.frames else (journal_sector.SESSION_COPY, 0, 0)
+        self._knows_newest = code != journal_sector.SESSION_COPY
+        if self._knows_newest and not journal_sector.is_settled(self._image[mark_at]):
+            self.unsettled_seq = header.first_seq + code
+
+    def _read_predecessor(self) -> None:
+        """The head has taken no record yet: the newest is the last of the sector before."""
+        offset = self._opened_before * journal_sector.SECTOR_BYTES
+        self._flash.read_into(offset, self._image)
+        header = journal_sector.parse_header(self._image)
+        if header is not None:
+            self._take_newest(header, journal_sector.Scan(self._image, header.seed))
 
     def judge_unopened(self, sector: int) -> None:
         """Count an unreadable `sector`, the next to be opened, as torn if no newer one died.

@@ -11,9 +11,10 @@ Offsets in a sector of 4096 bytes (all integers little-endian; docs/journal.md h
     18  u16 succeeded    programmed to 0 when a newer sector stands, before that one takes records
     20  frames, back to back, then erased flash (FF)
 
-A frame is `u16 head, u32 CRC-32, data`; head = code * 1024 + len(data) - 1. Codes 0 to 61 are the
-record first_seq + code, 62 is a copy of the session record (its data begins with u32 seq), 63 is
-never written, so that erased flash is no frame. The CRC runs over head and data and starts from
+A frame is `u16 head, u32 CRC-32, data, u8 settled`; head = code * 1024 + len(data) - 1. Codes 0 to
+61 are the record first_seq + code, 62 is a copy of the session record (its data begins with u32
+seq), 63 is never written, so that erased flash is no frame. `settled` stays erased while a sensor
+may not know that its value is kept. The CRC runs over head and data and starts from
 the header's CRC mixed with the frame's offset: bytes that an unfinished erase left behind, or that
 slipped, cannot pass for a frame. What is neither a frame nor erased is *damaged*: a torn write or
 flipped bits. Reading goes on byte by byte until a frame checks again.
@@ -35,7 +36,9 @@ WRITTEN_HEADER_BYTES = const(16)  # the two marks stay erased until they are set
 ACKNOWLEDGED_AT = const(16)
 SUCCEEDED_AT = const(18)
 MARK_BYTES = const(2)
-FRAME_BYTES = const(6)
+FRAME_BYTES = const(7)  # of them FRAME_HEAD_BYTES before the data, and the mark behind it
+FRAME_HEAD_BYTES = const(6)
+SETTLED_BYTES = const(1)
 MAX_RECORD_BYTES = const(1024)  # what 10 bits hold; the wire format's own limit is the same
 MAX_RECORDS = const(62)  # codes for records; 4096 bytes hold fewer signed ones
 SESSION_COPY = const(62)
@@ -65,6 +68,11 @@ def _is_set(raw: "Buffer", at: int) -> bool:
     # by majority: neither one flipped bit nor a torn mark may release what was not acknowledged
     mark = raw[at] | raw[at + 1] << 8
     return mark != 0xFFFF and (mark == 0 or bin(mark).count("1") <= 8)
+
+
+def is_settled(mark: int) -> bool:
+    """Tell whether the byte behind a frame's data is set, by majority as the other marks."""
+    return bin(mark).count("1") <= 4
 
 
 def _checks(raw: "Buffer") -> bool:
@@ -113,18 +121,22 @@ def write_header(buffer: memoryview, generation: int, first_seq: int) -> int:
 
 
 def write_frame(buffer: memoryview, at: int, code: int, data: "Buffer", seed: int) -> int:
-    """Put the frame that will stand at sector offset `at` into `buffer`; return its length."""
-    length: int = FRAME_BYTES + len(data)
+    """Put the frame that will stand at sector offset `at` into `buffer`; return its length.
+
+    It is settled; who leaves out the last of its SETTLED_BYTES writes one that is not.
+    """
+    end: int = FRAME_HEAD_BYTES + len(data)
     head = code << 10 | len(data) - 1
     buffer[0] = head & 0xFF
     buffer[1] = head >> 8
-    buffer[FRAME_BYTES:length] = data
-    struct.pack_into("<I", buffer, 2, _frame_crc(buffer[:length], at, seed))
-    return length
+    buffer[FRAME_HEAD_BYTES:end] = data
+    struct.pack_into("<I", buffer, 2, _frame_crc(buffer[:end], at, seed))
+    buffer[end] = 0
+    return end + SETTLED_BYTES
 
 
 def _frame_crc(frame: memoryview, at: int, seed: int) -> int:
-    return binascii.crc32(frame[FRAME_BYTES:], binascii.crc32(frame[:2], seed ^ at))
+    return binascii.crc32(frame[FRAME_HEAD_BYTES:], binascii.crc32(frame[:2], seed ^ at))
 
 
 def session_copy(seq: int, data: bytes) -> bytes:
@@ -167,8 +179,8 @@ class Scan:
             if end:
                 self.damaged += 1 if bad_from else 0
                 bad_from = 0
-                self.frames.append((image[at + 1] >> 2, at + FRAME_BYTES, end))
-                at = end
+                self.frames.append((image[at + 1] >> 2, at + FRAME_HEAD_BYTES, end))
+                at = end + SETTLED_BYTES
             elif is_blank(image, at):
                 break
             else:
@@ -179,12 +191,12 @@ class Scan:
 
 
 def _frame_end(image: memoryview, at: int, seed: int) -> int:
-    """Where the frame at `at` ends; 0 when no frame stands there."""
+    """Where the data of the frame at `at` ends; 0 when no frame stands there."""
     if at + FRAME_BYTES >= SECTOR_BYTES:
         return 0
     head = image[at] | image[at + 1] << 8
-    end = at + FRAME_BYTES + (head & 0x3FF) + 1
-    if end > SECTOR_BYTES or head >> 10 == ERASED:
+    end = at + FRAME_HEAD_BYTES + (head & 0x3FF) + 1
+    if end + SETTLED_BYTES > SECTOR_BYTES or head >> 10 == ERASED:
         return 0
     stored = struct.unpack_from("<I", image, at + 2)[0]
     return end if _frame_crc(image[at:end], at, seed) == stored else 0

@@ -97,11 +97,10 @@ class VirtualBoard:
         self.page.arm_cut(in_operations, fraction)
 
     async def close(self) -> None:
-        """Off for good."""
+        """Off for good; the page can still be read."""
         await self.cut_power()
         self.clock.remove_gate(self.silence_needed_s)
         await self.network.close()
-        self.page.close()
 
     async def _start(self, cause: int, cut: tuple[int, float] | None = None) -> None:
         self._boot_timer = None

@@ -81,7 +81,3 @@ class BoardPage:
         """What the board's clock shows: microseconds since 2000-01-01."""
         base_us: int = _RTC.unpack_from(self._map, _RTC_AT)[0]
         return now_us + base_us
-
-    def close(self) -> None:
-        """Unmap; the file stays."""
-        self._map.close()

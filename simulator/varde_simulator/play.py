@@ -211,6 +211,7 @@ class Play:
         await self.stage.host.stop_collector(signal.SIGKILL)
         await self._wait(wait_us)
         await self.stage.start_collector()
+        self.stage.host.restarts += 1
         self.tell("collector", "listens again")
 
     async def _lie(self, by_s: float, wait_us: int) -> None:

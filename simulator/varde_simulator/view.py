@@ -182,7 +182,7 @@ def _hub(play: Play, board: VirtualBoard) -> Table:
     light = board.light.hex(" ") or "dark"
     power = "on" if board.is_on else "[red]off[/red]"
     return _pairs(
-        ("power", f"{power}, boot {board.boots}"),
+        ("power", f"{power}, boot {board.boots}, {play.cuts} cuts"),
         ("journaled", f"{journaled} readings"),
         ("flash", f"{counts.programs} writes, {counts.erases} erases"),
         ("light", light),
@@ -206,8 +206,8 @@ def _collector(play: Play, log: CollectorLog) -> Table:
     return _pairs(
         ("state", state),
         ("exchanges", str(log.exchanges)),
-        ("records", f"{log.records} acknowledged"),
-        ("cuts", f"{play.cuts} of the hub's power"),
+        ("records", f"{log.records} acked"),
+        ("restarts", str(play.stage.host.restarts)),
     )
 
 

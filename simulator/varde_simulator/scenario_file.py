@@ -67,7 +67,7 @@ def parse(document: Mapping[str, Any]) -> Scenario:
         days=float(top.take("days", (int, float), check=lambda days: 0 < days <= MAX_DAYS)),
         settle_min=top.take("settle_min", int, 120, lambda minutes: minutes >= 0),
         zone_h=float(top.take("zone_h", (int, float), 0, lambda hours: -12 <= hours <= 14)),
-        heartbeat_min=top.take("heartbeat_min", int, 60, lambda minutes: 1 <= minutes <= 10080),
+        heartbeat_min=top.take("heartbeat_min", int, 60, lambda minutes: 1 <= minutes <= 1440),
         board=top.take("board", str, "generic"),
         journal_kib=top.take("journal_kib", int, 2048, lambda kib: kib >= MIN_JOURNAL_KIB),
         sensors=sensors,

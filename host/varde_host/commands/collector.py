@@ -10,6 +10,7 @@ from varde_host import clock, messages, output
 from varde_host.collector import answer, app, database, log, server
 from varde_host.commands import options
 from varde_host.site import files
+from varde_protocols import exchange
 
 # The port is nobody's in particular; behind a load balancer it is the balancer's that hubs know.
 DEFAULT_PORT = 8443
@@ -22,7 +23,13 @@ def collector(
     host: Annotated[str, typer.Option(metavar="ADDRESS")] = "0.0.0.0",  # noqa: S104 a server
     port: Annotated[int, typer.Option(min=0, max=65535)] = DEFAULT_PORT,
     heartbeat_s: Annotated[
-        int, typer.Option("--heartbeat", min=1, max=604800, metavar="SECONDS")
+        int,
+        typer.Option(
+            "--heartbeat",
+            min=exchange.MIN_HEARTBEAT_S,
+            max=exchange.MAX_HEARTBEAT_S,
+            metavar="SECONDS",
+        ),
     ] = answer.DEFAULT_HEARTBEAT_S,
     json: options.Json = False,
 ) -> None:

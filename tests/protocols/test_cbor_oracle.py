@@ -59,9 +59,18 @@ def taken(data: bytes) -> bool:
     return True
 
 
+def has_tag(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(has_tag(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_tag(item) for item in value)
+    return isinstance(value, cbor.Tag)
+
+
 @given(st.binary(max_size=60))
 def test_random_bytes(data: bytes) -> None:
-    if taken(data):
+    """What we take, cbor2 takes; tags aside, which it goes on to judge by their meaning."""
+    if taken(data) and not has_tag(cbor.decode(data)):
         cbor2.loads(data)
 
 

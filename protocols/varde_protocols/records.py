@@ -47,6 +47,7 @@ EVENT_CLOCK_STEP = const(5)  # size of the step in seconds
 EVENT_JOURNAL_FULL = const(6)
 EVENT_NOTIFICATIONS_DROPPED = const(7)  # how many
 EVENT_RECORD_REFUSED = const(8)  # seq of the record that the collector refused
+EVENT_READING_UNSETTLED = const(9)  # seq of the reading: its sensor may not know and send it again
 
 PUBLIC_KEY_BYTES = const(32)
 KID_BYTES = const(8)

@@ -112,7 +112,9 @@ class StraightWay(unittest.TestCase):
         session.handle(words.ValueKept(2), 1_500)
         self.assertEqual(session.deadline_ms, 2_500)
         self.assertEqual(session.handle(decider.Expired(), 2_500), [words.Disconnect()])
-        self.assertEqual(session.handle(words.Disconnected(), 2_550), [words.Finish("done", 2)])
+        self.assertEqual(
+            session.handle(words.Disconnected(), 2_550), [words.Finish("done", 2, True)]
+        )
 
     def test_waits_longer_where_values_come_about_once_a_second(self):
         session = cuff()
@@ -124,7 +126,9 @@ class StraightWay(unittest.TestCase):
         session = cuff()
         drive(session, *(FOUND + SWITCHES + (words.StageDone(0), words.ValueKept(3))))
         session.handle(words.StageDone(0), 100)
-        self.assertEqual(session.handle(words.Disconnected(), 101), [words.Finish("done", 3)])
+        self.assertEqual(
+            session.handle(words.Disconnected(), 101), [words.Finish("done", 3, True)]
+        )
 
 
 class WaysOut(unittest.TestCase):
@@ -197,7 +201,7 @@ class WaysOut(unittest.TestCase):
         drive(session, words.Begin())
         self.assertEqual(
             session.handle(decider.Expired(), 13_000),
-            [words.CancelConnect(), words.Finish("radio-deaf", 0)],
+            [words.CancelConnect(), words.Finish("radio-deaf", 0, False)],
         )
 
     def test_a_radio_that_says_nothing_of_the_disconnection(self):
@@ -217,6 +221,51 @@ class WaysOut(unittest.TestCase):
         with self.assertRaises(decider.IllegalMoveError):
             session.handle(words.StageDone(0), 0)
         self.assertEqual((session.state, session.deadline_ms), (sensor_session.IDLE, None))
+
+
+class Sureness(unittest.TestCase):
+    """Whether the sensor got the confirmation of its last value."""
+
+    def receiving(self):
+        session = cuff()
+        drive(session, *(FOUND + SWITCHES + SUBSCRIBED))
+        session.handle(words.ValueKept(1), 1_000)
+        return session
+
+    def is_sure(self, session, *events):
+        for event, now_ms in events:
+            actions = session.handle(event, now_ms)
+        self.assertEqual(session.state, sensor_session.CLOSED)
+        return actions[-1].is_sure
+
+    def test_it_answers_at_once_when_we_hang_up(self):
+        session = self.receiving()
+        events = ((decider.Expired(), 6_000), (words.Disconnected(), 7_500))
+        self.assertTrue(self.is_sure(session, *events))
+
+    def test_it_does_not_answer_when_we_hang_up(self):
+        session = self.receiving()
+        events = ((decider.Expired(), 6_000), (words.Disconnected(), 7_501))
+        self.assertFalse(self.is_sure(session, *events))
+        session = self.receiving()
+        events = ((decider.Expired(), 6_000), (decider.Expired(), 14_000))
+        self.assertFalse(self.is_sure(session, *events))
+
+    def test_it_hangs_up(self):
+        self.assertTrue(self.is_sure(self.receiving(), (words.Disconnected(), 1_100)))
+
+    def test_it_sent_one_more_while_we_hung_up(self):
+        events = (
+            (decider.Expired(), 6_000),
+            (words.ValueKept(2), 6_000),
+            (words.Disconnected(), 6_001),
+        )
+        self.assertFalse(self.is_sure(self.receiving(), *events))
+
+    def test_the_link_breaks_before_all_is_subscribed(self):
+        session = cuff()
+        drive(session, *(FOUND + SWITCHES + (words.ValueKept(1),)))
+        self.assertFalse(self.is_sure(session, (words.Disconnected(), 3_000)))
 
 
 if __name__ == "__main__":

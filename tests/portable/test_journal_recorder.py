@@ -112,6 +112,106 @@ class Recording(unittest.TestCase):
             recorder_on(NorFlash(4)).reading(1, 1, 0x2A9D, b"a", 0x181D, ADDRESS)
 
 
+VALUE = b"\x02\x8c\x50"
+OTHER_ADDRESS = ADDRESS[:6] + b"\x02"
+
+
+class Repeating(unittest.TestCase):
+    """A reading whose sensor may not know, and what is journaled of it."""
+
+    def setUp(self):
+        self.flash = NorFlash(5)
+        self.recorder = recorder_on(self.flash, FreeSigner())
+        self.recorder.session(1, PRIVATE, RECEIVER_PUBLIC)
+
+    def indicate(self, value=VALUE, slot=2, characteristic=0x2A9D, address=ADDRESS):
+        return self.recorder.reading(
+            5, slot, characteristic, value, 0x181D, address, indicated=True
+        )
+
+    def told(self):
+        """The readings that were said to be unsettled, in order."""
+        unsettled = records.EVENT_READING_UNSETTLED
+        return [detail for code, detail in events(self.recorder.journal) if code == unsettled]
+
+    def reboot(self):
+        journal = Journal(self.flash)
+        report = journal.mount()
+        self.recorder = Recorder(journal, FreeSigner(), HUB_ID, 4)
+        self.recorder.start(1, 1, report.torn, report.unsettled_seq)
+        self.recorder.session(2, PRIVATE, RECEIVER_PUBLIC)
+
+    def test_a_boot_tells_of_the_newest_reading_before_anything_else(self):
+        seq = self.indicate()
+        self.reboot()
+        found = events(self.recorder.journal)
+        boot = (records.EVENT_BOOT, 1)
+        self.assertEqual(found, [(records.EVENT_READING_UNSETTLED, seq), boot])
+        self.reboot()
+        self.assertEqual(self.told(), [seq])
+
+    def test_a_boot_tells_nothing_of_others(self):
+        self.indicate()
+        self.recorder.told(2)
+        self.reboot()
+        self.indicate()
+        self.recorder.anchor(6, 1_760_000_000_000, records.SOURCE_SNTP, 40)
+        self.reboot()
+        self.recorder.reading(5, 2, 0x2A9D, VALUE, 0x181D, ADDRESS)  # it was notified
+        self.reboot()
+        self.assertEqual(self.told(), [])
+
+    def test_the_same_value_after_a_broken_connection(self):
+        seq = self.indicate()
+        self.recorder.in_doubt(2)
+        again = self.indicate()
+        self.assertEqual(self.told(), [seq])
+        self.assertEqual(again, seq + 2)
+        self.recorder.told(2)
+        self.indicate()
+        self.assertEqual(self.told(), [seq])
+
+    def test_another_value_ends_the_doubt(self):
+        self.indicate()
+        self.recorder.in_doubt(2)
+        self.indicate(b"other")
+        self.indicate()
+        self.assertEqual(self.told(), [])
+
+    def test_the_same_bytes_from_elsewhere_are_no_repetition(self):
+        seq = self.indicate()
+        self.recorder.in_doubt(2)
+        self.indicate(slot=3)
+        self.indicate(characteristic=0x2A35)
+        self.recorder.reading(5, 2, 0x2A9D, VALUE, 0x181D, ADDRESS)  # notified
+        self.assertEqual(self.told(), [])
+        self.indicate()
+        self.assertEqual(self.told(), [seq])
+        self.recorder.in_doubt(2)
+        self.indicate(address=OTHER_ADDRESS)
+        self.assertEqual(self.told(), [seq])
+
+    def test_the_same_value_in_one_connection_or_after_a_sound_one_is_two(self):
+        self.indicate()
+        self.indicate()
+        self.recorder.told(2)
+        self.indicate()
+        self.assertEqual(self.told(), [])
+
+    def test_only_the_last_value_of_a_connection_is_in_doubt(self):
+        self.indicate()
+        self.indicate(b"last")
+        self.recorder.in_doubt(2)
+        self.indicate()
+        self.assertEqual(self.told(), [])
+
+    def test_a_slot_that_kept_nothing_has_nothing_to_tell(self):
+        operations = self.flash.operations
+        self.recorder.told(7)
+        self.recorder.in_doubt(7)
+        self.assertEqual(self.flash.operations, operations)
+
+
 class WithoutRoom(unittest.TestCase):
     def setUp(self):
         self.flash = NorFlash(4)

@@ -2,6 +2,14 @@
 
 A reading names the session record of its boot, so the session is journaled first. Should there be
 no room for it at boot, it is journaled when the first reading finds room.
+
+A sensor deletes an indicated value when it has got our confirmation, and sends it again if it has
+not. The value is durable before the confirmation leaves, so it may be journaled twice. The hub
+cannot prevent that, but it can say so: the event reading-unsettled names a reading that may come
+again, and the receiver then knows the repetition. A reading is unsettled
+
+- after a boot, if it was the newest record and not marked as settled (`start`);
+- after a connection that broke (`in_doubt`), if the next value is the same (`reading`).
 """
 
 from varde_protocols import cose, records, sealing
@@ -10,11 +18,13 @@ from varde_protocols._compat import TYPE_CHECKING
 from .journal import JournalFull
 
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Dict, Optional, Tuple
 
     from varde_protocols.cose import Signer
 
     from .journal import Journal
+
+    Kept = Tuple[int, int, bytes, bytes]  # seq, characteristic, value, address
 
 
 class Recorder:
@@ -34,13 +44,19 @@ class Recorder:
         self._keys: "Optional[tuple[bytes, bytes]]" = None  # session private, receiver public
         self._sealer: "Optional[sealing.SessionSealer]" = None  # None until the session stands
         self._told_full = False
+        self._last: "Dict[int, Kept]" = {}  # by slot: indicated, the connection is not over
+        self._in_doubt: "Dict[int, Kept]" = {}  # by slot: the connection broke just then
 
-    def start(self, uptime_ms: int, reset_cause: int, torn: int) -> None:
-        """Journal that the hub started, and the torn writes that mounting found.
+    def start(
+        self, uptime_ms: int, reset_cause: int, torn: int, unsettled_seq: "Optional[int]" = None
+    ) -> None:
+        """Journal that the hub started, and what mounting found: torn writes, an unsettled record.
 
         A full journal does not keep a hub from starting: then nothing is journaled.
         """
         try:
+            if unsettled_seq is not None:  # first: any other record would settle it
+                self.event(uptime_ms, records.EVENT_READING_UNSETTLED, unsettled_seq)
             self.event(uptime_ms, records.EVENT_BOOT, reset_cause)
             if torn:
                 self.event(uptime_ms, records.EVENT_TORN_WRITE, torn)
@@ -78,11 +94,13 @@ class Recorder:
         value: bytes,
         service: int,
         address: bytes,
+        indicated: bool = False,
     ) -> int:
         """Journal a sensor's `value` as received; return the sequence number.
 
         `characteristic` and `service` are 16-bit UUIDs, `address` is type and 6 bytes. The first
-        reading that finds no room journals the event journal-full.
+        reading that finds no room journals the event journal-full. One that was `indicated` is
+        unsettled until `told` or the next record.
         """
         content = sealing.Content(value, service, address)
         if self.journal.is_full:  # known before the price of a signature is paid
@@ -91,12 +109,39 @@ class Recorder:
         if self._sealer is None:
             self._begin_session(uptime_ms)
         assert self._sealer is not None
+        if indicated:
+            self._tell_repeated(uptime_ms, slot, characteristic, value, address)
         seq = self.journal.next_seq
         sealed = self._sealer.seal(seq, uptime_ms, slot, characteristic, content)
         fields = (slot, characteristic, self._sealer.session_seq, sealed)
-        self._append(records.Reading(seq, self._boot, uptime_ms, *fields), False)
+        kept = (seq, characteristic, value, address)
+        self._append(records.Reading(seq, self._boot, uptime_ms, *fields), False, not indicated)
         self._told_full = False
+        if indicated:
+            self._last[slot] = kept
         return seq
+
+    def _tell_repeated(
+        self, uptime_ms: int, slot: int, characteristic: int, value: bytes, address: bytes
+    ) -> None:
+        doubt = self._in_doubt.get(slot)
+        if doubt is None or doubt[1] != characteristic:
+            return
+        if doubt[2:] == (value, address):
+            self.event(uptime_ms, records.EVENT_READING_UNSETTLED, doubt[0])
+        del self._in_doubt[slot]
+
+    def told(self, slot: int) -> None:
+        """The sensor has got the confirmation of its last value."""
+        last = self._last.pop(slot, None)
+        if last is not None:
+            self.journal.settle(last[0])
+
+    def in_doubt(self, slot: int) -> None:
+        """The connection broke; the sensor may not have got the last confirmation."""
+        last = self._last.pop(slot, None)
+        if last is not None:
+            self._in_doubt[slot] = last
 
     def _tell_full(self, uptime_ms: int) -> None:
         if not self._told_full:
@@ -120,8 +165,9 @@ class Recorder:
         self,
         record: "records.Reading | records.Anchor | records.Event | records.Session",
         urgent: bool,
+        settled: bool = True,
     ) -> bytes:
         """Sign `record` and append it; return its bytes."""
         data = cose.sign1(self._signing_key, self._hub_id, record.payload())
-        self.journal.append(record.seq, data, urgent)
+        self.journal.append(record.seq, data, urgent, settled)
         return data

@@ -16,6 +16,11 @@ The states, and what each waits for:
 Values may arrive from the first CCCD write on. They are kept by the radio's handler, through the
 map that `Listen` sets up *before* any CCCD is written; the session only hears `ValueKept`.
 
+How the connection ends tells whether the sensor got our last confirmation. Hung up by us and
+answered at once: all before that was acknowledged, packet by packet. Hung up by the sensor: it had
+what it waited for. Not answered, or broken before we hung up: in doubt. QUIET_MS is shorter than
+the supervision timeout, so a link that is lost shows when we hang up.
+
 0x0002 asks for indications, 0x0001 for notifications (Core 5.4, Vol 3, Part G, 3.3.3.3). Where a
 characteristic offers both we take indications: those are confirmed, so they can be durable first.
 """
@@ -63,6 +68,10 @@ STREAM_QUIET_MS = const(5_000)
 # A disconnection takes at most the supervision timeout, 6 s as we ask for it.
 CLOSE_MS = const(8_000)
 
+# A sensor that is there answers within some connection intervals; one that is not, after the rest
+# of the supervision timeout: 2.56 s as NimBLE asks for it, of which QUIET_MS have passed.
+PROMPT_MS = const(1_500)
+
 CCCD = const(0x2902)
 PROPERTY_NOTIFY = const(0x10)
 PROPERTY_INDICATE = const(0x20)
@@ -97,7 +106,7 @@ class SensorSession(decider.Decider):
         (RECEIVING, decider.Expired): "_quiet",
         (RECEIVING, words.Disconnected): "_left",
         (CLOSING, words.Disconnected): "_hung_up",
-        (CLOSING, words.ValueKept): "_early_value",
+        (CLOSING, words.ValueKept): "_late_value",
         (CLOSING, words.Stop): "_too_late",
         (CLOSING, decider.Expired): "_never_hung_up",
     }
@@ -132,6 +141,7 @@ class SensorSession(decider.Decider):
         self._service = service
         self._wanted = characteristics
         self._outcome = words.NO_VALUES
+        self._prompt_until_ms = 0  # an answer to our hanging up is prompt until then
         self._range: "Optional[Tuple[int, int]]" = None
         self._found: "List[words.CharacteristicFound]" = []
         self._switches: "List[int]" = []  # CCCD handles, in the order of _found
@@ -224,6 +234,10 @@ class SensorSession(decider.Decider):
         self.values = event.total
         return self.state, self.deadline_ms, []
 
+    def _late_value(self, event: words.ValueKept, now_ms: int) -> "Outcome":
+        self._prompt_until_ms = now_ms - 1  # hanging up may have overtaken its confirmation
+        return self._early_value(event, now_ms)
+
     def _value(self, event: words.ValueKept, now_ms: int) -> "Outcome":
         self.values = event.total
         return RECEIVING, now_ms + self._quiet_ms(), []
@@ -241,20 +255,21 @@ class SensorSession(decider.Decider):
         return self._closed(words.DONE if self.values else words.LOST, [])
 
     def _left(self, _event: Value, _now_ms: int) -> "Outcome":
-        return self._closed(words.DONE if self.values else words.NO_VALUES, [])
+        return self._closed(words.DONE if self.values else words.NO_VALUES, [], True)
 
     def _closing(self, outcome: str, now_ms: int) -> "Outcome":
         self._outcome = outcome
+        self._prompt_until_ms = now_ms + PROMPT_MS
         return CLOSING, now_ms + CLOSE_MS, [words.Disconnect()]
 
-    def _hung_up(self, _event: Value, _now_ms: int) -> "Outcome":
-        return self._closed(self._outcome, [])
+    def _hung_up(self, _event: Value, now_ms: int) -> "Outcome":
+        return self._closed(self._outcome, [], now_ms <= self._prompt_until_ms)
 
     def _never_hung_up(self, _event: Value, _now_ms: int) -> "Outcome":
         return self._closed(words.RADIO_DEAF, [])
 
-    def _closed(self, outcome: str, actions: "List[Value]") -> "Outcome":
-        return CLOSED, None, actions + [words.Finish(outcome, self.values)]
+    def _closed(self, outcome: str, actions: "List[Value]", is_sure: bool = False) -> "Outcome":
+        return CLOSED, None, actions + [words.Finish(outcome, self.values, is_sure)]
 
     def _too_late(self, _event: Value, _now_ms: int) -> "Outcome":
         return self.state, self.deadline_ms, []

@@ -146,8 +146,9 @@ class Disconnect(Value):
 
 
 class Finish(Value):
-    """The session is over."""
+    """The session is over; `is_sure`: the sensor has got the confirmation of its last value."""
 
-    FIELDS = ("outcome", "values")
+    FIELDS = ("outcome", "values", "is_sure")
     outcome: str
     values: int
+    is_sure: bool

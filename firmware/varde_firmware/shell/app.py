@@ -90,7 +90,9 @@ class Hub:
         self._journal = log
         who = self._identity
         log_recorder = recorder.Recorder(log, who.signing_key, who.hub_id, who.boot)
-        log_recorder.start(self._clock.now_ms(), board.reset_cause(), report.torn)
+        log_recorder.start(
+            self._clock.now_ms(), board.reset_cause(), report.torn, report.unsettled_seq
+        )
         try:
             private = self._ports.random_bytes(identity.SEED_BYTES)
             log_recorder.session(self._clock.now_ms(), private, config.receiver_public)

@@ -37,7 +37,7 @@ class Keeper:
     def keep(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
         """Journal an indication, in the handler. True: it is durable. False: it is not."""
         try:
-            self._exclusive.run_in_handler(self._record, listener, uptime_ms, value)
+            self._exclusive.run_in_handler(self._record, listener, uptime_ms, value, True)
         except OSError:  # no room, or the flash failed
             return False
         return True
@@ -45,15 +45,19 @@ class Keeper:
     def keep_notification(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
         """Journal a notification, in main code."""
         try:
-            self._exclusive.run(self._record, listener, uptime_ms, value)
+            self._exclusive.run(self._record, listener, uptime_ms, value, False)
         except OSError:
             return False
         return True
 
-    def _record(self, listener: Listener, uptime_ms: int, value: bytes) -> None:
+    def _record(self, listener: Listener, uptime_ms: int, value: bytes, indicated: bool) -> None:
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
-                               listener.service, listener.address)  # fmt: skip
+                               listener.service, listener.address, indicated)  # fmt: skip
         self.note_change()
+
+    def over(self, slot: int, is_sure: bool) -> None:
+        """The connection is over; `is_sure`: the sensor has got its last confirmation."""
+        self._exclusive.run(self._recorder.told if is_sure else self._recorder.in_doubt, slot)
 
     def note_change(self) -> None:
         """The journal has a record more, or some less."""

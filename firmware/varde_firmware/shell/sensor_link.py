@@ -33,11 +33,17 @@ class SensorLink:
         self._sensor = sensor
         self._all_listeners = listeners
         self._listeners: "List[Listener]" = []
+        self._was_cut_off = False
 
     def connected(self, connection: int) -> None:
         """The connection is made, under this number."""
         self.connection = connection
         self.feed(words.Connected())
+
+    def cut_off(self) -> None:
+        """The radio was switched off: what was on its way to the sensor may not have left."""
+        self._was_cut_off = True
+        self.feed(words.Disconnected())
 
     def take(self, event: "Any") -> None:
         """One event of the radio for this connection."""
@@ -120,7 +126,8 @@ class SensorLink:
     def _finish(self, action: words.Finish) -> None:
         if self.connection is not None:
             self._radio.forget(self.connection)
-        self._task.ended(self, action.outcome, action.values)
+        is_sure = action.is_sure and not self._was_cut_off
+        self._task.ended(self, action.outcome, action.values, is_sure)
 
     def _number(self) -> int:
         assert self.connection is not None

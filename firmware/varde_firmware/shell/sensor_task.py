@@ -148,10 +148,13 @@ class SensorTask:
                 self._keeper.event_once(self._clock.now_ms(), records.EVENT_JOURNAL_FULL, 0)
             self._scan(scanner.RoomChanged(has_room))
 
-    def ended(self, link: "sensor_link.SensorLink", outcome: str, values: int) -> None:
+    def ended(
+        self, link: "sensor_link.SensorLink", outcome: str, values: int, is_sure: bool
+    ) -> None:
         """A link is over (called by it)."""
         self._links.remove(link)
         slot = self._sensors[link.index].slot
+        self._keeper.over(slot, is_sure)
         print("varde: sensor %d: %s, %d values" % (slot, outcome, values))
         self._scan(scanner.SessionEnded(link.index, outcome))
 
@@ -196,7 +199,7 @@ class SensorTask:
     def _restart_radio(self, _action: scanner.RestartRadio) -> None:
         self._radio.switch_off()
         for link in list(self._links):
-            link.feed(words.Disconnected())
+            link.cut_off()
         self._radio.switch_on(self._inbox.put)
 
     def _give_up(self, _action: scanner.GiveUp) -> None:

@@ -87,6 +87,20 @@ def has_world():
     return _file is not None
 
 
+def _ticks_add(ticks, delta):
+    return (ticks + delta) & TICKS_MASK
+
+
+def _ticks_diff(left, right):
+    half = (TICKS_MASK + 1) // 2
+    return ((left - right + half) & TICKS_MASK) - half
+
+
+# On a 64-bit interpreter these count on a ring of 62 bits; the chip's has 30.
+ticks_add = native.ticks_add if sys.maxsize < 1 << 32 else _ticks_add
+ticks_diff = native.ticks_diff if sys.maxsize < 1 << 32 else _ticks_diff
+
+
 # Waiting
 
 

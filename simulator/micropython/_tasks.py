@@ -9,7 +9,6 @@ interface and states as MicroPython's `extmod/asyncio/task.py`:
 """
 
 import _clock
-from utime import ticks_diff
 
 
 class TaskQueue:
@@ -26,7 +25,7 @@ class TaskQueue:
         task.ph_key = key = _clock.ticks_ms() if key is None else key
         tasks = self._tasks
         at = len(tasks)
-        while at and ticks_diff(tasks[at - 1].ph_key, key) > 0:
+        while at and _clock.ticks_diff(tasks[at - 1].ph_key, key) > 0:
             at -= 1
         tasks.insert(at, task)
 
@@ -79,7 +78,7 @@ class Task:
         if hasattr(task.data, "remove"):
             task.data.remove(task)
             queue.push(task)
-        elif ticks_diff(task.ph_key, _clock.ticks_ms()) > 0:
+        elif _clock.ticks_diff(task.ph_key, _clock.ticks_ms()) > 0:
             queue.remove(task)
             queue.push(task)
         task.data = self._context["CancelledError"]

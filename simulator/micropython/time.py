@@ -2,8 +2,7 @@
 
 import _clock
 import utime as native
-from _clock import sleep_ms, ticks_ms, ticks_us  # noqa: F401
-from utime import ticks_add, ticks_diff  # noqa: F401  the same on every port
+from _clock import sleep_ms, ticks_add, ticks_diff, ticks_ms, ticks_us  # noqa: F401
 
 # 2000-01-01 in Unix seconds; a program run without a world keeps the interpreter's own epoch.
 EPOCH_S = 946684800 if _clock.has_world() else 0

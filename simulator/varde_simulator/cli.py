@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from varde_simulator import clock, scenario, scenario_file, stories
 from varde_simulator.host_programs import HostFailedError
@@ -125,12 +124,9 @@ def _result(
 
 
 def _show(console: Console, outcome: Outcome, stage: Stage, file: Path) -> None:
-    table = Table(title="the sum", title_justify="left")
-    counts = outcome.sum.as_json()
-    for count in counts:
-        table.add_column(count.replace("_", " "), justify="right")
-    table.add_row(*(str(number) for number in counts.values()))
-    console.print(table)
+    counts = outcome.sum.as_json().items()
+    line = "  ".join(f"{count.replace('_', ' ')} {number}" for count, number in counts)
+    console.print(line, style="bold green" if outcome.passed else "bold red", highlight=False)
     for problem in outcome.problems:
         console.print(f"problem: {problem}", markup=False)
     word = "Everything arrived, once, unchanged." if outcome.passed else "NOT everything is right."

@@ -42,6 +42,14 @@ class Matching(unittest.TestCase):
         data = memoryview(FLAGS + CUFF_LISTED + name("Cuff 7"))
         self.assertEqual(matcher.match(PUBLIC, memoryview(B), ADV_IND, data), 1)
 
+    def test_what_is_told_is_not_told_again_until_it_is_heard(self):
+        matcher = advertising.AdvertMatcher([by_address()])
+        for forget in (lambda: matcher.heard(0), matcher.none_told):
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, b""), 0)
+            matcher.told(0)
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, b""), -1)
+            forget()
+
     def test_what_cannot_be_connected_to_is_not_taken(self):
         matcher = advertising.AdvertMatcher([by_address()])
         for kind in (SCAN_IND, NON_CONNECTABLE):

@@ -60,6 +60,24 @@ class Scanning(unittest.TestCase):
         self.assertEqual(core.handle(decider.Expired(), 11_000), [scanner.Unmute(1)])
         self.assertTrue(core.handle(scanner.Sighted(1), 11_001))
 
+    def test_one_that_is_never_caught_leaves_the_air_to_the_others(self):
+        core = scanning()
+        now_ms, waits = 0, []
+        for _ in range(10):
+            core.handle(scanner.Sighted(1), now_ms)
+            core.handle(scanner.SessionEnded(1, words.NO_CONNECTION), now_ms)
+            waits.append(core.deadline_ms - now_ms)
+            now_ms = core.deadline_ms
+            core.handle(decider.Expired(), now_ms)
+        self.assertEqual(waits[:3], [500, 1_000, 2_000])
+        self.assertEqual(waits[-1], scanner.HOLD_OFF_MOST_MS)
+        core.handle(scanner.Sighted(1), now_ms)
+        core.handle(scanner.SessionEnded(1, words.DONE), now_ms)
+        core.handle(decider.Expired(), core.deadline_ms)
+        core.handle(scanner.Sighted(1), now_ms)
+        core.handle(scanner.SessionEnded(1, words.LOST), now_ms)
+        self.assertEqual(core.deadline_ms - now_ms, scanner.HOLD_OFF_LOST_MS)
+
     def test_every_outcome_has_a_hold_off(self):
         outcomes = [getattr(words, name) for name in dir(words) if name.isupper()]
         for outcome in outcomes:
@@ -77,6 +95,14 @@ class NeverDeaf(unittest.TestCase):
         self.assertEqual(
             core.handle(decider.Expired(), restart_ms), [scanner.RestartRadio(), SCAN]
         )
+
+    def test_who_was_left_alone_is_heard_again_though_the_restart_fails(self):
+        core = scanning()
+        core.handle(scanner.Sighted(1), 0)
+        core.handle(scanner.SessionEnded(1, words.LOST), 0)
+        core.handle(scanner.RadioFailed(), 1)
+        actions = core.handle(decider.Expired(), 1_000)
+        self.assertEqual(actions, [scanner.Unmute(1), scanner.RestartRadio(), SCAN])
 
     def test_a_deaf_session_restarts_the_radio(self):
         core = scanning()

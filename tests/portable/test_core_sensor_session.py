@@ -169,6 +169,19 @@ class WaysOut(unittest.TestCase):
             self.outcome(*(FOUND + (user_description, words.StageDone(0)))), "no-cccd"
         )
 
+    def test_nothing_stands_behind_the_value(self):
+        alone = words.CharacteristicFound(12, 12, INDICATE, SPOT)
+        self.assertEqual(self.outcome(*FOUND[:4], alone, words.StageDone(0)), words.NO_SWITCH)
+
+    def test_one_that_dawdles_at_every_stage(self):
+        session = cuff()
+        session.handle(words.Begin(), 0)
+        session.handle(words.Connected(), 0)
+        for now_ms, events in ((9_000, FOUND[2:4]), (18_000, FOUND[4:7])):
+            for event in events:
+                session.handle(event, now_ms)
+        self.assertEqual(session.deadline_ms, sensor_session.SET_UP_MS)
+
     def test_refused(self):
         self.assertEqual(self.outcome(*(FOUND + SWITCHES + (words.StageDone(261),))), "refused")
 

@@ -212,6 +212,26 @@ class Repeating(unittest.TestCase):
         self.assertEqual(self.flash.operations, operations)
 
 
+class Broken(unittest.TestCase):
+    def test_a_number_is_sealed_for_once_though_the_append_fails(self):
+        flash = NorFlash(4)
+        recorder = recorder_on(flash)
+        recorder.session(1, PRIVATE, RECEIVER_PUBLIC)
+        works, recorder.journal.append = recorder.journal.append, fail
+        with self.assertRaises(OSError):
+            recorder.reading(3, 1, 0x2A9D, b"first", 0x181D, ADDRESS)
+        recorder.journal.append = works
+        recorder.reading(4, 1, 0x2A9D, b"second", 0x181D, ADDRESS)
+        session, reading = journaled(flash)
+        self.assertEqual(reading.seq, session.seq + 2)
+        self.assertEqual(sealing.SessionOpener(HUB_ID, session, RECEIVER).open(reading).value,
+                         b"second")  # fmt: skip
+
+
+def fail(*_args):
+    raise OSError(5)
+
+
 class WithoutRoom(unittest.TestCase):
     def setUp(self):
         self.flash = NorFlash(4)

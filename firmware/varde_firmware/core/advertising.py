@@ -43,12 +43,18 @@ _REMEMBERED = const(16)
 
 
 class AdvertMatcher:
-    """Knows the configured sensors; `muted` ones are not looked for."""
+    """Knows the configured sensors; `muted` ones are not looked for, nor those just told of.
+
+    Main code may be away for a second, on the chip for many (a name that is looked up): a sensor
+    that advertises meanwhile must not fill the queue to it.
+    """
 
     def __init__(self, sensors: "List[Sensor]") -> None:
         self._sensors = sensors
         self._prefixes = [(s.name_prefix or "").encode() for s in sensors]
+        self._addresses = [s.address[1:] if s.address else b"" for s in sensors]
         self._muted = 0
+        self._told = 0  # sensors that were sighted, and main code has not heard of it yet
         self._seen: "Dict[Tuple[int, bytes], int]" = {}
 
     def mute(self, index: int) -> None:
@@ -59,17 +65,29 @@ class AdvertMatcher:
         """Report this sensor again."""
         self._muted &= ~(1 << index)
 
+    def told(self, index: int) -> None:
+        """The sighting of this sensor is on its way to main code; called in the handler."""
+        self._told |= 1 << index
+
+    def heard(self, index: int) -> None:
+        """It has arrived there."""
+        self._told &= ~(1 << index)
+
+    def none_told(self) -> None:
+        """What was on its way is lost."""
+        self._told = 0
+
     def match(self, address_type: int, address: "Buffer", adv_type: int, data: "Buffer") -> int:
         """Return the index of the sensor that may be connected to now, or NO_SENSOR."""
         if adv_type not in (_ADV_IND, _ADV_DIRECT_IND, _SCAN_RSP):
             return NO_SENSOR
         for index in range(len(self._sensors)):  # `enumerate` would allocate
             sensor = self._sensors[index]
-            if not self._muted >> index & 1:
+            if not (self._muted | self._told) >> index & 1:
                 if sensor.address is None:
                     if self._fits(index, address_type, address, data):
                         return index
-                elif sensor.address[0] == address_type and sensor.address[1:] == address:
+                elif sensor.address[0] == address_type and self._addresses[index] == address:
                     return index
         return NO_SENSOR
 

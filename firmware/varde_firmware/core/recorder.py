@@ -43,6 +43,7 @@ class Recorder:
         self._boot = boot
         self._keys: "Optional[tuple[bytes, bytes]]" = None  # session private, receiver public
         self._sealer: "Optional[sealing.SessionSealer]" = None  # None until the session stands
+        self._unsealed_seq = 0  # for no number from here on was anything sealed yet
         self._told_full = False
         self._last: "Dict[int, Kept]" = {}  # by slot: indicated, the connection is not over
         self._in_doubt: "Dict[int, Kept]" = {}  # by slot: the connection broke just then
@@ -111,7 +112,10 @@ class Recorder:
         assert self._sealer is not None
         if indicated:
             self._tell_repeated(uptime_ms, slot, characteristic, value, address)
-        seq = self.journal.next_seq
+        # A number is spent when it was sealed for, also if the append then failed: one nonce, one
+        # content.
+        seq = max(self.journal.next_seq, self._unsealed_seq)
+        self._unsealed_seq = seq + 1
         sealed = self._sealer.seal(seq, uptime_ms, slot, characteristic, content)
         fields = (slot, characteristic, self._sealer.session_seq, sealed)
         kept = (seq, characteristic, value, address)

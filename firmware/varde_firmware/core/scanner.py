@@ -46,6 +46,10 @@ MAX_SESSIONS = const(3)
 HOLD_OFF_DONE_MS = const(10_000)
 # The link broke or was never made: the sensor may be in its last seconds, so do not wait.
 HOLD_OFF_LOST_MS = const(500)
+# Then again longer, each time: connecting stops the scan, so a sensor at the edge of our reach, or
+# somebody who bears its address, must not keep the hub from hearing the others.
+HOLD_OFF_MOST_MS = const(60_000)
+MISSES = (words.NO_CONNECTION, words.LOST, words.TIMED_OUT)
 # It is not what the configuration says, or refuses: asking again every second helps nobody.
 HOLD_OFF_WRONG_MS = const(60_000)
 # Subscribed, but nothing came: it has nothing, or the link broke just then.
@@ -188,6 +192,7 @@ class Scanner(decider.Decider):
         self._setting_up: "Optional[int]" = None
         self._open: "List[int]" = []  # sensors with a session, also the one being set up
         self._held_until_ms: "Dict[int, int]" = {}
+        self._misses: "Dict[int, int]" = {}  # sensor: sessions in a row that came to nothing
         self._scan_due_ms = 0  # when the end of the running scan is overdue
 
     def _scan(self, _event: Value, now_ms: int) -> "Outcome":
@@ -230,7 +235,7 @@ class Scanner(decider.Decider):
 
     def _session_ended(self, event: SessionEnded, now_ms: int) -> "Outcome":
         self._open.remove(event.index)
-        self._held_until_ms[event.index] = now_ms + HOLD_OFF_MS[event.outcome]
+        self._held_until_ms[event.index] = now_ms + self._hold_off_ms(event)
         if event.outcome in (words.RADIO_DEAF, words.RADIO_FAILED) and self.state != BROKEN:
             return self._radio_failed(event, now_ms)
         if event.index == self._setting_up:
@@ -238,6 +243,15 @@ class Scanner(decider.Decider):
             if self.state == SETTING_UP:
                 return self._scanning(now_ms, [])
         return self._waiting([])
+
+    def _hold_off_ms(self, event: SessionEnded) -> int:
+        hold_ms: int = HOLD_OFF_MS[event.outcome]
+        if event.outcome not in MISSES:
+            self._misses[event.index] = 0
+            return hold_ms
+        misses = self._misses.get(event.index, 0)
+        self._misses[event.index] = misses + 1
+        return min(hold_ms << min(misses, 7), HOLD_OFF_MOST_MS)
 
     def _waiting(self, actions: "List[Value]") -> "Outcome":
         """Stay in this state, with the deadline that belongs to it."""
@@ -278,8 +292,8 @@ class Scanner(decider.Decider):
         return BROKEN, now_ms + self._backoff.next_ms(), actions
 
     def _restart(self, _event: Value, now_ms: int) -> "Outcome":
-        actions: "List[Value]" = [RestartRadio()]
-        return self._scanning(now_ms, actions + self._released(now_ms))
+        # Unmute first: should the restart fail, nothing after it is done.
+        return self._scanning(now_ms, self._released(now_ms) + [RestartRadio()])
 
     def _nothing(self, _event: Value, _now_ms: int) -> "Outcome":
         return self.state, self.deadline_ms, []

@@ -58,6 +58,8 @@ TUNING_MS = const(2_000)
 SHORT_VALUES = (0x1809, 0x1810, 0x181D, 0x1822)
 # ATT allows 30 s for a response; a sensor that needs 10 s has gone or is stuck.
 STAGE_MS = const(10_000)
+# Nobody else is heard or set up meanwhile, so one that dawdles at every stage gets no more in all.
+SET_UP_MS = const(20_000)
 # A cuff may be connected while it still measures, which takes up to a minute.
 FIRST_VALUE_MS = const(60_000)
 # Stored readings come tens of milliseconds apart; a second of silence ends a transfer, and is
@@ -147,6 +149,7 @@ class SensorSession(decider.Decider):
         self._switches: "List[int]" = []  # CCCD handles, in the order of _found
         self._switch = 0  # the CCCD of the characteristic being looked at, 0 until seen
         self._next = 0  # index into _found of the one being looked at or switched on
+        self._set_up_by_ms = 0
 
     def _begin(self, _event: Value, now_ms: int) -> "Outcome":
         return CONNECTING, now_ms + CONNECT_MS + CONNECT_GRACE_MS, [words.Connect(CONNECT_MS)]
@@ -160,13 +163,18 @@ class SensorSession(decider.Decider):
     def _stop_connecting(self, event: words.Stop, _now_ms: int) -> "Outcome":
         return self._closed(event.outcome, [words.CancelConnect()])
 
+    def _stage_until_ms(self, now_ms: int) -> int:
+        return min(now_ms + STAGE_MS, self._set_up_by_ms)
+
     def _connected(self, event: Value, now_ms: int) -> "Outcome":
+        self._set_up_by_ms = now_ms + SET_UP_MS
         if self._service in SHORT_VALUES:
             return self._tuned(event, now_ms)
         return TUNING, now_ms + TUNING_MS, [words.ExchangeMtu()]
 
     def _tuned(self, _event: Value, now_ms: int) -> "Outcome":
-        return FINDING_SERVICE, now_ms + STAGE_MS, [words.DiscoverService(self._service)]
+        until_ms = self._stage_until_ms(now_ms)
+        return FINDING_SERVICE, until_ms, [words.DiscoverService(self._service)]
 
     def _service_found(self, event: words.ServiceFound, _now_ms: int) -> "Outcome":
         if self._range is None:  # a second instance of the service is none of ours
@@ -176,7 +184,8 @@ class SensorSession(decider.Decider):
     def _services_done(self, _event: words.StageDone, now_ms: int) -> "Outcome":
         if self._range is None:
             return self._closing(words.NO_SERVICE, now_ms)
-        return FINDING_VALUES, now_ms + STAGE_MS, [words.DiscoverCharacteristics(*self._range)]
+        until_ms = self._stage_until_ms(now_ms)
+        return FINDING_VALUES, until_ms, [words.DiscoverCharacteristics(*self._range)]
 
     def _characteristic_found(self, event: words.CharacteristicFound, _now_ms: int) -> "Outcome":
         sends = event.properties & (PROPERTY_NOTIFY | PROPERTY_INDICATE)
@@ -187,12 +196,15 @@ class SensorSession(decider.Decider):
     def _characteristics_done(self, _event: words.StageDone, now_ms: int) -> "Outcome":
         if not self._found:
             return self._closing(words.NO_CHARACTERISTIC, now_ms)
-        return FINDING_SWITCHES, now_ms + STAGE_MS, [self._look()]
+        return self._look(now_ms)
 
-    def _look(self) -> Value:
+    def _look(self, now_ms: int) -> "Outcome":
         self._switch = 0
         found = self._found[self._next]
-        return words.DiscoverDescriptors(found.value_handle, found.end_handle)
+        if found.end_handle <= found.value_handle:  # NimBLE refuses to look in nothing
+            return self._closing(words.NO_SWITCH, now_ms)
+        look = words.DiscoverDescriptors(found.value_handle, found.end_handle)
+        return FINDING_SWITCHES, self._stage_until_ms(now_ms), [look]
 
     def _descriptor_found(self, event: words.DescriptorFound, _now_ms: int) -> "Outcome":
         if event.uuid == CCCD and not self._switch:
@@ -205,10 +217,10 @@ class SensorSession(decider.Decider):
         self._switches.append(self._switch)
         self._next += 1
         if self._next < len(self._found):
-            return FINDING_SWITCHES, now_ms + STAGE_MS, [self._look()]
+            return self._look(now_ms)
         self._next = 0
         listen: "List[Value]" = [words.Listen(c.value_handle, c.uuid) for c in self._found]
-        return SUBSCRIBING, now_ms + STAGE_MS, listen + [self._switch_on()]
+        return SUBSCRIBING, self._stage_until_ms(now_ms), listen + [self._switch_on()]
 
     def _switch_on(self) -> Value:
         indicates = self._found[self._next].properties & PROPERTY_INDICATE
@@ -220,7 +232,7 @@ class SensorSession(decider.Decider):
             return self._closing(words.REFUSED, now_ms)
         self._next += 1
         if self._next < len(self._found):
-            return SUBSCRIBING, now_ms + STAGE_MS, [self._switch_on()]
+            return SUBSCRIBING, self._stage_until_ms(now_ms), [self._switch_on()]
         wait_ms = self._quiet_ms() if self.values else FIRST_VALUE_MS
         return RECEIVING, now_ms + wait_ms, [words.Ready()]
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
             self, address_type: int, address: Buffer, adv_type: int, data: Buffer
         ) -> int: ...  # -1: none of ours
 
+        def told(self, index: int) -> None: ...
+
     class Ring(Protocol):
         """Takes notifications; called in the handler."""
 

@@ -44,6 +44,8 @@ SCAN_WINDOW_US = const(54_000)
 MTU_BYTES = const(247)
 # The longest attribute value (Core 5.4, Vol 3, Part F, 3.2.9): more is no value.
 MAX_VALUE_BYTES = const(512)
+# Made before it is needed.
+_FAULT_WITHOUT_HEAP = ("fault", "MemoryError", "")
 
 
 class BleRadio:
@@ -134,12 +136,19 @@ class BleRadio:
             else:
                 self._happened(event, data)
         except Exception as error:  # noqa: BLE001  (one that escapes removes the handler)
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        try:
             self._post(("fault", type(error).__name__, str(error)))
+        except MemoryError:
+            self._post(_FAULT_WITHOUT_HEAP)
 
     def _advertised(self, data: "Tuple[Any, ...]") -> None:
         address_type, address, adv_type, _rssi_dbm, payload = data
         index = self._matcher.match(address_type, address, adv_type, payload)
         if index >= 0:
+            self._matcher.told(index)
             self._post(("sighted", index, bytes((address_type,)) + bytes(address)))
 
     def _indicated(self, connection: int, handle: int, raw_value: memoryview) -> None:
@@ -148,11 +157,20 @@ class BleRadio:
             return
         if len(raw_value) > MAX_VALUE_BYTES:
             self.dropped += 1
-        elif not self._keeper.keep(listener, self._now_ms(), bytes(raw_value)):
-            self._ble.gap_disconnect(connection)
+        elif not self._is_kept(connection, listener, raw_value):
             self._post(("not_kept", connection))
             return
         self._count(connection, listener)
+
+    def _is_kept(self, connection: int, listener: "Listener", raw_value: memoryview) -> bool:
+        """Keep an indication, or hang up, whatever kept it from being kept."""
+        is_kept = False
+        try:
+            is_kept = self._keeper.keep(listener, self._now_ms(), bytes(raw_value))
+        finally:
+            if not is_kept:
+                self._ble.gap_disconnect(connection)
+        return is_kept
 
     def _notified(self, connection: int, handle: int, raw_value: memoryview) -> None:
         listener = self._listeners.get(connection << 16 | handle)

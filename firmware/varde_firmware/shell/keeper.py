@@ -8,7 +8,7 @@ from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Tuple
+    from typing import Any, Callable, Dict, Optional, Tuple
 
     from varde_firmware.core.hub_clock import WriteAnchor
     from varde_firmware.core.recorder import Recorder
@@ -32,21 +32,22 @@ class Keeper:
         self._journal = recorder.journal
         self._said_ms: "Dict[Tuple[int, int], int]" = {}
         self.on_record: "Callable[[], None]" = _nobody
+        self.why_not: "Optional[Exception]" = None  # why the last value that was not kept was not
         self.changes = 0  # grows whenever the journal's room may have changed
 
     def keep(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
         """Journal an indication, in the handler. True: it is durable. False: it is not."""
-        try:
-            self._exclusive.run_in_handler(self._record, listener, uptime_ms, value, True)
-        except OSError:  # no room, or the flash failed
-            return False
-        return True
+        return self._keep(self._exclusive.run_in_handler, listener, uptime_ms, value, True)
 
     def keep_notification(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
         """Journal a notification, in main code."""
+        return self._keep(self._exclusive.run, listener, uptime_ms, value, False)
+
+    def _keep(self, run: "Callable[..., Any]", *reading: "Any") -> bool:
         try:
-            self._exclusive.run(self._record, listener, uptime_ms, value, False)
-        except OSError:
+            run(self._record, *reading)
+        except Exception as error:  # noqa: BLE001  (no room, no heap, our own fault: all the same)
+            self.why_not = error
             return False
         return True
 
@@ -75,10 +76,10 @@ class Keeper:
             self._said_ms[(code, detail)] = now_ms
             self.event(now_ms, code, detail)
 
-    def anchor(self, anchor: "WriteAnchor") -> None:
-        """Journal an anchor."""
-        self._append(self._recorder.anchor, anchor.uptime_ms, anchor.utc_ms, anchor.source,
-                     anchor.uncertainty_ms)  # fmt: skip
+    def anchor(self, anchor: "WriteAnchor") -> bool:
+        """Journal an anchor; False if it found no room."""
+        return self._append(self._recorder.anchor, anchor.uptime_ms, anchor.utc_ms, anchor.source,
+                            anchor.uncertainty_ms)  # fmt: skip
 
     def pending_count(self) -> int:
         """Return how many records wait for an acknowledgement."""
@@ -87,12 +88,13 @@ class Keeper:
     def _pending_count(self) -> int:
         return self._journal.pending_count
 
-    def _append(self, record: "Callable[..., Any]", *fields: int) -> None:
+    def _append(self, record: "Callable[..., Any]", *fields: int) -> bool:
         try:
             self._exclusive.run(record, *fields)
         except OSError:
-            return
+            return False
         self.note_change()
+        return True
 
     def has_room(self, had_room: bool) -> bool:
         """True if sensors may be connected to; it takes more room to start than to go on."""

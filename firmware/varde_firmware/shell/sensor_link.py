@@ -80,9 +80,11 @@ class SensorLink:
                     return
 
     def _failed(self, action: "Value") -> None:
-        """The radio refused: hang up, or if that was refused, be done."""
+        """The radio refused. With a connection that is mostly because the sensor has just gone."""
         if isinstance(action, words.Disconnect):
             self.feed(words.Disconnected())
+        elif self.connection is not None:
+            self.feed(words.Stop(words.LOST))
         else:
             self.feed(words.Stop(words.RADIO_FAILED))
 

@@ -72,6 +72,7 @@ class SensorTask:
         """One event of the radio, a tuple (name, ...), to whom it concerns."""
         name = event[0]
         if name == "sighted":
+            self._matcher.heard(event[1])
             self._sighted[event[1]] = event[2]
             self._scan(scanner.Sighted(event[1]))
         elif name == "scan_done":
@@ -82,6 +83,8 @@ class SensorTask:
         elif name == "connected":
             self._connected(event[1], event[2])
         else:
+            if name == "not_kept":
+                print("varde: an indication was not kept:", repr(self._keeper.why_not))
             link = self._link_of(event[1])
             if link is not None:
                 link.take(event)
@@ -91,7 +94,11 @@ class SensorTask:
             if link.connection is None and link.address == address:
                 link.connected(connection)
                 return
-        self._radio.disconnect(connection)  # it came after we had given up
+        try:
+            self._radio.disconnect(connection)  # it came after we had given up
+        except OSError as error:
+            print("varde: radio:", error)
+            self._scan(scanner.RadioFailed())
 
     def _link_of(self, connection: int) -> "Optional[sensor_link.SensorLink]":
         """The link of a connection; a number that is none means the one being connected."""
@@ -111,6 +118,7 @@ class SensorTask:
             return
         number, uptime_ms, value = item
         if not self._keeper.keep_notification(self._listeners[number], uptime_ms, value):
+            print("varde: a notification was not kept:", repr(self._keeper.why_not))
             self._radio.dropped += 1
 
     def _expire(self) -> None:
@@ -131,6 +139,7 @@ class SensorTask:
             self._keeper.dropped(self._clock.now_ms(), lost)
         if self._inbox.has_overflowed:
             self._inbox.has_overflowed = False
+            self._matcher.none_told()
             self._scan(scanner.RadioFailed())
         if self._ring.is_empty:
             self._listeners.tidy([link.connection for link in self._links])

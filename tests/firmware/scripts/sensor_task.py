@@ -190,6 +190,36 @@ def a_radio_that_fails_is_restarted():
     fake_hub.run_until(task.run(), is_back, advertise)
 
 
+def a_sensor_that_has_just_gone_is_no_fault_of_the_radio():
+    for call in ("service", "descriptors", "write"):
+        hub = fake_hub.Hub()
+        task, radio = task_and_radio(hub)
+        radio.fails = {call: 1}
+
+        def advertise(hub=hub, radio=radio):
+            radio.post(("sighted", 0, ADDRESS))
+            return len(readings(hub)) == 1
+
+        fake_hub.run_until(task.run(), advertise)
+        assert "off" not in radio.asked, (call, radio.asked)
+
+
+def a_late_connection_that_cannot_be_hung_up_restarts_the_radio():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    radio.values = 0
+    radio.fails = {"disconnect": 1}
+
+    def connect_unasked():
+        radio.post(("connected", 9, bytes(7)))
+        return True
+
+    fake_hub.run_until(
+        task.run(), lambda: radio.asked.count("scan") == 2, connect_unasked,
+        lambda: "off" in radio.asked,
+    )  # fmt: skip
+
+
 def a_radio_beyond_hope_ends_the_task():
     hub = fake_hub.Hub()
     task, radio = task_and_radio(hub)
@@ -214,6 +244,8 @@ for case in (
     notifications_are_journaled_one_by_one_and_losses_told,
     without_room_it_hangs_up_until_there_is_room,
     a_radio_that_fails_is_restarted,
+    a_sensor_that_has_just_gone_is_no_fault_of_the_radio,
+    a_late_connection_that_cannot_be_hung_up_restarts_the_radio,
     a_radio_beyond_hope_ends_the_task,
     lost_events_restart_the_radio,
 ):

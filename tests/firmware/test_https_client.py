@@ -74,6 +74,12 @@ def test_answers_in_pieces_broken_and_closing(tmp_path, authorities, servers) ->
     assert [server.connections for server in servers] == [1, 2, 2, 2]
 
 
+def test_an_answer_byte_by_byte_has_one_limit_for_all(tmp_path, authorities, servers) -> None:
+    certificate = authorities["first"].issue("localhost", tmp_path, -1, 1)
+    servers.append(tls_servers.Server(certificate, tls_servers.drip))
+    assert outcomes(tmp_path, servers) == ["OSError / OSError"]
+
+
 def test_a_server_that_says_nothing_and_one_that_is_not_there(tmp_path, servers) -> None:
     for name in ("first", "second"):
         (tmp_path / f"{name}.der").write_bytes(tls_servers.Authority(name).der)

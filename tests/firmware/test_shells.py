@@ -15,6 +15,8 @@ CASES = {
         "notifications_are_journaled_one_by_one_and_losses_told",
         "without_room_it_hangs_up_until_there_is_room",
         "a_radio_that_fails_is_restarted",
+        "a_sensor_that_has_just_gone_is_no_fault_of_the_radio",
+        "a_late_connection_that_cannot_be_hung_up_restarts_the_radio",
         "a_radio_beyond_hope_ends_the_task",
         "lost_events_restart_the_radio",
     ],
@@ -25,6 +27,9 @@ CASES = {
         "refused_records_are_released_and_told_once",
         "the_worlds_failures_are_tried_again",
         "a_stranger_is_told_of",
+        "a_certificate_out_of_time_sets_the_chip_again",
+        "an_impossible_time_is_not_believed",
+        "a_flash_that_cannot_be_read_stops_nobody",
         "a_network_that_leads_nowhere_is_left_and_joined_again",
     ],
 }

@@ -6,6 +6,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,13 @@ def in_pieces(connection: socket.socket) -> None:
         connection.sendall(ANSWER[i : i + 1])
 
 
+def drip(connection: socket.socket) -> None:
+    """Slowly enough that every piece is in time and the whole is not."""
+    for i in range(8):
+        connection.sendall(ANSWER[i : i + 1])
+        time.sleep(0.25)
+
+
 def chunked(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 
@@ -138,5 +146,5 @@ def cut_short(connection: socket.socket) -> None:
 
 
 def closing(connection: socket.socket) -> None:
-    connection.sendall(ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    connection.sendall(ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: Close\r\n\r\n"))
     connection.close()

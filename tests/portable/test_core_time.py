@@ -109,9 +109,42 @@ class Clock(unittest.TestCase):
 
     def test_a_step_is_an_event_and_an_anchor(self):
         core = self.known()
-        actions = core.handle(measured(61_000, T0 + 60_000 - 7_400), 61_000)
+        actions = core.handle(measured(61_000, T0 + 60_000 - 7_400, source=2), 61_000)
         self.assertEqual(actions[0], hub_clock.WriteStep(7))
         self.assertEqual(type(actions[1]), hub_clock.WriteAnchor)
+
+    def test_who_contradicts_himself_is_heard_once_an_hour(self):
+        core = self.known()
+        self.assertEqual(core.handle(measured(61_000, T0 + 99_000), 61_000), [])
+        later_ms = 1_000 + hub_clock.STEP_AGAIN_MS
+        off = measured(later_ms, T0 + hub_clock.STEP_AGAIN_MS + 39_000)
+        self.assertEqual(core.handle(off, later_ms)[0], hub_clock.WriteStep(39))
+
+    def test_a_time_that_the_chip_cannot_keep_is_not_taken(self):
+        for late_ms in (hub_clock.LATEST_UTC_MS + 1, 1 << 52):
+            core = hub_clock.HubClock()
+            self.assertEqual(core.handle(measured(1_000, late_ms), 1_000), [])
+            self.assertEqual(self.known().handle(measured(1_000, late_ms, source=2), 1_000), [])
+
+    def test_doubt_sets_the_chip_again_and_asks_soon_but_not_at_once(self):
+        core = self.known()
+        core.handle(decider.Expired(), 2_000)
+        actions = core.handle(hub_clock.Doubted(), 3_000)
+        self.assertEqual(actions, [hub_clock.SetRtc(T0 + 2_000)])
+        self.assertEqual(core.deadline_ms, 2_000 + hub_clock.ASK_AGAIN_MS)
+        # a liar's successor may contradict the liar
+        actions = core.handle(measured(19_000, T0 + 90_000), 19_000)
+        self.assertEqual(type(actions[0]), hub_clock.WriteStep)
+
+    def test_doubt_changes_nothing_where_nothing_is_known(self):
+        core = hub_clock.HubClock()
+        self.assertEqual(core.handle(hub_clock.Doubted(), 5), [])
+
+    def test_an_anchor_that_found_no_room_is_made_again(self):
+        core = self.known()
+        self.assertEqual(core.handle(hub_clock.AnchorLost(), 1_000), [])
+        actions = core.handle(measured(2_000, T0 + 1_000), 2_000)
+        self.assertEqual(type(actions[0]), hub_clock.WriteAnchor)
 
     def test_doubt_is_no_step(self):
         # 7.4 s off, but the measurement may be 6 s wrong and two are free

@@ -38,6 +38,12 @@ COARSE_MS = const(1_000)
 BETTER_FACTOR = const(4)
 # 2024-01-01, before the first of these hubs: an earlier time is wrong whoever says it.
 EARLIEST_UTC_MS = 1_704_067_200_000
+# 2068-01-19, 2**31 s after 2000: the chip's clock cannot be set to a later time. Anybody on the
+# path can answer for a time server.
+LATEST_UTC_MS = 3_094_168_447_000
+# Who contradicts himself does so once an hour: two collectors behind one name whose clocks differ
+# would else make two records of every exchange, and every record another exchange.
+STEP_AGAIN_MS = const(3_600_000)
 
 
 class Measured(Value):
@@ -48,6 +54,14 @@ class Measured(Value):
     uptime_ms: int
     utc_ms: int
     uncertainty_ms: int
+
+
+class Doubted(Value):
+    """A server's certificate was refused for its time: one of the two clocks is wrong."""
+
+
+class AnchorLost(Value):
+    """The anchor found no room in the journal."""
 
 
 class Measure(Value):
@@ -85,7 +99,10 @@ class HubClock(decider.Decider):
         (UNKNOWN, decider.Expired): "_ask",
         (UNKNOWN, Measured): "_first",
         (KNOWN, decider.Expired): "_ask",
+        (UNKNOWN, Doubted): "_nothing",
         (KNOWN, Measured): "_compare",
+        (KNOWN, Doubted): "_doubted",
+        (KNOWN, AnchorLost): "_anchor_lost",
     }
 
     def __init__(self) -> None:
@@ -94,37 +111,55 @@ class HubClock(decider.Decider):
         self._offset_ms = 0  # UTC minus uptime, by the last anchor
         self._uncertainty_ms = 0  # of the last anchor
         self._anchored_ms = 0  # uptime of the last anchor
+        self._source = 0  # of the last anchor
+        self._ask_from_ms = 0  # servers are left alone until then
 
     def utc_ms(self, now_ms: int) -> "Optional[int]":
         """Return UTC as far as known, or None."""
         return None if self.state == UNKNOWN else now_ms + self._offset_ms
 
     def _ask(self, _event: Value, now_ms: int) -> "Outcome":
-        return self.state, now_ms + ASK_AGAIN_MS, [Measure()]
+        self._ask_from_ms = now_ms + ASK_AGAIN_MS
+        return self.state, self._ask_from_ms, [Measure()]
+
+    def _doubted(self, _event: Value, now_ms: int) -> "Outcome":
+        """Set the chip's clock once more, should it have jumped, and ask what the time is."""
+        self._source = 0  # whoever told us may now contradict himself
+        return KNOWN, max(now_ms, self._ask_from_ms), [SetRtc(now_ms + self._offset_ms)]
+
+    def _anchor_lost(self, _event: Value, now_ms: int) -> "Outcome":
+        """The next measurement is as good as the first."""
+        return UNKNOWN, max(now_ms, self._ask_from_ms), []
+
+    def _nothing(self, _event: Value, _now_ms: int) -> "Outcome":
+        return self.state, self.deadline_ms, []
 
     def _first(self, event: Measured, now_ms: int) -> "Outcome":
-        if event.utc_ms < EARLIEST_UTC_MS:
-            return self.state, self.deadline_ms, []
+        if not EARLIEST_UTC_MS <= event.utc_ms <= LATEST_UTC_MS:
+            return self._nothing(event, now_ms)
         return self._anchor(event, now_ms, [])
 
     def _compare(self, event: Measured, now_ms: int) -> "Outcome":
-        if event.utc_ms < EARLIEST_UTC_MS:
-            return self.state, self.deadline_ms, []
+        if not EARLIEST_UTC_MS <= event.utc_ms <= LATEST_UTC_MS:
+            return self._nothing(event, now_ms)
         age_ms = event.uptime_ms - self._anchored_ms
         doubt_ms = self._uncertainty_ms + age_ms // DRIFT_DIVISOR
         off_ms = abs(event.utc_ms - event.uptime_ms - self._offset_ms)
         if off_ms > STEP_MS + doubt_ms + event.uncertainty_ms:
+            if event.source == self._source and age_ms < STEP_AGAIN_MS:
+                return self._nothing(event, now_ms)
             return self._anchor(event, now_ms, [WriteStep((off_ms + 500) // 1000)])
         known_ms = self._uncertainty_ms
         is_better = known_ms > COARSE_MS and event.uncertainty_ms * BETTER_FACTOR <= known_ms
         if is_better or age_ms >= ANCHOR_EVERY_MS:
             return self._anchor(event, now_ms, [])
-        return self.state, self.deadline_ms, []
+        return self._nothing(event, now_ms)
 
     def _anchor(self, event: Measured, now_ms: int, actions: "List[Value]") -> "Outcome":
         self._offset_ms = event.utc_ms - event.uptime_ms
         self._uncertainty_ms = event.uncertainty_ms
         self._anchored_ms = event.uptime_ms
+        self._source = event.source
         actions.append(WriteAnchor(*event._items()))
         actions.append(SetRtc(now_ms + self._offset_ms))
         return KNOWN, now_ms + ANCHOR_EVERY_MS, actions

@@ -19,13 +19,14 @@ from varde_protocols import exchange, http_response
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Awaitable, Generator, List, Optional
+    from typing import Any, Awaitable, Generator, List, Optional, Tuple
 
 # A SYN is repeated after 1 s, 3 s, 7 s; who has not answered then is not there.
 CONNECT_MS = const(15_000)
 # Handshake and request: two round trips and 8 KiB on 3 kB/s, and a second of curve arithmetic.
 SEND_MS = const(30_000)
-# The collector answers after its commit; a proxy in between may queue.
+# The collector answers after its commit; a proxy in between may queue. All of the answer is in it:
+# who sends a byte at a time holds nobody for longer.
 ANSWER_MS = const(30_000)
 # What is read at a time: a TLS record of an answer fits.
 _READ_BYTES = const(1024)
@@ -67,6 +68,7 @@ class HttpsClient:
         for root in roots:
             self._context.load_verify_locations(root)
         self._stream: "Optional[Any]" = None
+        self._raw: "Optional[Any]" = None  # the socket below TLS
         self.connect_ms: int = CONNECT_MS
         self.send_ms: int = SEND_MS
         self.answer_ms: int = ANSWER_MS
@@ -86,8 +88,12 @@ class HttpsClient:
         if self._stream is not None:
             stream, self._stream = self._stream, None
             stream.s.close()
+            # After an error TLS has let go of its socket, and left it open.
+            raw, self._raw = self._raw, None
+            raw.close()  # type: ignore[union-attr]
 
     async def _connect(self) -> None:
+        await asyncio.sleep_ms(0)  # type: ignore[attr-defined]  # the look-up blocks: feed the dog first
         gc.collect()  # TLS wants its buffers in one piece each, on the ESP32 from this heap
         info = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
         raw = socket.socket(info[0], info[1], info[2])
@@ -100,6 +106,7 @@ class HttpsClient:
         except BaseException:
             raw.close()
             raise
+        self._raw = raw
         self._stream = asyncio.StreamWriter(secured, {})  # type: ignore[call-arg, arg-type]
 
     async def _exchange(self, body: bytes, now_ms: "Any") -> Response:
@@ -107,27 +114,34 @@ class HttpsClient:
         assert stream is not None
         await _secured(_send(stream.s, self._head(len(body)) + body), self.send_ms)
         sent_ms = now_ms()
-        reader = http_response.ResponseReader()
-        status, parts = 0, []
-        while True:
-            event = reader.next_event()
-            if event is http_response.END:
-                break
-            if event is http_response.NEED_DATA:
-                reader.receive(await _secured(stream.read(_READ_BYTES), self.answer_ms))
-            elif isinstance(event, http_response.Head):
-                status, closes = event.status, event.headers.get("connection") == b"close"
-            else:
-                parts.append(event.data)
-        if closes or reader.unread:
+        status, answer, is_last = await _secured(_receive(stream), self.answer_ms)
+        if is_last:
             self.close()
-        return Response(status, b"".join(parts), sent_ms, now_ms())
+        return Response(status, answer, sent_ms, now_ms())
 
     def _head(self, length_bytes: int) -> bytes:
         return (
             "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
             % (exchange.PATH, self._host, self._port, exchange.REQUEST_TYPE, length_bytes)
         ).encode()
+
+
+async def _receive(stream: "Any") -> "Tuple[int, bytes, bool]":
+    """Return status and body of one response, and whether it is the connection's last."""
+    reader = http_response.ResponseReader()
+    status, closes = 0, False
+    parts: "List[bytes]" = []
+    while True:
+        event = reader.next_event()
+        if event is http_response.END:
+            return status, b"".join(parts), closes or bool(reader.unread)
+        if event is http_response.NEED_DATA:
+            reader.receive(await stream.read(_READ_BYTES))
+        elif isinstance(event, http_response.Head):
+            status = event.status
+            closes = b"close" in event.headers.get("connection", b"").lower()
+        else:
+            parts.append(event.data)
 
 
 async def _connect_tcp(raw: "Any", address: "Any", limit_ms: int) -> None:

@@ -21,6 +21,7 @@ async def ask(
 
     Raises OSError, ETIMEDOUT among them. Whether the datagram answers is for the caller to check.
     """
+    await asyncio.sleep_ms(0)  # type: ignore[attr-defined]  # the look-up blocks: feed the dog first
     info = socket.getaddrinfo(host, port, 0, socket.SOCK_DGRAM)[0]
     raw = socket.socket(info[0], info[1], info[2])
     try:

@@ -4,6 +4,8 @@ What may be believed of the answer is decided in `varde_protocols.exchange`; thi
 says. Only an answer that passed every check releases anything.
 """
 
+import asyncio
+
 from varde_firmware.core import hub_clock, uplink
 from varde_protocols import exchange, records, sealing
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -23,10 +25,15 @@ if TYPE_CHECKING:
 
 # Refusals that we have complained about; one of a complaint is not complained about again.
 _REMEMBERED = const(32)
+# The detail of the event server-refused that stands for a certificate's time.
+_REFUSED_TIME = const(3)
 
 
 class Exchanger:
-    """Makes rounds; `measured` takes the time that answers bring."""
+    """Makes rounds; `measured` takes the time that answers bring.
+
+    `doubts_time`: in the last round the server's certificate was refused for its time.
+    """
 
     def __init__(self, identity: "Identity", config: "HubConfig", journal: "Journal",
                  client: "Client", exclusive: "Exclusive", keeper: "Keeper",
@@ -44,11 +51,16 @@ class Exchanger:
         self._batch_bytes: int = exchange.MAX_BATCH_BYTES
         self._complaints: "List[int]" = []
         self.measured: "Optional[hub_clock.Measured]" = None
+        self.doubts_time = False
 
     async def deliver(self) -> "Value":
         """Make one round; return `uplink.Acknowledged` or `uplink.Failed`."""
+        self.doubts_time = False
         try:
             return await self._round()
+        except OSError as error:  # the journal's flash; the network's errors are caught below
+            self._client.close()
+            return self._failed("journal", error)
         except MemoryError as error:
             # No piece of heap as large as the batch: less of it goes, and is no less delivered.
             self._client.close()
@@ -66,7 +78,9 @@ class Exchanger:
         except WireError as error:
             return self._failed("response", error)
         except self._client.Refused as error:
-            self._complain(records.EVENT_SERVER_REFUSED, getattr(error, "detail", 0))
+            detail = getattr(error, "detail", 0)
+            self.doubts_time = detail == _REFUSED_TIME
+            self._complain(records.EVENT_SERVER_REFUSED, detail)
             return self._failed("server refused", error)
         if response.status != 200:
             return self._failed("status %d" % response.status, response.body[:80])
@@ -75,7 +89,7 @@ class Exchanger:
         except WireError as error:
             self._complain(records.EVENT_BAD_ACK, exchange.bad_ack_detail(error))
             return self._failed("answer", error)
-        return self._apply(answer, seqs, response)
+        return await self._apply(answer, seqs, response)
 
     def close(self) -> None:
         """Close the connection, if one is open."""
@@ -104,13 +118,16 @@ class Exchanger:
         return exchange.check_answer(body, self._collector, self._collector_kid, request, seqs,
                                      hub_id=self._identity.hub_id)  # fmt: skip
 
-    def _apply(self, answer: "exchange.Answer", seqs: "List[int]", response: "Any") -> "Value":
+    async def _apply(
+        self, answer: "exchange.Answer", seqs: "List[int]", response: "Any"
+    ) -> "Value":
         refused = [seqs[row[0]] for row in answer.refused]
         ranges = answer.acknowledged + [[seq, seq] for seq in refused]
         ranges.sort()
         released = self._exclusive.run(self._journal.acknowledge, ranges)
         for seq in refused:
             self._complain_of_refusal(seq)
+            await asyncio.sleep_ms(0)  # type: ignore[attr-defined]  # a signature each: let others live
         # The server's clock was read between our last byte out and its last byte in.
         away_ms = response.received_ms - response.sent_ms
         half_ms = (away_ms + 1) // 2
@@ -122,6 +139,8 @@ class Exchanger:
         )
         self._keeper.note_change()
         left = self._keeper.pending_count()
+        if not left:  # what the heap did not allow then, it may allow now
+            self._batch_bytes = exchange.MAX_BATCH_BYTES
         return uplink.Acknowledged(released, left, answer.heartbeat_s)
 
     def _complain_of_refusal(self, seq: int) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOOK_LEAST_MS = const(500)
 LOOK_SHARE = const(4)
 LOOK_PULSES = const(4)
+# How far the time kept for the next start may lie behind: NVS is flash, and wears.
+FLOOR_STEP_MS = const(86_400_000)
 
 
 class UplinkTask:
@@ -92,7 +94,10 @@ class UplinkTask:
                 except OSError as error:  # the deadline for joining stands
                     print("varde: wifi:", error)
             else:
-                self._wifi.leave()
+                try:
+                    self._wifi.leave()
+                except OSError as error:  # the next join says whether that matters
+                    print("varde: wifi:", error)
         self._upkeep.facts.link_up = self._link.state == link.UP
         self._upkeep.show()
 
@@ -122,8 +127,10 @@ class UplinkTask:
             result = await self._exchanger.deliver()
             acknowledged = isinstance(result, uplink.Acknowledged)
             if acknowledged:
-                self._note_time(self._exchanger.measured)
+                self._note_signed_time(self._exchanger.measured)
                 self.on_healthy()
+            elif self._exchanger.doubts_time:
+                self._tell_clock(hub_clock.Doubted())
             self._handle_link(
                 link.ExchangeAcknowledged() if acknowledged else link.ExchangeFailed()
             )
@@ -145,21 +152,29 @@ class UplinkTask:
         except (OSError, WireError) as error:
             print("varde: time:", type(error).__name__, error)
             return
-        self._note_time(hub_clock.Measured(records.SOURCE_SNTP, now_ms, answer.utc_ms,
-                                           answer.uncertainty_ms))  # fmt: skip
+        self._tell_clock(hub_clock.Measured(records.SOURCE_SNTP, now_ms, answer.utc_ms,
+                                            answer.uncertainty_ms))  # fmt: skip
 
-    def _note_time(self, measured: "Optional[hub_clock.Measured]") -> None:
+    def _note_signed_time(self, measured: "Optional[hub_clock.Measured]") -> None:
+        """Only the collector's signed word outlives the power: anybody may answer for a server."""
         if measured is None:
             return
+        self._tell_clock(measured)
+        if hub_clock.EARLIEST_UTC_MS <= measured.utc_ms <= hub_clock.LATEST_UTC_MS:
+            ahead_ms = measured.utc_ms - self._ports.store.utc_floor_ms()
+            if not 0 <= ahead_ms < FLOOR_STEP_MS:
+                self._ports.store.set_utc_floor_ms(measured.utc_ms)
+
+    def _tell_clock(self, event: "Value") -> None:
         now_ms = self._clock.now_ms()
-        for action in self._hub_clock.handle(measured, now_ms):
+        for action in self._hub_clock.handle(event, now_ms):
             if isinstance(action, hub_clock.WriteAnchor):
-                self._keeper.anchor(action)
+                if not self._keeper.anchor(action):
+                    self._hub_clock.handle(hub_clock.AnchorLost(), now_ms)
             elif isinstance(action, hub_clock.WriteStep):
                 self._keeper.event(now_ms, records.EVENT_CLOCK_STEP, action.seconds)
             elif isinstance(action, hub_clock.SetRtc):
                 self._board.set_rtc_ms(action.utc_ms)
-                self._ports.store.set_utc_floor_ms(action.utc_ms)
 
 
 def _nobody() -> None:

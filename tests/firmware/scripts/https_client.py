@@ -3,6 +3,7 @@
 # ruff: noqa: UP031  (MicroPython runs this)
 
 import asyncio
+import os
 import sys
 import time
 
@@ -13,6 +14,13 @@ roots = []
 for path in sys.argv[1].split(","):
     with open(path, "rb") as file:
         roots.append(file.read())
+
+
+def open_files():
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:  # no Linux
+        return 0
 
 
 async def attempt(client, count):
@@ -29,11 +37,13 @@ async def attempt(client, count):
 
 
 async def main():
+    before = open_files()
     for port in sys.argv[2:]:
         client = https_client.HttpsClient("localhost", int(port), roots)
-        client.send_ms = 1000
+        client.send_ms = client.answer_ms = 1000
         print(await attempt(client, 9000), "/", await attempt(client, 10))
         client.close()
+        assert open_files() == before, (before, open_files())
 
 
 asyncio.run(main())

@@ -32,6 +32,10 @@ class Refused(Exception):
     detail = 2
 
 
+class Expired(Refused):
+    detail = 3
+
+
 class Ports:
     """Network, time server and collector; `answers` are what becomes of the posts, in turn."""
 
@@ -59,6 +63,9 @@ class Ports:
 
     def is_joined(self):
         return self.joined is not None
+
+    def utc_floor_ms(self):
+        return self.floors_ms[-1] if self.floors_ms else 0
 
     def set_utc_floor_ms(self, utc_ms):
         self.floors_ms.append(utc_ms)
@@ -160,11 +167,22 @@ def stranger(hub, request, seqs):
     return Refused("somebody else")
 
 
+def out_of_date(hub, request, seqs):
+    return Expired("validity has expired")
+
+
+def next_century(hub, request, seqs):
+    request_time = exchange.Answer(
+        request.nonce, hub.identity.hub_id, joined(seqs), 1 << 47, 600, 1, []
+    )
+    return exchange.encode_answer(COLLECTOR, COLLECTOR_KID, request_time)
+
+
 def busy(hub, request, seqs):
     return Response(503, b"", hub.clock.now_ms())
 
 
-def play(answers, *steps, time_fails=False, event=True):
+def play(answers, *steps, time_fails=False, event=True, prepare=None):
     """Run the task until the steps are done; return the hub and its ports."""
     hub = fake_hub.Hub()
     hub.keeper.on_record = hub.inbox.wake
@@ -172,6 +190,8 @@ def play(answers, *steps, time_fails=False, event=True):
         hub.keeper.event(5, records.EVENT_BOOT, 1)
     ports = Ports(hub, list(answers))
     ports.time_fails = time_fails
+    if prepare:
+        prepare(hub)
     exchanger = exchange_round.Exchanger(
         hub.identity, CONFIG, hub.journal, ports, hub.exclusive, hub.keeper, ports.random_bytes,
         hub.clock,
@@ -201,7 +221,8 @@ def all_is_delivered_and_the_time_is_known():
     assert ports.posts[0].config_number == 4
     assert ports.closed >= 1
     assert abs(hub.board.rtc[0] - NOW_MS) < 100
-    assert ports.floors_ms == hub.board.rtc
+    assert len(ports.floors_ms) == 1  # a second one within a day would wear the flash for nothing
+    assert abs(ports.floors_ms[0] - NOW_MS) < 1_000
     assert hub.upkeep.facts.link_up
 
 
@@ -238,6 +259,40 @@ def a_stranger_is_told_of():
     assert (records.EVENT_SERVER_REFUSED, 2) in ports.events
 
 
+def a_certificate_out_of_time_sets_the_chip_again():
+    hub, ports = play([out_of_date, good])
+    assert (records.EVENT_SERVER_REFUSED, 3) in ports.events
+    assert len(hub.board.rtc) == 2, hub.board.rtc
+    # the time server's word alone is not kept for the next start
+    assert len(ports.floors_ms) == 1
+
+
+def an_impossible_time_is_not_believed():
+    hub, ports = play([next_century], time_fails=True)
+    assert (hub.board.rtc, ports.floors_ms) == ([], [])
+
+
+def a_flash_that_cannot_be_read_stops_nobody():
+    failures = [1, 1]
+
+    def break_flash():
+        flash = hub_of[0].journal._flash
+        works = flash.read_into
+
+        def read_into(offset, buffer):
+            if failures:
+                failures.pop()
+                raise OSError(5)
+            works(offset, buffer)
+
+        flash.read_into = read_into
+
+    hub_of = []
+    _hub, ports = play([good], prepare=lambda hub: (hub_of.append(hub), break_flash()))
+    assert not failures
+    assert len(ports.posts) == 1
+
+
 def a_network_that_leads_nowhere_is_left_and_joined_again():
     _hub, ports = play([nobody] * 6 + [good])
     assert len(ports.posts) == 7
@@ -250,6 +305,9 @@ for case in (
     refused_records_are_released_and_told_once,
     the_worlds_failures_are_tried_again,
     a_stranger_is_told_of,
+    a_certificate_out_of_time_sets_the_chip_again,
+    an_impossible_time_is_not_believed,
+    a_flash_that_cannot_be_read_stops_nobody,
     a_network_that_leads_nowhere_is_left_and_joined_again,
 ):
     case()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import rich.box
 import rich.console
@@ -29,13 +29,17 @@ def line(text: str) -> None:
     sys.stdout.flush()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; the columns are the keys of their headings in `messages`."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], dim: Container[int] = ()) -> None:
+    """Print a table; the columns are the keys of their headings in `messages`.
+
+    `dim` holds the numbers, from 0, of the rows that matter less.
+    """
     grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
     for column in columns:
         grid.add_column(messages.text(column), overflow="fold")
-    for row in rows:
-        grid.add_row(*(rich.markup.escape(cell) for cell in row))
+    for number, row in enumerate(rows):
+        style = "dim" if number in dim else None
+        grid.add_row(*(rich.markup.escape(cell) for cell in row), style=style)
     width = None if sys.stdout.isatty() else _PIPE_COLUMNS
     rich.console.Console(width=width, highlight=False).print(grid)
 

@@ -54,6 +54,7 @@ def test_a_reading_comes_out_as_the_sensor_sent_it(bench: Bench, hub: VirtualHub
             "not_after_ms": None,
             "signature": "verified",
             "error": None,
+            "repeats": None,
         }
     ]
 

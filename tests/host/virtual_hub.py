@@ -49,23 +49,31 @@ class VirtualHub:
         )
         return self.sign(session)
 
-    def reading(self, value: bytes = SPOT_VALUE, characteristic: int = SPOT_CHECK) -> bytes:
+    def reading(
+        self,
+        value: bytes = SPOT_VALUE,
+        characteristic: int = SPOT_CHECK,
+        slot: int = 1,
+        address: bytes = OXIMETER,
+    ) -> bytes:
         assert self.sealer is not None, "start first"
         seq = self.take_seq()
-        content = sealing.Content(value, 0x1822, OXIMETER)
-        sealed = self.sealer.seal(seq, self.uptime_ms, 1, characteristic, content)
-        session_seq = self.sealer.session_seq
-        return self.sign(
-            records.Reading(seq, self.boot, self.uptime_ms, 1, characteristic, session_seq, sealed)
-        )
+        content = sealing.Content(value, 0x1822, address)
+        sealed = self.sealer.seal(seq, self.uptime_ms, slot, characteristic, content)
+        fields = (slot, characteristic, self.sealer.session_seq, sealed)
+        return self.sign(records.Reading(seq, self.boot, self.uptime_ms, *fields))
 
     def anchor(self, utc_ms: int, uncertainty_ms: int = 50) -> bytes:
         seq = self.take_seq()
         return self.sign(records.Anchor(seq, self.boot, self.uptime_ms, utc_ms, 1, uncertainty_ms))
 
-    def event(self, detail: int = 1, seq: int | None = None) -> bytes:
+    def event(self, detail: int = 1, seq: int | None = None, code: int = 1) -> bytes:
         seq = self.take_seq() if seq is None else seq
-        return self.sign(records.Event(seq, self.boot, self.uptime_ms, 1, detail))
+        return self.sign(records.Event(seq, self.boot, self.uptime_ms, code, detail))
+
+    def unsettled(self, seq: int) -> bytes:
+        """The event that says that the sensor may send this reading again."""
+        return self.event(seq, code=records.EVENT_READING_UNSETTLED)
 
     def request(
         self, raws: list[bytes], nonce: bytes = bytes(16)

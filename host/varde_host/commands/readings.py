@@ -21,6 +21,7 @@ def readings(
     database_file: options.DatabaseFile = None,
     key: Annotated[Path | None, typer.Option(envvar="VARDE_RECEIVER_KEY", metavar="FILE")] = None,
     hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
+    everything: Annotated[bool, typer.Option("--all")] = False,
     json: options.Json = False,
 ) -> None:
     """Open the readings and print them."""
@@ -31,26 +32,39 @@ def readings(
         rows = list(source.rows(connection, private, only))
         quarantined = quarantine.count(connection)
     opened.close()
+    left_out = 0 if everything else sum(row.repeats is not None for row in rows)
+    if not everything:
+        rows = [row for row in rows if row.repeats is None]
     if json:
         output.as_json([wording.as_json(row) for row in rows])
         return
-    output.table([f"column.{name}" for name in _COLUMNS], [_cells(row) for row in rows])
+    dim = {number for number, row in enumerate(rows) if row.repeats is not None}
+    output.table([f"column.{name}" for name in _COLUMNS], [_cells(row) for row in rows], dim)
     faults = sum(row.error is not None for row in rows)
     output.line(
         messages.text("readings.count", readings=len(rows), faults=faults, quarantined=quarantined)
     )
+    if left_out:
+        output.line(messages.text("readings.left-out", repeats=left_out))
 
 
 def _cells(row: opening.Row) -> tuple[str, ...]:
     return (
         row.hub_id.hex(),
         str(row.seq),
-        _fault(row) or _values(row),
+        _value(row),
         _when(row),
         _sensor_clock(row),
         wording.characteristic(row) or "",
         messages.text(f"signature.{row.signature}"),
     )
+
+
+def _value(row: opening.Row) -> str:
+    value = _fault(row) or _values(row)
+    if row.repeats is None:
+        return value
+    return f"{value} ({messages.text('readings.repeats', seq=row.repeats)})"
 
 
 def _fault(row: opening.Row) -> str | None:

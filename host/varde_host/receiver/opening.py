@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from varde_host.receiver import timeline
+from varde_host.receiver import repetition, timeline
 from varde_protocols import cose, gatt, records, sealing
 from varde_protocols.crypto import ed25519
 from varde_protocols.errors import RecordError, WireError
@@ -29,7 +29,10 @@ class Delivered(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One reading, with all that is known of it; `error` names what could not be done."""
+    """One reading, with all that is known of it; `error` names what could not be done.
+
+    `repeats` is the number of the reading that is the same measurement (see `repetition`).
+    """
 
     hub_id: bytes
     seq: int
@@ -42,6 +45,7 @@ class Row:
     when: timeline.Instant | None = None
     content: sealing.Content | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
+    repeats: int | None = None
 
 
 class Receiver:
@@ -56,16 +60,20 @@ class Receiver:
         self._timeline = timeline.Timeline()
         self._sessions: dict[int, records.Session] = {}
         self._openers: dict[int, sealing.SessionOpener] = {}
+        self._unsettled: dict[int, int] = {}  # reading that may come again: the event's number
 
     def rows(self, delivered: Iterable[Delivered]) -> Iterator[Row]:
-        """Return a row per reading, and one per record that cannot be verified or read."""
+        """Return a row per reading, and one per record that cannot be verified or read.
+
+        `delivered` is in order of its numbers, and so are the rows.
+        """
         readings: list[records.Reading | Row] = []
         for entry in delivered:
             found = self._sort_in(entry)
             if found is not None:
                 readings.append(found)
-        for reading in readings:
-            yield reading if isinstance(reading, Row) else self._row(reading)
+        rows = (each if isinstance(each, Row) else self._row(each) for each in readings)
+        yield from repetition.mark(rows, self._unsettled)
 
     def _sort_in(self, entry: Delivered) -> records.Reading | Row | None:
         """Take note of what a record says; return it if it is a reading, or its faulty row."""
@@ -86,7 +94,13 @@ class Receiver:
             self._timeline.saw(record.boot, record.uptime_ms, entry.received_ms)
         if isinstance(record, records.Session):
             self._sessions[record.seq] = record
+        if isinstance(record, records.Event):
+            self._take_event(record)
         return record if isinstance(record, records.Reading) else None
+
+    def _take_event(self, event: records.Event) -> None:
+        if event.code == records.EVENT_READING_UNSETTLED and event.detail < event.seq:
+            self._unsettled.setdefault(event.detail, event.seq)
 
     def _verified(self, record: bytes) -> bytes:
         message = cose.Sign1.parse(record)

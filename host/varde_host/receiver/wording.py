@@ -43,6 +43,7 @@ def as_json(row: opening.Row) -> dict[str, object]:
         "not_after_ms": when.not_after_ms,
         "signature": row.signature,
         "error": row.error,
+        "repeats": row.repeats,
     }
 
 

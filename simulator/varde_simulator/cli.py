@@ -93,7 +93,8 @@ async def _play(
             draw = await playing.run()
         finally:
             view.stop()
-        return draw(await stage.host.readings()), await stage.host.readings_table()
+        outcome = draw(await stage.host.readings(), await stage.host.repeats())
+        return outcome, await stage.host.readings_table()
 
 
 def _view(console: Console, as_json: bool) -> View:

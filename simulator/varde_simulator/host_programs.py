@@ -93,6 +93,11 @@ class HostPrograms:
         rows: list[dict[str, Any]] = json.loads(await self._readings("--json"))
         return rows
 
+    async def repeats(self) -> list[dict[str, Any]]:
+        """What the receiver has twice and leaves out."""
+        rows = json.loads(await self._readings("--json", "--all"))
+        return [row for row in rows if row["repeats"] is not None]
+
     async def readings_table(self) -> str:
         """All of it, for people."""
         return await self._readings()

@@ -28,6 +28,7 @@ POWER_BACK_MIN = 20  # how long the power stays away if the scenario does not sa
 ENROL_TIMEOUT_S = 60  # a hub says who it is some tenths of a second after its first power-on
 
 Listener = Callable[[str, str], None]
+Rows = list[dict[str, Any]]  # as `varde readings --json` gives them
 
 
 class PlayError(Exception):
@@ -85,9 +86,10 @@ class Play:
         self._enrolled = asyncio.Event()
         self._log: IO[str] | None = None
 
-    async def run(self) -> Callable[[list[dict[str, Any]]], Outcome]:
+    async def run(self) -> Callable[[Rows, Rows], Outcome]:
         """From a fresh flash to the last delivery; takes everything off the stage again. What it
-        returns draws the sum, given what the receiver sees of this hub (`varde readings`)."""
+        returns draws the sum, given what the receiver sees of this hub (`varde readings`), and
+        what it has twice and leaves out."""
         started_s = time.monotonic()
         self.began_us = self.clock.now_us()
         try:
@@ -253,7 +255,7 @@ class Play:
             await self._wait(part_us)
         await self._wait(part_us)
 
-    def _outcome(self, started_s: float) -> Callable[[list[dict[str, Any]]], Outcome]:
+    def _outcome(self, started_s: float) -> Callable[[Rows, Rows], Outcome]:
         board, flash = self._board, self._board.page.flash
         utc_minus_virtual_ms = self.stage.utc_minus_virtual_ms()
         journaled = self._look()
@@ -267,9 +269,10 @@ class Play:
             "problems": tuple(self.problems),
         }
 
-        def draw(rows: list[dict[str, Any]]) -> Outcome:
+        def draw(rows: Rows, repeats: Rows) -> Outcome:
             sensors = self.sensors.values()
-            return Outcome(truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms), **facts)
+            added = truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms, repeats)
+            return Outcome(added, **facts)
 
         return draw
 

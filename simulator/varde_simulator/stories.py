@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from varde_simulator import clock, scenario, scenario_file
-from varde_simulator.play import Outcome, Play
+from varde_simulator.play import Outcome, Play, Rows
 from varde_simulator.stage import Stage
 
 BATCH_STORIES = 20  # the stage is set once a batch; a batch is what a broken stage can cost
@@ -31,7 +30,10 @@ MAX_ATTEMPTS = 10
 # known to be: the first and the last are the ends that a uniform draw would never hit.
 FRACTIONS = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)
 
-COUNTS = ("measured", "journaled", "delivered", "duplicates", "lost", "altered", "under_way")
+COUNTS = (
+    "measured", "journaled", "delivered", "duplicates", "lost", "altered", "under_way", "repeats",
+    "mistaken",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Row:
     altered: int
     under_way: int
     untimely: int
+    repeats: int
+    mistaken: int
     cuts: int
     boots: int
     seconds: float
@@ -116,10 +120,10 @@ async def _play_all(stage: Stage, story: scenario.Scenario, stories: list[Story]
     """The receiver looks once, at the end: that is its business, not each story's."""
     async with stage:
         played = [await _play_one(stage, story, each) for each in stories]
-        seen = await stage.host.readings()
+        seen, repeats = await stage.host.readings(), await stage.host.repeats()
     rows = []
     for each, hub_id, draw in played:
-        row = _row(story.name, each, draw([row for row in seen if row["hub"] == hub_id]))
+        row = _row(story.name, each, draw(_of(hub_id, seen), _of(hub_id, repeats)))
         rows.append(row)
         if row.passed:
             for file in stage.folder.glob(f"{_node(each)}.*"):
@@ -127,9 +131,13 @@ async def _play_all(stage: Stage, story: scenario.Scenario, stories: list[Story]
     return rows
 
 
+def _of(hub_id: str, rows: Rows) -> Rows:
+    return [row for row in rows if row["hub"] == hub_id]
+
+
 async def _play_one(
     stage: Stage, story: scenario.Scenario, each: Story
-) -> tuple[Story, str, Callable[[list[dict[str, Any]]], Outcome]]:
+) -> tuple[Story, str, Callable[[Rows, Rows], Outcome]]:
     """Until its cut has come; the story as it was played in the end, and the hub."""
     for attempt in range(1, MAX_ATTEMPTS + 1):
         cut = (each.operation, each.fraction) if each.operation else None
@@ -163,6 +171,8 @@ def _row(name: str, story: Story, outcome: Outcome) -> Row:
         altered=added.altered,
         under_way=added.under_way,
         untimely=added.untimely,
+        repeats=added.repeats,
+        mistaken=added.mistaken,
         cuts=outcome.cuts,
         boots=outcome.boots,
         seconds=round(outcome.seconds, 2),

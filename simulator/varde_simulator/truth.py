@@ -9,10 +9,12 @@ lost        measured, not delivered, and neither the sensor nor the hub still ha
 altered     delivered, and no sensor sent these bytes
 under way   measured, not delivered yet, and still held by the sensor or the hub
 untimely    delivered with a UTC that, given its uncertainty, is wrong
+repeats     delivered again and known by the receiver as what the sensor sent twice; not shown
+mistaken    of these, readings that the sensor did measure twice, or that are not alike
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,12 +47,14 @@ class Sum:
     altered: int
     under_way: int
     untimely: int
+    repeats: int = 0
+    mistaken: int = 0
 
     @property
     def passed(self) -> bool:
         """Nothing lost, doubled or changed, nothing left on its way, no wrong time."""
         wrong = self.duplicates + self.lost + self.altered + self.under_way + self.untimely
-        return wrong == 0 and self.measured == self.delivered
+        return wrong + self.mistaken == 0 and self.measured == self.delivered
 
     def as_json(self) -> dict[str, int]:
         """By name."""
@@ -121,8 +125,10 @@ def add_up(
     rows: list[dict[str, Any]],
     journaled: set[tuple[bytes, int]],
     utc_minus_virtual_ms: int,
+    repeats: Sequence[dict[str, Any]] = (),
 ) -> Sum:
-    """Compare; `journaled` as JournalWatch.look gives it."""
+    """Compare; `journaled` as JournalWatch.look gives it, `repeats` the rows that `varde readings`
+    leaves out unless all are asked for."""
     sensors = list(sensors)
     measured, delivered = measured_values(sensors), delivered_values(rows)
     missing, extra = measured - delivered, delivered - measured
@@ -131,7 +137,9 @@ def add_up(
         for sensor in sensors
         for reading in sensor.ledger.held
     )
-    arrived = {(bytes.fromhex(row["hub"]), row["seq"]) for row in rows if _is_good(row)}
+    arrived = {
+        (bytes.fromhex(row["hub"]), row["seq"]) for row in (*rows, *repeats) if _is_good(row)
+    }
     in_journal = len(journaled - arrived)
     in_sensor = (missing & held).total()
     in_hub = min((missing - held).total(), in_journal)
@@ -145,7 +153,29 @@ def add_up(
         + sum(not _is_good(row) for row in rows),
         under_way=in_sensor + in_hub,
         untimely=_untimely(sensors, rows, utc_minus_virtual_ms),
+        repeats=len(repeats),
+        mistaken=_mistaken(sensors, [*rows, *repeats], repeats),
     )
+
+
+def _mistaken(
+    sensors: list[VirtualSensor], rows: list[dict[str, Any]], repeats: Iterable[dict[str, Any]]
+) -> int:
+    """Of `repeats`, how many are no second sending of what is in the row that they name."""
+    sent_again: Counter[Value] = Counter()
+    for sensor in sensors:
+        for reading in sensor.ledger.readings:
+            value = (sensor.address, reading.characteristic, reading.value)
+            sent_again[value] += max(0, reading.sent - 1)
+    first = {(row["hub"], row["seq"]): _value(row) for row in rows if _is_good(row)}
+    merged: Counter[Value] = Counter()
+    mistaken = 0
+    for row in repeats:
+        if _is_good(row) and first.get((row["hub"], row["repeats"])) == _value(row):
+            merged[_value(row)] += 1
+        else:
+            mistaken += 1
+    return mistaken + (merged - sent_again).total()
 
 
 def _untimely(
@@ -155,7 +185,7 @@ def _untimely(
     moments: defaultdict[Value, list[int]] = defaultdict(list)
     for sensor in sensors:
         for reading in sensor.ledger.readings:
-            for at_us in (reading.confirmed_us, reading.measured_us):
+            for at_us in (reading.confirmed_us, reading.measured_us, *reading.sent_us):
                 if at_us is not None:
                     moments[sensor.address, reading.characteristic, reading.value].append(at_us)
         for sent in sensor.ledger.notifications:

@@ -21,6 +21,7 @@ class Sensor:
         for number in range(count):
             reading = self.ledger.add(WEIGHT, VALUE, number * 60_000_000)
             if confirmed:
+                reading.sent_us = [reading.measured_us + 1_900_000]
                 reading.confirmed_us = reading.measured_us + 2_000_000
 
 
@@ -32,8 +33,12 @@ def row(seq, value=VALUE, utc_ms=T0_MS + 2_000, signature="verified", uncertaint
     }  # fmt: skip
 
 
-def add_up(sensors, rows, journaled=()):
-    return truth.add_up(sensors, rows, {(HUB, seq) for seq in journaled}, T0_MS)
+def repeat(seq, of, value=VALUE):
+    return {**row(seq, value), "repeats": of}
+
+
+def add_up(sensors, rows, journaled=(), repeats=()):
+    return truth.add_up(sensors, rows, {(HUB, seq) for seq in journaled}, T0_MS, repeats)
 
 
 def test_all_is_well():
@@ -100,3 +105,36 @@ def test_live_values_count_when_they_were_sent():
     sensor.ledger.notifications.append(Notification(WEIGHT, VALUE, 2_000_000))
     assert add_up([sensor], [row(1)], [1]).passed
     assert add_up([sensor], []).lost == 1
+
+
+def sent_twice():
+    """The first time, nobody heard that it was kept."""
+    sensor = Sensor()
+    reading = sensor.ledger.readings[0]
+    reading.sent_us = [2_000_000, 1_000_000_000]
+    reading.confirmed_us = 1_000_000_000
+    return sensor
+
+
+def test_what_was_sent_twice_and_is_shown_once_is_right():
+    added = add_up([sent_twice()], [row(1)], [1, 2], [repeat(2, of=1)])
+    assert (added.delivered, added.repeats, added.mistaken, added.untimely) == (1, 1, 0, 0)
+    assert added.passed
+
+
+def test_two_measurements_that_are_shown_as_one_are_mistaken_and_lost():
+    added = add_up([Sensor(2)], [row(1)], [1, 2], [repeat(2, of=1)])
+    assert (added.mistaken, added.lost, added.under_way) == (1, 1, 0)
+    assert not added.passed
+
+
+def test_one_sending_more_excuses_one_repetition():
+    repeats = [repeat(2, of=1), repeat(3, of=2)]
+    assert add_up([sent_twice()], [row(1)], [1, 2, 3], repeats).mistaken == 1
+
+
+@pytest.mark.parametrize("wrong", [repeat(2, of=7), repeat(2, of=1, value=b"\x00\xb0\x37")])
+def test_a_repetition_of_nothing_or_of_other_bytes_is_mistaken(wrong):
+    added = add_up([sent_twice()], [row(1)], [1, 2], [wrong])
+    assert added.mistaken == 1
+    assert not added.passed

@@ -83,7 +83,8 @@ def play(folder, events, act=None):
                 stage.clock.call_later(1_000_000, act, playing)
             draw = await playing.run()
             rows = await stage.host.readings()
-        return playing, draw(rows), rows
+            repeats = await stage.host.repeats()
+        return playing, draw(rows, repeats), rows
 
     playing, outcome, rows = clock.run(stage.clock, run())
     assert outcome.problems == (), told

@@ -11,9 +11,14 @@ class Reading:
     characteristic: int
     value: bytes
     measured_us: int
-    sent: int = 0
+    sent_us: list[int] = field(default_factory=list)
     confirmed_us: int | None = None
     overwritten: bool = False  # the sensor's own memory was full; nobody else's fault
+
+    @property
+    def sent(self) -> int:
+        """How often it went over the air."""
+        return len(self.sent_us)
 
     @property
     def is_confirmed(self) -> bool:

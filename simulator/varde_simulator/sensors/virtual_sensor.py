@@ -150,7 +150,7 @@ class VirtualSensor:
             else:
                 self.hang_up()
 
-        reading.sent += 1
+        reading.sent_us.append(self._now_us())
         value_handle = self._characteristics[reading.characteristic].handle
         data = self._cut(reading.value)
         self.station.indications.send(connection.handle, value_handle, data, done)

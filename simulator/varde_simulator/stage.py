@@ -4,13 +4,12 @@ One stage carries one play, or many in a row: starting host programs takes longe
 story does. Time goes on from one to the next, as it does in a real site.
 """
 
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from varde_simulator import flash_image, host_programs
+from varde_simulator import flash_image, host_programs, run_folder
 from varde_simulator.board import VirtualBoard
 from varde_simulator.clock import VirtualClock
 from varde_simulator.interpreter import ROOT, Interpreter
@@ -30,8 +29,7 @@ class Stage:
     """`async with Stage(...)`, on the loop of `stage.clock`."""
 
     def __init__(self, folder: Path, start: datetime, heartbeat_min: int, seed: int = 0) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        run_folder.fresh(folder)
         self.folder = folder
         self.clock = VirtualClock(folder / "clock", start)
         self.world = World(self.clock, folder, seed)

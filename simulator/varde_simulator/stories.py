@@ -10,14 +10,13 @@ import json
 import multiprocessing
 import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from varde_simulator import clock, scenario, scenario_file
+from varde_simulator import clock, run_folder, scenario, scenario_file
 from varde_simulator.play import Outcome, Play, Rows
 from varde_simulator.stage import Stage
 
@@ -76,8 +75,7 @@ def run(
     on_row: Callable[[Row], None],
 ) -> list[Row]:
     """Play `runs` stories; rows in order of their seeds. `on_row` hears each as it comes."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    run_folder.fresh(folder)
     operations = count_operations(story, folder)
     stories = list(draw(runs, first_seed, operations))
     rows: list[Row] = []

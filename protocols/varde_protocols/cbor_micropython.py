@@ -178,6 +178,12 @@ def _put_members(out: object, pos: int, container: object, is_map: int, depth_le
             p[pos + 1] = number >> 8
             p[pos + 2] = number
             pos += 3
+        elif number >> 30:  # a small int of a 64-bit interpreter; lengths are below _ROOM_BYTES
+            if kind is not int_:
+                return -1
+            pos = int(_put_raw(out, pos, int_bytes(value)))
+            if pos < 0:
+                return -1
         else:
             p[pos] = major | 26
             p[pos + 1] = number >> 24
@@ -356,6 +362,8 @@ def _get_other(data: object, state: object, first: int) -> object:
 @micropython.viper
 def decode(data: object, start: int, max_depth: int, max_items: int, whole: int) -> object:
     """Return [value, end], or FAILED; if `whole`, also for bytes behind the value."""
+    if max_items < 0:  # pointers of 32 bits read it as a large number where words have 64
+        return FAILED
     state = _BYTEARRAY(16)
     s = ptr32(state)
     s[0] = start

@@ -11,7 +11,7 @@ WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 .PHONY: help setup demo test test-mpy check stories stories-long bench build ci clean lock
 
 help:
-	@echo "make demo          some days of a home, in a minute or two, with all that goes wrong"
+	@echo "make demo          a week of a home in less than a minute, with all that goes wrong"
 	@echo "make test          all tests: both interpreters, whole stories"
 	@echo "make check         lint, types, layering, spelling, firmware size"
 	@echo "make test-mpy      the portable tests on the hub interpreter alone"

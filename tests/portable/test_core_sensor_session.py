@@ -253,19 +253,24 @@ class Sureness(unittest.TestCase):
 
     def test_it_answers_at_once_when_we_hang_up(self):
         session = self.receiving()
-        events = ((decider.Expired(), 6_000), (words.Disconnected(), 7_500))
+        events = ((decider.Expired(), 6_000), (words.Disconnected(), 6_800))
         self.assertTrue(self.is_sure(session, *events))
 
     def test_it_does_not_answer_when_we_hang_up(self):
         session = self.receiving()
-        events = ((decider.Expired(), 6_000), (words.Disconnected(), 7_501))
+        events = ((decider.Expired(), 6_000), (words.Disconnected(), 6_801))
         self.assertFalse(self.is_sure(session, *events))
         session = self.receiving()
         events = ((decider.Expired(), 6_000), (decider.Expired(), 14_000))
         self.assertFalse(self.is_sure(session, *events))
 
     def test_it_hangs_up(self):
-        self.assertTrue(self.is_sure(self.receiving(), (words.Disconnected(), 1_100)))
+        for now_ms in (1_001, 3_199, 3_801, 5_999):
+            self.assertTrue(self.is_sure(self.receiving(), (words.Disconnected(), now_ms)))
+
+    def test_the_link_breaks_with_the_last_value(self):
+        for now_ms in (3_200, 3_560, 3_800):
+            self.assertFalse(self.is_sure(self.receiving(), (words.Disconnected(), now_ms)))
 
     def test_it_sent_one_more_while_we_hung_up(self):
         events = (
@@ -274,6 +279,13 @@ class Sureness(unittest.TestCase):
             (words.Disconnected(), 6_001),
         )
         self.assertFalse(self.is_sure(self.receiving(), *events))
+
+    def test_the_link_breaks_in_the_middle_of_a_write(self):
+        session = cuff()
+        drive(session, *(FOUND + SWITCHES))
+        session.handle(words.ValueKept(1), 1_000)
+        events = ((words.StageDone(7), 3_560), (words.Disconnected(), 3_560))
+        self.assertFalse(self.is_sure(session, *events))
 
     def test_the_link_breaks_before_all_is_subscribed(self):
         session = cuff()

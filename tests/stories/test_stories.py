@@ -1,6 +1,7 @@
 """The whole way: sensors on the air, the firmware on the real interpreter, TLS, the collector, the
 receiver. Built firmware and an interpreter are needed; without them these are skipped."""
 
+import asyncio
 import tomllib
 
 import pytest
@@ -70,6 +71,14 @@ journal_kib = 128
 """
 
 
+def act_on_board(virtual, playing, act):
+    """Call `act` as soon as there is a board: how long the programs before it take is unknown."""
+    if playing.board is None:
+        virtual.call_later(10_000, act_on_board, virtual, playing, act)
+    else:
+        act(playing)
+
+
 def play(folder, events, act=None):
     """Play a morning with these events; the play and what came of it."""
     story = scenario_file.parse(tomllib.loads(MORNING + SENSORS + events))
@@ -80,7 +89,7 @@ def play(folder, events, act=None):
         async with stage:
             playing = Play(stage, story, 1, listener=lambda who, what: told.append((who, what)))
             if act is not None:
-                stage.clock.call_later(1_000_000, act, playing)
+                act_on_board(stage.clock, playing, act)
             draw = await playing.run()
             rows = await stage.host.readings()
             repeats = await stage.host.repeats()
@@ -163,6 +172,51 @@ def test_a_hub_without_time_trusts_nobody_and_loses_nothing(tmp_path):
     assert "The certificate validity starts in the future" in console
     early = next(row for row in rows if row["characteristic"] == "2A9D")
     assert early["utc_ms"] is not None  # measured before the hub knew the time, dated afterwards
+
+
+@pytest.mark.parametrize("sensor", ["scale", "cuff"])
+def test_a_lost_link_makes_no_second_measurement(tmp_path, sensor):
+    """Out of range while the first value is written: the confirmation never arrives."""
+
+    def lose(playing):
+        air = playing.stage.world.air
+        in_range, send = air.signal_dbm, playing.sensors[sensor].station.indications.send
+
+        def leave(signal_dbm):
+            air.signal_dbm = signal_dbm
+            air.range_changed()
+
+        def send_and_leave(*indication):
+            playing.sensors[sensor].station.indications.send = send
+            send(*indication)
+            loop = asyncio.get_running_loop()
+            loop.call_later(1.5 * air.latency_us / 1e6, leave, lambda *_: None)
+            loop.call_later(60, leave, in_range)
+
+        playing.sensors[sensor].station.indications.send = send_and_leave
+
+    _, outcome, _ = play(tmp_path / "stage", "", lose)
+    assert outcome.passed, outcome
+    assert (outcome.sum.repeats, outcome.sum.mistaken) == (1, 0)
+
+
+def test_a_cut_between_the_value_and_its_confirmation_makes_no_second_measurement(tmp_path):
+    """The scale's first value is written whole; with that the power goes."""
+    _, outcome, _ = play(
+        tmp_path / "stage",
+        """
+        [[event]]
+        day = 1
+        at = "06:59"
+        do = "cut-at-write"
+        sensor = "scale"
+        writes = 1
+        fraction = 1.0
+        off_min = 10
+        """,
+    )
+    assert outcome.passed, outcome
+    assert (outcome.cuts, outcome.sum.repeats) == (1, 1)
 
 
 def test_power_cuts_at_flash_operations(tmp_path):

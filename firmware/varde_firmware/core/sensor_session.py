@@ -18,8 +18,8 @@ map that `Listen` sets up *before* any CCCD is written; the session only hears `
 
 How the connection ends tells whether the sensor got our last confirmation. Hung up by us and
 answered at once: all before that was acknowledged, packet by packet. Hung up by the sensor: it had
-what it waited for. Not answered, or broken before we hung up: in doubt. QUIET_MS is shorter than
-the supervision timeout, so a link that is lost shows when we hang up.
+what it waited for. Not answered, or broken before we hung up: in doubt. The stack does not say
+which it was, but a link that breaks with a value is reported a supervision timeout after it.
 
 0x0002 asks for indications, 0x0001 for notifications (Core 5.4, Vol 3, Part G, 3.3.3.3). Where a
 characteristic offers both we take indications: those are confirmed, so they can be durable first.
@@ -70,9 +70,13 @@ STREAM_QUIET_MS = const(5_000)
 # A disconnection takes at most the supervision timeout, 6 s as we ask for it.
 CLOSE_MS = const(8_000)
 
-# A sensor that is there answers within some connection intervals; one that is not, after the rest
-# of the supervision timeout: 2.56 s as NimBLE asks for it, of which QUIET_MS have passed.
-PROMPT_MS = const(1_500)
+# A sensor that is there answers within some connection intervals of 30 to 50 ms. If it is not, we
+# hear it when the supervision timeout ends: 2.56 s as NimBLE asks for it, of which QUIET_MS have
+# passed, and before that the 0.3 s that keeping the value may take.
+PROMPT_MS = const(800)
+# So long after its last value a disconnection is the supervision timeout's, and not the sensor's.
+LOST_FROM_MS = const(2_200)
+LOST_TO_MS = const(2_800)
 
 CCCD = const(0x2902)
 PROPERTY_NOTIFY = const(0x10)
@@ -143,6 +147,7 @@ class SensorSession(decider.Decider):
         self._service = service
         self._wanted = characteristics
         self._outcome = words.NO_VALUES
+        self._value_ms = 0  # when the last value was heard of
         self._prompt_until_ms = 0  # an answer to our hanging up is prompt until then
         self._range: "Optional[Tuple[int, int]]" = None
         self._found: "List[words.CharacteristicFound]" = []
@@ -242,8 +247,9 @@ class SensorSession(decider.Decider):
                 return STREAM_QUIET_MS
         return QUIET_MS
 
-    def _early_value(self, event: words.ValueKept, _now_ms: int) -> "Outcome":
+    def _early_value(self, event: words.ValueKept, now_ms: int) -> "Outcome":
         self.values = event.total
+        self._value_ms = now_ms
         return self.state, self.deadline_ms, []
 
     def _late_value(self, event: words.ValueKept, now_ms: int) -> "Outcome":
@@ -251,7 +257,7 @@ class SensorSession(decider.Decider):
         return self._early_value(event, now_ms)
 
     def _value(self, event: words.ValueKept, now_ms: int) -> "Outcome":
-        self.values = event.total
+        self._early_value(event, now_ms)
         return RECEIVING, now_ms + self._quiet_ms(), []
 
     def _quiet(self, _event: Value, now_ms: int) -> "Outcome":
@@ -266,8 +272,12 @@ class SensorSession(decider.Decider):
     def _link_lost(self, _event: Value, _now_ms: int) -> "Outcome":
         return self._closed(words.DONE if self.values else words.LOST, [])
 
-    def _left(self, _event: Value, _now_ms: int) -> "Outcome":
-        return self._closed(words.DONE if self.values else words.NO_VALUES, [], True)
+    def _left(self, _event: Value, now_ms: int) -> "Outcome":
+        outcome = words.DONE if self.values else words.NO_VALUES
+        return self._closed(outcome, [], not self._is_lost(now_ms))
+
+    def _is_lost(self, now_ms: int) -> bool:
+        return LOST_FROM_MS <= now_ms - self._value_ms <= LOST_TO_MS
 
     def _closing(self, outcome: str, now_ms: int) -> "Outcome":
         self._outcome = outcome
@@ -275,7 +285,9 @@ class SensorSession(decider.Decider):
         return CLOSING, now_ms + CLOSE_MS, [words.Disconnect()]
 
     def _hung_up(self, _event: Value, now_ms: int) -> "Outcome":
-        return self._closed(self._outcome, [], now_ms <= self._prompt_until_ms)
+        # if the link had gone before we hung up, that is prompt, too
+        is_sure = now_ms <= self._prompt_until_ms and not self._is_lost(now_ms)
+        return self._closed(self._outcome, [], is_sure)
 
     def _never_hung_up(self, _event: Value, _now_ms: int) -> "Outcome":
         return self._closed(words.RADIO_DEAF, [])

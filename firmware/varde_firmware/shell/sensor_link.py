@@ -41,7 +41,7 @@ class SensorLink:
         self.feed(words.Connected())
 
     def cut_off(self) -> None:
-        """The radio was switched off: what was on its way to the sensor may not have left."""
+        """The radio is off or fails: what was on its way to the sensor may not have left."""
         self._was_cut_off = True
         self.feed(words.Disconnected())
 
@@ -82,7 +82,7 @@ class SensorLink:
     def _failed(self, action: "Value") -> None:
         """The radio refused. With a connection that is mostly because the sensor has just gone."""
         if isinstance(action, words.Disconnect):
-            self.feed(words.Disconnected())
+            self.cut_off()
         elif self.connection is not None:
             self.feed(words.Stop(words.LOST))
         else:

@@ -4,8 +4,8 @@ import asyncio
 
 import fake_hub
 
-from varde_firmware.core import advertising, backoff, scanner, value_ring
-from varde_firmware.shell import sensor_task
+from varde_firmware.core import advertising, backoff, journal, scanner, value_ring
+from varde_firmware.shell import listeners, sensor_task
 from varde_protocols import hub_config, records
 
 ADDRESS = bytes([1]) + bytes.fromhex("c00102030405")
@@ -220,6 +220,34 @@ def a_late_connection_that_cannot_be_hung_up_restarts_the_radio():
     )  # fmt: skip
 
 
+def unsettled_seq(hub):
+    """What the next boot would find."""
+    return journal.Journal(hub.journal._flash).mount().unsettled_seq
+
+
+def after_a_connection_in_order_the_sensor_knows():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+
+    def is_kept():
+        return len(readings(hub)) == 1 and unsettled_seq(hub) == readings(hub)[0].seq
+
+    fake_hub.run_until(task.run(), is_kept, lambda: unsettled_seq(hub) is None)
+    assert "disconnect" in radio.asked, radio.asked
+
+
+def a_value_before_the_radio_failed_may_come_again():
+    hub = fake_hub.Hub()
+    task, radio = task_and_radio(hub)
+    radio.fails = {"disconnect": 1}
+    fake_hub.run_until(task.run(), lambda: hub.upkeep.facts.sessions, lambda: not task._links)
+    first = readings(hub)[0].seq
+    assert unsettled_seq(hub) == first
+    again = listeners.Listener(9, 9, CUFF.slot, CUFF.service, 0x2A35, ADDRESS)
+    hub.keeper.keep(again, 9, bytes([0]))
+    assert hub.events() == [(records.EVENT_READING_UNSETTLED, first)], hub.events()
+
+
 def a_radio_beyond_hope_ends_the_task():
     hub = fake_hub.Hub()
     task, radio = task_and_radio(hub)
@@ -246,6 +274,8 @@ for case in (
     a_radio_that_fails_is_restarted,
     a_sensor_that_has_just_gone_is_no_fault_of_the_radio,
     a_late_connection_that_cannot_be_hung_up_restarts_the_radio,
+    after_a_connection_in_order_the_sensor_knows,
+    a_value_before_the_radio_failed_may_come_again,
     a_radio_beyond_hope_ends_the_task,
     lost_events_restart_the_radio,
 ):

@@ -116,7 +116,9 @@ if TYPE_CHECKING:
 
         Refused: Type[Exception]
 
-        async def post(self, body: bytes, now_ms: NowMs) -> Response: ...
+        async def post(self, parts: List[bytes], now_ms: NowMs) -> Response:
+            """Send the body in these parts, which leave the list as they go."""
+            ...
 
         def close(self) -> None: ...
 

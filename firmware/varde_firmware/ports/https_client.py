@@ -30,6 +30,9 @@ SEND_MS = const(30_000)
 ANSWER_MS = const(30_000)
 # What is read at a time: a TLS record of an answer fits.
 _READ_BYTES = const(1024)
+# What is written at a time, unless a part alone is longer: the body is never put together, because
+# a heap that has been in use for weeks has no free piece of 8 KiB.
+_WRITE_BYTES = const(1024)
 
 # Details of the event server-refused.
 REFUSED_CERTIFICATE = const(1)
@@ -73,12 +76,15 @@ class HttpsClient:
         self.send_ms: int = SEND_MS
         self.answer_ms: int = ANSWER_MS
 
-    async def post(self, body: bytes, now_ms: "Any") -> Response:
-        """Send one exchange request and return the answer; connects if need be."""
+    async def post(self, parts: "List[bytes]", now_ms: "Any") -> Response:
+        """Send one exchange request and return the answer; connects if need be.
+
+        `parts` are its body; they leave the list as they go.
+        """
         try:
             if self._stream is None:
                 await self._connect()
-            return await self._exchange(body, now_ms)
+            return await self._exchange(parts, now_ms)
         except BaseException:
             self.close()
             raise
@@ -109,10 +115,11 @@ class HttpsClient:
         self._raw = raw
         self._stream = asyncio.StreamWriter(secured, {})  # type: ignore[call-arg, arg-type]
 
-    async def _exchange(self, body: bytes, now_ms: "Any") -> Response:
+    async def _exchange(self, parts: "List[bytes]", now_ms: "Any") -> Response:
         stream = self._stream
         assert stream is not None
-        await _secured(_send(stream.s, self._head(len(body)) + body), self.send_ms)
+        parts.insert(0, self._head(sum([len(part) for part in parts])))
+        await _secured(_send(stream.s, parts), self.send_ms)
         sent_ms = now_ms()
         status, answer, is_last = await _secured(_receive(stream), self.answer_ms)
         if is_last:
@@ -158,14 +165,25 @@ def _writable(raw: "Any") -> "Generator[Any, None, None]":
     yield asyncio.core._io_queue.queue_write(raw)  # type: ignore[attr-defined]
 
 
-def _send(secured: "Any", data: bytes) -> "Generator[Any, None, None]":
-    """Write all of `data`; the stream's own `drain` would copy what is left at each step."""
-    left = memoryview(data)
-    while left:
+def _send(secured: "Any", parts: "List[bytes]") -> "Generator[Any, None, None]":
+    """Write all parts; the stream's own `drain` would copy what is left at each step."""
+    left = memoryview(b"")
+    while left or parts:
+        left = left or memoryview(_next_piece(parts))
         yield asyncio.core._io_queue.queue_write(secured)  # type: ignore[attr-defined]
         written = secured.write(left)
         if written is not None:  # None: TLS has to read first, as in the handshake
             left = left[written:]
+
+
+def _next_piece(parts: "List[bytes]") -> bytes:
+    """Take parts from the list, as many as go into one write, at least one."""
+    taken = [parts.pop(0)]
+    len_bytes = len(taken[0])
+    while parts and len_bytes + len(parts[0]) <= _WRITE_BYTES:
+        len_bytes += len(parts[0])
+        taken.append(parts.pop(0))
+    return b"".join(taken)
 
 
 async def _limited(work: "Awaitable[Any] | Generator[Any, None, None]", limit_ms: int) -> "Any":

@@ -68,11 +68,9 @@ class Exchanger:
             return self._failed("batch", error)
 
     async def _round(self) -> "Value":
-        request, seqs, body = self._exclusive.run(self._request)
-        posting = self._client.post(body, self._clock.now_ms)
-        body = b""  # sent, it must not lie in the heap while the answer is checked
+        request, seqs, parts = self._exclusive.run(self._request)
         try:
-            response = await posting
+            response = await self._client.post(parts, self._clock.now_ms)
         except OSError as error:
             return self._failed("link", error)
         except WireError as error:
@@ -95,7 +93,7 @@ class Exchanger:
         """Close the connection, if one is open."""
         self._client.close()
 
-    def _request(self) -> "Tuple[exchange.Request, List[int], bytes]":
+    def _request(self) -> "Tuple[exchange.Request, List[int], List[bytes]]":
         journal = self._journal
         batch = journal.batch(self._batch_bytes, exchange.MAX_RECORDS)
         first_seq = journal.oldest_pending()
@@ -108,9 +106,11 @@ class Exchanger:
             record_count=len(batch),
             config_number=self._config_number,
         )
-        body = exchange.encode_request(self._identity.signing_key, self._identity.hub_id, request,
-                                       [data for _seq, data in batch])  # fmt: skip
-        return request, [seq for seq, _data in batch], body
+        # The records are sent as they are, one after the other, and need not be put together.
+        who = self._identity
+        parts = [exchange.encode_request(who.signing_key, who.hub_id, request, [b""] * len(batch))]
+        parts.extend([data for _seq, data in batch])
+        return request, [seq for seq, _data in batch], parts
 
     def _check(
         self, body: bytes, request: exchange.Request, seqs: "List[int]"

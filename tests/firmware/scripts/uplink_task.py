@@ -82,8 +82,8 @@ class Ports:
         raw = b"\x24\x02\x06\xec" + bytes(20) + packet[40:] + stamp + stamp
         return raw, now_ms() - 10, now_ms()
 
-    async def post(self, body, now_ms):
-        message, raw_records = exchange.split_body(body)
+    async def post(self, parts, now_ms):
+        message, raw_records = exchange.split_body(b"".join(parts))
         key = ed25519.VerifyKey(self.hub.identity.signing_key.public)
         request = exchange.verify_request(message, key, raw_records)
         self.posts.append(request)

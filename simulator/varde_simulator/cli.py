@@ -16,6 +16,7 @@ from varde_simulator.host_programs import HostFailedError
 from varde_simulator.interpreter import NoInterpreterError
 from varde_simulator.play import Outcome, Play, PlayError
 from varde_simulator.run_folder import RunFolderError
+from varde_simulator.scenario_table import ScenarioError
 from varde_simulator.stage import Stage, StageError
 from varde_simulator.view import LiveView, PlainView, QuietView, View
 
@@ -143,7 +144,7 @@ def main() -> None:
     try:
         app()
     except (
-        scenario_file.ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError,
+        ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError,
         RunFolderError,
     ) as error:  # fmt: skip
         sys.stderr.write(f"varde-sim: {error}\n")

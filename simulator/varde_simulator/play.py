@@ -47,11 +47,14 @@ class Outcome:
     nor_errors: int
     flash_operations: int
     problems: tuple[str, ...]
+    undated_allowed: bool = False
 
     @property
     def passed(self) -> bool:
-        """The sum is clean and the machine was sound."""
-        return self.sum.passed and not (self.crashes or self.nor_errors or self.problems)
+        """The sum is clean, every reading has its time, and the machine was sound."""
+        in_time = self.undated_allowed or self.sum.undated == 0
+        sound = not (self.crashes or self.nor_errors or self.problems)
+        return self.sum.passed and in_time and sound
 
 
 class Play:
@@ -267,10 +270,11 @@ class Play:
             "nor_errors": flash.nor_errors,
             "flash_operations": flash.programs + flash.erases,
             "problems": tuple(self.problems),
+            "undated_allowed": self.story.undated_allowed,
         }
 
         def draw(rows: Rows, repeats: Rows) -> Outcome:
-            sensors = self.sensors.values()
+            sensors = {each.slot: self.sensors[each.name] for each in self.story.sensors}
             added = truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms, repeats)
             return Outcome(added, **facts)
 
@@ -294,7 +298,7 @@ class Play:
         assert self.board is not None
         return self.board
 
-    def _look(self) -> set[tuple[bytes, int]]:
+    def _look(self) -> truth.Journaled:
         assert self.watch is not None
         return self.watch.look()
 

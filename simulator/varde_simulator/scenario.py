@@ -83,7 +83,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A checked scenario. `zone_h` is the home's distance from UTC, which sensors' clocks keep."""
+    """A checked scenario. `zone_h` is the home's distance from UTC, which sensors' clocks keep;
+    `undated_allowed` says that readings may arrive without any UTC."""
 
     name: str
     start: datetime
@@ -96,6 +97,7 @@ class Scenario:
     sensors: tuple[SensorPlan, ...]
     routines: tuple[Routine, ...]
     events: tuple[EventRule, ...]
+    undated_allowed: bool = False
 
     @property
     def end_us(self) -> int:

@@ -1,35 +1,69 @@
 """Reads scenario files. A key that is missing, unknown or impossible is named, with its place."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from varde_simulator.interpreter import ROOT
 from varde_simulator.scenario import EventRule, Routine, Scenario, SensorPlan
+from varde_simulator.scenario_table import (
+    TEXT,
+    YES_NO,
+    Kind,
+    ScenarioError,
+    Table,
+    drawn,
+    list_of,
+    number,
+    one_of,
+)
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.vectors import Vectors
 
 FOLDER = ROOT / "simulator" / "scenarios"
 MAX_DAYS = 400  # a year of a home; more is a typing error
+MIN_DAYS = 0.001  # some 90 seconds: a hub has then hardly started
+MIN_PER_DAY = 1440
+MAX_MIN = MAX_DAYS * MIN_PER_DAY
 MIN_JOURNAL_KIB = 16  # four sectors: fewer cannot be a ring that reclaims while it writes
+MAX_JOURNAL_KIB = 8192  # half of the chip's flash
+MAX_S = 86_400  # of one measurement
+MAX_LIE_S = 10_000_000_000  # some 300 years: whatever a time server can say
+MAX_WRITES = 1_000_000
+MAX_BYTES_PER_S = 1_000_000_000
 
-# What an event may do, and which keys it may have besides `day`, `at` and `do`.
-EVENTS: Mapping[str, set[str]] = {
-    "wifi-down": {"for_min"},
-    "wire": {"state", "bytes_per_s", "for_min"},
-    "collector-down": {"for_min"},
-    "collector-restart": set(),
-    "power-cut": {"off_min"},
-    "cut-at-write": {"sensor", "writes", "fraction", "off_min"},
-    "time-server-lies": {"by_s", "for_min"},
-}
 WIRE_STATES = ("slow", "stall", "down")
+_TIME_OF_DAY = Kind('a time of day, such as "07:30"', lambda value: _minutes(value) is not None)
+_UUID = Kind('a 16-bit UUID, such as "2A35"', lambda value: _uuid(value) is not None)
+_START = Kind(
+    "a moment with its zone, such as 2026-03-02T05:30:00Z",
+    lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+)
+_SPAN = drawn(number(0, MAX_MIN))
+_DAY = number(1, MAX_DAYS + 1, whole=True)
 
-
-class ScenarioError(Exception):
-    """A scenario file that cannot be played; says where and what to do."""
+# What an event may do, which keys it may have besides `day`, `at` and `do`, and which it must.
+EVENTS: Mapping[str, Mapping[str, Kind]] = {
+    "wifi-down": {"for_min": _SPAN},
+    "wire": {
+        "state": one_of(WIRE_STATES),
+        "bytes_per_s": drawn(number(1, MAX_BYTES_PER_S)),
+        "for_min": _SPAN,
+    },
+    "collector-down": {"for_min": _SPAN},
+    "collector-restart": {},
+    "power-cut": {"off_min": _SPAN},
+    "cut-at-write": {
+        "writes": drawn(number(1, MAX_WRITES, whole=True)),
+        "fraction": drawn(number(0, 1)),
+        "off_min": _SPAN,
+    },
+    "time-server-lies": {"by_s": drawn(number(-MAX_LIE_S, MAX_LIE_S)), "for_min": _SPAN},
+}
+NEEDED = {"state", "by_s"}
 
 
 def find(name: str) -> Path:
@@ -55,21 +89,24 @@ def load(path: Path) -> Scenario:
 
 def parse(document: Mapping[str, Any]) -> Scenario:
     """Check a document as tomllib gives it."""
-    top = _Table(document, "scenario")
+    top = Table(document, "scenario")
     sensors = tuple(_sensor(table) for table in top.tables("sensor"))
+    _refuse_twins("name", [sensor.name for sensor in sensors])
+    _refuse_twins("slot", [sensor.slot for sensor in sensors])
     names = [sensor.name for sensor in sensors]
-    if len(set(names)) != len(names):
-        raise ScenarioError("sensor: two have the same name; give each its own")
     vectors = Vectors.load()
     scenario = Scenario(
-        name=top.take("name", str),
-        start=top.take("start", datetime, check=_has_zone),
-        days=float(top.take("days", (int, float), check=lambda days: 0 < days <= MAX_DAYS)),
-        settle_min=top.take("settle_min", int, 120, lambda minutes: minutes >= 0),
-        zone_h=float(top.take("zone_h", (int, float), 0, lambda hours: -12 <= hours <= 14)),
-        heartbeat_min=top.take("heartbeat_min", int, 60, lambda minutes: 1 <= minutes <= 1440),
-        board=top.take("board", str, "generic"),
-        journal_kib=top.take("journal_kib", int, 2048, lambda kib: kib >= MIN_JOURNAL_KIB),
+        name=top.take("name", TEXT),
+        start=top.take("start", _START),
+        days=float(top.take("days", number(MIN_DAYS, MAX_DAYS))),
+        settle_min=top.take("settle_min", number(0, MAX_MIN, whole=True), 120),
+        zone_h=float(top.take("zone_h", number(-12, 14), 0)),
+        heartbeat_min=top.take("heartbeat_min", number(1, MIN_PER_DAY, whole=True), 60),
+        board=top.take("board", TEXT, "generic"),
+        journal_kib=top.take(
+            "journal_kib", number(MIN_JOURNAL_KIB, MAX_JOURNAL_KIB, whole=True), 2048
+        ),
+        undated_allowed=top.take("undated_allowed", YES_NO, False),
         sensors=sensors,
         routines=tuple(_routine(t, names, vectors) for t in top.tables("routine")),
         events=tuple(_event(table, names) for table in top.tables("event", needed=False)),
@@ -78,69 +115,45 @@ def parse(document: Mapping[str, Any]) -> Scenario:
     return scenario
 
 
-class _Table:
-    """A TOML table that is read key by key; what is left over is an error."""
-
-    def __init__(self, document: Mapping[str, Any], where: str) -> None:
-        self._left = dict(document)
-        self.where = where
-
-    def take(
-        self,
-        key: str,
-        kind: Any,
-        default: Any = None,
-        check: Callable[[Any], bool] = lambda _value: True,
-    ) -> Any:
-        value = self._left.pop(key, default)
-        if value is None:
-            raise ScenarioError(f"{self.where}: `{key}` is missing")
-        if not isinstance(value, kind) or isinstance(value, bool) or not check(value):
-            raise ScenarioError(f"{self.where}: `{key} = {value!r}` cannot be")
-        return value
-
-    def tables(self, key: str, needed: bool = True) -> "list[_Table]":
-        rows = self._left.pop(key, [])
-        if not isinstance(rows, list) or (needed and not rows):
-            raise ScenarioError(f"{self.where}: needs at least one [[{key}]]")
-        return [_Table(row, f"{key} {number}") for number, row in enumerate(rows, 1)]
-
-    def finish(self) -> None:
-        if self._left:
-            raise ScenarioError(f"{self.where}: `{min(self._left)}` is not known; remove it")
-
-    def rest(self, allowed: set[str]) -> dict[str, Any]:
-        for key in self._left:
-            if key not in allowed:
-                raise ScenarioError(f"{self.where}: `{key}` does not go with this event")
-        return self._left
+def _refuse_twins(key: str, values: Sequence[object]) -> None:
+    value, count = Counter(values).most_common(1)[0]
+    if count > 1:
+        places = [str(place) for place, each in enumerate(values, 1) if each == value]
+        raise ScenarioError(
+            f"sensor {' and '.join(places)}: have the same `{key} = {value!r}`; give each its own"
+        )
 
 
-def _sensor(table: _Table) -> SensorPlan:
+def _sensor(table: Table) -> SensorPlan:
     sensor = SensorPlan(
-        name=table.take("name", str),
-        model=table.take("model", str, check=lambda model: model in MODELS),
-        slot=table.take("slot", int, check=lambda slot: 0 <= slot <= 255),
-        service=_uuid(table, table.take("service", str)),
-        characteristics=tuple(_uuid(table, uuid) for uuid in table.take("characteristics", list)),
+        name=table.take("name", TEXT),
+        model=table.take("model", one_of(MODELS)),
+        slot=table.take("slot", number(0, 255, whole=True)),
+        service=int(table.take("service", _UUID), 16),
+        characteristics=tuple(
+            int(uuid, 16) for uuid in table.take("characteristics", list_of(_UUID, 1))
+        ),
     )
     table.finish()
     return sensor
 
 
-def _routine(table: _Table, sensors: list[str], vectors: Vectors) -> Routine:
-    def known(names: list[str]) -> bool:
-        return all(name in vectors for name in names)
-
+def _routine(table: Table, sensors: list[str], vectors: Vectors) -> Routine:
+    ids = list_of(
+        Kind(
+            "the id of a GATT value in protocols/vectors/ble.json, such as v162",
+            lambda name: isinstance(name, str) and name in vectors,
+        )
+    )
     routine = Routine(
-        sensor=table.take("sensor", str, check=lambda name: name in sensors),
-        at_min=tuple(_minute(table, text) for text in table.take("at", list)),
-        within_min=table.take("within_min", int, 0, lambda minutes: minutes >= 0),
-        vectors=tuple(table.take("vectors", list, [], known)),
-        live=tuple(table.take("live", list, [], known)),
-        live_every_s=float(table.take("live_every_s", (int, float), 1.0, lambda s: s > 0)),
-        duration_s=float(table.take("duration_s", (int, float), 10.0, lambda s: s >= 0)),
-        skip_days=tuple(table.take("skip_days", list, [])),
+        sensor=table.take("sensor", one_of(sensors)),
+        at_min=tuple(_minutes(text) or 0 for text in table.take("at", list_of(_TIME_OF_DAY, 1))),
+        within_min=table.take("within_min", number(0, MIN_PER_DAY, whole=True), 0),
+        vectors=tuple(table.take("vectors", ids, [])),
+        live=tuple(table.take("live", ids, [])),
+        live_every_s=float(table.take("live_every_s", number(0.001, MAX_S), 1.0)),
+        duration_s=float(table.take("duration_s", number(0, MAX_S), 10.0)),
+        skip_days=tuple(table.take("skip_days", list_of(_DAY), [])),
     )
     if not routine.vectors and not routine.live:
         raise ScenarioError(f"{table.where}: give `vectors`, `live` or both")
@@ -148,31 +161,32 @@ def _routine(table: _Table, sensors: list[str], vectors: Vectors) -> Routine:
     return routine
 
 
-def _event(table: _Table, sensors: list[str]) -> EventRule:
-    day = table.take("day", int, check=lambda day: day >= 1)
-    at_min = _minute(table, table.take("at", str))
-    do = table.take("do", str, check=lambda do: do in EVENTS)
-    keys = table.rest(EVENTS[do])
-    if keys.get("sensor", sensors[0]) not in sensors:
-        raise ScenarioError(f"{table.where}: there is no sensor {keys['sensor']!r}")
-    if do == "wire" and keys.get("state") not in WIRE_STATES:
-        raise ScenarioError(f"{table.where}: `state` is one of {', '.join(WIRE_STATES)}")
+def _event(table: Table, sensors: list[str]) -> EventRule:
+    day = table.take("day", _DAY)
+    at_min = _minutes(table.take("at", _TIME_OF_DAY)) or 0
+    do = table.take("do", one_of(EVENTS))
+    keys: dict[str, Any] = {}
+    if do == "cut-at-write":
+        keys |= table.given("sensor", one_of(sensors))
+    for key, kind in EVENTS[do].items():
+        keys |= {key: table.take(key, kind)} if key in NEEDED else table.given(key, kind)
+    if keys.get("state") == "slow" and "bytes_per_s" not in keys:
+        raise ScenarioError(f"{table.where}: a slow wire needs `bytes_per_s`")
+    table.finish()
     return EventRule(day, at_min, do, keys)
 
 
-def _uuid(table: _Table, text: Any) -> int:
+def _uuid(text: Any) -> int | None:
+    is_hex = isinstance(text, str) and len(text) == 4 and text.isalnum()
     try:
-        return int(text, 16) if len(text) == 4 else int("")
-    except (TypeError, ValueError):
-        raise ScenarioError(f"{table.where}: {text!r} is no 16-bit UUID, such as 2A35") from None
+        return int(text, 16) if is_hex else None
+    except ValueError:
+        return None
 
 
-def _minute(table: _Table, text: Any) -> int:
+def _minutes(text: Any) -> int | None:
+    """Minutes since midnight; None: no time of day."""
     hours, _, minutes = str(text).partition(":")
-    if not (hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
-        raise ScenarioError(f"{table.where}: {text!r} is no time of day, such as 07:30")
-    return int(hours) * 60 + int(minutes)
-
-
-def _has_zone(moment: datetime) -> bool:
-    return moment.tzinfo is not None
+    if not (hours.isdecimal() and minutes.isdecimal() and isinstance(text, str)):
+        return None
+    return int(hours) * 60 + int(minutes) if int(hours) < 24 and int(minutes) < 60 else None

@@ -31,7 +31,7 @@ FRACTIONS = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)
 
 COUNTS = (
     "measured", "journaled", "delivered", "duplicates", "lost", "altered", "under_way", "repeats",
-    "mistaken",
+    "mistaken", "untimely", "undated", "not_offered",
 )  # fmt: skip
 
 
@@ -60,6 +60,8 @@ class Row:
     untimely: int
     repeats: int
     mistaken: int
+    undated: int
+    not_offered: int
     cuts: int
     boots: int
     seconds: float
@@ -152,7 +154,6 @@ def _node(story: Story) -> str:
 
 
 def _row(name: str, story: Story, outcome: Outcome) -> Row:
-    added = outcome.sum
     return Row(
         name=name,
         seeds={
@@ -161,16 +162,7 @@ def _row(name: str, story: Story, outcome: Outcome) -> Row:
             "cut_fraction": story.fraction,
             "operations": outcome.flash_operations,
         },
-        measured=added.measured,
-        journaled=added.journaled,
-        delivered=added.delivered,
-        duplicates=added.duplicates,
-        lost=added.lost,
-        altered=added.altered,
-        under_way=added.under_way,
-        untimely=added.untimely,
-        repeats=added.repeats,
-        mistaken=added.mistaken,
+        **outcome.sum.as_json(),
         cuts=outcome.cuts,
         boots=outcome.boots,
         seconds=round(outcome.seconds, 2),

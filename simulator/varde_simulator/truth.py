@@ -2,11 +2,15 @@
 
 measured    readings that sensors made and could hand over: stored ones, and live values that
             they really sent
-journaled   readings that stand, signed, in the hub's flash (or stood there: seen at any look)
+not offered readings that a sensor made and never could hand over: overwritten in its own full
+            store, or live values while nobody was subscribed; not in measured, nobody's fault
+journaled   readings seen, whole and signed, in the hub's flash at any look; having arrived is
+            not enough
 delivered   readings that the receiver opened, signature good
+undated     of these, without a UTC
 duplicates  delivered more often than measured
-lost        measured, not delivered, and neither the sensor nor the hub still has it
-altered     delivered, and no sensor sent these bytes
+lost        measured, not delivered, and neither the sensor nor the hub's flash still has it
+altered     delivered, and no sensor in that slot sent these bytes
 under way   measured, not delivered yet, and still held by the sensor or the hub
 untimely    delivered with a UTC that, given its uncertainty, is wrong
 repeats     delivered again and known by the receiver as what the sensor sent twice; not shown
@@ -14,25 +18,25 @@ mistaken    of these, readings that the sensor did measure twice, or that are no
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from varde_protocols import cose, errors, records
 from varde_protocols.crypto import ed25519
 from varde_simulator import flash_image
+from varde_simulator.pairing import Measured, Pairs, pair
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
 # Array of four; protected header of 13 bytes: {1: -8, 4: kid of 8 bytes} (records: COSE_Sign1).
 _SIGNED_BY = bytes.fromhex("84 4d a2 01 27 04 48")
-# The hub stamps a value when it arrives; the sensor's side of that is its confirmation. The way
-# there and back in the air, and the hub's own work, are no error of its clock.
-STAMP_TOLERANCE_MS = 1_000
 
 GOOD = "verified"
 
-Value = tuple[bytes, int, bytes]  # sensor address (7 bytes), characteristic, value
+Value = tuple[int, bytes, int, bytes]  # slot, sensor address (7 bytes), characteristic, value
+Key = tuple[bytes, int]  # hub, sequence number
+Row = Mapping[str, Any]  # of `varde readings --json`
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,13 @@ class Sum:
     untimely: int
     repeats: int = 0
     mistaken: int = 0
+    undated: int = 0
+    not_offered: int = 0
 
     @property
     def passed(self) -> bool:
-        """Nothing lost, doubled or changed, nothing left on its way, no wrong time."""
+        """Nothing lost, doubled or changed, nothing left on its way, no wrong time. Whether a
+        reading may be without any time is the scenario's business."""
         wrong = self.duplicates + self.lost + self.altered + self.under_way + self.untimely
         return wrong + self.mistaken == 0 and self.measured == self.delivered
 
@@ -61,111 +68,138 @@ class Sum:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Journaled:
+    """Readings in a hub's flash: all that were `ever` seen there, and what stands there now, with
+    slot and characteristic."""
+
+    ever: frozenset[Key] = frozenset()
+    standing: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
+
+
 class JournalWatch:
     """Which readings have stood in a hub's flash, by looking at it from time to time."""
 
     def __init__(self, flash: Path) -> None:
         self._flash = flash
         self._keys: dict[bytes, ed25519.VerifyKey] = {}
-        self.readings: dict[tuple[bytes, int], records.Reading] = {}
-        self._seen: set[bytes] = set()
+        self.readings: dict[Key, records.Reading] = {}
+        self._known: dict[bytes, Key | None] = {}  # by its bytes; None: no reading
 
     def add_hub(self, hub_id: bytes, public: bytes) -> None:
         """An identity whose records count."""
         self._keys[hub_id] = ed25519.VerifyKey(public)
 
-    def look(self) -> set[tuple[bytes, int]]:
-        """(hub, sequence number) of all readings ever seen."""
+    def look(self) -> Journaled:
+        """What has ever been seen, and what stands there now."""
         image = flash_image.read(self._flash, "journal")
-        for hub_id in self._keys:
-            self._look_for(image, hub_id)
-        return set(self.readings)
+        found = {key for hub_id in self._keys for key in self._look_for(image, hub_id)}
+        places = {key: self.readings[key] for key in found}
+        return Journaled(
+            frozenset(self.readings),
+            {key: (reading.slot, reading.characteristic) for key, reading in places.items()},
+        )
 
-    def _look_for(self, image: bytes, hub_id: bytes) -> None:
+    def _look_for(self, image: bytes, hub_id: bytes) -> Iterable[Key]:
         pattern = _SIGNED_BY + hub_id
         start = image.find(pattern)
         while start >= 0:
-            self._take(image, start, hub_id)
+            key = self._take(image, start, hub_id)
+            if key is not None:
+                yield key
             start = image.find(pattern, start + 1)
 
-    def _take(self, image: bytes, start: int, hub_id: bytes) -> None:
+    def _take(self, image: bytes, start: int, hub_id: bytes) -> Key | None:
         try:
             raw = image[start : cose.sign1_end(image, start)]
-            if raw in self._seen:
-                return
+            if raw in self._known:
+                return self._known[raw]
             payload = cose.Sign1.parse(raw).verify(self._keys[hub_id])
             record = records.decode(payload)
         except errors.WireError:
-            return  # torn, or bytes that only look like one
-        self._seen.add(raw)
+            return None  # torn, or bytes that only look like one
+        self._known[raw] = None
         if isinstance(record, records.Reading):
+            self._known[raw] = hub_id, record.seq
             self.readings[hub_id, record.seq] = record
+        return self._known[raw]
 
 
-def measured_values(sensors: Iterable[VirtualSensor]) -> Counter[Value]:
-    """What the sensors made and could hand over."""
-    values: Counter[Value] = Counter()
-    for sensor in sensors:
-        ledger = sensor.ledger
-        for reading in ledger.readings:
-            value = (sensor.address, reading.characteristic, reading.value)
-            values[value] += not reading.overwritten
-        for sent in ledger.notifications:
-            values[sensor.address, sent.characteristic, sent.value] += 1
-    return values
+def measured_values(
+    sensors: Mapping[int, VirtualSensor], utc_minus_virtual_ms: int
+) -> dict[Value, list[Measured]]:
+    """What the sensors made and sent, or could have; `sensors` by slot."""
+    values: defaultdict[Value, list[Measured]] = defaultdict(list)
 
+    def moments(*at_us: int | None) -> tuple[int, ...]:
+        return tuple(at // 1000 + utc_minus_virtual_ms for at in at_us if at is not None)
 
-def delivered_values(rows: Iterable[dict[str, Any]]) -> Counter[Value]:
-    """What the receiver opened; rows of `varde readings --json`."""
-    return Counter(_value(row) for row in rows if _is_good(row))
+    for slot, sensor in sensors.items():
+        for reading in sensor.ledger.readings:
+            value = (slot, sensor.address, reading.characteristic, reading.value)
+            when = moments(*reading.sent_us, reading.confirmed_us)
+            held = not (reading.is_confirmed or reading.overwritten)
+            values[value].append(Measured(when, held, reading.overwritten))
+        for sent in sensor.ledger.notifications:
+            value = (slot, sensor.address, sent.characteristic, sent.value)
+            values[value].append(Measured(moments(sent.sent_us)))
+    return dict(values)
 
 
 def add_up(
-    sensors: Iterable[VirtualSensor],
-    rows: list[dict[str, Any]],
-    journaled: set[tuple[bytes, int]],
+    sensors: Mapping[int, VirtualSensor],
+    rows: Sequence[Row],
+    journaled: Journaled,
     utc_minus_virtual_ms: int,
-    repeats: Sequence[dict[str, Any]] = (),
+    repeats: Sequence[Row] = (),
 ) -> Sum:
-    """Compare; `journaled` as JournalWatch.look gives it, `repeats` the rows that `varde readings`
-    leaves out unless all are asked for."""
-    sensors = list(sensors)
-    measured, delivered = measured_values(sensors), delivered_values(rows)
-    missing, extra = measured - delivered, delivered - measured
-    held = Counter(
-        (sensor.address, reading.characteristic, reading.value)
-        for sensor in sensors
-        for reading in sensor.ledger.held
-    )
-    arrived = {
-        (bytes.fromhex(row["hub"]), row["seq"]) for row in (*rows, *repeats) if _is_good(row)
-    }
-    in_journal = len(journaled - arrived)
-    in_sensor = (missing & held).total()
-    in_hub = min((missing - held).total(), in_journal)
+    """Compare; `sensors` by slot, `journaled` as JournalWatch.look gives it, `repeats` the rows
+    that `varde readings` leaves out unless all are asked for."""
+    made = measured_values(sensors, utc_minus_virtual_ms)
+    good = [row for row in rows if _is_good(row)]
+    delivered: defaultdict[Value, list[Row]] = defaultdict(list)
+    for row in good:
+        delivered[_value(row)].append(row)
+    pairs = {value: pair(readings, delivered[value]) for value, readings in made.items()}
+    missing = [each for value in pairs for each in pairs[value].missing]
+    overwritten = sum(each.overwritten for each in missing)
+    arrived = {_key(row) for row in (*good, *repeats) if _is_good(row)}
+    in_sensor, in_hub = sum(each.held for each in missing), _in_hub(pairs, journaled, arrived)
     return Sum(
-        measured=measured.total(),
-        journaled=len(journaled | arrived),
-        delivered=delivered.total(),
-        duplicates=sum(count for value, count in extra.items() if value in measured),
-        lost=missing.total() - in_sensor - in_hub,
-        altered=sum(count for value, count in extra.items() if value not in measured)
-        + sum(not _is_good(row) for row in rows),
+        measured=sum(len(readings) for readings in made.values()) - overwritten,
+        journaled=len(journaled.ever),
+        delivered=len(good),
+        duplicates=sum(each.duplicates for each in pairs.values()),
+        lost=len(missing) - overwritten - in_sensor - in_hub,
+        altered=len(rows) - len(good) + sum(_value(row) not in made for row in good),
         under_way=in_sensor + in_hub,
-        untimely=_untimely(sensors, rows, utc_minus_virtual_ms),
+        untimely=sum(each.untimely for each in pairs.values()),
         repeats=len(repeats),
         mistaken=_mistaken(sensors, [*rows, *repeats], repeats),
+        undated=sum(row["utc_ms"] is None for row in good),
+        not_offered=overwritten + sum(s.ledger.live_values_missed for s in sensors.values()),
     )
+
+
+def _in_hub(pairs: Mapping[Value, Pairs], journaled: Journaled, arrived: set[Key]) -> int:
+    """How many of the missing may be those that stand in the hub's flash and never arrived. They
+    are sealed: slot and characteristic is all that can be told."""
+    standing = Counter(place for key, place in journaled.standing.items() if key not in arrived)
+    missing: Counter[tuple[int, int]] = Counter()
+    for (slot, _, characteristic, _), pairs_of in pairs.items():
+        gone = [each for each in pairs_of.missing if not (each.held or each.overwritten)]
+        missing[slot, characteristic] += len(gone)
+    return (missing & standing).total()
 
 
 def _mistaken(
-    sensors: list[VirtualSensor], rows: list[dict[str, Any]], repeats: Iterable[dict[str, Any]]
+    sensors: Mapping[int, VirtualSensor], rows: Iterable[Row], repeats: Iterable[Row]
 ) -> int:
     """Of `repeats`, how many are no second sending of what is in the row that they name."""
     sent_again: Counter[Value] = Counter()
-    for sensor in sensors:
+    for slot, sensor in sensors.items():
         for reading in sensor.ledger.readings:
-            value = (sensor.address, reading.characteristic, reading.value)
+            value = (slot, sensor.address, reading.characteristic, reading.value)
             sent_again[value] += max(0, reading.sent - 1)
     first = {(row["hub"], row["seq"]): _value(row) for row in rows if _is_good(row)}
     merged: Counter[Value] = Counter()
@@ -178,34 +212,15 @@ def _mistaken(
     return mistaken + (merged - sent_again).total()
 
 
-def _untimely(
-    sensors: list[VirtualSensor], rows: list[dict[str, Any]], utc_minus_virtual_ms: int
-) -> int:
-    """Rows whose UTC fits no moment at which such a value went over the air."""
-    moments: defaultdict[Value, list[int]] = defaultdict(list)
-    for sensor in sensors:
-        for reading in sensor.ledger.readings:
-            for at_us in (reading.confirmed_us, reading.measured_us, *reading.sent_us):
-                if at_us is not None:
-                    moments[sensor.address, reading.characteristic, reading.value].append(at_us)
-        for sent in sensor.ledger.notifications:
-            moments[sensor.address, sent.characteristic, sent.value].append(sent.sent_us)
-    return sum(
-        not any(
-            abs(at_us // 1000 + utc_minus_virtual_ms - row["utc_ms"])
-            <= row["uncertainty_ms"] + STAMP_TOLERANCE_MS
-            for at_us in moments[_value(row)]
-        )
-        for row in rows
-        if _is_good(row) and row["utc_ms"] is not None
-    )
-
-
-def _is_good(row: dict[str, Any]) -> bool:
+def _is_good(row: Row) -> bool:
     return row["signature"] == GOOD and row["hex"] is not None and row["address"] is not None
 
 
-def _value(row: dict[str, Any]) -> Value:
+def _key(row: Row) -> Key:
+    return bytes.fromhex(row["hub"]), row["seq"]
+
+
+def _value(row: Row) -> Value:
     kind, _, digits = row["address"].partition("/")
     address = bytes([kind == "random"]) + bytes.fromhex(digits.replace(":", ""))
-    return address, int(row["characteristic"], 16), bytes.fromhex(row["hex"])
+    return row["slot"], address, int(row["characteristic"], 16), bytes.fromhex(row["hex"])

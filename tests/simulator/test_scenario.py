@@ -1,12 +1,14 @@
 """Scenario files: what they mean, what they must not hold, and that a seed gives one plan."""
 
+import subprocess
+import sys
 import tomllib
 from datetime import UTC, datetime
 
 import pytest
 
 from varde_simulator import scenario_file, vectors
-from varde_simulator.scenario_file import ScenarioError
+from varde_simulator.scenario_table import ScenarioError
 
 GOOD = """
 name = "test"
@@ -87,23 +89,40 @@ def test_what_has_no_stamp_is_left_alone(characteristic, value):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('name = "test"\n', "", "scenario: `name` is missing"),
+        ('name = "test"\n', "", "scenario: `name` is missing; it is a text"),
         ("days = 2", "days = 0", "`days = 0` cannot be"),
         ("days = 2", "days = 4000", "`days = 4000` cannot be"),
         ("days = 2", "days = true", "`days = True` cannot be"),
         ("T05:30:00Z", "T05:30:00", "`start ="),
-        ("zone_h = 1", "zone = 1", "`zone` is not known"),
+        ("zone_h = 1", "zone = 1", "scenario: `zone` is not known; allowed here: "),
+        ("zone_h = 1", "undated_allowed = 1", "it is true or false"),
         ('model = "scale"', 'model = "fridge"', "sensor 1: `model = 'fridge'` cannot be"),
-        ('service = "181D"', 'service = "weight"', "sensor 1: 'weight' is no 16-bit UUID"),
+        ("slot = 2", "slot = 2.5", "`slot = 2.5` cannot be; it is a whole number from 0 to 255"),
+        ("slot = 2", "slot = 2\ncolour = 1", "`colour` is not known; allowed here: name"),
+        ('service = "181D"', 'service = "weight"', "sensor 1: `service = 'weight'` cannot be"),
+        ('["2A9D"]', "[10909]", "it is a list of at least 1, each a 16-bit UUID"),
+        ('["2A9D"]', "[]", "sensor 1: `characteristics = []` cannot be"),
         ('sensor = "scale"\nat', 'sensor = "cuff"\nat', "routine 1: `sensor = 'cuff'` cannot be"),
-        ('"07:00"', '"25:00"', "routine 1: '25:00' is no time of day"),
-        ('"v162"', '"v9999"', "routine 1: `vectors ="),
+        ('sensor = "scale"\nat', "sensor = [1]\nat", "routine 1: `sensor = [1]` cannot be"),
+        ('"07:00"', '"25:00"', "routine 1: `at = ['25:00', '19:30']` cannot be"),
+        ('"v162"', '"v9999"', "routine 1: `vectors = ['v9999', 'v175']` cannot be;"),
+        ('"v162"', "[]", "routine 1: `vectors = [[], 'v175']` cannot be"),
         ('vectors = ["v162", "v175"]', "", "give `vectors`, `live` or both"),
+        ("within_min = 20", 'skip_days = ["2"]', "routine 1: `skip_days = ['2']` cannot be"),
+        ("within_min = 20", "live_every_s = inf", "routine 1: `live_every_s = inf` cannot be"),
         ("day = 2", "day = 0", "event 1: `day = 0` cannot be"),
-        ('do = "cut-at-write"', 'do = "explode"', "event 1: `do = 'explode'` cannot be"),
-        ("fraction = 0.5", "for_min = 5", "event 1: `for_min` does not go with this event"),
-        (CUT, 'do = "wire"\nstate = "hot"', "`state` is one of slow, stall, down"),
-        ("fraction = 0.5", 'sensor = "cuff"', "there is no sensor 'cuff'"),
+        ('do = "cut-at-write"', 'do = "explode"', "event 1: `do = 'explode'` cannot be; it is"),
+        ('do = "cut-at-write"', "do = []", "event 1: `do = []` cannot be"),
+        ("fraction = 0.5", "for_min = 5", "event 1: `for_min` is not known; allowed here:"),
+        ("fraction = 0.5", "fraction = [1]", "`fraction = [1]` cannot be; it is a number from 0"),
+        ("fraction = 0.5", "fraction = [0.9, 0.1]", "event 1: `fraction = [0.9, 0.1]` cannot be"),
+        ("fraction = 0.5", "fraction = 2", "event 1: `fraction = 2` cannot be"),
+        ("fraction = 0.5", 'sensor = "cuff"', "event 1: `sensor = 'cuff'` cannot be; it is one"),
+        ("fraction = 0.5", "sensor = [1]", "event 1: `sensor = [1]` cannot be"),
+        (CUT, 'do = "wire"\nstate = "hot"', "it is one of slow, stall, down"),
+        (CUT, 'do = "wire"\nstate = "slow"', "a slow wire needs `bytes_per_s`"),
+        (CUT, 'do = "wifi-down"\nfor_min = "x"', "event 1: `for_min = 'x'` cannot be; it is a"),
+        (CUT, 'do = "time-server-lies"\nfor_min = 5', "event 1: `by_s` is missing"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_place(old, new, said):
@@ -111,6 +130,40 @@ def test_what_is_wrong_is_named_with_its_place(old, new, said):
     with pytest.raises(ScenarioError) as error:
         parse(GOOD.replace(old, new, 1))
     assert said in str(error.value)
+
+
+def second_sensor(name, slot):
+    table = GOOD[GOOD.index("[[sensor]]") : GOOD.index("[[routine]]")]
+    table = table.replace("slot = 2", f"slot = {slot}")
+    table = table.replace('name = "scale"', f'name = "{name}"')
+    return GOOD.replace("[[routine]]", table + "[[routine]]", 1)
+
+
+@pytest.mark.parametrize(("name", "slot", "twin"), [("b", 2, "slot = 2"), ("scale", 3, "name = ")])
+def test_two_sensors_share_nothing(name, slot, twin):
+    assert len(parse(second_sensor("b", 3)).sensors) == 2
+    with pytest.raises(ScenarioError, match=f"sensor 1 and 2: have the same `{twin}"):
+        parse(second_sensor(name, slot))
+
+
+@pytest.mark.parametrize("rows", ["sensor = [1]", "sensor = 1", "[sensor]\nslot = 1"])
+def test_what_is_no_table_is_named(rows):
+    with pytest.raises(ScenarioError, match=r"\[\[sensor\]\]"):
+        parse(rows)
+
+
+def test_a_broken_scenario_ends_before_anything_starts(tmp_path):
+    bad, out = tmp_path / "bad.toml", tmp_path / "out"
+    bad.write_text(GOOD.replace("fraction = 0.5", "fraction = [1]"))
+    done = subprocess.run(
+        [sys.executable, "-m", "varde_simulator.cli", "play", str(bad), "--out", str(out)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("varde-sim: ")
+    assert "event 1: `fraction = [1]`" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not out.exists()
 
 
 def test_a_file_that_is_no_toml_and_one_that_is_not_there(tmp_path):

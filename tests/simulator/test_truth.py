@@ -2,13 +2,17 @@
 
 import pytest
 
-from varde_simulator import truth
+from varde_protocols import cose, records
+from varde_protocols.crypto import ed25519
+from varde_simulator import flash_image, scenario_file, truth
+from varde_simulator.play import Outcome
 from varde_simulator.sensors.ledger import Ledger, Notification
 
 SCALE = b"\x00\x11\x22\x33\x44\x55\x66"
 WEIGHT = 0x2A9D
 VALUE = bytes.fromhex("00b036")
 HUB = b"\x01" * 8
+SLOT = 2
 T0_MS = 1_772_000_000_000
 
 
@@ -28,7 +32,7 @@ class Sensor:
 def row(seq, value=VALUE, utc_ms=T0_MS + 2_000, signature="verified", uncertainty_ms=100):
     return {
         "hub": HUB.hex(), "seq": seq, "address": "public/11:22:33:44:55:66",
-        "characteristic": "2A9D", "hex": value.hex(), "utc_ms": utc_ms,
+        "slot": SLOT, "characteristic": "2A9D", "hex": value.hex(), "utc_ms": utc_ms,
         "uncertainty_ms": uncertainty_ms, "signature": signature,
     }  # fmt: skip
 
@@ -37,8 +41,21 @@ def repeat(seq, of, value=VALUE):
     return {**row(seq, value), "repeats": of}
 
 
-def add_up(sensors, rows, journaled=(), repeats=()):
-    return truth.add_up(sensors, rows, {(HUB, seq) for seq in journaled}, T0_MS, repeats)
+def second(seq, **changes):
+    """The row of the second reading, a minute after the first."""
+    return {**row(seq, utc_ms=T0_MS + 62_000), **changes}
+
+
+def add_up(sensors, rows, journaled=(), repeats=(), standing=None):
+    """All that is journaled still stands there unless said otherwise."""
+    keys = {(HUB, seq): (SLOT, WEIGHT) for seq in journaled}
+    still = keys if standing is None else {key: keys[key] for key in keys if key[1] in standing}
+    seen = truth.Journaled(frozenset(keys), still)
+    return truth.add_up(dict(enumerate(sensors, SLOT)), rows, seen, T0_MS, repeats)
+
+
+def outcome(added, undated_allowed=False):
+    return Outcome(added, 1.0, 0, 1, 0, 0, 9, (), undated_allowed)
 
 
 def test_all_is_well():
@@ -48,7 +65,7 @@ def test_all_is_well():
 
 
 def test_the_same_value_measured_twice_is_no_duplicate_but_seen_thrice_is():
-    added = add_up([Sensor(2)], [row(1), row(2), row(3)], [1, 2, 3])
+    added = add_up([Sensor(2)], [row(1), second(2), row(3)], [1, 2, 3])
     assert (added.duplicates, added.lost) == (1, 0)
     assert not added.passed
 
@@ -90,14 +107,104 @@ def test_a_row_that_does_not_verify_is_no_delivery():
 def test_a_wrong_time_is_untimely_and_no_time_is_not():
     assert add_up([Sensor()], [row(1, utc_ms=T0_MS + 60_000)], [1]).untimely == 1
     assert add_up([Sensor()], [row(1, utc_ms=T0_MS + 60_000, uncertainty_ms=60_000)], [1]).passed
-    assert add_up([Sensor()], [row(1, utc_ms=None, uncertainty_ms=None)], [1]).passed
+    assert add_up([Sensor()], [row(1, utc_ms=None, uncertainty_ms=None)], [1]).untimely == 0
 
 
 def test_what_the_sensors_memory_overwrote_was_never_to_be_had():
     sensor = Sensor(2)
     sensor.ledger.readings[0].confirmed_us = None
     sensor.ledger.readings[0].overwritten = True
-    assert add_up([sensor], [row(2, utc_ms=T0_MS + 62_000)], [2]).passed
+    sensor.ledger.readings[0].sent_us = []
+    added = add_up([sensor], [row(2, utc_ms=T0_MS + 62_000)], [2])
+    assert (added.measured, added.not_offered) == (1, 1)
+    assert added.passed
+
+
+def test_what_was_overwritten_after_it_had_been_sent_may_arrive():
+    sensor = Sensor(2)
+    sensor.ledger.readings[0].confirmed_us = None
+    sensor.ledger.readings[0].overwritten = True
+    added = add_up([sensor], [row(1), second(2)], [1, 2])
+    assert (added.measured, added.delivered, added.not_offered) == (2, 2, 0)
+    assert added.passed
+
+
+def test_live_values_that_nobody_had_subscribed_to_are_counted():
+    sensor = Sensor()
+    sensor.ledger.live_values_missed = 3
+    added = add_up([sensor], [row(1)], [1])
+    assert (added.measured, added.not_offered) == (1, 3)
+    assert added.passed
+
+
+def test_one_lost_and_an_equal_one_doubled_do_not_cancel_out():
+    added = add_up([Sensor(2)], [row(1), row(2)], [1, 2])
+    assert (added.measured, added.delivered) == (2, 2)
+    assert (added.lost, added.duplicates, added.untimely) == (1, 1, 0)
+    assert not added.passed
+
+
+def test_equal_readings_are_told_apart_whatever_their_order_and_uncertainty():
+    vague = second(1, utc_ms=T0_MS + 32_000, uncertainty_ms=60_000)  # may be either
+    assert add_up([Sensor(2)], [vague, row(2)], [1, 2]).passed
+    assert add_up([Sensor(2)], [row(1), vague], [1, 2]).passed
+    assert add_up([Sensor(2)], [vague, second(2)], [1, 2]).passed
+
+
+def test_a_reading_without_utc_stands_for_one_that_is_left():
+    undated = row(1, utc_ms=None, uncertainty_ms=None)
+    assert add_up([Sensor(2)], [undated, second(2)], [1, 2]).lost == 0
+    added = add_up([Sensor(2)], [undated, row(2), second(3)], [1, 2, 3])
+    assert (added.lost, added.duplicates) == (0, 1)
+
+
+def test_a_reading_without_utc_fails_the_run_unless_the_scenario_allows_it():
+    added = add_up([Sensor()], [row(1, utc_ms=None, uncertainty_ms=None)], [1])
+    assert (added.undated, added.as_json()["undated"], added.lost) == (1, 1, 0)
+    assert not outcome(added).passed
+    assert outcome(added, undated_allowed=True).passed
+
+
+def test_home_allows_no_reading_without_utc():
+    assert not scenario_file.load(scenario_file.find("home")).undated_allowed
+
+
+def test_the_right_bytes_in_the_wrong_slot_are_altered():
+    added = add_up([Sensor()], [{**row(1), "slot": SLOT + 1}], [1])
+    assert (added.altered, added.lost) == (1, 1)
+
+
+def test_journaled_is_what_was_seen_in_flash_and_not_what_arrived():
+    assert add_up([Sensor()], [row(1)], []).journaled == 0
+
+
+def test_what_was_erased_from_flash_before_it_arrived_is_lost():
+    added = add_up([Sensor(2)], [row(1)], [1, 2], standing=[1])
+    assert (added.lost, added.under_way, added.journaled) == (1, 0, 2)
+
+
+def test_a_record_of_another_slot_excuses_nothing():
+    seen = truth.Journaled(frozenset({(HUB, 1)}), {(HUB, 1): (SLOT + 1, WEIGHT)})
+    assert truth.add_up({SLOT: Sensor()}, [], seen, T0_MS).lost == 1
+
+
+def test_the_watch_knows_what_stood_in_flash_and_what_still_stands(tmp_path, monkeypatch):
+    key = ed25519.SigningKey(bytes(32))
+    reading = records.Reading(7, 1, 1000, SLOT, WEIGHT, 1, b"sealed")
+    signed = cose.sign1(key, HUB, reading.payload())
+    watch = truth.JournalWatch(tmp_path / "hub.flash")
+    watch.add_hub(HUB, key.public)
+
+    def look(journal):
+        monkeypatch.setattr(flash_image, "read", lambda *_: journal)
+        return watch.look()
+
+    blank = b"\xff" * 64
+    stands = truth.Journaled(frozenset({(HUB, 7)}), {(HUB, 7): (SLOT, WEIGHT)})
+    assert look(blank + signed[:-1] + blank) == truth.Journaled()  # torn
+    assert look(blank + signed + blank) == stands
+    assert look(blank + signed + blank) == stands
+    assert look(blank) == truth.Journaled(frozenset({(HUB, 7)}))
 
 
 def test_live_values_count_when_they_were_sent():

@@ -85,6 +85,17 @@ def supervise():
     counters = Counters()
     slot = choose_slot(counters)
     sys.path.insert(0, slot)
+    try:
+        run(slot, counters)
+    except KeyboardInterrupt:
+        raise  # somebody at the console wants the REPL
+    except BaseException:  # noqa: BLE001, S110  (telling of a fault failed, for want of heap perhaps)
+        pass
+    machine.reset()
+
+
+def run(slot, counters):
+    """Run the application until it ends; tell, count and wait then."""
 
     def on_healthy():
         counters.set("trials", 0)
@@ -101,7 +112,7 @@ def supervise():
         app.run(assembly.Hardware(), on_healthy)
         reason = "ended"
     except KeyboardInterrupt:
-        raise  # somebody at the console wants the REPL
+        raise
     except BaseException as error:  # noqa: BLE001  (whatever it is: say it, count it, restart)
         reason = type(error).__name__
         sys.print_exception(error)
@@ -112,7 +123,6 @@ def supervise():
         % (reason, slot, crashes + 1, backoff_ms(crashes))
     )
     wait_fed(backoff_ms(crashes))
-    machine.reset()
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ class Hardware:
         self.flash = flash_store.find()
         self.wifi = wifi.Wifi()
         self.ask_time = time_client.ask
-        # The ESP32's random source is fit for keys while a radio is on, and after it was.
+        # The ESP32's random source is fit for keys while a radio is on (ESP-IDF, "Random Number
+        # Generation"), and a new hub makes its keys before it joins anything.
+        self.wifi.switch_on()
         self.random_bytes = os.urandom
 
     def load_config(self) -> "HubConfig":

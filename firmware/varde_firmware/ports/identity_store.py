@@ -23,14 +23,18 @@ class IdentityStore:
         self._nvs = esp32.NVS(NAMESPACE)
 
     def seed(self) -> "Optional[bytes]":
-        """Return the seed, or None on a hub that has none yet."""
+        """Return the seed, or None on a hub that has never started."""
         seed = bytearray(SEED_BYTES)
         try:
-            if self._nvs.get_blob("seed", seed) != SEED_BYTES:
-                return None
+            len_bytes = self._nvs.get_blob("seed", seed)
         except OSError:
-            return None
-        return bytes(seed)
+            len_bytes = 0
+        if len_bytes == SEED_BYTES:
+            return bytes(seed)
+        if self._number("boot"):
+            # A hub that has started before has records under its key: a new one would orphan them.
+            raise OSError("identity_store: the seed cannot be read; wipe the hub to begin anew")
+        return None
 
     def set_seed(self, seed: bytes) -> None:
         self._nvs.set_blob("seed", seed)

@@ -9,6 +9,10 @@ class Wifi:
     def __init__(self) -> None:
         self._station = network.WLAN(network.STA_IF)
 
+    def switch_on(self) -> None:
+        """Start the radio, without joining anything."""
+        self._station.active(True)
+
     def join(self, ssid: str, password: str) -> None:
         """Start to join; `is_joined` says when. May raise OSError."""
         self._station.active(True)

@@ -54,6 +54,18 @@ assert machine.fed[0] == 1
 boot()
 assert counters["crashes"] == 2, counters
 
+# Telling may fail as well, for want of heap; the board starts again all the same.
+say, main.sys = main.sys, None
+try:
+    main.run("/a", main.Counters())
+    raise SystemExit("a fault within the fault was swallowed too early")
+except AttributeError:
+    pass
+works, main.run = main.run, lambda slot, counters: 1 // 0
+main.sys = say
+boot()
+main.run = works
+
 # Without another slot, trials change nothing but their count.
 for _ in range(8):
     boot()

@@ -14,16 +14,21 @@ from rich.console import Console
 from varde_simulator import clock, scenario, scenario_file, stories
 from varde_simulator.host_programs import HostFailedError
 from varde_simulator.interpreter import NoInterpreterError
+from varde_simulator.interruption import Interruption
 from varde_simulator.play import Outcome, Play, PlayError
 from varde_simulator.run_folder import RunFolderError
 from varde_simulator.scenario_table import ScenarioError
 from varde_simulator.stage import Stage, StageError
-from varde_simulator.view import LiveView, PlainView, QuietView, View
+from varde_simulator.view import LiveView, PlainView, QuietView, View, near, sum_table
 
 EXIT_FAILED = 1  # something was lost, doubled or changed
 EXIT_CANNOT = 3  # it could not be played at all
 
 DEFAULT_SEED = 1
+interruption = Interruption()
+_CANNOT = (
+    ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError, RunFolderError,
+)  # fmt: skip
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -88,8 +93,13 @@ def play_stories(
 async def _play(
     stage: Stage, story: scenario.Scenario, seed: int, view: View
 ) -> tuple[Outcome, str]:
+    def tell(who: str, what: str) -> None:
+        if interruption.signal is None:  # how the parts then end is no news
+            view.tell(who, what)
+
+    interruption.cancels(asyncio.current_task())
     async with stage:
-        playing = Play(stage, story, seed, listener=view.tell)
+        playing = Play(stage, story, seed, listener=tell)
         view.start(playing)
         try:
             draw = await playing.run()
@@ -127,30 +137,40 @@ def _result(
 
 
 def _show(console: Console, outcome: Outcome, stage: Stage, file: Path) -> None:
-    counts = outcome.sum.as_json().items()
-    line = "  ".join(f"{count.replace('_', ' ')} {number}" for count, number in counts)
-    console.print(line, style="bold green" if outcome.passed else "bold red", highlight=False)
+    console.print(sum_table(outcome), soft_wrap=False)
     for problem in outcome.problems:
         console.print(f"problem: {problem}", markup=False)
     word = "Everything arrived, once, unchanged." if outcome.passed else "NOT everything is right."
-    console.print(f"{word} {outcome.seconds:.0f} s, {stage.world.vm}.", markup=False)
-    console.print(f"database  {stage.host.database}", markup=False)
-    console.print(f"logs      {stage.folder}/*.log (hub's console, collector)", markup=False)
-    console.print(f"result    {file}", markup=False)
+    console.print(
+        f"{word} {outcome.seconds:.0f} s.", style=_style(outcome.passed), highlight=False
+    )
+    for name, what in (
+        ("database", near(stage.host.database)),
+        ("logs", f"{near(stage.folder)}/*.log"),
+        ("result", near(file)),
+        ("hub ran on", f"MicroPython {stage.world.vm.version}, {stage.world.vm.word_bits} bit"),
+    ):
+        console.print(f"{name:<10}  {what}", markup=False, highlight=False)
+
+
+def _style(good: bool) -> str:
+    return "bold green" if good else "bold red"
 
 
 def main() -> None:
     """Entry point; errors that a person can act on are said in one line."""
+    interruption.listen()
     try:
         app()
-    except (
-        ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError,
-        RunFolderError,
-    ) as error:  # fmt: skip
+    except BaseException as error:
+        if interruption.signal is not None:
+            name = interruption.signal.name
+            sys.stderr.write(f"varde-sim: interrupted by {name}; all that ran is stopped\n")
+            sys.exit(interruption.status)
+        if not isinstance(error, _CANNOT):
+            raise
         sys.stderr.write(f"varde-sim: {error}\n")
         sys.exit(EXIT_CANNOT)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -55,8 +55,13 @@ class HostPrograms:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=self._environment(),
+                process_group=0,  # Ctrl-C is for the simulator, which then stops them
             )
-            out, errors = await process.communicate(feed.encode())
+            try:
+                out, errors = await process.communicate(feed.encode())
+            except asyncio.CancelledError:
+                await _end(process)
+                raise
         if process.returncode != 0:
             words = (errors or out).decode(errors="replace").strip()
             raise HostFailedError(f"varde {' '.join(arguments)}: {words}")
@@ -116,6 +121,7 @@ class HostPrograms:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env=self._environment(),
+                process_group=0,
             )  # fmt: skip
             assert self._collector.stdout is not None
             line = b""
@@ -140,9 +146,17 @@ class HostPrograms:
             try:
                 await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
             except TimeoutError:
-                process.kill()
-                await process.wait()
+                await _end(process)
+            except asyncio.CancelledError:
+                await _end(process)
+                raise
 
     def _environment(self) -> dict[str, str]:
         wanted = {"VARDE_CLOCK": str(self.clock.path), "PYTHONUNBUFFERED": "1"}
-        return {**os.environ, "COLUMNS": "160", "NO_COLOR": "1", **wanted}
+        return {"VARDE_LANGUAGE": "en", **os.environ, "COLUMNS": "160", "NO_COLOR": "1", **wanted}
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()

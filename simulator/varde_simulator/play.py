@@ -101,8 +101,10 @@ class Play:
             await self._settle()
             return self._outcome(started_s)
         finally:
-            for task in tuple(self._tasks):
+            tasks = tuple(self._tasks)
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._clear()
 
     # Before it begins
@@ -286,7 +288,9 @@ class Play:
             sensor.battery_out()
             world.sensors.pop(name, None)
         if self.board is not None:
+            self.board.on_cut = lambda: None
             await self.board.close()
+            await self.board.cut_power()  # an interpreter that ended by itself would start again
             world.boards.pop(self.node, None)
         if self._log is not None:
             self._log.close()

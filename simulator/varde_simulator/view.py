@@ -15,13 +15,31 @@ from rich.table import Table
 from rich.text import Text
 
 from varde_simulator.board import VirtualBoard
-from varde_simulator.play import Play
+from varde_simulator.play import Outcome, Play
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
 REFRESH_PER_S = 6  # smooth enough; each drawing takes some milliseconds from the world
 TIMELINE_LINES = 12
 _COLOURS = {"power": "red", "wifi": "yellow", "internet": "yellow", "collector": "magenta",
             "hub": "cyan", "site": "green", "time server": "yellow"}  # fmt: skip
+
+
+# Every count of the sum in words. All that must be 0 comes last.
+WORDS = {
+    "measured": "readings the sensors made and could hand over",
+    "not_offered": "made while no hub listened or the sensor was full: gone",
+    "journaled": "seen durable in the hub's flash",
+    "delivered": "opened by the receiver, signature good",
+    "repeats": "sent twice by a sensor, shown once",
+    "lost": "measured, and nobody has it any more",
+    "under_way": "not delivered yet, still in sensor or hub",
+    "duplicates": "delivered more often than measured",
+    "altered": "delivered with other bytes or signature",
+    "untimely": "delivered with a wrong time",
+    "undated": "delivered without a time",
+    "mistaken": "two measurements taken for one",
+}
+_NEVER_WRONG = ("measured", "not_offered", "journaled", "delivered", "repeats")
 
 
 class View(Protocol):
@@ -150,6 +168,26 @@ class LiveView:
         real_s = f"{time.monotonic() - self._started_s:.0f} s real"
         line.add_row(Text(local_time(play), style="bold"), bar, Text(real_s, style="dim"))
         return line
+
+
+def sum_table(outcome: Outcome) -> RenderableType:
+    """The sum, one count a line with its words; for 80 columns."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_column(style="dim")
+    counts = outcome.sum.as_json()
+    for name, words in WORDS.items():
+        allowed = name in _NEVER_WRONG or (name == "undated" and outcome.undated_allowed)
+        style = "bold red" if counts[name] and not allowed else "bold"
+        table.add_row(Text(str(counts[name]), style), name.replace("_", " "), words)
+    return table
+
+
+def near(path: Path) -> str:
+    """As short as it can be said from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def local_time(play: Play | None) -> str:

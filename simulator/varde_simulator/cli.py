@@ -47,7 +47,8 @@ def play(
     """Play a scenario; exit 0 only if every byte that a sensor sent arrived, once."""
     console = Console(soft_wrap=True)
     story = scenario_file.load(scenario_file.find(name))
-    stage = Stage(out.resolve(), story.start, story.heartbeat_min, seed)
+    out = out.resolve()
+    stage = Stage(out, story.start, story.heartbeat_min, seed)
     outcome, table = clock.run(stage.clock, _play(stage, story, seed, _view(console, as_json)))
     result = _result(story, seed, stage, outcome)
     file = out.with_name(out.name + ".json")

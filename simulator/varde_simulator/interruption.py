@@ -41,7 +41,7 @@ class Interruption:
         if self.signal is not None:
             return
         self.signal = signal.Signals(number)
-        # The hub's interpreter may have got it, too: that it is gone before it is killed is no news.
+        # The interpreter may have got it, too: that a child is gone already is no news.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         if self._task is None or self._task.done():
             raise Interrupted

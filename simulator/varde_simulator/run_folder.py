@@ -31,6 +31,10 @@ def fresh(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
+    if Path.cwd().is_relative_to(folder) or Path.home().is_relative_to(folder):
+        raise RunFolderError(
+            f"{folder}: you are in it, or live in it; name another folder with --out"
+        )
     if not (folder / MARK).is_file():
         raise RunFolderError(
             f"{folder}: holds files and is not from an earlier run; "

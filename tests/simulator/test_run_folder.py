@@ -50,3 +50,31 @@ def test_a_file_in_the_way_is_named_and_stays(tmp_path):
     with pytest.raises(run_folder.RunFolderError, match=r"file: .*; name another"):
         run_folder.fresh(tmp_path / "file")
     assert (tmp_path / "file").read_text() == "keep"
+
+
+@pytest.mark.parametrize("below", [".", "below"])
+def test_a_folder_that_somebody_stands_in_is_refused_and_untouched(tmp_path, monkeypatch, below):
+    run_folder.fresh(tmp_path / "run")
+    (tmp_path / "run" / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "run" / below)
+    with pytest.raises(run_folder.RunFolderError, match="you are in it"):
+        run_folder.fresh(tmp_path / "run")
+    assert names(tmp_path / "run") == [run_folder.MARK, "below"]
+
+
+def test_somebodys_home_is_refused_and_untouched(tmp_path, monkeypatch):
+    run_folder.fresh(tmp_path / "run")
+    (tmp_path / "run" / "mine").write_text("keep")
+    monkeypatch.setenv("HOME", str(tmp_path / "run"))
+    with pytest.raises(run_folder.RunFolderError, match="live in it"):
+        run_folder.fresh(tmp_path / "run")
+    assert (tmp_path / "run" / "mine").read_text() == "keep"
+
+
+def test_what_a_link_inside_names_stays(tmp_path):
+    run_folder.fresh(tmp_path / "run")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("keep")
+    (tmp_path / "run" / "link").symlink_to(tmp_path / "mine")
+    run_folder.fresh(tmp_path / "run")
+    assert (tmp_path / "mine" / "file").read_text() == "keep"

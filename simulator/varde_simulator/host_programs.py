@@ -96,10 +96,10 @@ class HostPrograms:
     async def readings(self) -> list[dict[str, Any]]:
         """What the receiver sees, as `varde readings --json` says it."""
         rows: list[dict[str, Any]] = json.loads(await self._readings("--json"))
-        return rows
+        return [row for row in rows if row["repeats"] is None]
 
     async def repeats(self) -> list[dict[str, Any]]:
-        """What the receiver has twice and leaves out."""
+        """What the receiver has twice and leaves out, or marks."""
         rows = json.loads(await self._readings("--json", "--all"))
         return [row for row in rows if row["repeats"] is not None]
 

@@ -14,7 +14,7 @@ from host.conftest import Bench
 from host.virtual_hub import RECEIVER, VirtualHub
 from varde_host import cli, messages, output
 from varde_host.commands import readings as readings_command
-from varde_host.receiver import opening, source
+from varde_host.receiver import opening, repetition, source
 from varde_protocols.crypto import x25519
 
 SAME, OTHER = b"\x00\x61\x00\x48\xf0", b"\x00\x62\x00\x48\xf0"
@@ -132,13 +132,41 @@ def site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return tmp_path / "site"
 
 
+STAMPED = bytes.fromhex("015e005800ea070715120000")  # 2A5E of 2026-07-21T18:00:00
+
+
+def test_only_a_repetition_with_the_sensors_own_time_is_certain():
+    stamped = {"spo2": 97, "timestamp": "2026-07-21T18:00:00"}
+    assert repetition.is_certain(opening.Row(b"", 7, "verified", fields=stamped, repeats=4))
+    assert not repetition.is_certain(opening.Row(b"", 7, "verified", fields=stamped))
+    for unknown in (None, "0000-04-17T20:41:59", "2026-00-02T00:00:00", "0000-00-00T00:00:00"):
+        fields = {"spo2": 97, "timestamp": unknown}
+        assert not repetition.is_certain(opening.Row(b"", 7, "verified", fields=fields, repeats=4))
+
+
+def test_a_repetition_that_is_not_certain_is_shown_and_marked(
+    bench: Bench, site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(messages.speaker, "language", "nb")
+    monkeypatch.setattr("varde_host.site.files.Site.receiver_private", lambda *_: RECEIVER)
+    hub = bench.enrol(VirtualHub(3, x25519.public_key(RECEIVER)))
+    bench.post(hub.body([step(hub) for step in (boot, read(), unsettled(2), read())]))
+    command = ["readings", "--site", str(site), "--database", str(bench.database.path)]
+    assert cli.main([*command, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [(row["seq"], row["repeats"]) for row in shown] == [(2, None), (4, 2)]
+    assert cli.main(command) == 0
+    assert "gjentar kanskje 2" in capsys.readouterr().out
+
+
 def test_the_command_leaves_it_out_unless_all_is_asked_for(
     bench: Bench, site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(messages.speaker, "language", "nb")
     monkeypatch.setattr("varde_host.site.files.Site.receiver_private", lambda *_: RECEIVER)
     hub = bench.enrol(VirtualHub(3, x25519.public_key(RECEIVER)))
-    bench.post(hub.body([step(hub) for step in (boot, read(), unsettled(2), read(), read())]))
+    stamped = read(STAMPED, characteristic=0x2A5E)
+    bench.post(hub.body([step(hub) for step in (boot, stamped, unsettled(2), stamped, read())]))
     command = ["readings", "--site", str(site), "--database", str(bench.database.path)]
     assert cli.main([*command, "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -153,13 +181,13 @@ def test_the_command_leaves_it_out_unless_all_is_asked_for(
     assert "1 som en sensor sendte en gang til, er utelatt" in table
     assert cli.main([*command, "--all"]) == 0
     table = capsys.readouterr().out
-    assert "97 % SpO₂, 7.2 /min (gjentar 2)" in table
+    assert "(gjentar 2)" in table
     assert "utelatt" not in table
 
 
 def test_a_repetition_is_dim_and_says_so_in_words(monkeypatch: pytest.MonkeyPatch):
     row = opening.Row(b"", 7, "verified", fields={"spo2": 97}, repeats=4)
-    assert readings_command._cells(row)[2] == "97 % SpO₂ (gjentar 4)"
+    assert readings_command._cells(row)[2] == "97 % SpO₂ (gjentar kanskje 4)"
     printed = io.StringIO()
     console = rich.console.Console(file=printed, force_terminal=True, color_system="standard")
     monkeypatch.setattr(output.rich.console, "Console", lambda **_: console)

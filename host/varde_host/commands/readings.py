@@ -10,7 +10,7 @@ import typer
 from varde_host import messages, output
 from varde_host.collector import database, quarantine, registry
 from varde_host.commands import hexadecimal, options
-from varde_host.receiver import opening, source, wording
+from varde_host.receiver import opening, repetition, source, wording
 from varde_host.site import files
 
 _COLUMNS = ("hub", "seq", "value", "utc", "sensor-clock", "characteristic", "signature")
@@ -32,9 +32,9 @@ def readings(
         rows = list(source.rows(connection, private, only))
         quarantined = quarantine.count(connection)
     opened.close()
-    left_out = 0 if everything else sum(row.repeats is not None for row in rows)
+    left_out = 0 if everything else sum(map(repetition.is_certain, rows))
     if not everything:
-        rows = [row for row in rows if row.repeats is None]
+        rows = [row for row in rows if not repetition.is_certain(row)]
     if json:
         output.as_json([wording.as_json(row) for row in rows])
         return
@@ -64,7 +64,8 @@ def _value(row: opening.Row) -> str:
     value = _fault(row) or _values(row)
     if row.repeats is None:
         return value
-    return f"{value} ({messages.text('readings.repeats', seq=row.repeats)})"
+    word = "repeats" if repetition.is_certain(row) else "may-repeat"
+    return f"{value} ({messages.text(f'readings.{word}', seq=row.repeats)})"
 
 
 def _fault(row: opening.Row) -> str | None:

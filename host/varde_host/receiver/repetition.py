@@ -8,8 +8,10 @@ event reading-unsettled names the first. A reading then *repeats* the one that w
 - later than the event, and
 - byte for byte the same value.
 
-Without the event nothing is merged: a person may weigh 70.0 kg twice. One event merges at most one
-reading. Both records stay in the database; a repetition is left out where readings are shown.
+Without the event nothing is marked: a person may weigh 70.0 kg twice. One event marks at most one
+reading. Both records stay in the database. A repetition that carries the sensor's own time is the
+same measurement for certain and is left out where readings are shown; any other is shown, marked:
+a nurse may judge a number twice, but must never miss one.
 """
 
 from __future__ import annotations
@@ -50,6 +52,13 @@ def _sender(row: Row) -> bytes | None:
 
 def _value(row: Row) -> bytes | None:
     return None if row.content is None else row.content.value
+
+
+def is_certain(row: Row) -> bool:
+    """Whether `row` repeats another beyond doubt: equal bytes, the sensor's time among them."""
+    stamp = str(row.fields.get("timestamp") or "")
+    is_dated = stamp[:10].count("-") == 2 and "00" not in (stamp[5:7], stamp[8:10])
+    return row.repeats is not None and is_dated and not stamp.startswith("0000")
 
 
 def mark(rows: Iterable[Row], events: Mapping[int, int]) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Container, Iterable, Sequence
 
@@ -13,7 +14,7 @@ import rich.table
 from varde_host import errors, json_text, messages
 from varde_protocols.errors import WireError
 
-# A pipe has no width; rich would cut a table's cells at 80 columns there.
+# A pipe has no width, unless COLUMNS says one; rich would cut a table's cells at 80 there.
 _PIPE_COLUMNS = 200
 
 
@@ -40,7 +41,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], dim: Container[
     for number, row in enumerate(rows):
         style = "dim" if number in dim else None
         grid.add_row(*(rich.markup.escape(cell) for cell in row), style=style)
-    width = None if sys.stdout.isatty() else _PIPE_COLUMNS
+    is_told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    width = None if is_told else _PIPE_COLUMNS
     rich.console.Console(width=width, highlight=False).print(grid)
 
 

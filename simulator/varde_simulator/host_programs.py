@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -153,7 +154,13 @@ class HostPrograms:
 
     def _environment(self) -> dict[str, str]:
         wanted = {"VARDE_CLOCK": str(self.clock.path), "PYTHONUNBUFFERED": "1"}
-        return {"VARDE_LANGUAGE": "en", **os.environ, "COLUMNS": "160", "NO_COLOR": "1", **wanted}
+        wanted |= {"COLUMNS": _columns(), "NO_COLOR": "1"}
+        return {"VARDE_LANGUAGE": "en", **os.environ, **wanted}
+
+
+def _columns() -> str:
+    """How wide tables may be: as the terminal that they end up on, or wide for a log."""
+    return str(shutil.get_terminal_size((140, 24)).columns if sys.stdout.isatty() else 140)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -19,6 +19,12 @@ from varde_protocols.crypto import x25519
 NOW_MS = 1_800_000_000_000
 
 
+@pytest.fixture(autouse=True)
+def _pipe_of_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as they like, wherever the tests run."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 class FixedClock:
     """A clock that tests move."""
 

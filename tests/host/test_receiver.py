@@ -127,7 +127,7 @@ def test_one_hub_only(bench: Bench, hub: VirtualHub):
     ("characteristic", "value", "text"),
     [
         (0x2A5E, "0061004800", "97 % SpO₂, 72 /min"),
-        (0x2A5E, "026100480020f0", "97 % SpO₂, 72 /min, measurement_status 0xf020"),
+        (0x2A5E, "026100480020f0", "97 % SpO₂, 72 /min, status 0xf020"),
         (0x2A35, "0078005000 5d00", "120/80 mmHg"),
         (0x2A9D, "00783e", "79.96 kg"),
         (0x2A9D, "00ffff", ""),

@@ -39,7 +39,12 @@ def readings(
         output.as_json([wording.as_json(row) for row in rows])
         return
     dim = {number for number, row in enumerate(rows) if row.repeats is not None}
-    output.table([f"column.{name}" for name in _COLUMNS], [_cells(row) for row in rows], dim)
+    hubs = sorted({row.hub_id.hex() for row in rows})
+    first = 1 if len(hubs) == 1 else 0  # one hub stands above the table, not in every line of it
+    if first:
+        output.line(messages.text("readings.hub", hub=hubs[0]))
+    columns = [f"column.{name}" for name in _COLUMNS[first:]]
+    output.table(columns, [_cells(row)[first:] for row in rows], dim)
     faults = sum(row.error is not None for row in rows)
     output.line(
         messages.text("readings.count", readings=len(rows), faults=faults, quarantined=quarantined)

@@ -16,7 +16,7 @@ _UNITS = {
     "level": "%",
     "pulse_amplitude_index": "% PAI",
 }
-_STATUS = ("measurement_status", "sensor_status")
+_STATUS = {"measurement_status": "status", "sensor_status": "sensor"}
 _UTC = "%Y-%m-%d %H:%M:%S"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FIRST_MS, _LAST_MS = 0, 253_402_300_800_000  # to the end of the year 9999
@@ -61,7 +61,7 @@ def address(raw: bytes) -> str:
 def values(fields: Mapping[str, object]) -> str:
     """Return the measured values with their units, and the status words that are not zero."""
     parts = _pressure(fields) + _amounts(fields)
-    parts += [f"{name} {word:#06x}" for name in _STATUS if (word := fields.get(name))]
+    parts += [f"{name} {word:#06x}" for key, name in _STATUS.items() if (word := fields.get(key))]
     return ", ".join(parts)
 
 

@@ -69,9 +69,18 @@ def build(arch: str, manifest: dict[str, object]) -> int:
     report = {"arch": arch, "bytes": total, "budget_bytes": manifest["BUDGET_BYTES"],
               "files": sizes}  # fmt: skip
     (home / "sizes.json").write_text(json.dumps(report, indent=2) + "\n")
-    shutil.rmtree(final, ignore_errors=True)
-    home.rename(final)
+    if _contents(home) == _contents(final):
+        shutil.rmtree(home)  # somebody may be running what is there
+    else:
+        shutil.rmtree(final, ignore_errors=True)
+        home.rename(final)
     return total
+
+
+def _contents(folder: pathlib.Path) -> dict[str, bytes]:
+    """Every file below `folder`, by its path there; nothing if there is no such folder."""
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*") if path.is_file()}  # fmt: skip
 
 
 def group_of(inside: str) -> str:

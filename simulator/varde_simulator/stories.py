@@ -12,13 +12,16 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from varde_simulator import clock, run_folder, scenario, scenario_file
-from varde_simulator.play import Outcome, Play, Rows
-from varde_simulator.stage import Stage
+from varde_simulator.host_programs import HostFailedError
+from varde_simulator.play import Outcome, Play, PlayError, Rows
+from varde_simulator.stage import Stage, StageError
 
 BATCH_STORIES = 20  # the stage is set once a batch; a batch is what a broken stage can cost
 # Two runs do not do exactly the same number of operations. A story that ended before its cut is
@@ -85,15 +88,32 @@ def run(
         os.cpu_count(), multiprocessing.get_context("spawn")
     ) as pool:
         batches = [stories[at : at + BATCH_STORIES] for at in range(0, runs, BATCH_STORIES)]
-        waiting = [
-            pool.submit(play_batch, story, batch, folder / f"batch-{number}")
+        waiting = {
+            pool.submit(play_batch, story, batch, folder / f"batch-{number}"): batch
             for number, batch in enumerate(batches)
-        ]
+        }
         for done in concurrent.futures.as_completed(waiting):
-            for row in done.result():
+            for row in _rows_of(done, waiting[done], scenario_file.load(story).name):
                 on_row(row)
                 rows.append(row)
     return sorted(rows, key=lambda row: row.seeds["seed"])
+
+
+def _rows_of(done: Future[list[Row]], batch: list[Story], name: str) -> list[Row]:
+    """A batch's rows; where its stage broke, a failed row for each of its stories."""
+    try:
+        return done.result()
+    except (PlayError, StageError, HostFailedError) as error:
+        return [_unplayed(name, story, str(error)) for story in batch]
+
+
+def _unplayed(name: str, story: Story, problem: str) -> Row:
+    nothing: dict[str, Any] = dict.fromkeys(COUNTS, 0)
+    seeds = {"seed": story.seed, "cut_operation": story.operation, "cut_fraction": story.fraction}
+    return Row(
+        name=name, seeds=seeds, **nothing, cuts=0, boots=0, seconds=0.0, problems=[problem],
+        passed=False,
+    )  # fmt: skip
 
 
 def draw(runs: int, first_seed: int, operations: int) -> Iterator[Story]:

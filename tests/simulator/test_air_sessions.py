@@ -285,6 +285,7 @@ def test_world_dies_while_a_call_waits():
 import _air
 ble.active(True)
 say("ready")
+sys.stdin.readline()
 import errno
 try:
     _air.call("never")
@@ -300,8 +301,9 @@ except OSError as error:
             waits.append(True)
             await asyncio.get_running_loop().create_future()
 
-        await place.settle(lambda: "hub" in place.channels, "said hello")
+        await hub.until("ready")
         place.channels["hub"].handle("never", never)
+        hub.process.stdin.write(b"\n")
         await place.settle(lambda: bool(waits), "the call waits")
         place.channels["hub"].close()
         assert (await hub.finish())[-1] == "True"

@@ -13,6 +13,7 @@ States, and what each means:
     RESTING     the last exchange failed; deadline: the next try
 """
 
+from varde_protocols import exchange
 from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.value import Value
 
@@ -36,9 +37,6 @@ BACKOFF_FIRST_MS = const(2_000)
 BACKOFF_MOST_MS = const(900_000)
 # A link that was away for a minute is another link: what failed before may work now.
 FRESH_LINK_MS = const(60_000)
-# The collector may ask for other heartbeats within these limits.
-HEARTBEAT_LEAST_S = const(60)
-HEARTBEAT_MOST_S = const(86_400)
 
 
 class LinkUp(Value):
@@ -106,7 +104,7 @@ class Uplink(decider.Decider):
         self._not_before_ms = 0  # the backoff's word, also across a short loss of the link
 
     def _set_heartbeat(self, heartbeat_s: int) -> None:
-        within = min(max(heartbeat_s, HEARTBEAT_LEAST_S), HEARTBEAT_MOST_S)
+        within = min(max(heartbeat_s, exchange.MIN_HEARTBEAT_S), exchange.MAX_HEARTBEAT_S)
         self._heartbeat_ms = within * 1000
 
     def _link_up(self, _event: Value, now_ms: int) -> "Outcome":

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from varde_simulator.air.channel import Channel
-from varde_simulator.air.link import DEFAULT_LATENCY_US, Air
+from varde_simulator.air.link import Air
 from varde_simulator.air.radio import Radio
 from varde_simulator.sensors.model import Model
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
@@ -34,11 +34,9 @@ class OpenWorld:
     the name decides the address of its radio. `on_node(name, joined)` hears of comings and goings.
     """
 
-    def __init__(
-        self, socket_path: Path, seed: int = 0, latency_us: int = DEFAULT_LATENCY_US
-    ) -> None:
+    def __init__(self, socket_path: Path, air: Air | None = None) -> None:
         self.socket_path = socket_path
-        self.air = Air(seed, latency_us)
+        self.air = air or Air()
         self.sensors: dict[str, VirtualSensor] = {}
         self.channels: dict[str, Channel] = {}  # of those who are here, by name
         self.radios: dict[str, Radio] = {}

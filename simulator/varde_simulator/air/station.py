@@ -83,8 +83,7 @@ class Station:
         self.air = air
         self.address = address
         self.is_public = address.address_type == hci.Address.PUBLIC_DEVICE_ADDRESS
-        self.controller = VirtualController(name, air, self._address(PUBLIC, name))
-        self.host = _DirectHost(self.controller, self.controller)
+        self.host = self._host_on_chip(name)
         config = device.DeviceConfiguration(
             name=name,
             address=self._address(RANDOM_STATIC, name),
@@ -101,6 +100,15 @@ class Station:
         self.indications = Indications(self.send_att)
         self.malformed_pdus = 0
         self._advertising_lock = asyncio.Lock()  # Bumble's start and stop must not interleave
+
+    def _host_on_chip(self, name: str) -> Any:
+        """A Bumble host on this station's chip; `adapter.py` has one on real hardware."""
+        self.controller = VirtualController(name, self.air, self._address(PUBLIC, name))
+        return _DirectHost(self.controller, self.controller)
+
+    @property
+    def is_advertising(self) -> bool:
+        return self.controller.le_legacy_advertiser.enabled
 
     @property
     def own_address_type(self) -> hci.OwnAddressType:

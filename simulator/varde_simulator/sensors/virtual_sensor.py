@@ -7,10 +7,10 @@ advertises again. All timers are the running loop's, so they are virtual when th
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from bumble import core, gatt
+from bumble import core, gatt, hci
 
 from varde_simulator.air.controller import ADV_IND
 from varde_simulator.air.indications import STATUS_CONFIRMED
@@ -23,18 +23,21 @@ _WRITABLE = WRITE | 0x04
 ATT_HEADER_BYTES = 3
 Values = Iterable[tuple[int, bytes]]
 LiveValues = Iterable[tuple[float, int, bytes]]
+StationMaker = Callable[[Air, str, hci.Address], Station]  # air.adapter has one for real adapters
 
 
 class VirtualSensor:
     """`await start()`, then `measure(...)` as the scenario says. `label` decides the address."""
 
-    def __init__(self, air: Air, model: Model, label: str) -> None:
+    def __init__(
+        self, air: Air, model: Model, label: str, new_station: StationMaker = Station
+    ) -> None:
         self.model = model
         self.label = label
         self.ledger = Ledger()
         self.writes: list[tuple[int, bytes]] = []  # what hubs wrote, by characteristic
         address = address_of(label, RANDOM_STATIC if model.random_address else PUBLIC)
-        self.station = Station(air, label, address)
+        self.station = new_station(air, label, address)
         self.station.on_connection = self._on_connection
         self.station.device.gatt_server.on("characteristic_subscription", self._on_subscription)
         self._characteristics: dict[int, Any] = {}
@@ -58,7 +61,7 @@ class VirtualSensor:
 
     @property
     def is_advertising(self) -> bool:
-        return self.station.controller.le_legacy_advertiser.enabled
+        return self.station.is_advertising
 
     async def start(self) -> None:
         await self.station.start()

@@ -104,7 +104,7 @@ def make_readings(key: ed25519.SigningKey, receiver_public: bytes) -> Iterator[b
     hub_id, boot = sealing.key_id(key.public), 3
     private = hashlib.sha256(b"session" + hub_id).digest()
     sealer = sealing.SessionSealer(hub_id, boot, 1000, private, receiver_public)
-    content = sealing.Content(VALUE, 0x1822, bytes(7))
+    content = sealing.Content(VALUE, 0x1822, bytes(7), "")
     seq = 1000
     while True:
         seq += 1

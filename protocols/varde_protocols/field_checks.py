@@ -42,6 +42,11 @@ class FieldChecks:
         if type(data) is not bytes or not low <= len(data) <= high:
             raise self._fault("range", name, "send %d to %d bytes" % (low, high))
 
+    def text(self, text: "Any", low: int, high: int, name: str) -> None:
+        """`text` is a text string of low..high bytes of UTF-8."""
+        if type(text) is not str or not low <= len(text.encode()) <= high:
+            raise self._fault("range", name, "send text of %d to %d bytes" % (low, high))
+
     def keys(self, fields: "Any", count: int, name: str) -> None:
         """`fields` is a map with exactly the keys 1..count.
 

@@ -3,7 +3,8 @@
     {1: number, 2: [[ssid, password], ...], 3: collector host, 4: collector port,
      5: [root certificate DER, ...], 6: collector Ed25519 public, 7: receiver X25519 public,
      8: heartbeat_s, 9: [[slot, address or null, name prefix or null, service,
-     [characteristic, ...]], ...], 10: NTP host, 11: NTP port, 12: board name}
+     [characteristic, ...], model, bond, passkey or null, user or null], ...],
+     10: NTP host, 11: NTP port, 12: board name}
 
 Everything is checked when a value is built, so a HubConfig is one that a hub can run as far as
 bytes tell (not: whether hosts exist, roots are certificates of theirs, or anyone has the private
@@ -12,7 +13,7 @@ know is refused and named: a setting that is silently dropped is worse than none
 protocols/cddl/hub_config.cddl.
 """
 
-from . import cbor, exchange
+from . import assigned, cbor, exchange
 from ._compat import TYPE_CHECKING, const
 from .crypto import ed25519, x25519
 from .errors import WireError
@@ -22,7 +23,7 @@ from .value import Value
 if TYPE_CHECKING:
     from typing import Any
 
-MAX_CONFIG_BYTES = const(16384)  # four roots, eight networks, sixteen sensors, and room
+MAX_CONFIG_BYTES = const(16384)  # four roots, eight networks, all sensors, and room
 MAX_NUMBER = (1 << 32) - 1
 MAX_NETWORKS = const(8)
 MAX_SSID_BYTES = const(32)  # IEEE 802.11 section 9.4.2.2
@@ -33,15 +34,23 @@ MIN_ROOTS = const(2)  # so that one can be replaced while the other holds
 MAX_ROOTS = const(4)
 MAX_ROOT_BYTES = const(2048)  # a root with an RSA key of 4096 bits takes some 1400
 KEY_BYTES = const(32)
-MAX_SENSORS = const(16)  # a kit has 3 to 6
+MAX_SENSORS = const(24)  # a kit has 3 to 6; a ward round, or a test of them all, has more
 MAX_SLOT = const(255)
 MAX_CHARACTERISTICS = const(8)
 ADDRESS_BYTES = const(7)
 MAX_NAME_BYTES = const(29)  # what fits an advertisement (Core specification 3.C.11)
 MAX_BOARD_BYTES = const(32)
+MAX_MODEL_BYTES = const(24)
+BOND_NONE = const(0)
+BOND_PLAIN = const(1)  # keys are kept; how they were agreed on does not matter
+BOND_AUTHENTICATED = const(2)  # agreed on with a passkey
+MAX_PASSKEY = const(999_999)  # six digits (Core specification 3.H.2.3.5.3)
+MAX_USER = const(254)  # 255 is "unknown user" (User Data Service 3.2)
+MAX_CONSENT = const(9999)  # User Data Service 3.2.2
 
 _HEX = "0123456789abcdefABCDEF"
 # Names and both kinds of address. Spelled out: lower() would make ASCII of U+212A on CPython.
+_MODEL_CHARACTERS = "-0123456789abcdefghijklmnopqrstuvwxyz"
 _HOST_CHARACTERS = "-.:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -104,14 +113,28 @@ class Network(Value):
 
 
 class Sensor(Value):
-    """A sensor of the kit: known by its address (type 0 or 1, then 6 bytes), its name or both."""
+    """A sensor of the kit: known by its address (type 0 or 1, then 6 bytes), its name or both.
 
-    FIELDS = ("slot", "address", "name_prefix", "service", "characteristics")
+    `model` names the driver of a model with ways of its own; "" is a sensor by the specification
+    of its `service`. `bond` is BOND_NONE, BOND_PLAIN or BOND_AUTHENTICATED, which takes a passkey:
+    `passkey` (0 to 999999) if it never changes, else somebody must read it off. `user` is [index,
+    consent code] of the User Data service (UDS 1.1). Services and characteristics are numbers of
+    `assigned`.
+    """
+
+    FIELDS = (
+        "slot", "address", "name_prefix", "service", "characteristics", "model", "bond", "passkey",
+        "user",
+    )  # fmt: skip
     slot: int
     address: "bytes | None"
     name_prefix: "str | None"
     service: int
     characteristics: "list[int]"
+    model: str
+    bond: int
+    passkey: "int | None"
+    user: "list[int] | None"
 
     def _check(self) -> None:
         _check_uint(self.slot, 0, MAX_SLOT, "slot")
@@ -123,11 +146,26 @@ class Sensor(Value):
             _check_text(self.name_prefix, 1, MAX_NAME_BYTES, where + " name prefix")
         _require(self.address is not None or self.name_prefix is not None, "sensor", where,
                  "give address or name, or a neighbour's sensor is taken for it")  # fmt: skip
-        _check_uint(self.service, 0, 0xFFFF, where + " service")
+        _check_uint(self.service, 0, assigned.MAX_NUMBER, where + " service")
         _check_list(self.characteristics, 1, MAX_CHARACTERISTICS, where + " characteristics")
         for characteristic in self.characteristics:
-            _check_uint(characteristic, 0, 0xFFFF, where + " characteristic")
+            _check_uint(characteristic, 0, assigned.MAX_NUMBER, where + " characteristic")
         _check_distinct(self.characteristics, where + " characteristics")
+        self._check_driver(where)
+
+    def _check_driver(self, where: str) -> None:
+        _check_text(self.model, 0, MAX_MODEL_BYTES, where + " model")
+        good = all(c in _MODEL_CHARACTERS for c in self.model)
+        _require(good, "text", where + " model", "give small letters, digits and hyphens")
+        _check_uint(self.bond, BOND_NONE, BOND_AUTHENTICATED, where + " bond")
+        if self.passkey is not None:
+            _check_uint(self.passkey, 0, MAX_PASSKEY, where + " passkey")
+            _require(self.bond == BOND_AUTHENTICATED, "sensor", where + " passkey",
+                     "give it with bond %d only" % BOND_AUTHENTICATED)  # fmt: skip
+        if self.user is not None:
+            _check_list(self.user, 2, 2, where + " user")
+            _check_uint(self.user[0], 0, MAX_USER, where + " user index")
+            _check_uint(self.user[1], 0, MAX_CONSENT, where + " consent code")
 
 
 class HubConfig(Value):

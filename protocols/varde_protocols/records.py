@@ -9,7 +9,7 @@ UTC is not here: it is derived from anchors. A known kind has exactly the keys o
 unknown kind decodes to `Unknown`, is stored and passed on.
 """
 
-from . import cbor
+from . import assigned, cbor
 from ._compat import TYPE_CHECKING, const
 from .errors import RecordError
 from .field_checks import FieldChecks
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 READING = const(1)
 ANCHOR = const(2)
+CLOCK = const(3)
 EVENT = const(4)
 SESSION = const(6)
 
@@ -31,6 +32,12 @@ MAX_BOOT = (1 << 31) - 1  # the boot counter is an i32 in NVS
 MAX_MS = (1 << 48) - 1  # some 8900 years: no honest clock gets there, and every integer holds it
 MAX_KIND = const(255)
 MAX_SLOT = const(255)
+MAX_CLOCK_BYTES = const(32)  # a Current Time has 10, an Elapsed Time 9, and room
+
+# When a sensor's clock was read.
+CLOCK_READ = const(0)  # only looked at
+CLOCK_BEFORE = const(1)  # before it was set
+CLOCK_AFTER = const(2)  # read back after it was set
 
 # Sources of time for anchors.
 SOURCE_SNTP = const(1)
@@ -48,6 +55,13 @@ EVENT_JOURNAL_FULL = const(6)
 EVENT_NOTIFICATIONS_DROPPED = const(7)  # how many
 EVENT_RECORD_REFUSED = const(8)  # seq of the record that the collector refused
 EVENT_READING_UNSETTLED = const(9)  # seq of the reading: its sensor may not know and send it again
+
+EVENT_BOND_LOST = const(10)  # slot: the sensor refuses our bond; hold its pairing button
+EVENT_PAIRING_FAILED = const(11)  # slot
+EVENT_PAIRED = const(12)  # slot
+EVENT_CLOCK_REFUSED = const(13)  # slot: its clock could not be set and read back
+EVENT_HEAP_LOW = const(14)  # free bytes; no sensor is connected to until there is more
+EVENT_SENSOR_REFUSED = const(15)  # slot: connected, but it is not what the config says
 
 PUBLIC_KEY_BYTES = const(32)
 KID_BYTES = const(8)
@@ -94,7 +108,7 @@ class Reading(_Record):
 
     def _check_body(self) -> None:
         _checks.uint(self.slot, 0, MAX_SLOT, "slot")
-        _checks.uint(self.characteristic, 0, 0xFFFF, "characteristic")
+        _checks.uint(self.characteristic, 0, assigned.MAX_NUMBER, "characteristic")
         _checks.uint(self.session_seq, 0, MAX_SEQ, "session_seq")
         _checks.byte_string(self.sealed, 1, MAX_SEALED_BYTES, "sealed")
 
@@ -118,6 +132,26 @@ class Anchor(_Record):
 
     def _body(self) -> "Any":
         return {1: self.utc_ms, 2: self.source, 3: self.uncertainty_ms}
+
+
+class Clock(_Record):
+    """A sensor's own clock, as read at `uptime_ms`: `value` is the characteristic's (2A2B...)."""
+
+    KIND = CLOCK
+    FIELDS = ("seq", "boot", "uptime_ms", "slot", "characteristic", "value", "occasion")
+    slot: int
+    characteristic: int
+    value: bytes
+    occasion: int
+
+    def _check_body(self) -> None:
+        _checks.uint(self.slot, 0, MAX_SLOT, "slot")
+        _checks.uint(self.characteristic, 0, assigned.MAX_NUMBER, "characteristic")
+        _checks.byte_string(self.value, 1, MAX_CLOCK_BYTES, "value")
+        _checks.uint(self.occasion, 0, 255, "occasion")
+
+    def _body(self) -> "Any":
+        return {1: self.slot, 2: self.characteristic, 3: self.value, 4: self.occasion}
 
 
 class Event(_Record):
@@ -169,10 +203,12 @@ class Unknown(_Record):
         return cbor.encode(fields)
 
 
-_KINDS: "dict[int, Any]" = {READING: Reading, ANCHOR: Anchor, EVENT: Event, SESSION: Session}
+_KINDS: "dict[int, Any]" = {
+    READING: Reading, ANCHOR: Anchor, CLOCK: Clock, EVENT: Event, SESSION: Session,
+}  # fmt: skip
 
 
-def decode(payload: bytes) -> "Reading | Anchor | Event | Session | Unknown":
+def decode(payload: bytes) -> "Reading | Anchor | Clock | Event | Session | Unknown":
     """Return the record of a payload; raises RecordError, CborError where the coding is wrong."""
     fields = cbor.decode(payload, cbor.MAX_DEPTH, MAX_RECORD_BYTES)
     _checks.keys(fields, 5, "record")
@@ -184,5 +220,6 @@ def decode(payload: bytes) -> "Reading | Anchor | Event | Session | Unknown":
     count = len(record.FIELDS) - 3
     _checks.keys(body, count, record.__name__)
     values = [body[key] for key in range(1, count + 1)]
-    result: "Reading | Anchor | Event | Session" = record(fields[2], fields[3], fields[4], *values)
+    place = (fields[2], fields[3], fields[4])
+    result: "Reading | Anchor | Clock | Event | Session" = record(*place, *values)
     return result

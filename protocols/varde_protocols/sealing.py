@@ -9,15 +9,16 @@ The content of a reading is encrypted with AES-CCM under
     aad = CBOR [hub_id, boot, seq, uptime_ms, slot, characteristic]
 
 so that a key never meets a nonce twice (a sealer takes each seq once, ascending), and a content
-cannot be moved to another reading. The content is CBOR `{1: value, 2: service, 3: address}`: the
-bytes as the sensor sent them, the 16-bit service, and the address (type, then 6 bytes, most
-significant first).
+cannot be moved to another reading. The content is CBOR `{1: value, 2: service, 3: address,
+4: model}`: the bytes as the sensor sent them, the number of the service, the address (type, then 6
+bytes, most significant first) and the model that the config names. A sensor that follows the
+specification has no model, and its content no key 4.
 """
 
 import hashlib
 import struct
 
-from . import cbor, cose, records
+from . import assigned, cbor, cose, records
 from ._compat import TYPE_CHECKING, const
 from .crypto import hkdf, x25519
 from .errors import CoseError, RecordError
@@ -25,10 +26,13 @@ from .field_checks import FieldChecks
 from .value import Value
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .records import Reading, Session
 
 KEY_BYTES = const(16)
 ADDRESS_BYTES = const(7)
+MAX_MODEL_BYTES = const(24)
 _PURPOSE = "varde reading"
 
 _checks = FieldChecks(RecordError, "content")
@@ -37,25 +41,33 @@ _checks = FieldChecks(RecordError, "content")
 class Content(Value):
     """What a sealed reading holds."""
 
-    FIELDS = ("value", "service", "address")
+    FIELDS = ("value", "service", "address", "model")
     value: bytes
     service: int
     address: bytes
+    model: str
 
     def _check(self) -> None:
         _checks.byte_string(self.value, 0, records.MAX_VALUE_BYTES, "value")
-        _checks.uint(self.service, 0, 0xFFFF, "service")
+        _checks.uint(self.service, 0, assigned.MAX_NUMBER, "service")
         _checks.byte_string(self.address, ADDRESS_BYTES, ADDRESS_BYTES, "address")
+        _checks.text(self.model, 0, MAX_MODEL_BYTES, "model")
 
     def encode(self) -> bytes:
-        return cbor.encode({1: self.value, 2: self.service, 3: self.address})
+        fields: "Any" = {1: self.value, 2: self.service, 3: self.address}
+        if self.model:
+            fields[4] = self.model
+        return cbor.encode(fields)
 
     @staticmethod
     def decode(data: bytes) -> "Content":
         """Raises RecordError, CborError where the coding is wrong."""
         fields = cbor.decode(data, 1, records.MAX_SEALED_BYTES)
-        _checks.keys(fields, 3, "content")
-        return Content(fields[1], fields[2], fields[3])
+        with_model = type(fields) is dict and 4 in fields
+        _checks.keys(fields, 4 if with_model else 3, "content")
+        if with_model and fields[4] == "":
+            raise RecordError("content-range", "model", "leave an empty model out")
+        return Content(fields[1], fields[2], fields[3], fields[4] if with_model else "")
 
 
 def key_id(public_key: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from golden.vectors import VECTORS
-from varde_protocols import exchange, hub_config, records, sealing
+from varde_protocols import assigned, exchange, hub_config, records, sealing
 from varde_protocols.crypto import ed25519, x25519
 
 
@@ -25,6 +25,7 @@ BOOTS = st.integers(0, records.MAX_BOOT)
 MS = st.integers(0, records.MAX_MS)
 SLOTS = st.integers(0, records.MAX_SLOT)
 UINT16 = st.integers(0, 0xFFFF)
+NUMBERS = st.integers(0, assigned.MAX_NUMBER)
 UINT32 = st.integers(0, (1 << 32) - 1)
 HEARTBEATS = st.integers(exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S)
 PLACE = (SEQS, BOOTS, MS)
@@ -61,15 +62,16 @@ HEADERS = st.builds(
     st.dictionaries(KEYS | st.integers(0, 9), TREES, max_size=3),
 )
 
-READINGS = built(records.Reading, *PLACE, SLOTS, UINT16, SEQS, sized(1, records.MAX_SEALED_BYTES))
+READINGS = built(records.Reading, *PLACE, SLOTS, NUMBERS, SEQS, sized(1, records.MAX_SEALED_BYTES))
 ANCHORS = built(records.Anchor, *PLACE, MS, st.integers(0, 255), MS)
+CLOCKS = built(records.Clock, *PLACE, SLOTS, NUMBERS, sized(1, 32), st.integers(0, 255))
 EVENTS = built(records.Event, *PLACE, UINT16, SEQS)
 SESSIONS = built(records.Session, *PLACE, sized(32), sized(8))
 UNKNOWNS = built(
-    records.Unknown, st.sampled_from([0, 3, 5, 7, 8, 254, 255]), *PLACE, st.none() | sized(0, 300)
+    records.Unknown, st.sampled_from([0, 5, 7, 8, 254, 255]), *PLACE, st.none() | sized(0, 300)
 )
-RECORDS = st.one_of(READINGS, ANCHORS, EVENTS, SESSIONS, UNKNOWNS)
-CONTENTS = built(sealing.Content, sized(0, 512), UINT16, sized(7))
+RECORDS = st.one_of(READINGS, ANCHORS, CLOCKS, EVENTS, SESSIONS, UNKNOWNS)
+CONTENTS = built(sealing.Content, sized(0, 512), NUMBERS, sized(7), text_of(0, 24))
 
 
 @st.composite
@@ -124,9 +126,14 @@ def root_of(mark: int, size: int) -> bytes:
 def sensors(draw: st.DrawFn, slot: int) -> hub_config.Sensor:
     address = bytes([slot % 2, slot]) + draw(sized(5))
     name = draw(st.none() | text_of(1, 29))
-    characteristics = draw(st.lists(UINT16, min_size=1, max_size=8, unique=True))
+    characteristics = draw(st.lists(NUMBERS, min_size=1, max_size=8, unique=True))
     shown = draw(st.none() | st.just(address)) if name is not None else address
-    return hub_config.Sensor(slot, shown, name, draw(UINT16), characteristics)
+    bond = draw(st.integers(0, 2))
+    passkeys = st.none() | st.integers(0, 999_999) if bond == 2 else st.none()
+    users = st.none() | st.tuples(st.integers(0, 254), st.integers(0, 9999)).map(list)
+    model = draw(st.text("abcz059-", max_size=24))
+    return hub_config.Sensor(slot, shown, name, draw(NUMBERS), characteristics, model, bond,
+                             draw(passkeys), draw(users))  # fmt: skip
 
 
 @st.composite

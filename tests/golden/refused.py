@@ -99,6 +99,7 @@ def refused_records() -> list[dict[str, Any]]:
     reading = cbor.decode(readings()[0].payload())
     event = {1: 4, 2: 47, 3: 7, 4: 12, 5: {1: 1, 2: 3}}
     anchor = {1: 2, 2: 46, 3: 7, 4: 70000, 5: {1: 1771234567890, 2: 1, 3: 40}}
+    clock = {1: 1, 2: 0x2A2B, 3: b"x", 4: 0}
     the_session = cbor.decode(session().payload())
 
     def body(record: dict[int, Any], **changes: Any) -> dict[int, Any]:
@@ -141,17 +142,21 @@ def refused_records() -> list[dict[str, Any]]:
         ("record-range", "source 256", body(anchor, k2=256)),
         ("record-range", "negative uncertainty", body(anchor, k3=-1)),
         ("record-range", "slot 256", body(reading, k1=256)),
-        ("record-range", "characteristic of 17 bits", body(reading, k2=1 << 16)),
+        ("record-range", "characteristic of 18 bits", body(reading, k2=1 << 17)),
         ("record-range", "negative session", body(reading, k3=-1)),
         ("record-range", "nothing sealed", body(reading, k4=b"")),
         ("record-range", "too much sealed", body(reading, k4=bytes(641))),
         ("record-range", "sealed is text", body(reading, k4="x")),
+        ("record-missing-key", "no occasion", {**event, 1: 3, 5: {1: 1, 2: 0x2A2B, 3: b"x"}}),
+        ("record-range", "a clock of nothing", {**event, 1: 3, 5: {**clock, 3: b""}}),
+        ("record-range", "a clock of 33 bytes", {**event, 1: 3, 5: {**clock, 3: bytes(33)}}),
+        ("record-range", "occasion 256", {**event, 1: 3, 5: {**clock, 4: 256}}),
         ("record-range", "public key of 31 bytes", body(the_session, k1=bytes(31))),
         ("record-range", "receiver kid of 9 bytes", body(the_session, k2=bytes(9))),
     ]
     coded = [(error, case, cbor.encode(value)) for error, case, value in rows]
     coded += [
-        ("cbor-too-large", "1025 bytes", cbor.encode({**event, 1: 3, 5: bytes(1013)})),
+        ("cbor-too-large", "1025 bytes", cbor.encode({**event, 1: 5, 5: bytes(1013)})),
         ("cbor-trailing", "a byte behind", cbor.encode(event) + b"\0"),
         ("cbor-truncated", "cut", cbor.encode(event)[:-1]),
         ("cbor-truncated", "empty", b""),
@@ -220,13 +225,44 @@ def refused_answers() -> list[dict[str, Any]]:
             for detail, error, case, data in messages]  # fmt: skip
 
 
-def refused_configs() -> list[dict[str, Any]]:
-    """Rows that say what the golden config must not have at `key`; without `value`: no key."""
+def _refused_sensors() -> list[Any]:
+    """Rows of error, case, key 9 and what stands there."""
     sensor = cbor.decode(config().encode())[9][0]
 
     def changed(index: int, value: Any) -> list[Any]:
         return [[*sensor[:index], value, *sensor[index + 1 :]]]
 
+    return [
+        ("shape", "sensors are null", 9, None),
+        ("shape", "a sensor of four", 9, [sensor[:4]]),
+        ("count", "25 sensors", 9, [[i, None, "x", 1, [1], *sensor[5:]] for i in range(25)]),
+        ("duplicate", "a slot twice", 9, [sensor, [1, None, "x", *sensor[3:]]]),
+        ("duplicate", "an address twice", 9, [sensor, [2, *sensor[1:]]]),
+        ("range", "slot 256", 9, changed(0, 256)),
+        ("length", "an address of 6 bytes", 9, changed(1, bytes(6))),
+        ("range", "an address type of 2", 9, changed(1, b"\x02" + bytes(6))),
+        ("sensor", "neither address nor name", 9, changed(1, None)),
+        ("length", "a model of 25 bytes", 9, changed(5, "m" * 25)),
+        ("text", "a model in capitals", 9, changed(5, "UA-651")),
+        ("range", "bond 3", 9, changed(6, 3)),
+        ("sensor", "a passkey without its bond", 9, changed(7, 123456)),
+        ("range", "a passkey of seven digits", 9, [[*sensor[:6], 2, 1_000_000, None]]),
+        ("count", "a user without consent", 9, changed(8, [1])),
+        ("range", "the unknown user", 9, changed(8, [255, 1])),
+        ("range", "a consent code of five digits", 9, changed(8, [1, 10_000])),
+        ("length", "a name of 30 bytes", 9, changed(2, "x" * 30)),
+        ("length", "an empty name", 9, changed(2, "")),
+        ("range", "a service of 18 bits", 9, changed(3, 1 << 17)),
+        ("count", "no characteristic", 9, changed(4, [])),
+        ("count", "nine characteristics", 9, changed(4, list(range(9)))),
+        ("count", "a characteristic alone", 9, changed(4, 0x2A5E)),
+        ("range", "a characteristic as text", 9, changed(4, ["2A5E"])),
+        ("duplicate", "a characteristic twice", 9, changed(4, [0x2A5E, 0x2A5E])),
+    ]
+
+
+def refused_configs() -> list[dict[str, Any]]:
+    """Rows that say what the golden config must not have at `key`; without `value`: no key."""
     rows = [
         ("unknown-key", "a thirteenth key", 13, 0),
         ("unknown-key", "a text key", "wifi", 0),
@@ -269,23 +305,7 @@ def refused_configs() -> list[dict[str, Any]]:
         ("key", "a receiver key of order 8", 7, (ORDER_8_U | 1 << 255).to_bytes(32, "little")),
         ("range", "a heartbeat of 59 s", 8, 59),
         ("range", "a heartbeat of more than a day", 8, 86401),
-        ("shape", "sensors are null", 9, None),
-        ("shape", "a sensor of four", 9, [sensor[:4]]),
-        ("count", "seventeen sensors", 9, [*[[i, None, "x", 1, [1]] for i in range(17)]]),
-        ("duplicate", "a slot twice", 9, [sensor, [1, None, "x", 0x1810, [0x2A35]]]),
-        ("duplicate", "an address twice", 9, [sensor, [2, *sensor[1:]]]),
-        ("range", "slot 256", 9, changed(0, 256)),
-        ("length", "an address of 6 bytes", 9, changed(1, bytes(6))),
-        ("range", "an address type of 2", 9, changed(1, b"\x02" + bytes(6))),
-        ("sensor", "neither address nor name", 9, changed(1, None)),
-        ("length", "a name of 30 bytes", 9, changed(2, "x" * 30)),
-        ("length", "an empty name", 9, changed(2, "")),
-        ("range", "a service of 17 bits", 9, changed(3, 1 << 16)),
-        ("count", "no characteristic", 9, changed(4, [])),
-        ("count", "nine characteristics", 9, changed(4, list(range(9)))),
-        ("count", "a characteristic alone", 9, changed(4, 0x2A5E)),
-        ("range", "a characteristic as text", 9, changed(4, ["2A5E"])),
-        ("duplicate", "a characteristic twice", 9, changed(4, [0x2A5E, 0x2A5E])),
+        *_refused_sensors(),
         ("length", "NTP host is null", 10, None),
         ("range", "NTP port 0", 11, 0),
         ("length", "a board of 33 bytes", 12, "x" * 33),

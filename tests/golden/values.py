@@ -76,11 +76,11 @@ IV = bytes(range(100, 113))
 CONTENTS = {
     # An oximeter's spot check (2A5E), a scale (2A9D), the longest value there can be.
     42: (1, 0x2A5E, sealing.Content(bytes.fromhex("1361004800"), 0x1822,
-                                    bytes.fromhex("00a0b1c2d3e4f5"))),
+                                    bytes.fromhex("00a0b1c2d3e4f5"), "")),
     43: (2, 0x2A9D, sealing.Content(bytes.fromhex("0204e2"), 0x181D,
-                                    bytes.fromhex("01a0b1c2d3e4f6"))),
-    44: (255, 0xFFFF, sealing.Content(bytes(512), 0xFFFF, bytes(7))),
-    45: (0, 0, sealing.Content(b"", 0, bytes(7))),
+                                    bytes.fromhex("01a0b1c2d3e4f6"), "and-uc352")),
+    44: (255, 0x1FFFF, sealing.Content(bytes(512), 0x1FFFF, bytes(7), "m" * 24)),
+    45: (0, 0, sealing.Content(b"", 0, bytes(7), "")),
 }  # fmt: skip
 
 
@@ -113,7 +113,9 @@ def all_records() -> list[Any]:
         records.Anchor((1 << 63) - 1, (1 << 31) - 1, (1 << 48) - 1, (1 << 48) - 1, 255, 0),
         records.Event(47, BOOT, 12, records.EVENT_BOOT, 3),
         records.Event(0, 0, 0, 0, 0),
-        records.Unknown(3, 48, BOOT, 80000, {1: 2, 2: b"clock", 3: [None, True]}),
+        records.Clock(50, BOOT, 81000, 2, 0x2A2B, bytes.fromhex("ea0702120f1e00031a01"), 1),
+        records.Clock(51, BOOT, 81001, 255, 0x1FFFF, bytes(32), 255),
+        records.Unknown(5, 48, BOOT, 80000, {1: 2, 2: b"clock", 3: [None, True]}),
         records.Unknown(255, 49, BOOT, 80001, None),
     ]
 
@@ -157,9 +159,12 @@ def config() -> hub_config.HubConfig:
         RECEIVER_PUBLIC,
         300,
         [
-            hub_config.Sensor(1, bytes.fromhex("00a0b1c2d3e4f5"), None, 0x1822, [0x2A5E, 0x2A5F]),
-            hub_config.Sensor(2, bytes.fromhex("01a0b1c2d3e4f6"), "UC-352", 0x181D, [0x2A9D]),
-            hub_config.Sensor(3, None, "A&D_UA-651", 0x1810, [0x2A35]),
+            hub_config.Sensor(1, bytes.fromhex("00a0b1c2d3e4f5"), None, 0x1822, [0x2A5E, 0x2A5F],
+                              "", hub_config.BOND_NONE, None, None),
+            hub_config.Sensor(2, bytes.fromhex("01a0b1c2d3e4f6"), "UC-352", 0x181D, [0x2A9D],
+                              "and-uc352", hub_config.BOND_PLAIN, None, [1, 1234]),
+            hub_config.Sensor(3, None, "A&D_UA-651", 0x1810, [0x2A35], "and-ua651",
+                              hub_config.BOND_AUTHENTICATED, 123456, None),
         ],
         "ntp.example.org",
         123,

@@ -17,7 +17,7 @@ HUB = VirtualHub(1, bytes(range(9, 41)))
 ENROLLED = registry.Hub(1, HUB.hub_id, HUB.public)
 
 # Numbers around every border between two widths of a CBOR head, and around our own limits.
-EDGES = [n + d for n in (0, 24, 256, 2**16, 2**31, 2**32, 2**48, 2**63) for d in (-1, 0, 1)]
+EDGES = [n + d for n in (0, 24, 256, 2**16, 2**17, 2**31, 2**32, 2**48, 2**63) for d in (-1, 0, 1)]
 UINT = st.one_of(st.sampled_from([n for n in EDGES if n >= 0]), st.integers(0, 2**64 - 1))
 SIZES = st.sampled_from([0, 1, 23, 24, 255, 256, 639, 640, 641, 700])
 

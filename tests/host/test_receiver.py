@@ -135,7 +135,7 @@ def test_one_hub_only(bench: Bench, hub: VirtualHub):
     ],
 )
 def test_values_in_words(characteristic: int, value: str, text: str):
-    content = opening.sealing.Content(bytes.fromhex(value), 0, bytes(7))
+    content = opening.sealing.Content(bytes.fromhex(value), 0, bytes(7), "")
     row = opening.Row(b"", 1, "verified", characteristic=characteristic, content=content)
     assert wording.values(opening._decoded(row)) == text
 

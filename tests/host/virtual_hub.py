@@ -58,7 +58,7 @@ class VirtualHub:
     ) -> bytes:
         assert self.sealer is not None, "start first"
         seq = self.take_seq()
-        content = sealing.Content(value, 0x1822, address)
+        content = sealing.Content(value, 0x1822, address, "")
         sealed = self.sealer.seal(seq, self.uptime_ms, slot, characteristic, content)
         fields = (slot, characteristic, self.sealer.session_seq, sealed)
         return self.sign(records.Reading(seq, self.boot, self.uptime_ms, *fields))

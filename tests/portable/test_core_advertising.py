@@ -19,11 +19,11 @@ def name(text, kind=0x09):
 
 
 def by_address(address=bytes([RANDOM]) + A, slot=1):
-    return hub_config.Sensor(slot, address, None, 0x1810, [0x2A35])
+    return hub_config.Sensor(slot, address, None, 0x1810, [0x2A35], "", 0, None, None)
 
 
 def by_name(prefix="Cuff", service=0x1810, slot=2):
-    return hub_config.Sensor(slot, None, prefix, service, [0x2A35])
+    return hub_config.Sensor(slot, None, prefix, service, [0x2A35], "", 0, None, None)
 
 
 class Matching(unittest.TestCase):

@@ -30,8 +30,9 @@ def built():
 def sensor_of(row):
     address = row["address"] and bytes.fromhex(row["address"])
     return hub_config.Sensor(
-        row["slot"], address, row["name_prefix"], row["service"], row["characteristics"]
-    )
+        row["slot"], address, row["name_prefix"], row["service"], row["characteristics"],
+        row["model"], row["bond"], row["passkey"], row["user"],
+    )  # fmt: skip
 
 
 def fault(data):
@@ -107,7 +108,7 @@ class Refused(unittest.TestCase):
         with self.assertRaises(hub_config.ConfigError):
             hub_config.Network("home", "short")
         with self.assertRaises(hub_config.ConfigError):
-            hub_config.Sensor(1, None, None, 0x1822, [0x2A5F])
+            hub_config.Sensor(1, None, None, 0x1822, [0x2A5F], "", 0, None, None)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class Recording(unittest.TestCase):
         self.assertEqual((reading.boot, reading.uptime_ms, reading.slot), (3, 1234, 2))
         opener = sealing.SessionOpener(HUB_ID, session, RECEIVER)
         content = opener.open(reading)
-        self.assertEqual(content, sealing.Content(b"\x02\x8c\x50", 0x181D, ADDRESS))
+        self.assertEqual(content, sealing.Content(b"\x02\x8c\x50", 0x181D, ADDRESS, ""))
 
     def test_a_boot_is_an_event_and_torn_writes_are_another(self):
         flash = NorFlash(4)

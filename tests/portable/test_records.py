@@ -14,11 +14,12 @@ with open(_HERE + "/../../protocols/vectors/records.json") as _file:
 TYPES = {
     "Reading": records.Reading,
     "Anchor": records.Anchor,
+    "Clock": records.Clock,
     "Event": records.Event,
     "Session": records.Session,
     "Unknown": records.Unknown,
 }
-BYTES_FIELDS = ("sealed", "public_key", "receiver_kid")
+BYTES_FIELDS = ("sealed", "public_key", "receiver_kid", "value")
 
 
 def built(row):

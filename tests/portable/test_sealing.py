@@ -31,8 +31,9 @@ READINGS = [decoded(row) for row in rows("Reading")]
 def content_of(row):
     fields = row["content"]
     return sealing.Content(
-        bytes.fromhex(fields["value"]), fields["service"], bytes.fromhex(fields["address"])
-    )
+        bytes.fromhex(fields["value"]), fields["service"], bytes.fromhex(fields["address"]),
+        fields["model"],
+    )  # fmt: skip
 
 
 CONTENTS = [content_of(row) for row in rows("Reading")]
@@ -115,11 +116,11 @@ class Refused(unittest.TestCase):
     def test_contents(self):
         good = {1: b"\x01", 2: 0x1822, 3: bytes(7)}
         self.assertEqual(refusal(sealing.Content.decode, cbor.encode(good)), None)
-        for key, value in ((1, bytes(513)), (1, "x"), (2, 1 << 16), (2, None), (3, bytes(6))):
+        for key, value in ((1, bytes(513)), (1, "x"), (2, 1 << 17), (2, None), (3, bytes(6))):
             data = cbor.encode({k: value if k == key else good[k] for k in good})
             self.assertEqual(refusal(sealing.Content.decode, data), "content-range")
         for data, code in ((b"\xa0", "content-missing-key"), (b"\x80", "content-shape"),
-                           (b"\xa1\x04\x00", "content-unknown-key"), (b"", "cbor-truncated"),
+                           (b"\xa1\x05\x00", "content-unknown-key"), (b"", "cbor-truncated"),
                            (b"\xa1\x01\x81\x00", "cbor-too-deep")):  # fmt: skip
             self.assertEqual(refusal(sealing.Content.decode, data), code)
 
@@ -136,7 +137,7 @@ class OurMistakes(unittest.TestCase):
         for value, address in ((bytearray(b"a"), bytes(7)), (memoryview(b"a"), bytes(7)),
                                (b"a", bytearray(7))):  # fmt: skip
             with self.assertRaises(TypeError):
-                sealing.Content(value, 0x1822, address)
+                sealing.Content(value, 0x1822, address, "")
 
     def test_a_sealer_takes_each_number_once_and_ascending(self):
         sealer = sealing.SessionSealer(

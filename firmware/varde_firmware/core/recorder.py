@@ -103,7 +103,7 @@ class Recorder:
         reading that finds no room journals the event journal-full. One that was `indicated` is
         unsettled until `told` or the next record.
         """
-        content = sealing.Content(value, service, address)
+        content = sealing.Content(value, service, address, "")
         if self.journal.is_full:  # known before the price of a signature is paid
             self._tell_full(uptime_ms)
             raise JournalFull("recorder: the journal is full; deliver first")

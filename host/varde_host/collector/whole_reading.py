@@ -20,6 +20,7 @@ from varde_protocols.cbor_scalars import byte_string
 _TINY = rb"[\x00-\x17]"
 _U8 = rb"\x18[\x18-\xff]"
 _U16 = rb"\x19(?!\x00).{2}"
+_U17 = rb"\x1a\x00\x01.{2}"
 _U32 = rb"\x1a(?!\x00{2}).{4}"
 _U31 = rb"\x1a(?!\x00{2})[\x00-\x7f].{3}"
 _U48 = rb"\x1b\x00{2}(?!\x00{2}).{6}"
@@ -31,7 +32,7 @@ def _any_of(*spellings: bytes) -> bytes:
 
 
 _SLOT = _any_of(_TINY, _U8)  # records.MAX_SLOT
-_CHARACTERISTIC = _any_of(_TINY, _U8, _U16)
+_CHARACTERISTIC = _any_of(_TINY, _U8, _U16, _U17)  # assigned.MAX_NUMBER
 _BOOT = _any_of(_TINY, _U8, _U16, _U31)  # records.MAX_BOOT
 _MS = _any_of(_TINY, _U8, _U16, _U32, _U48)  # records.MAX_MS
 _SEQ = _any_of(_TINY, _U8, _U16, _U32, _U63)  # records.MAX_SEQ

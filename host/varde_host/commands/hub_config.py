@@ -25,7 +25,14 @@ NTP_PORT = 123
 _ADDRESS = re.compile(r"(public|random)/((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
 _ADDRESS_TYPES = {"public": 0, "random": 1}
 _SHOWN_CHARACTERS = 80
-_SENSOR_KEYS = {"slot", "service", "chars", "name", "address"}
+_SENSOR_KEYS = {
+    "slot", "service", "chars", "name", "address", "model", "bond", "passkey", "user",
+}  # fmt: skip
+_BONDS = {
+    "none": hub_config.BOND_NONE,
+    "plain": hub_config.BOND_PLAIN,
+    "passkey": hub_config.BOND_AUTHENTICATED,
+}
 
 
 def config(
@@ -85,6 +92,8 @@ def networks(text: str, where: str) -> list[hub_config.Network]:
 def parse_sensor(text: str) -> hub_config.Sensor:
     """Return the sensor of `slot=1,service=1822,chars=2A5E+2A5F,name=...,address=public/...`.
 
+    Besides: `model=and-ua651`, `bond=none|plain|passkey`, `passkey=123456`, `user=INDEX/CONSENT`.
+
     Raises InputRefused `sensor`, and ConfigError for values that no hub may run with.
     """
     pairs = dict(part.partition("=")[::2] for part in text.split(","))
@@ -97,8 +106,12 @@ def parse_sensor(text: str) -> hub_config.Sensor:
             name_prefix=pairs.get("name"),
             service=int(pairs["service"], 16),
             characteristics=[int(char, 16) for char in pairs["chars"].split("+")],
+            model=pairs.get("model", ""),
+            bond=_BONDS[pairs.get("bond", "none")],
+            passkey=int(pairs["passkey"]) if "passkey" in pairs else None,
+            user=[int(part) for part in pairs["user"].split("/")] if "user" in pairs else None,
         )
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise errors.InputRefused("sensor", text[:_SHOWN_CHARACTERS]) from error
 
 

@@ -5,7 +5,7 @@ from varde_firmware.ports import ble_radio
 from varde_protocols import hub_config
 
 ADDRESS = bytes.fromhex("c00102030405")
-SENSOR = hub_config.Sensor(3, b"\x01" + ADDRESS, None, 0x1810, [0x2A35])
+SENSOR = hub_config.Sensor(3, b"\x01" + ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None)
 SIGHTED = (1, memoryview(ADDRESS), 0, -60, memoryview(b""))
 INDICATION = (5, 12, memoryview(b"value"))
 ADVERTISED, INDICATED = 5, 19

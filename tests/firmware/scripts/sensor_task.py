@@ -9,7 +9,7 @@ from varde_firmware.shell import listeners, sensor_task
 from varde_protocols import hub_config, records
 
 ADDRESS = bytes([1]) + bytes.fromhex("c00102030405")
-CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35])
+CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None)
 CONNECTION = 5
 
 

@@ -1,0 +1,94 @@
+"""Numbers for characteristics and services, where a 16-bit UUID is not enough.
+
+A record, a config and a decoder name a characteristic by a number: its 16-bit UUID, or, for what
+has a vendor's 128-bit UUID or no characteristic at all (advertised data), a number of this table,
+from 0x10000 on. A number stays what it is for ever; signed records hold it.
+"""
+
+import binascii
+
+from ._compat import TYPE_CHECKING, const
+
+if TYPE_CHECKING:
+    from typing import Dict, Tuple
+
+FIRST = const(0x10000)
+MAX_NUMBER = const(0x1FFFF)  # what formats take: room for every vendor to come
+
+# Service data as advertised, without its UUID (AD type 0x16, Core Specification Supplement 1.11).
+XIAOMI_ADVERT_WEIGHT = const(0x10001)  # of 0x181D
+XIAOMI_ADVERT_BODY = const(0x10002)  # of 0x181B
+
+NONIN_SERVICE = const(0x10010)
+NONIN_CONTINUOUS = const(0x10011)
+NONIN_CONTROL = const(0x10012)
+VIATOM_SERVICE = const(0x10020)
+VIATOM_NOTIFY = const(0x10021)
+VIATOM_WRITE = const(0x10022)
+BERRYMED_SERVICE = const(0x10030)
+BERRYMED_NOTIFY = const(0x10031)
+BERRYMED_WRITE = const(0x10032)
+JUMPER_SERVICE = const(0x10040)
+JUMPER_NOTIFY = const(0x10041)
+AND_SERVICE = const(0x10050)
+AND_CONTROL = const(0x10051)
+OMRON_SERVICE = const(0x10060)
+
+# Number: name and UUID, as people write it. The sources are in docs/decoders.md.
+_TABLE: "Dict[int, Tuple[str, str]]" = {
+    XIAOMI_ADVERT_WEIGHT: ("xiaomi-advert-weight", ""),
+    XIAOMI_ADVERT_BODY: ("xiaomi-advert-body", ""),
+    NONIN_SERVICE: ("nonin-oximetry-service", "46a970e0-0d5f-11e2-8b5e-0002a5d5c51b"),
+    NONIN_CONTINUOUS: ("nonin-continuous-oximetry", "0aad7ea0-0d60-11e2-8e3c-0002a5d5c51b"),
+    NONIN_CONTROL: ("nonin-control-point", "1447af80-0d60-11e2-88b6-0002a5d5c51b"),
+    VIATOM_SERVICE: ("viatom-service", "14839ac4-7d7e-415c-9a42-167340cf2339"),
+    VIATOM_NOTIFY: ("viatom-answer", "0734594a-a8e7-4b1a-a6b1-cd5243059a57"),
+    VIATOM_WRITE: ("viatom-command", "8b00ace7-eb0b-49b0-bbe9-9aee0a26e1a3"),
+    BERRYMED_SERVICE: ("berrymed-service", "49535343-fe7d-4ae5-8fa9-9fafd205e455"),
+    BERRYMED_NOTIFY: ("berrymed-stream", "49535343-1e4d-4bd9-ba61-23c647249616"),
+    BERRYMED_WRITE: ("berrymed-command", "49535343-8841-43f4-a8d4-ecbe34729bb3"),
+    JUMPER_SERVICE: ("jumper-service", "cdeacb80-5235-4c07-8846-93a37ee6b86d"),
+    JUMPER_NOTIFY: ("jumper-stream", "cdeacb81-5235-4c07-8846-93a37ee6b86d"),
+    AND_SERVICE: ("and-service", "233bf000-5a34-1b6d-975c-000d5690abe4"),
+    AND_CONTROL: ("and-control", "233bf001-5a34-1b6d-975c-000d5690abe4"),
+    OMRON_SERVICE: ("omron-option-service", "5df5e817-a945-4f81-89c0-3d4e9759c07c"),
+}
+
+NUMBERS = tuple(sorted(_TABLE))
+_BASE = "-0000-1000-8000-00805f9b34fb"  # of the 16-bit UUIDs (Core 5.4, Vol 3, Part B, 2.5.1)
+
+
+def raw(number: int) -> bytes:
+    """Return the UUID of a number as it goes over the air: 2 or 16 bytes, least significant first.
+
+    Raises KeyError (ours) for a number that has none.
+    """
+    if number < FIRST:
+        return bytes((number & 0xFF, number >> 8))
+    uuid = _TABLE[number][1]
+    if not uuid:
+        raise KeyError(number)
+    return bytes(reversed(binascii.unhexlify(uuid.replace("-", ""))))
+
+
+def number(raw_uuid: bytes) -> int:
+    """Return the number of a UUID as it came over the air (2 or 16 bytes), 0 if it has none."""
+    if len(raw_uuid) == 2:
+        return raw_uuid[0] | raw_uuid[1] << 8
+    digits = binascii.hexlify(bytes(reversed(raw_uuid))).decode()
+    for known, (_, uuid) in _TABLE.items():
+        if uuid.replace("-", "") == digits:
+            return known
+    if digits[:4] == "0000" and digits[8:] == _BASE.replace("-", ""):
+        return int(digits[4:8], 16)
+    return 0
+
+
+def name(number: int) -> str:
+    """Return what a number is called: four hex digits, or the name in this table.
+
+    A number that this version does not know comes as hex.
+    """
+    if number in _TABLE:
+        return _TABLE[number][0]
+    return "%04X" % number

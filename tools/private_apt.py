@@ -79,10 +79,14 @@ def _one_line(line: str) -> dict[str, str] | None:
 
 
 class PrivateApt:
-    """One release of one architecture, seen through folders below `home`."""
+    """One release of one architecture, seen through folders below `home`; or, with `kind`
+    "deb-src", that release's source packages."""
 
-    def __init__(self, home: pathlib.Path, codename: str, architecture: str) -> None:
-        self.home = home / f"{codename}-{architecture}"
+    def __init__(
+        self, home: pathlib.Path, codename: str, architecture: str, kind: str = "deb"
+    ) -> None:
+        content = architecture if kind == "deb" else "source"
+        self.home = home / f"{codename}-{content}"
         self.codename = codename
         release = os_release()
         mirror, signed_by = machine_mirror(release.get("VERSION_CODENAME", codename))
@@ -92,7 +96,7 @@ class PrivateApt:
         (self.home / "status").touch()
         components = "main universe" if release.get("ID") == "ubuntu" else "main"
         (self.home / "parts" / "release.sources").write_text(
-            f"Types: deb\nURIs: {mirror}\nSuites: {codename}\n"
+            f"Types: {kind}\nURIs: {mirror}\nSuites: {codename}\n"
             f"Components: {components}\nSigned-By: {keyring}\n"
         )
         self._options = self._make_options(architecture)
@@ -145,3 +149,16 @@ class PrivateApt:
         for name in names:
             for deb in sorted(debs.glob(f"{name.split(':')[0]}_*.deb")):
                 subprocess.run(["dpkg-deb", "-x", str(deb), str(root)], check=True)
+
+    def download_source(self, package: str, version: str) -> list[pathlib.Path]:
+        """The files of a source package, checked by apt against the signed index (`kind`
+        "deb-src"). Raises AptError."""
+        folder = self.home / "sources" / f"{package}_{version}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._run("apt-get", "-q", "source", "--download-only", f"{package}={version}", cwd=folder)
+        return sorted(folder.iterdir())
+
+    def source_versions(self, package: str) -> list[str]:
+        """The versions of the source package that the release has (`kind` "deb-src")."""
+        text = self._run("apt-cache", "showsrc", "--only-source", package)
+        return re.findall(r"^Version: (\S+)", text, re.MULTILINE)

@@ -11,6 +11,12 @@ import sys
 from _uuid import UUID
 
 import _air
+import uos as os
+
+if os.getenv("VARDE_BLE_L2CAP"):  # the ESP32 build has none, so a hub must do without
+    from _l2cap import Channels as _Channels
+else:
+    _Channels = object
 
 FLAG_READ = 0x0002
 FLAG_WRITE_NO_RESPONSE = 0x0004
@@ -38,7 +44,7 @@ _SECURITY_KEYS = ("bond", "mitm", "le_secure", "io")  # accepted; there is no pa
 _handler = None
 
 
-class BLE:
+class BLE(_Channels):
     """The one radio of this hub."""
 
     _instance = None

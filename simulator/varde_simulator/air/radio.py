@@ -18,6 +18,7 @@ from varde_simulator.air.att_client import DEFAULT_MTU, AttClient
 from varde_simulator.air.channel import Channel
 from varde_simulator.air.link import Air
 from varde_simulator.air.radio_client import RadioClient
+from varde_simulator.air.radio_l2cap import RadioL2cap
 from varde_simulator.air.radio_scan import RadioScanner
 from varde_simulator.air.radio_server import RadioServer
 from varde_simulator.air.station import PUBLIC, Station, address_bytes, address_of
@@ -69,6 +70,7 @@ class Radio:
         self.scanner = RadioScanner(self)
         self._client_ops = RadioClient(self)
         self.server = RadioServer(self)
+        self._l2cap = RadioL2cap(self)
         channel.on_close.append(self.power_off)
         for name in (
             "active", "is_active", "mac", "config", "set_gap_name", "set_mtu", "set_addr_mode",
@@ -92,6 +94,7 @@ class Radio:
                 raise
             self.station = station
             self.server.attach(station)
+            self._l2cap.attach(station)
         elif not wanted and self.station is not None:
             self.scanner.end()
             station, self.station = self.station, None
@@ -256,6 +259,7 @@ class Radio:
         client = self.clients.pop(handle, None)
         if client is not None:
             client.close()  # procedures end before the connection does, as on NimBLE
+        self._l2cap.on_disconnection(handle)
         is_central = connection.role == hci.Role.CENTRAL
         irq = IRQ_PERIPHERAL_DISCONNECT if is_central else IRQ_CENTRAL_DISCONNECT
         self.report(irq, handle, *peer)

@@ -41,6 +41,7 @@ BOTTOM_UP = (
     "varde_protocols.cbor",
     "varde_protocols.field_checks",
     "varde_protocols.cose",
+    "varde_protocols.assigned",
     "varde_protocols.records",
     "varde_protocols.sealing",
     "varde_protocols.exchange",

@@ -18,12 +18,15 @@ from varde_protocols._compat import TYPE_CHECKING
 from .journal import JournalFull
 
 if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple
+    from typing import Dict, Optional, Tuple, Union
 
     from varde_protocols.cose import Signer
 
     from .journal import Journal
 
+    Record = Union[
+        records.Reading, records.Anchor, records.Clock, records.Event, records.Session
+    ]
     Kept = Tuple[int, int, bytes, bytes]  # seq, characteristic, value, address
 
 
@@ -96,14 +99,15 @@ class Recorder:
         service: int,
         address: bytes,
         indicated: bool = False,
+        model: str = "",
     ) -> int:
         """Journal a sensor's `value` as received; return the sequence number.
 
-        `characteristic` and `service` are 16-bit UUIDs, `address` is type and 6 bytes. The first
-        reading that finds no room journals the event journal-full. One that was `indicated` is
-        unsettled until `told` or the next record.
+        `characteristic` and `service` are numbers of `assigned`, `address` is type and 6 bytes,
+        `model` as in the config. The first reading that finds no room journals the event
+        journal-full. One that was `indicated` is unsettled until `told` or the next record.
         """
-        content = sealing.Content(value, service, address, "")
+        content = sealing.Content(value, service, address, model)
         if self.journal.is_full:  # known before the price of a signature is paid
             self._tell_full(uptime_ms)
             raise JournalFull("recorder: the journal is full; deliver first")
@@ -159,6 +163,15 @@ class Recorder:
         self._append(records.Anchor(seq, self._boot, uptime_ms, *times), False)
         return seq
 
+    def clock(
+        self, uptime_ms: int, slot: int, characteristic: int, value: bytes, occasion: int
+    ) -> int:
+        """Journal a sensor's clock as read at `uptime_ms`, on a records.CLOCK_... occasion."""
+        seq = self.journal.next_seq
+        fields = (slot, characteristic, value, occasion)
+        self._append(records.Clock(seq, self._boot, uptime_ms, *fields), False)
+        return seq
+
     def event(self, uptime_ms: int, code: int, detail: int) -> int:
         """Journal an event (records.EVENT_...); return the sequence number."""
         seq = self.journal.next_seq
@@ -167,7 +180,7 @@ class Recorder:
 
     def _append(
         self,
-        record: "records.Reading | records.Anchor | records.Event | records.Session",
+        record: "Record",
         urgent: bool,
         settled: bool = True,
     ) -> bytes:

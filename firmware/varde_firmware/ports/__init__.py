@@ -4,20 +4,30 @@ A port holds no decisions. It raises OSError for what the world does, WireError 
 sends. The same interfaces are served on the ESP32 and on the simulator's interpreter by the same
 code, because the simulator stands in for the hardware modules below; tests may hand in others.
 
-Events of the radio are tuples, posted in handler context:
+Events of the radio, as the task takes them; the handler only fills slots made beforehand:
 
     ("sighted", sensor index, address of 7 bytes)      an advertisement that the matcher took
+    ("advert", listener)                               advertised values wait in the ring
     ("scan_done",)                                     the scan is over, for whatever reason
     ("connected", connection, address of 7 bytes)
     ("disconnected", connection)                       0xFFFF: a connection was not made
     ("service", connection, start handle, end handle)
-    ("characteristic", connection, end handle, value handle, properties, UUID or 0)
-    ("descriptor", connection, handle, UUID or 0)
+    ("characteristic", connection, end handle, value handle, properties, number or 0)
+    ("descriptor", connection, handle, number or 0)
     ("stage_done", connection, status)                 a discovery or a write is over
+    ("read", connection, handle, status, value bytes)  the value is b"" if status is not 0
     ("mtu", connection)
+    ("secured", connection, encrypted, authenticated, bonded)    as 0 and 1; all 0: it failed
+    ("passkey_asked", connection, action, number)      answer with `give_passkey`
     ("value", connection, listener)                    one or more values since it was last told
+    ("control", connection, handle, value bytes)       a value of a control listener
     ("not_kept", connection)                           an indication could not be kept; hung up
+    ("flushed", connection)                            from the task, see its `flush`
+    ("bond_refused", address of 7 bytes)               no room for this sensor's keys
     ("fault", class name, text)                        the handler itself failed
+
+Numbers of services and characteristics are those of `varde_protocols.assigned`. A status is 0 for
+success, 0x100 + the ATT error (Core 5.4, Vol 3, Part F, 3.4.1.1) if refused, or the stack's own.
 """
 
 from varde_protocols._compat import TYPE_CHECKING
@@ -29,11 +39,17 @@ if TYPE_CHECKING:
     NowMs = Callable[[], int]
 
     class Listener(Protocol):
-        """Whom a value is for."""
+        """Whom a value is for.
+
+        A control listener's values go to the session as events and are not kept; `lost` counts
+        values that came and could not be kept.
+        """
 
         number: int
         total: int
+        lost: int
         is_told: bool
+        is_control: bool
 
     class Matcher(Protocol):
         """Picks our sensors' advertisements; called in the handler."""
@@ -82,13 +98,33 @@ if TYPE_CHECKING:
 
         def exchange_mtu(self, connection: int) -> None: ...
 
-        def discover_service(self, connection: int, uuid: int) -> None: ...
+        def demand(self, bond: int) -> None:
+            """What the next pairing shall be: 0 forgotten, 1 bonded, 2 bonded by passkey."""
+            ...
+
+        def pair(self, connection: int) -> None:
+            """Encrypt: with the bond's key, or by pairing if there is none; ("secured", ...)."""
+            ...
+
+        def give_passkey(self, connection: int, action: int, passkey: int) -> None:
+            """Answer "passkey_asked": 2 what the sensor shows, 3 what we show, 4 0 or 1."""
+            ...
+
+        def read(self, connection: int, handle: int) -> None: ...
+
+        def discover_service(self, connection: int, number: int) -> None:
+            """Find this service; raises KeyError (ours) for a number without a UUID."""
+            ...
 
         def discover_characteristics(self, connection: int, start: int, end: int) -> None: ...
 
         def discover_descriptors(self, connection: int, start: int, end: int) -> None: ...
 
-        def write(self, connection: int, handle: int, data: bytes) -> None: ...
+        def write(
+            self, connection: int, handle: int, data: bytes, with_response: bool = True
+        ) -> None:
+            """With a response "stage_done" tells when it is over, without nothing does."""
+            ...
 
         def listen(self, connection: int, value_handle: int, listener: Listener) -> None: ...
 

@@ -13,6 +13,7 @@ import errno
 
 import bluetooth
 
+from varde_protocols import assigned, hub_config
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _IRQ_GATTC_WRITE_DONE = const(17)
 _IRQ_GATTC_NOTIFY = const(18)
 _IRQ_GATTC_INDICATE = const(19)
 _IRQ_MTU_EXCHANGED = const(21)
+
+_IO_KEYBOARD = const(2)  # the sensor shows a passkey, the config knows it
+_IO_NONE = const(3)
 
 # 90 % of the time on the air: a sensor that advertises for two seconds is heard, and WiFi, which
 # shares the antenna, still gets its turn between two windows.
@@ -99,8 +103,27 @@ class BleRadio:
     def exchange_mtu(self, connection: int) -> None:
         self._ble.gattc_exchange_mtu(connection)
 
-    def discover_service(self, connection: int, uuid: int) -> None:
-        self._ble.gattc_discover_services(connection, bluetooth.UUID(uuid))
+    def demand(self, bond: int) -> None:
+        """Say what the next pairing shall be; the stack has one setting for all connections."""
+        is_authenticated = bond == hub_config.BOND_AUTHENTICATED
+        self._ble.config(
+            bond=bond != hub_config.BOND_NONE,
+            mitm=is_authenticated,
+            le_secure=True,
+            io=_IO_KEYBOARD if is_authenticated else _IO_NONE,
+        )
+
+    def pair(self, connection: int) -> None:
+        self._ble.gap_pair(connection)
+
+    def give_passkey(self, connection: int, action: int, passkey: int) -> None:
+        self._ble.gap_passkey(connection, action, passkey)
+
+    def read(self, connection: int, handle: int) -> None:
+        self._ble.gattc_read(connection, handle)
+
+    def discover_service(self, connection: int, number: int) -> None:
+        self._ble.gattc_discover_services(connection, _uuid(number))
 
     def discover_characteristics(self, connection: int, start: int, end: int) -> None:
         self._ble.gattc_discover_characteristics(connection, start, end)
@@ -108,9 +131,10 @@ class BleRadio:
     def discover_descriptors(self, connection: int, start: int, end: int) -> None:
         self._ble.gattc_discover_descriptors(connection, start, end)
 
-    def write(self, connection: int, handle: int, data: bytes) -> None:
-        """Write with response."""
-        self._ble.gattc_write(connection, handle, data, 1)
+    def write(
+        self, connection: int, handle: int, data: bytes, with_response: bool = True
+    ) -> None:
+        self._ble.gattc_write(connection, handle, data, 1 if with_response else 0)
 
     def listen(self, connection: int, value_handle: int, listener: "Listener") -> None:
         """From now on, values of this handle belong to `listener`."""
@@ -179,6 +203,7 @@ class BleRadio:
         if len(raw_value) > MAX_VALUE_BYTES or not self._ring.put(
             listener.number, self._now_ms(), raw_value
         ):
+            listener.lost += 1
             self.dropped += 1
         self._count(connection, listener)
 
@@ -209,6 +234,12 @@ class BleRadio:
             self._post(("stage_done", data[0], data[1]))
         elif event == _IRQ_MTU_EXCHANGED:
             self._post(("mtu", data[0]))
+
+
+def _uuid(number: int) -> "Any":
+    """Return the stack's UUID of a number of `assigned`."""
+    raw = assigned.raw(number)
+    return bluetooth.UUID(number if len(raw) == 2 else raw)
 
 
 def _uuid16(uuid: "Any") -> int:

@@ -53,7 +53,8 @@ class Keeper:
 
     def _record(self, listener: Listener, uptime_ms: int, value: bytes, indicated: bool) -> None:
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
-                               listener.service, listener.address, indicated)  # fmt: skip
+                               listener.service, listener.address, indicated,
+                               listener.model)  # fmt: skip
         self.note_change()
 
     def over(self, slot: int, is_sure: bool) -> None:
@@ -81,6 +82,17 @@ class Keeper:
         return self._append(self._recorder.anchor, anchor.uptime_ms, anchor.utc_ms, anchor.source,
                             anchor.uncertainty_ms)  # fmt: skip
 
+    def clock(
+        self, uptime_ms: int, slot: int, characteristic: int, value: bytes, occasion: int
+    ) -> bool:
+        """Journal a sensor's clock (records.CLOCK_...); False if it found no room.
+
+        A clock's value that is no clock (empty, or too long) is the sensor's fault: not journaled.
+        """
+        if not 1 <= len(value) <= records.MAX_CLOCK_BYTES:
+            return False
+        return self._append(self._recorder.clock, uptime_ms, slot, characteristic, value, occasion)
+
     def pending_count(self) -> int:
         """Return how many records wait for an acknowledgement."""
         return int(self._exclusive.run(self._pending_count))
@@ -88,7 +100,7 @@ class Keeper:
     def _pending_count(self) -> int:
         return self._journal.pending_count
 
-    def _append(self, record: "Callable[..., Any]", *fields: int) -> bool:
+    def _append(self, record: "Callable[..., Any]", *fields: "Any") -> bool:
         try:
             self._exclusive.run(record, *fields)
         except OSError:

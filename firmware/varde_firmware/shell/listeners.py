@@ -14,17 +14,25 @@ KEEP = const(18)
 
 
 class Listener:
-    """`total` values came so far, `is_told` once the session has been sent a word of it."""
+    """`total` values came so far, `is_told` once the session has been sent a word of it.
+
+    `lost` of them could not be kept. `is_control`: they are the session's own business (answers of
+    a control point, a clock) and not journaled.
+    """
 
     def __init__(self, number: int, connection: int, slot: int, service: int,
-                 characteristic: int, address: bytes) -> None:  # fmt: skip
+                 characteristic: int, address: bytes, model: str = "",
+                 is_control: bool = False) -> None:  # fmt: skip
         self.number = number
         self.connection = connection
         self.slot = slot
         self.service = service
         self.characteristic = characteristic
         self.address = address
+        self.model = model
+        self.is_control = is_control
         self.total = 0
+        self.lost = 0
         self.is_told = False
 
 
@@ -36,10 +44,12 @@ class Listeners:
         self._last = 0
 
     def add(self, connection: int, slot: int, service: int, characteristic: int,
-            address: bytes) -> Listener:  # fmt: skip
+            address: bytes, model: str = "",
+            is_control: bool = False) -> Listener:  # fmt: skip
         """Make a listener with the next number."""
         self._last = (self._last + 1) & 0xFFFF
-        listener = Listener(self._last, connection, slot, service, characteristic, address)
+        listener = Listener(self._last, connection, slot, service, characteristic, address, model,
+                            is_control)  # fmt: skip
         self._by_number[self._last] = listener
         return listener
 

@@ -42,6 +42,7 @@ class SensorTask:
         self._links: "List[sensor_link.SensorLink]" = []
         self._sighted: "Dict[int, bytes]" = {}  # sensor index: address it was last heard from
         self._listeners = listeners.Listeners()
+        self._flushing: "List[sensor_link.SensorLink]" = []  # who wait for an empty ring
         self._had_room = True
         self._changes_seen = -1  # of keeper.changes
         self._dropped = 0  # of radio.dropped, as many are journaled
@@ -117,8 +118,10 @@ class SensorTask:
         if item is None:
             return
         number, uptime_ms, value = item
-        if not self._keeper.keep_notification(self._listeners[number], uptime_ms, value):
+        listener = self._listeners[number]
+        if not self._keeper.keep_notification(listener, uptime_ms, value):
             print("varde: a notification was not kept:", repr(self._keeper.why_not))
+            listener.lost += 1
             self._radio.dropped += 1
 
     def _expire(self) -> None:
@@ -142,6 +145,7 @@ class SensorTask:
             self._matcher.none_told()
             self._scan(scanner.RadioFailed())
         if self._ring.is_empty:
+            self._tell_flushed()
             self._listeners.tidy([link.connection for link in self._links])
         facts = self._upkeep.facts
         facts.sessions = len(self._links)
@@ -166,6 +170,31 @@ class SensorTask:
         self._keeper.over(slot, is_sure)
         print("varde: sensor %d: %s, %d values" % (slot, outcome, values))
         self._scan(scanner.SessionEnded(link.index, outcome))
+
+    def flush(self, link: "sensor_link.SensorLink") -> None:
+        """Send the link ("flushed", connection) when no value waits in the ring (called by it).
+
+        All that was received is durable then, but for what its listeners count as `lost`.
+        """
+        if link not in self._flushing:
+            self._flushing.append(link)
+        self._inbox.wake()
+
+    def _tell_flushed(self) -> None:
+        waiting, self._flushing = self._flushing, []
+        for link in waiting:
+            if link in self._links and link.connection is not None:
+                link.take(("flushed", link.connection))
+
+    def clock_read(self, link: "sensor_link.SensorLink", characteristic: int, value: bytes,
+                   occasion: int) -> None:  # fmt: skip
+        """Journal a sensor's clock, read just now (called by the link)."""
+        slot = self._sensors[link.index].slot
+        self._keeper.clock(self._clock.now_ms(), slot, characteristic, value, occasion)
+
+    def tell(self, link: "sensor_link.SensorLink", code: int) -> None:
+        """Journal an event with the sensor's slot, once an hour at most (called by the link)."""
+        self._keeper.event_once(self._clock.now_ms(), code, self._sensors[link.index].slot)
 
     def ready(self, link: "sensor_link.SensorLink") -> None:
         """A link has subscribed (called by it)."""

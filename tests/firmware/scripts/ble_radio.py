@@ -14,7 +14,9 @@ ADVERTISED, INDICATED = 5, 19
 class Listener:
     number = 1
     total = 0
+    lost = 0
     is_told = False
+    is_control = False
 
 
 class Keeper:

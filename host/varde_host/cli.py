@@ -15,7 +15,16 @@ from typing import Annotated, Any
 import typer
 
 from varde_host import errors, messages, output
-from varde_host.commands import collector, decode, demo, hub, hub_config, readings, site
+from varde_host.commands import (
+    collector,
+    decode,
+    demo,
+    hub,
+    hub_config,
+    hub_events,
+    readings,
+    site,
+)
 from varde_protocols.errors import WireError
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -70,6 +79,7 @@ def _hub_commands() -> typer.Typer:
     app.add_typer(keys, name="keys")
     app.command("config")(hub_config.config)
     app.command("refused")(hub.show_refused)
+    app.command("events")(hub_events.show_events)
     return app
 
 

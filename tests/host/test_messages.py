@@ -11,6 +11,8 @@ import pytest
 import varde_host
 from varde_host import cli, messages
 from varde_host.collector import batch
+from varde_host.receiver import events
+from varde_protocols import records
 
 SOURCE = Path(varde_host.__file__).parent
 NB, *OTHERS = messages.LANGUAGES
@@ -60,13 +62,20 @@ def test_every_text_is_used():
     source = "".join(file.read_text() for file in SOURCE.rglob("*.py"))
     for key in messages.catalogue(NB):
         start, _, leaf = key.rpartition(".")
-        if start.split(".")[0] not in {"help", "error", "signature", "refused", "fault"}:
+        if start.split(".")[0] not in {"help", "error", "signature", "refused", "fault", "event"}:
             assert key in source or f'"{leaf}"' in source, key
 
 
 def test_every_reason_to_refuse_is_worded_and_no_other():
     worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("refused.")}
     assert worded == set(batch.REASON_NAMES.values())
+
+
+def test_every_event_is_worded_and_no_other():
+    worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("event.")}
+    assert worded == {*events.NAMES.values(), "unknown"}
+    codes = [name for name in vars(records) if name.startswith("EVENT_")]
+    assert len(events.NAMES) == len(codes)
 
 
 @pytest.mark.parametrize(

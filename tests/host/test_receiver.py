@@ -37,6 +37,7 @@ def test_a_reading_comes_out_as_the_sensor_sent_it(bench: Bench, hub: VirtualHub
             "service": "1822",
             "characteristic": "2A5E",
             "address": "public/A1:A2:A3:A4:A5:A6",
+            "model": "",
             "hex": SPOT_VALUE.hex(),
             "values": {
                 "spo2": 97,

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
-from varde_host.receiver import repetition, timeline
-from varde_protocols import cose, gatt, records, sealing
-from varde_protocols.crypto import ed25519
+from varde_host.receiver import repetition, timeline, verified_log
+from varde_protocols import gatt, records, sealing
 from varde_protocols.errors import RecordError, WireError
 
 VERIFIED = "verified"
 BAD = "bad"
-
-
-class Delivered(NamedTuple):
-    """A record as the collector keeps it. `seq` is the collector's column, for bad ones."""
-
-    seq: int
-    received_ms: int
-    record: bytes
 
 
 @dataclass(frozen=True)
@@ -54,15 +44,12 @@ class Receiver:
     def __init__(self, hub_id: bytes, public_key: bytes, private: bytes) -> None:
         self._hub_id = hub_id
         self._private = private
-        # A key that does not make this id would let a database sign for a hub.
-        matches = sealing.key_id(public_key) == hub_id
-        self._key = ed25519.VerifyKey(public_key) if matches else None
-        self._timeline = timeline.Timeline()
+        self._log = verified_log.VerifiedLog(hub_id, public_key)
         self._sessions: dict[int, records.Session] = {}
         self._openers: dict[int, sealing.SessionOpener] = {}
         self._unsettled: dict[int, int] = {}  # reading that may come again: the event's number
 
-    def rows(self, delivered: Iterable[Delivered]) -> Iterator[Row]:
+    def rows(self, delivered: Iterable[verified_log.Delivered]) -> Iterator[Row]:
         """Return a row per reading, and one per record that cannot be verified or read.
 
         `delivered` is in order of its numbers, and so are the rows.
@@ -75,23 +62,15 @@ class Receiver:
         rows = (each if isinstance(each, Row) else self._row(each) for each in readings)
         yield from repetition.mark(rows, self._unsettled)
 
-    def _sort_in(self, entry: Delivered) -> records.Reading | Row | None:
+    def _sort_in(self, entry: verified_log.Delivered) -> records.Reading | Row | None:
         """Take note of what a record says; return it if it is a reading, or its faulty row."""
         signature = BAD
         try:
-            payload = self._verified(entry.record)
+            payload = self._log.payload(entry)
             signature = VERIFIED
-            record = records.decode(payload)
+            record = self._log.take(payload, entry.received_ms)
         except WireError as error:
             return Row(self._hub_id, entry.seq, signature, error.code)
-        if isinstance(record, records.Anchor):
-            is_signed = record.source == records.SOURCE_EXCHANGE
-            anchor = timeline.Anchor(
-                record.uptime_ms, record.utc_ms, record.uncertainty_ms, is_signed
-            )
-            self._timeline.anchor(record.boot, anchor, entry.received_ms)
-        else:
-            self._timeline.saw(record.boot, record.uptime_ms, entry.received_ms)
         if isinstance(record, records.Session):
             self._sessions[record.seq] = record
         if isinstance(record, records.Event):
@@ -102,12 +81,6 @@ class Receiver:
         if event.code == records.EVENT_READING_UNSETTLED and event.detail < event.seq:
             self._unsettled.setdefault(event.detail, event.seq)
 
-    def _verified(self, record: bytes) -> bytes:
-        message = cose.Sign1.parse(record)
-        if self._key is None or message.unverified_kid != self._hub_id:
-            raise RecordError("wrong-hub", "record", "look into how it came here")
-        return message.verify(self._key)
-
     def _row(self, reading: records.Reading) -> Row:
         row = Row(
             self._hub_id,
@@ -117,7 +90,7 @@ class Receiver:
             uptime_ms=reading.uptime_ms,
             slot=reading.slot,
             characteristic=reading.characteristic,
-            when=self._timeline.when(reading.boot, reading.uptime_ms),
+            when=self._log.timeline.when(reading.boot, reading.uptime_ms),
         )
         try:
             row = replace(row, content=self._open(reading))

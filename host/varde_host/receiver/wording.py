@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from varde_host.receiver import opening, timeline
-from varde_protocols import gatt
+from varde_protocols import assigned, gatt
 
 # What decoders do not say in a field of their own, by the specifications of the services.
 _UNITS = {
@@ -31,9 +31,10 @@ def as_json(row: opening.Row) -> dict[str, object]:
         "boot": row.boot,
         "uptime_ms": row.uptime_ms,
         "slot": row.slot,
-        "service": None if row.content is None else f"{row.content.service:04X}",
+        "service": None if row.content is None else assigned.name(row.content.service),
         "characteristic": characteristic(row),
         "address": None if row.content is None else address(row.content.address),
+        "model": None if row.content is None else row.content.model,
         "hex": None if row.content is None else row.content.value.hex(),
         "values": row.fields or None,
         "sensor_time": row.fields.get("timestamp"),
@@ -48,8 +49,8 @@ def as_json(row: opening.Row) -> dict[str, object]:
 
 
 def characteristic(row: opening.Row) -> str | None:
-    """Return the characteristic as four hex digits."""
-    return None if row.characteristic is None else f"{row.characteristic:04X}"
+    """Return the characteristic as four hex digits, a vendor's by its name."""
+    return None if row.characteristic is None else assigned.name(row.characteristic)
 
 
 def address(raw: bytes) -> str:

@@ -1,0 +1,59 @@
+"""`varde hub events`: what hubs say of themselves, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from varde_host import messages, output
+from varde_host.collector import database, registry
+from varde_host.commands import hexadecimal, options
+from varde_host.receiver import events, source, wording
+
+_COLUMNS = ("hub", "seq", "utc", "event")
+
+
+def show_events(
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_file: options.DatabaseFile = None,
+    hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
+    json: options.Json = False,
+) -> None:
+    """List the hubs' own events with their time."""
+    only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
+    opened = database.open_database(options.database_path(site, database_file), create=False)
+    with opened.reading() as connection:
+        found = list(source.happenings(connection, only))
+    opened.close()
+    if json:
+        output.as_json([_as_json(event) for event in found])
+        return
+    output.table([f"column.{name}" for name in _COLUMNS], [_cells(event) for event in found])
+    output.line(messages.text("hub.events-count", events=len(found)))
+
+
+def _cells(event: events.Happening) -> tuple[str, ...]:
+    when = event.when
+    known = when.utc_ms is not None
+    return (
+        event.hub_id.hex(),
+        str(event.seq),
+        wording.moment(when.utc_ms) if known else messages.text("readings.no-time"),
+        event.text(),
+    )
+
+
+def _as_json(event: events.Happening) -> dict[str, object]:
+    return {
+        "hub": event.hub_id.hex(),
+        "seq": event.seq,
+        "code": event.code,
+        "name": event.name,
+        "detail": event.detail,
+        "text": event.text(),
+        "utc_ms": event.when.utc_ms,
+        "uncertainty_ms": event.when.uncertainty_ms,
+        "not_before_ms": event.when.not_before_ms,
+        "not_after_ms": event.when.not_after_ms,
+    }

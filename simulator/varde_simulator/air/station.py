@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from bumble import att, core, device, hci, host
+from bumble import att, core, device, hci, host, smp
 
 from varde_simulator.air.att_client import (
     HANDLE_VALUE_CONFIRMATION,
@@ -21,6 +21,13 @@ from varde_simulator.air.att_client import (
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.indications import Indications
 from varde_simulator.air.link import Air
+from varde_simulator.air.security import (
+    Bonds,
+    PairingRules,
+    Security,
+    SecurityChange,
+    refusal,
+)
 from varde_simulator.air.silence import silence_bumble
 
 PUBLIC = 0
@@ -50,7 +57,7 @@ def address_bytes(address: hci.Address) -> bytes:
     return bytes(reversed(bytes(address)))
 
 
-def _check_permission(server: Any, request: Any) -> None:
+def _check_permission(server: Any, request: Any, security: Security, connection: Any) -> None:
     """Bumble serves every attribute to everybody; the permissions it was given count here."""
     handle = getattr(request, "attribute_handle", 0)
     attribute = server.get_attribute(handle)
@@ -60,6 +67,9 @@ def _check_permission(server: Any, request: Any) -> None:
         raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR, handle)
     if request.op_code in _WRITES and not attribute.permissions & att.Attribute.WRITEABLE:
         raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR, handle)
+    error = refusal(attribute, request.op_code, security, connection)
+    if error:
+        raise att.ATT_Error(error, handle)
 
 
 class _DirectHost(host.Host):  # type: ignore[misc]
@@ -92,6 +102,8 @@ class Station:
         )
         self.device = device.Device(config=config, host=self.host)
         self.device.connect_own_address_type = self.own_address_type
+        self.security = Security(self.device, air.random)
+        self._take_over_security()
         self.device.l2cap_channel_manager.register_fixed_channel(att.ATT_CID, self._on_att_pdu)
         self.on_report: Callable[[Any], None] = lambda _report: None
         self.on_connection: Callable[[Any], None] = lambda _connection: None
@@ -105,6 +117,19 @@ class Station:
         """A Bumble host on this station's chip; `adapter.py` has one on real hardware."""
         self.controller = VirtualController(name, self.air, self._address(PUBLIC, name))
         return _DirectHost(self.controller, self.controller)
+
+    def _take_over_security(self) -> None:
+        """From here on Bumble's device has no part in it."""
+        channels = self.device.l2cap_channel_manager
+        channels.register_fixed_channel(smp.SMP_CID, self.security.on_pdu)
+        self.device.smp_manager = self.security
+        self.host.long_term_key_provider = self.security.long_term_key
+        for event, bumbles, ours in (
+            ("change", self.device.on_connection_encryption_change, "on_encryption_change"),
+            ("failure", self.device.on_connection_encryption_failure, "on_encryption_failure"),
+        ):
+            self.host.remove_listener(f"connection_encryption_{event}", bumbles)
+            self.host.on(f"connection_encryption_{event}", getattr(self.security, ours))
 
     @property
     def is_advertising(self) -> bool:
@@ -140,6 +165,47 @@ class Station:
                 await asyncio.wait(ended, timeout=longest_s)
         finally:
             self.power_off()
+
+    # Security
+
+    @property
+    def pairing(self) -> PairingRules | None:
+        """What it wants of pairing; None: "pairing not supported"."""
+        return self.security.rules
+
+    @pairing.setter
+    def pairing(self, rules: PairingRules | None) -> None:
+        self.security.rules = rules
+        if rules is not None:
+            self.security.touch_key()
+
+    @property
+    def bonds(self) -> Bonds:
+        bonds: Bonds = self.security.bonds
+        return bonds
+
+    @property
+    def on_secured(self) -> Callable[[Any, SecurityChange], None]:
+        """Called with the connection and how a pairing or an encryption ended."""
+        return self.security.on_secured
+
+    @on_secured.setter
+    def on_secured(self, call: Callable[[Any, SecurityChange], None]) -> None:
+        self.security.on_secured = call
+
+    def request_security(self, handle: int) -> None:
+        """A peripheral asks its central to encrypt or pair."""
+        self.security.request(handle)
+
+    def pair(self, handle: int) -> None:
+        """A central encrypts with the stored key, or pairs; `on_secured` tells the end."""
+        self.security.pair(handle)
+
+    def is_encrypted(self, handle: int) -> bool:
+        return self.security.level(handle).encrypted
+
+    def is_authenticated(self, handle: int) -> bool:
+        return self.security.level(handle).authenticated
 
     # What the host is told to do
 
@@ -192,7 +258,12 @@ class Station:
     def _on_connection(self, connection: Any) -> None:
         # First of the listeners: an indication under way ends before the connection does.
         handle = connection.handle
-        connection.once("disconnection", lambda _reason: self.indications.on_disconnection(handle))
+
+        def ended(_reason: int) -> None:
+            self.indications.on_disconnection(handle)
+            self.security.on_disconnection(connection)
+
+        connection.once("disconnection", ended)
         self.on_connection(connection)
 
     def _on_att_pdu(self, handle: int, pdu: bytes) -> None:
@@ -219,15 +290,15 @@ class Station:
             return
         server = self.device.gatt_server
         try:
-            _check_permission(server, request)
+            _check_permission(server, request, self.security, connection)
         except att.ATT_Error as error:
-            refusal = att.ATT_Error_Response(
+            response = att.ATT_Error_Response(
                 request_opcode_in_error=request.op_code,
                 attribute_handle_in_error=error.att_handle,
                 error_code=error.error_code,
             )
             if request.op_code != WRITE_COMMAND:
-                server.send_response(connection, refusal)
+                server.send_response(connection, response)
         else:
             server.on_gatt_pdu(connection, request)
 

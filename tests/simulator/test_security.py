@@ -1,0 +1,172 @@
+"""Pairing, bonds and permissions between two stations on one air."""
+
+import asyncio
+
+from bumble import core, gatt
+
+from simulator.air_central import Central, in_virtual_time, until
+from varde_simulator.air import att_client
+from varde_simulator.air.controller import ADV_IND
+from varde_simulator.air.security import PairingRules, SecurityChange
+from varde_simulator.air.station import RANDOM_STATIC, Station, address_of
+
+P = gatt.Characteristic.Permissions
+OPEN, ENCRYPTED, AUTHENTICATED = 0xAA01, 0xAA02, 0xAA03
+JUST_WORKS = SecurityChange(True, False, True, 16)
+BY_PASSKEY = SecurityChange(True, True, True, 16)
+
+
+class Peripheral:
+    """A station with one open, one encrypted and one authenticated characteristic."""
+
+    def __init__(self, air, name="peripheral", rules=None):
+        self.station = Station(air, name, address_of(name, RANDOM_STATIC))
+        self.station.pairing = rules
+        self.station.on_connection = self._on_connection
+        self.station.on_secured = lambda _connection, change: self.changes.append(change)
+        self.changes = []
+        self.connection = None
+        read = P.READABLE | P.WRITEABLE
+        needs = {
+            OPEN: read,
+            ENCRYPTED: read | P.READ_REQUIRES_ENCRYPTION | P.WRITE_REQUIRES_ENCRYPTION,
+            AUTHENTICATED: read | P.READ_REQUIRES_AUTHENTICATION | P.WRITE_REQUIRES_AUTHENTICATION,
+        }
+        built = [
+            gatt.Characteristic(
+                core.UUID.from_16_bits(uuid),
+                gatt.Characteristic.Properties.READ | gatt.Characteristic.Properties.WRITE,
+                permissions,
+                b"value",
+            )
+            for uuid, permissions in needs.items()
+        ]
+        server = self.station.device.gatt_server
+        server.add_service(gatt.Service(core.UUID.from_16_bits(0xAA00), built))
+
+    async def advertise(self):
+        await self.station.advertise(ADV_IND, 20_000, b"\x02\x01\x06", b"")
+
+    def _on_connection(self, connection):
+        self.connection = connection
+        connection.once("disconnection", self._on_disconnection)
+
+    def _on_disconnection(self, reason):
+        self.connection = None
+        self.ended = reason
+
+
+class SecureCentral(Central):
+    def __init__(self, air, name="central", rules=None):
+        super().__init__(air, name)
+        self.station.pairing = rules
+        self.changes = []
+        self.station.on_secured = lambda _connection, change: self.changes.append(change)
+
+    def pair(self):
+        self.station.pair(self.connection.handle)
+
+    async def status(self, uuid):
+        """Of a read."""
+        return await self.run(att_client.read(self.handles[uuid], lambda _value: None))
+
+    async def write_status(self, uuid):
+        return await self.run(att_client.write(self.handles[uuid], b"new", 23))
+
+    async def hang_up(self):
+        await self.station.disconnect(self.connection.handle)
+        await until(lambda: self.connection is None)
+
+
+async def meet(air, central_rules, peripheral_rules):
+    """A connected pair, discovered."""
+    peripheral = Peripheral(air, rules=peripheral_rules)
+    central = SecureCentral(air, rules=central_rules)
+    await peripheral.station.start()
+    await central.station.start()
+    await connect(central, peripheral)
+    return central, peripheral
+
+
+async def connect(central, peripheral):
+    await peripheral.advertise()
+    await central.connect(peripheral.station.address)
+    await until(lambda: central.connection and peripheral.connection)
+    await central.discover()
+
+
+async def paired(central, peripheral):
+    central.pair()
+    await until(lambda: central.changes and peripheral.changes)
+    await asyncio.sleep(0.1)
+
+
+def test_just_works_opens_what_wants_encryption_and_no_more(tmp_path):
+    async def story(air):
+        central, peripheral = await meet(air, PairingRules(), PairingRules())
+        assert [await central.status(u) for u in (OPEN, ENCRYPTED, AUTHENTICATED)] == [
+            0,
+            0x105,
+            0x105,
+        ]
+        assert await central.write_status(ENCRYPTED) == 0x105
+        await paired(central, peripheral)
+        assert central.changes == peripheral.changes == [JUST_WORKS]
+        assert [await central.status(u) for u in (OPEN, ENCRYPTED, AUTHENTICATED)] == [0, 0, 0x105]
+        assert await central.write_status(ENCRYPTED) == 0
+        assert central.station.is_encrypted(central.connection.handle)
+        assert not peripheral.station.is_authenticated(peripheral.connection.handle)
+        assert len(central.station.bonds) == len(peripheral.station.bonds) == 1
+
+    in_virtual_time(tmp_path, story)
+
+
+def test_passkey_shown_by_the_peripheral_and_typed_at_the_central(tmp_path):
+    for secure in (True, False):
+        for shown, typed, ends in (
+            (123456, 123456, BY_PASSKEY),
+            (0, 0, BY_PASSKEY),
+            (123456, 654321, None),
+            (None, None, None),
+        ):
+
+            async def story(air, shown=shown, typed=typed, ends=ends, secure=secure):
+                central, peripheral = await meet(
+                    air,
+                    PairingRules(mitm=True, io=2, passkey=typed),
+                    PairingRules(io=0, passkey=shown, secure_connections=secure),
+                )
+                await paired(central, peripheral)
+                if ends is not None:
+                    assert central.changes == peripheral.changes == [ends]
+                    assert await central.status(AUTHENTICATED) == 0
+                else:
+                    assert not any(c.encrypted for c in central.changes + peripheral.changes)
+                    assert len(central.changes) == len(peripheral.changes) == 1
+                    assert len(central.station.bonds) == len(peripheral.station.bonds) == 0
+                assert peripheral.connection.sc is (secure if ends else False)
+
+            in_virtual_time(tmp_path, story)
+
+
+def test_bonded_peers_meet_again_without_pairing(tmp_path):
+    for secure in (True, False):
+        for peripheral_starts in (True, False):
+
+            async def story(air, secure=secure, peripheral_starts=peripheral_starts):
+                rules = PairingRules(secure_connections=secure)
+                central, peripheral = await meet(air, PairingRules(), rules)
+                await paired(central, peripheral)
+                await central.hang_up()
+                rules.accepts = lambda: False
+                await connect(central, peripheral)
+                assert await central.status(ENCRYPTED) == 0x10F
+                if peripheral_starts:
+                    peripheral.station.request_security(peripheral.connection.handle)
+                else:
+                    central.pair()
+                await until(lambda: len(central.changes) == len(peripheral.changes) == 2)
+                assert central.changes[1] == peripheral.changes[1] == JUST_WORKS
+                assert await central.status(ENCRYPTED) == 0
+
+            in_virtual_time(tmp_path, story)

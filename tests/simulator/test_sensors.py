@@ -198,7 +198,7 @@ def test_retry_bursts_go_on_while_something_is_left(tmp_path):
     in_virtual_time(tmp_path, story)
 
 
-@pytest.mark.parametrize("build", models.MODELS.values(), ids=models.MODELS)
+@pytest.mark.parametrize("build", models.HOUSE.values(), ids=models.HOUSE)
 def test_battery_and_device_information_are_read(tmp_path, build):
     async def story(air):
         sensor, central = await met(air, build(serial="SN42", battery_percent=55))

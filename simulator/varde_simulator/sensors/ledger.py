@@ -1,11 +1,21 @@
-"""Ground truth of one sensor: which bytes it measured, sent, saw confirmed."""
+"""Ground truth of one sensor: which bytes it measured, sent, saw confirmed.
+
+A reading is *made* when it was measured, *offered* once it went on the air, *carried* when it has
+reached a host's radio for sure: confirmed, or sent on a connection that went on for longer than
+the air needs. What a hub makes of a carried reading is the hub's business; the others stay with
+the sensor, or were never meant to be kept.
+"""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Reading:
-    """One stored reading. Times are virtual microseconds of the world's loop."""
+    """One stored reading. Times are virtual microseconds of the world's loop.
+
+    `value` is what the sensor holds, faults included. `user` and `sequence` are the sensor's own
+    (sequence numbers count from 1 for each user).
+    """
 
     number: int
     characteristic: int
@@ -14,6 +24,11 @@ class Reading:
     sent_us: list[int] = field(default_factory=list)
     confirmed_us: int | None = None
     overwritten: bool = False  # the sensor's own memory was full; nobody else's fault
+    user: int = 0
+    sequence: int = 0
+    deleted_us: int | None = None  # by a host, or with the batteries
+    cut_to: int | None = None  # it never fitted the MTU: so many bytes went out
+    carried_us: int | None = None
 
     @property
     def sent(self) -> int:
@@ -24,14 +39,21 @@ class Reading:
     def is_confirmed(self) -> bool:
         return self.confirmed_us is not None
 
+    @property
+    def is_stored(self) -> bool:
+        """It still stands in the sensor's memory, if that one keeps what was confirmed."""
+        return not self.overwritten and self.deleted_us is None
 
-@dataclass(frozen=True)
+
+@dataclass
 class Notification:
-    """One value sent without asking for a confirmation."""
+    """One value sent without asking for a confirmation; `carried` is False if the connection was
+    lost before the value was surely on the other side."""
 
     characteristic: int
     value: bytes
     sent_us: int
+    carried: bool = True
 
 
 @dataclass
@@ -50,10 +72,53 @@ class Ledger:
 
     @property
     def held(self) -> list[Reading]:
-        """What the sensor still keeps."""
-        return [r for r in self.readings if not r.is_confirmed and not r.overwritten]
+        """What no host has confirmed and the sensor still keeps."""
+        return [r for r in self.readings if not r.is_confirmed and r.is_stored]
 
-    def add(self, characteristic: int, value: bytes, now_us: int) -> Reading:
-        reading = Reading(len(self.readings), characteristic, bytes(value), now_us)
+    @property
+    def stored(self) -> list[Reading]:
+        """What stands in the memory of a sensor that keeps confirmed readings."""
+        return [reading for reading in self.readings if reading.is_stored]
+
+    @property
+    def offered(self) -> list[Reading]:
+        return [reading for reading in self.readings if reading.sent_us]
+
+    @property
+    def carried(self) -> list[tuple[int, bytes]]:
+        """(characteristic, value) of all that surely reached a host's radio, each as often as it
+        was measured. These must all be at the receiver, once."""
+        stored = [(r.characteristic, _as_sent(r)) for r in self.readings if _is_carried(r)]
+        return stored + [(n.characteristic, n.value) for n in self.notifications if n.carried]
+
+    def add(
+        self, characteristic: int, value: bytes, now_us: int, user: int = 0, sequence: int = 0
+    ) -> Reading:
+        number = len(self.readings)
+        reading = Reading(
+            number, characteristic, bytes(value), now_us, user=user, sequence=sequence
+        )
         self.readings.append(reading)
         return reading
+
+    def next_sequence(self, user: int = 0) -> int:
+        """Of the next reading of this user."""
+        return max((r.sequence for r in self.readings if r.user == user), default=0) + 1
+
+    def connection_ended(self, since_us: int) -> None:
+        """What was sent after `since_us` without a confirmation may not have arrived."""
+        for notification in reversed(self.notifications):
+            if notification.sent_us < since_us:
+                break
+            notification.carried = False
+        for reading in self.readings:
+            if reading.carried_us is not None and reading.carried_us >= since_us:
+                reading.carried_us = None
+
+
+def _is_carried(reading: Reading) -> bool:
+    return reading.is_confirmed or reading.carried_us is not None
+
+
+def _as_sent(reading: Reading) -> bytes:
+    return reading.value if reading.cut_to is None else reading.value[: reading.cut_to]

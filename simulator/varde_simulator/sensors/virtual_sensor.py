@@ -3,51 +3,75 @@
 Its life: asleep; a measurement wakes it and it advertises for a burst; a hub connects, discovers,
 writes a CCCD, and gets what is stored, one indication after the other; a reading is deleted when
 its indication has been confirmed and not before; idle, it hangs up; if something is left it
-advertises again. All timers are the running loop's, so they are virtual when the loop is.
+advertises again. What a model does otherwise is in its `Behaviour`, what goes wrong in `Faults`.
+All timers are the running loop's, so they are virtual when the loop is.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
-from bumble import core, gatt, hci
+from bumble import hci
 
-from varde_simulator.air.controller import ADV_IND
-from varde_simulator.air.indications import STATUS_CONFIRMED
+from varde_simulator.air.controller import ADV_IND, ADV_NONCONN_IND
 from varde_simulator.air.link import Air
 from varde_simulator.air.station import PUBLIC, RANDOM_STATIC, Station, address_bytes, address_of
-from varde_simulator.sensors.ledger import Ledger, Notification, Reading
-from varde_simulator.sensors.model import INDICATE, NOTIFY, READ, WRITE, Model
+from varde_simulator.sensors import faults as fault_kinds
+from varde_simulator.sensors.behaviour import Behaviour
+from varde_simulator.sensors.bonding import Bonding
+from varde_simulator.sensors.faults import Faults
+from varde_simulator.sensors.gatt_table import GattTable
+from varde_simulator.sensors.ledger import Ledger, Reading
+from varde_simulator.sensors.meaning import Meaning
+from varde_simulator.sensors.model import Model
+from varde_simulator.sensors.outbox import Outbox
+from varde_simulator.sensors.sensor_clock import SensorClock
 
-_WRITABLE = WRITE | 0x04
-ATT_HEADER_BYTES = 3
+_BATTERY_LEVEL = 0x2A19
+BATTERY_CHANGE_S = 5.0  # how long batteries are out while they are changed
+VANISHED_S = 20.0
 Values = Iterable[tuple[int, bytes]]
 LiveValues = Iterable[tuple[float, int, bytes]]
 StationMaker = Callable[[Air, str, hci.Address], Station]  # air.adapter has one for real adapters
 
 
 class VirtualSensor:
-    """`await start()`, then `measure(...)` as the scenario says. `label` decides the address."""
+    """`await start()`, then `measure(...)` as the scenario says. `label` decides the address and,
+    with `seed`, when faults strike."""
 
     def __init__(
-        self, air: Air, model: Model, label: str, new_station: StationMaker = Station
+        self,
+        air: Air,
+        model: Model,
+        label: str,
+        new_station: StationMaker = Station,
+        seed: int = 0,
     ) -> None:
         self.model = model
         self.label = label
         self.ledger = Ledger()
-        self.writes: list[tuple[int, bytes]] = []  # what hubs wrote, by characteristic
+        self.faults = Faults(f"{label} {seed}")
+        self.clock = SensorClock(model.clock) if model.clock is not None else None
         address = address_of(label, RANDOM_STATIC if model.random_address else PUBLIC)
         self.station = new_station(air, label, address)
         self.station.on_connection = self._on_connection
         self.station.device.gatt_server.on("characteristic_subscription", self._on_subscription)
-        self._characteristics: dict[int, Any] = {}
-        self._connection: Any = None
-        self._subscribed: dict[int, tuple[bool, bool]] = {}  # UUID: notify, indicate
+        self.table = GattTable(self.station, model)
+        self.table.on_use = self.touch
+        self.outbox = Outbox(self.station, self.table, self.ledger, self._on_sent)
+        self.bonding = (
+            Bonding(self.station, model.security, self._on_secured) if model.security else None
+        )
+        self.connection: Any = None
+        self.sent_now: set[int] = set()  # numbers of the readings sent on this connection
+        self._repeats: list[Reading] = []  # faults: to be sent once more, now or on the next one
+        self._repeats_later: list[Reading] = []
         self._is_awake = False  # in a burst, or about to be
         self._measuring = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._add_services()
+        self.behaviour: Behaviour = (model.behaviour or Behaviour)(self)
 
     @property
     def address(self) -> bytes:
@@ -57,215 +81,303 @@ class VirtualSensor:
 
     @property
     def is_connected(self) -> bool:
-        return self._connection is not None
+        return self.connection is not None
 
     @property
     def is_advertising(self) -> bool:
         return self.station.is_advertising
+
+    @property
+    def writes(self) -> list[tuple[int, bytes]]:
+        """What hubs wrote, by characteristic."""
+        return self.table.writes
 
     async def start(self) -> None:
         await self.station.start()
 
     # What people do with it
 
-    def measure(self, stored: Values, live: LiveValues = (), duration_s: float = 0.0) -> None:
+    def measure(
+        self, stored: Values, live: LiveValues = (), duration_s: float = 0.0, user: int = 0
+    ) -> None:
         """A measurement begins now. `live` values (seconds from now, characteristic, value) go to
         whoever is subscribed at that moment; `stored` ones are kept from the end on."""
-        self._measuring += 1
         loop = asyncio.get_running_loop()
         for offset_s, characteristic, value in live:
-            loop.call_later(offset_s, self._send_live, characteristic, value)
-        if self.model.advertises_while_measuring:
-            self.wake()
-        self._touch()
-        loop.call_later(duration_s, self._measured, list(stored))
+            loop.call_later(offset_s, self.send_live, characteristic, value)
+        stored = list(stored)
+        self._measure(lambda: stored, duration_s, user)
+
+    def take(
+        self,
+        *results: Meaning,
+        live: Iterable[tuple[float, Meaning]] = (),
+        duration_s: float = 0.0,
+        user: int = 0,
+    ) -> None:
+        """As `measure`, with values by their meaning: the model encodes them, its clock stamps."""
+        loop = asyncio.get_running_loop()
+        for offset_s, meaning in live:
+            loop.call_later(offset_s, self._send_live_meaning, meaning, user)
+
+        def encode() -> list[tuple[int, bytes]]:
+            if self.clock is not None and self.faults.strikes("wrong-clock"):
+                jump_s = self.faults.random.choice(fault_kinds.CLOCK_JUMPS_S)
+                self.clock.shift(timedelta(seconds=jump_s))
+            return [each for result in results for each in self.behaviour.encode(result, user)]
+
+        self._measure(encode, duration_s, user)
 
     def wake(self) -> None:
         """Advertises for a burst, as after a press of its button."""
-        if self._connection is None:
-            self._later("burst end", self.model.burst_s, self._sleep)
-            self._cancel("retry")
+        if self.connection is None:
+            self.later("burst end", self.model.burst_s, self._sleep)
+            self.cancel("retry")
             if not self._is_awake:
                 self._is_awake = True
                 self.ledger.bursts += 1
-                self._start(self._advertise())
+                if self.bonding is not None and self.faults.strikes("lost-bond"):
+                    self.bonding.forget_all()
+                self.advertise()
+
+    def press_button(self) -> None:
+        """Short."""
+        self.behaviour.button_pressed()
+
+    def hold_button(self) -> None:
+        """Long: the way to pair, on sensors that have one."""
+        self.behaviour.button_held()
+
+    def begin_pairing(self) -> None:
+        """It accepts a new host for a while."""
+        if self.bonding is not None:
+            self.bonding.begin_pairing()
 
     def hang_up(self) -> None:
         """Ends the connection, whatever is going on."""
-        if self._connection is not None:
-            self._start(self.station.disconnect(self._connection.handle))
+        if self.connection is not None:
+            self._start(self.station.disconnect(self.connection.handle))
+
+    def vanish(self, for_s: float = VANISHED_S) -> None:
+        """Silent from one moment to the next; its peer finds out by the supervision timeout."""
+        self.station.air.remove_controller(self.station.controller)
+        self.later("vanished", for_s, self._appear)
+
+    def change_batteries(self) -> None:
+        """Off for some seconds. What it then still knows is the model's affair."""
+        self._go_to_sleep()
+        self.vanish(BATTERY_CHANGE_S)
+        if self.clock is not None:
+            self.clock.lose()
+        if self.bonding is not None and not self.bonding.plan.survives_batteries:
+            self.bonding.forget_all()
+        self.behaviour.batteries_changed()
 
     def battery_out(self) -> None:
         """Dead for good, from one moment to the next; its memory survives in the ledger."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._connection = None
+        self.connection = None
         self.station.power_off()
 
     def set_value(self, characteristic: int, value: bytes) -> None:
         """What a read gives from now on."""
-        self._characteristics[characteristic].value = value
+        self.table.values[characteristic] = value
 
     # Measurements
 
-    def _measured(self, stored: list[tuple[int, bytes]]) -> None:
-        self._measuring -= 1
-        for characteristic, value in stored:
-            self.ledger.add(characteristic, value, self._now_us())
-        held = self.ledger.held
-        for reading in held[: max(0, len(held) - self.model.max_stored)]:
-            reading.overwritten = True
-        if held:
+    def _measure(
+        self, values: Callable[[], list[tuple[int, bytes]]], duration_s: float, user: int
+    ) -> None:
+        self._measuring += 1
+        if self.model.advertises_while_measuring:
             self.wake()
-        self._touch()
-        self._send_next()
+        self.touch()
+        loop = asyncio.get_running_loop()
+        loop.call_later(duration_s, lambda: self._measured(values(), user))
 
-    def _send_live(self, characteristic: int, value: bytes) -> None:
-        notify, _ = self._subscribed.get(characteristic, (False, False))
-        if self._connection is None or not notify:
+    def _measured(self, values: list[tuple[int, bytes]], user: int) -> None:
+        self._measuring -= 1
+        readings = []
+        for characteristic, value in self.faults.spoiled(values):
+            sequence = self.behaviour.sequence(characteristic, value, user)
+            readings.append(
+                self.ledger.add(characteristic, value, self.now_us(), user, sequence)
+            )
+        self._make_room(user)
+        self._weaken()
+        if self.ledger.held:
+            self.wake()
+        self.behaviour.measured(readings)
+        self.touch()
+        self.send_next()
+
+    def _make_room(self, user: int) -> None:
+        """The oldest goes. A sensor that deletes what was confirmed counts only the rest."""
+        kept = self.ledger.stored if self.model.sends else self.ledger.held
+        of_user = [reading for reading in kept if reading.user == user]
+        for reading in of_user[: max(0, len(of_user) - self.model.max_stored)]:
+            reading.overwritten = True
+
+    def _weaken(self) -> None:
+        if _BATTERY_LEVEL in self.table and self.faults.strikes("low-battery"):
+            self.set_value(_BATTERY_LEVEL, bytes([fault_kinds.LOW_BATTERY_PERCENT]))
+            if self.table.notifies(_BATTERY_LEVEL):
+                self.outbox.notify(_BATTERY_LEVEL, self.table.values[_BATTERY_LEVEL])
+
+    # Sending
+
+    def send_live(self, characteristic: int, value: bytes) -> None:
+        """To whoever is subscribed now; else it is gone, and the ledger counts it."""
+        if self.connection is None or not self.table.notifies(characteristic):
             self.ledger.live_values_missed += 1
+        else:
+            self.outbox.notify_live(characteristic, value)
+            self.touch()
+
+    def _send_live_meaning(self, meaning: Meaning, user: int) -> None:
+        for characteristic, value in self.behaviour.encode(meaning, user):
+            self.send_live(characteristic, value)
+
+    def send_next(self) -> None:
+        """What is queued, or the next reading that the host has asked for."""
+        if self.connection is None or self.outbox.is_busy:
             return
-        sent = self._cut(value)
-        handle = self._characteristics[characteristic].handle
-        pdu = b"\x1b" + handle.to_bytes(2, "little") + sent
-        self.station.send_att(self._connection.handle, pdu)
-        self.ledger.notifications.append(Notification(characteristic, sent, self._now_us()))
-        self._touch()
-
-    def _send_next(self) -> None:
-        """The oldest reading that the hub has asked for, if none is under way."""
-        connection = self._connection
-        if connection is None or self.station.indications.is_open(connection.handle):
+        if self.outbox.send_queued():
             return
-        for reading in self.ledger.held:
-            _, indicate = self._subscribed.get(reading.characteristic, (False, False))
-            if indicate:
-                self._indicate(connection, reading)
-                return
+        again = next((r for r in self._repeats if self.table.indicates(r.characteristic)), None)
+        if again is not None:
+            self._repeats.remove(again)
+        reading = again or self.behaviour.next_reading()
+        if reading is not None:
+            self.sent_now.add(reading.number)
+            self.outbox.indicate_reading(reading, self._on_confirmed)
+            self.touch()
+            if self.faults.strikes("vanish-mid-burst"):
+                self.vanish()
 
-    def _indicate(self, connection: Any, reading: Reading) -> None:
-        def done(status: int) -> None:
-            if status == STATUS_CONFIRMED:
-                reading.confirmed_us = self._now_us()
-                self._touch()
-                self._later("next reading", self.model.between_readings_s, self._send_next)
-            else:
-                self.hang_up()
+    def _on_confirmed(self, reading: Reading) -> None:
+        self.behaviour.confirmed(reading)
+        if reading.sent == 1 and self.faults.strikes("duplicate"):
+            self._repeats.append(reading)
+        elif reading.sent == 1 and self.faults.strikes("re-send"):
+            self._repeats_later.append(reading)
+        self.touch()
 
-        reading.sent_us.append(self._now_us())
-        value_handle = self._characteristics[reading.characteristic].handle
-        data = self._cut(reading.value)
-        self.station.indications.send(connection.handle, value_handle, data, done)
-        self._touch()
-
-    def _cut(self, value: bytes) -> bytes:
-        """What of `value` fits the MTU of this connection; the rest is lost, as on the device."""
-        return bytes(value[: self._connection.att_mtu - ATT_HEADER_BYTES])
+    def _on_sent(self, is_good: bool) -> None:
+        """An indication is over: the next one, or it was never confirmed and that is the end."""
+        if is_good:
+            self.touch()
+            self.later("next reading", self.model.between_readings_s, self.send_next)
+        else:
+            self.hang_up()
 
     # Connections
 
     def _on_connection(self, connection: Any) -> None:
-        self._connection = connection
+        self.connection = connection
+        self.outbox.connection = connection
         self._is_awake = False
-        self._subscribed.clear()
+        self.table.subscribed.clear()
+        self.sent_now.clear()
+        self._repeats, self._repeats_later = self._repeats_later, []
         self.ledger.connections += 1
-        self._cancel("burst end")
-        connection.once("disconnection", lambda _reason: self._on_disconnection(connection))
-        self._touch()
+        self.cancel("burst end")
+        connection.once("disconnection", lambda why: self._on_disconnection(connection, why))
+        self.touch()
+        if self.bonding is not None:
+            self.bonding.connected(connection)
+        self.behaviour.connected()
+        if self.faults.strikes("indication-without-cccd"):
+            self.table.subscribe_all()
+            self.later("next reading", self.model.between_readings_s, self.send_next)
 
-    def _on_disconnection(self, connection: Any) -> None:
-        if connection is not self._connection:
+    def _on_secured(self) -> None:
+        if self.connection is None or self.bonding is None:
             return
-        self._connection = None
-        self._subscribed.clear()
-        self._cancel("idle")
-        self._cancel("next reading")
-        if self.ledger.held:
-            self._later("retry", self.model.retry_pause_s, self.wake)
+        for uuid, bits in self.bonding.kept_subscriptions(self.connection).items():
+            self.table.subscribed.setdefault(uuid, bits)
+        self.touch()
+        self.behaviour.secured()
+        asyncio.get_running_loop().call_soon(self.send_next)
+
+    def _on_disconnection(self, connection: Any, reason: int) -> None:
+        if connection is not self.connection:
+            return
+        self.outbox.disconnected(reason)
+        if self.bonding is not None:
+            self.bonding.disconnected(connection, self.table.subscribed)
+        self.connection = None
+        self.table.subscribed.clear()
+        self.cancel("idle")
+        self.cancel("next reading")
+        self.behaviour.disconnected()
+        if self.ledger.held or self._repeats_later or self.faults.strikes("stuck-advertising"):
+            self.later("retry", self.model.retry_pause_s, self.wake)
 
     def _on_subscription(
         self, connection: Any, characteristic: Any, notify: bool, indicate: bool
     ) -> None:
-        for uuid, known in self._characteristics.items():
-            if known is characteristic and connection is self._connection:
-                # To ask an indicate-only characteristic to notify gives nothing.
-                can = int(characteristic.properties)
-                notify, indicate = notify and bool(can & NOTIFY), indicate and bool(can & INDICATE)
-                self._subscribed[uuid] = (notify, indicate)
-        self._touch()
+        if connection is self.connection:
+            self.table.subscribe(characteristic, notify, indicate)
+        self.touch()
         # After the write response: the hub learns first that it has subscribed.
-        asyncio.get_running_loop().call_soon(self._send_next)
+        asyncio.get_running_loop().call_soon(self.send_next)
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
         """Something moved: the idle time begins anew."""
-        if self._connection is not None:
-            self._later("idle", self.model.idle_s, self._on_idle)
+        if self.connection is not None:
+            self.later("idle", self.model.idle_s, self._on_idle)
 
     def _on_idle(self) -> None:
-        waits = self._connection is not None and self.station.indications.is_open(
-            self._connection.handle
-        )
-        if waits or self._measuring:
-            self._touch()  # the 30 s of the indication itself decide
+        if self.outbox.is_busy or self._measuring:
+            self.touch()  # the 30 s of the indication itself decide
         else:
-            self.hang_up()
+            self.behaviour.idle()
 
-    def _sleep(self) -> None:
-        self._is_awake = False
-        self._start(self.station.stop_advertising())
-        if self.ledger.held and self.model.retry_every_s is not None:
-            self._later("retry", self.model.retry_every_s, self.wake)
+    # Advertising
+
+    def advertise(self) -> None:
+        """As the behaviour has it now; again, if that changed in the middle of a burst."""
+        self._start(self._advertise())
 
     async def _advertise(self) -> None:
-        data, response = self.model.advertising_data()
-        await self.station.advertise(ADV_IND, self.model.advertising_interval_us, data, response)
+        data, response = self.behaviour.advertisement()
+        kind = ADV_IND if self.model.connectable else ADV_NONCONN_IND
+        await self.station.advertise(kind, self.model.advertising_interval_us, data, response)
 
-    # Services
+    def _sleep(self) -> None:
+        if self.faults.strikes("stuck-advertising"):
+            self.later("burst end", self.model.burst_s, self._sleep)
+            return
+        self._go_to_sleep()
+        if self.ledger.held and self.model.retry_every_s is not None:
+            self.later("retry", self.model.retry_every_s, self.wake)
 
-    def _add_services(self) -> None:
-        server = self.station.device.gatt_server
-        server.add_service(self._gap_service())
-        for service in self.model.services:
-            built = []
-            for characteristic in service.characteristics:
-                attribute: Any = gatt.Characteristic(
-                    core.UUID.from_16_bits(characteristic.uuid),
-                    gatt.Characteristic.Properties(characteristic.properties),
-                    _permissions(characteristic.properties),
-                    characteristic.value,
-                )
-                uuid = characteristic.uuid
-                attribute.on("write", lambda _c, data, uuid=uuid: self._on_write(uuid, data))
-                attribute.on("read", lambda *_: self._touch())
-                self._characteristics[characteristic.uuid] = attribute
-                built.append(attribute)
-            server.add_service(gatt.Service(core.UUID.from_16_bits(service.uuid), built))
+    def _go_to_sleep(self) -> None:
+        self._is_awake = False
+        self.cancel("burst end")
+        self._start(self.station.stop_advertising())
 
-    def _gap_service(self) -> Any:
-        name: Any = gatt.Characteristic(
-            gatt.GATT_DEVICE_NAME_CHARACTERISTIC,
-            gatt.Characteristic.Properties.READ,
-            gatt.Characteristic.READABLE,
-            self.model.name.encode(),
-        )
-        return gatt.Service(gatt.GATT_GENERIC_ACCESS_SERVICE, [name])
-
-    def _on_write(self, characteristic: int, data: bytes) -> None:
-        self.writes.append((characteristic, bytes(data)))
-        self._touch()
+    def _appear(self) -> None:
+        """Back on the air."""
+        air, controller = self.station.air, self.station.controller
+        air.add_controller(controller)
+        air.on_address_changed(controller)
+        air.range_changed()
 
     # Timers and tasks
 
-    def _now_us(self) -> int:
+    def now_us(self) -> int:
         return round(asyncio.get_running_loop().time() * 1e6)
 
-    def _later(self, name: str, delay_s: float, call: Any) -> None:
+    def later(self, name: str, delay_s: float, call: Any) -> None:
         """One timer a name; a new one replaces it."""
-        self._cancel(name)
+        self.cancel(name)
         self._timers[name] = asyncio.get_running_loop().call_later(delay_s, call)
 
-    def _cancel(self, name: str) -> None:
+    def cancel(self, name: str) -> None:
         timer = self._timers.pop(name, None)
         if timer is not None:
             timer.cancel()
@@ -274,12 +386,3 @@ class VirtualSensor:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _permissions(properties: int) -> Any:
-    permissions = gatt.Characteristic.Permissions(0)
-    if properties & READ:
-        permissions |= gatt.Characteristic.READABLE
-    if properties & _WRITABLE:
-        permissions |= gatt.Characteristic.WRITEABLE
-    return permissions

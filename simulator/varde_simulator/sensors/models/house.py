@@ -7,26 +7,21 @@ invented, so that nobody takes a simulated device for a real one.
 import struct
 
 from varde_simulator.sensors.model import INDICATE, NOTIFY, READ, Characteristic, Model, Service
-
-PLX_SERVICE = 0x1822
-PLX_SPOT_CHECK = 0x2A5E
-PLX_CONTINUOUS = 0x2A5F
-PLX_FEATURES = 0x2A60
-WEIGHT_SERVICE = 0x181D
-WEIGHT_MEASUREMENT = 0x2A9D
-WEIGHT_FEATURE = 0x2A9E
-BLOOD_PRESSURE_SERVICE = 0x1810
-BLOOD_PRESSURE_MEASUREMENT = 0x2A35
-INTERMEDIATE_CUFF_PRESSURE = 0x2A36
-BLOOD_PRESSURE_FEATURE = 0x2A49
-BATTERY_SERVICE = 0x180F
-BATTERY_LEVEL = 0x2A19
-DEVICE_INFORMATION_SERVICE = 0x180A
-
-_MANUFACTURER_NAME = 0x2A29
-_MODEL_NUMBER = 0x2A24
-_SERIAL_NUMBER = 0x2A25
-_FIRMWARE_REVISION = 0x2A26
+from varde_simulator.sensors.standard_services import (
+    BLOOD_PRESSURE_FEATURE,
+    BLOOD_PRESSURE_MEASUREMENT,
+    BLOOD_PRESSURE_SERVICE,
+    INTERMEDIATE_CUFF_PRESSURE,
+    PLX_CONTINUOUS,
+    PLX_FEATURES,
+    PLX_SERVICE,
+    PLX_SPOT_CHECK,
+    WEIGHT_FEATURE,
+    WEIGHT_MEASUREMENT,
+    WEIGHT_SERVICE,
+    battery,
+    device_information,
+)
 
 # Bits 0 and 1: time stamp and several users; resolution code 6 (0.01 kg) from bit 3 on.
 _SCALE_FEATURES = struct.pack("<I", 0b11 | 6 << 3)
@@ -95,24 +90,3 @@ def cuff(serial: str = "BP000001", battery_percent: int = 92) -> Model:
         idle_s=2.0,
         advertises_while_measuring=True,
     )
-
-
-MODELS = {"oximeter": oximeter, "scale": scale, "cuff": cuff}
-
-
-def battery(percent: int) -> Service:
-    """Battery Service 1.0: 0 to 100."""
-    level = Characteristic(BATTERY_LEVEL, READ | NOTIFY, bytes([percent]))
-    return Service(BATTERY_SERVICE, (level,))
-
-
-def device_information(model: str, serial: str) -> Service:
-    """Device Information Service 1.1; strings without terminator."""
-    strings = (
-        (_MANUFACTURER_NAME, "Varde simulator"),
-        (_MODEL_NUMBER, model),
-        (_SERIAL_NUMBER, serial),
-        (_FIRMWARE_REVISION, "1.0"),
-    )
-    characteristics = tuple(Characteristic(uuid, READ, text.encode()) for uuid, text in strings)
-    return Service(DEVICE_INFORMATION_SERVICE, characteristics)

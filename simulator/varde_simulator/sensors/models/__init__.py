@@ -1,0 +1,56 @@
+"""The sensors there are, by name. A factory takes `serial` and `battery_percent` at least.
+
+A new one is a module here with a function that returns a `Model`, and a line in MODELS. Names of
+real devices are those of the hub's drivers; `docs/sensors.md` says what of each is simulated.
+"""
+
+from collections.abc import Callable
+
+from varde_simulator.sensors.model import Model
+from varde_simulator.sensors.models.house import cuff, oximeter, scale
+from varde_simulator.sensors.standard_services import (
+    BATTERY_LEVEL,
+    BATTERY_SERVICE,
+    BLOOD_PRESSURE_FEATURE,
+    BLOOD_PRESSURE_MEASUREMENT,
+    BLOOD_PRESSURE_SERVICE,
+    DEVICE_INFORMATION_SERVICE,
+    INTERMEDIATE_CUFF_PRESSURE,
+    PLX_CONTINUOUS,
+    PLX_FEATURES,
+    PLX_SERVICE,
+    PLX_SPOT_CHECK,
+    WEIGHT_FEATURE,
+    WEIGHT_MEASUREMENT,
+    WEIGHT_SERVICE,
+    battery,
+    device_information,
+)
+
+HOUSE: dict[str, Callable[..., Model]] = {"oximeter": oximeter, "scale": scale, "cuff": cuff}
+
+MODELS: dict[str, Callable[..., Model]] = {**HOUSE}
+
+__all__ = [
+    "BATTERY_LEVEL",
+    "BATTERY_SERVICE",
+    "BLOOD_PRESSURE_FEATURE",
+    "BLOOD_PRESSURE_MEASUREMENT",
+    "BLOOD_PRESSURE_SERVICE",
+    "DEVICE_INFORMATION_SERVICE",
+    "HOUSE",
+    "INTERMEDIATE_CUFF_PRESSURE",
+    "MODELS",
+    "PLX_CONTINUOUS",
+    "PLX_FEATURES",
+    "PLX_SERVICE",
+    "PLX_SPOT_CHECK",
+    "WEIGHT_FEATURE",
+    "WEIGHT_MEASUREMENT",
+    "WEIGHT_SERVICE",
+    "battery",
+    "cuff",
+    "device_information",
+    "oximeter",
+    "scale",
+]

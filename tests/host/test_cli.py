@@ -124,7 +124,11 @@ def test_hubs_are_enrolled_listed_and_revoked(terminal: Terminal, made: Path):
     hub = VirtualHub()
     keys = ("hub", "keys")
     status, enrolled = terminal.json(*keys, "enrol", hub.public.hex(), "--site", made)
-    assert (status, enrolled["hub"]) == (0, hub.hub_id.hex())
+    assert (status, [row["hub"] for row in enrolled]) == (0, [hub.hub_id.hex()])
+    others = [VirtualHub(number) for number in (7, 8)]
+    publics = [other.public.hex() for other in others]
+    assert terminal.json(*keys, "enrol", *publics, "bad", "--site", made)[0] == 1  # none of them
+    assert len(terminal.json(*keys, "list", "--site", made)[1]["hubs"]) == 1
     assert terminal.run(*keys, "enrol", hub.public.hex(), "--site", made)[0] == 0  # again
     [listed] = terminal.json(*keys, "list", "--site", made)[1]["hubs"]
     assert (listed["hub"], listed["records"], listed["revoked_ms"]) == (hub.hub_id.hex(), 0, None)

@@ -18,6 +18,8 @@ from varde_host.receiver import opening, repetition, source
 from varde_protocols.crypto import x25519
 
 SAME, OTHER = b"\x00\x61\x00\x48\xf0", b"\x00\x62\x00\x48\xf0"
+STAMPED = bytes.fromhex("015e005800ea070715120000")  # 2A5E of 2026-07-21T18:00:00
+NOT_SET = b"\x11" + STAMPED[1:]
 OTHER_ADDRESS = bytes.fromhex("00a1a2a3a4a5a7")
 
 # Each line is what a hub journals, in order; the session is number 1, so the first is number 2.
@@ -56,9 +58,18 @@ MERGED = {
     ),
     "sent three times": ([read(), unsettled(2), read(), unsettled(4), read()], {4: 2, 6: 4}),
     "said twice, merged once": ([read(), unsettled(2), unsettled(2), read(), read()], {5: 2}),
+    "a value with a date, though nothing was said": (
+        [read(STAMPED, characteristic=0x2A5E)] * 2 + [boot, read(STAMPED, characteristic=0x2A5E)],
+        {3: 2, 5: 2},
+    ),
     "another hub start before it": ([read(), unsettled(2), boot, boot, read()], {6: 2}),
 }
 NOT_MERGED = {
+    "a date, but another device": [
+        read(STAMPED, characteristic=0x2A5E),
+        read(STAMPED, characteristic=0x2A5E, address=OTHER_ADDRESS),
+    ],
+    "a date, but the clock is not set": [read(NOT_SET, characteristic=0x2A5E)] * 2,
     "nothing was said": [read(), boot, read()],
     "it was said of another": [read(), read(OTHER), unsettled(3), read()],
     "other bytes": [read(), unsettled(2), read(OTHER)],
@@ -130,9 +141,6 @@ def site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert cli.main(["site", "init", str(tmp_path / "site"), "--server-name", "c.test"]) == 0
     capsys.readouterr()
     return tmp_path / "site"
-
-
-STAMPED = bytes.fromhex("015e005800ea070715120000")  # 2A5E of 2026-07-21T18:00:00
 
 
 def test_only_a_repetition_with_the_sensors_own_time_is_certain():

@@ -18,20 +18,22 @@ _File = options.DatabaseFile
 
 
 def enrol(
-    public_key: Annotated[str, typer.Argument(metavar="HEX")],
+    public_key: Annotated[list[str], typer.Argument(metavar="HEX...")],
     site: _Site = options.DEFAULT_SITE,
     database_file: _File = None,
     json: options.Json = False,
 ) -> None:
-    """Let a hub deliver from now on."""
-    public = hexadecimal.parse(public_key, registry.PUBLIC_KEY_BYTES)
+    """Let hubs deliver from now on: all of them, or none if one key is wrong."""
+    publics = [hexadecimal.parse(key, registry.PUBLIC_KEY_BYTES) for key in public_key]
     now_ms = clock.from_environment().utc_ms()
     with _open(site, database_file, create=True).writing() as connection:
-        hub_id = registry.enrol(connection, public, now_ms).hex()
+        hub_ids = [registry.enrol(connection, public, now_ms).hex() for public in publics]
     if json:
-        output.as_json({"hub": hub_id, "public": public.hex()})
+        pairs = zip(hub_ids, publics, strict=True)
+        output.as_json([{"hub": hub_id, "public": public.hex()} for hub_id, public in pairs])
     else:
-        output.line(messages.text("hub.enrolled", hub=hub_id))
+        for hub_id in hub_ids:
+            output.line(messages.text("hub.enrolled", hub=hub_id))
 
 
 def revoke(

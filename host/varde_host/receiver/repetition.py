@@ -1,17 +1,24 @@
-"""One measurement that a hub has twice, because the sensor did not learn that it was kept.
+"""One measurement that a hub has twice.
+
+A value that carries the sensor's own time is one measurement, however often it comes: some sensors
+send their whole memory at every connection, and the hub keeps out what it remembers, which is
+nothing after a reboot. A reading *repeats* the first one of the same hub, slot, characteristic and
+sensor address with the same bytes, if a whole date is among them.
+
+Without a date it depends on whether the sensor learned that its value was kept.
 
 A hub keeps an indicated value before it confirms it. If the power or the link goes in between, the
 sensor sends the value again, and there are two records of one measurement. The hub says so: the
-event reading-unsettled names the first. A reading then *repeats* the one that was named if it is
+event reading-unsettled names the first. A reading then repeats the one that was named if it is
 
 - the first later one of the same hub, slot, characteristic and sensor address,
 - later than the event, and
 - byte for byte the same value.
 
-Without the event nothing is marked: a person may weigh 70.0 kg twice. One event marks at most one
-reading. Both records stay in the database. A repetition that carries the sensor's own time is the
-same measurement for certain and is left out where readings are shown; any other is shown, marked:
-a nurse may judge a number twice, but must never miss one.
+Without date and event nothing is marked: a person may weigh 70.0 kg twice. One event marks at most
+one reading. All records stay in the database. A repetition with a date is the same measurement for
+certain and is left out where readings are shown; any other is shown, marked: a nurse may judge a
+number twice, but must never miss one.
 """
 
 from __future__ import annotations
@@ -56,9 +63,31 @@ def _value(row: Row) -> bytes | None:
 
 def is_certain(row: Row) -> bool:
     """Whether `row` repeats another beyond doubt: equal bytes, the sensor's time among them."""
-    stamp = str(row.fields.get("timestamp") or "")
-    is_dated = stamp[:10].count("-") == 2 and "00" not in (stamp[5:7], stamp[8:10])
-    return row.repeats is not None and is_dated and not stamp.startswith("0000")
+    return row.repeats is not None and _is_dated(row)
+
+
+def _is_dated(row: Row) -> bool:
+    """Whether a whole date by the sensor's own clock is among the bytes."""
+    if row.fields.get("clock_not_set"):
+        return False
+    stamp = str(row.fields.get("timestamp") or row.fields.get("base_time") or "")
+    is_whole = stamp[:10].count("-") == 2 and "00" not in (stamp[5:7], stamp[8:10])
+    return is_whole and not stamp.startswith("0000")
+
+
+class _Dated:
+    """The first of each value with a date."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[object, ...], int] = {}
+
+    def take(self, row: Row) -> int | None:
+        """Return the number of the reading that `row` repeats, or None; rows in their order."""
+        if not _is_dated(row):
+            return None
+        key = (row.slot, row.characteristic, _sender(row), _value(row))
+        first = self._first.setdefault(key, row.seq)
+        return None if first == row.seq else first
 
 
 def mark(rows: Iterable[Row], events: Mapping[int, int]) -> Iterator[Row]:
@@ -67,7 +96,10 @@ def mark(rows: Iterable[Row], events: Mapping[int, int]) -> Iterator[Row]:
     `rows` are in order of their numbers; `events` maps the number of a reading that was named to
     that of the event.
     """
-    unsettled = _Unsettled(events)
+    unsettled, dated = _Unsettled(events), _Dated()
     for row in rows:
-        repeated = None if row.slot is None else unsettled.take(row)
+        repeated = None
+        if row.slot is not None:
+            said, known = unsettled.take(row), dated.take(row)
+            repeated = said if said is not None else known
         yield row if repeated is None else replace(row, repeats=repeated)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,7 +23,9 @@ def happenings(connection: sa.Connection, hub_id: bytes | None) -> Iterator[even
         yield from events.of_hub(found_id, public_key, _delivered(connection, number))
 
 
-def _hubs(connection: sa.Connection, hub_id: bytes | None) -> Sequence[sa.Row[Any]]:
+def _hubs(
+    connection: sa.Connection, hub_id: bytes | None
+) -> Sequence[sa.Row[int, bytes, bytes]]:
     hubs = schema.hubs
     query = sa.select(hubs.c.number, hubs.c.hub_id, hubs.c.public_key).order_by(hubs.c.number)
     if hub_id is not None:

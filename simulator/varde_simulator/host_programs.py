@@ -87,10 +87,10 @@ class HostPrograms:
         )  # fmt: skip
         return file.read_bytes()
 
-    async def enrol(self, public_hex: str) -> None:
-        """Let this hub deliver."""
+    async def enrol(self, *public_hex: str) -> None:
+        """Let these hubs deliver."""
         await self.run(
-            "hub", "keys", "enrol", public_hex, "--site", str(self.site),
+            "hub", "keys", "enrol", *public_hex, "--site", str(self.site),
             "--database", str(self.database),
         )  # fmt: skip
 

@@ -2,6 +2,9 @@
 
 A folder holds it: the clock file, the channel's socket, a flash file per hub, the consoles. Boards
 join over one AF_UNIX socket (VARDE_AIR); which board it is they say in their first frame.
+
+Homes are out of each other's earshot: each has an air of its own, so that two hundred of them cost
+two hundred times as much as one, and not forty thousand times.
 """
 
 import asyncio
@@ -26,10 +29,12 @@ class World:
     def __init__(self, clock: VirtualClock, folder: Path, seed: int = 0) -> None:
         self.clock = clock
         self.folder = folder
-        self.air = Air(seed)
+        self.seed = seed
+        self.airs: dict[str, Air] = {}  # by home
         self.vm = interpreter.find()
         self.boards: dict[str, VirtualBoard] = {}
         self.sensors: dict[str, VirtualSensor] = {}
+        self._home_of: dict[str, str] = {}  # by board
         self.access_points: list[AccessPoint] = []
         self._server: asyncio.Server | None = None
         # A path of an AF_UNIX socket has 108 bytes; the world's folder may be anywhere.
@@ -73,9 +78,15 @@ class World:
         for board in self.boards.values():
             board.wifi.access_points_changed()
 
-    async def add_sensor(self, model: Model, label: str) -> VirtualSensor:
+    def air_of(self, home: str = "") -> Air:
+        """What radios in this home share."""
+        if home not in self.airs:
+            self.airs[home] = Air(self.seed + len(self.airs))
+        return self.airs[home]
+
+    async def add_sensor(self, model: Model, label: str, home: str = "") -> VirtualSensor:
         """A sensor, asleep until it measures."""
-        sensor = VirtualSensor(self.air, model, label)
+        sensor = VirtualSensor(self.air_of(home), model, label)
         await sensor.start()
         self.sensors[label] = sensor
         return sensor
@@ -85,6 +96,7 @@ class World:
         node: str,
         files: Mapping[str, bytes],
         journal_bytes: int = flash_image.DEFAULT_JOURNAL_BYTES,
+        home: str = "",
     ) -> VirtualBoard:
         """A board with a fresh flash that holds `files`; without power yet."""
         flash = self.folder / f"{node}.flash"
@@ -95,6 +107,7 @@ class World:
             {"VARDE_AIR": str(self.socket_path)},
         )  # fmt: skip
         self.boards[node] = board
+        self._home_of[node] = home
         return board
 
     def _on_hello(self, channel: Channel) -> None:
@@ -102,4 +115,4 @@ class World:
         if board is None:
             raise ValueError(f"this world has no board {channel.node!r}")
         board.attach(channel)
-        Radio(channel, self.air)
+        Radio(channel, self.air_of(self._home_of[channel.node]))

@@ -179,7 +179,7 @@ def test_a_lost_link_makes_no_second_measurement(tmp_path, sensor):
     """Out of range while the first value is written: the confirmation never arrives."""
 
     def lose(playing):
-        air = playing.stage.world.air
+        air = playing.stage.world.air_of()
         in_range, send = air.signal_dbm, playing.sensors[sensor].station.indications.send
 
         def leave(signal_dbm):

@@ -10,6 +10,8 @@ hub can tell apart need two adapters.
 
 import asyncio
 import errno
+import random
+from collections.abc import Coroutine
 from typing import Any
 
 from bumble import core, hci, host, transport
@@ -87,10 +89,12 @@ class AdapterStation(Station):
     """A station whose chip is `adapter`. Its address is the adapter's own where it is to be public
     and the adapter has one, else the static random one of its name."""
 
-    def __init__(self, adapter: Adapter, air: Air, name: str, address: hci.Address) -> None:
+    def __init__(self, adapter: Adapter, _air: Air, name: str, address: hci.Address) -> None:
         self.adapter = adapter
         self._tasks: set[asyncio.Task[Any]] = set()
-        super().__init__(air, name, address)
+        nowhere = Air()
+        nowhere.random = random.SystemRandom()  # keys for real radio are nobody's to replay
+        super().__init__(nowhere, name, address)
 
     def _host_on_chip(self, _name: str) -> Any:
         return host.Host(self.adapter.source, self.adapter.sink)
@@ -126,15 +130,25 @@ class AdapterStation(Station):
         """A reset ends connections without a word to the peer (Core 5.4, Vol 4, Part E, 7.3.2):
         it sees its supervision time run out, as if the battery were out."""
         if not self.adapter.lost.done():
-            task = asyncio.ensure_future(self.command(hci.HCI_Reset_Command()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self.command(hci.HCI_Reset_Command()))
         self.host.emit("flush")
+
+    def go_silent(self) -> None:
+        self.power_off()
+
+    def come_back(self) -> None:
+        if not self.adapter.lost.done():
+            self._start(self.device.power_on())
 
     async def stop(self) -> None:
         await super().stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _reason(error: BaseException) -> str:

@@ -152,6 +152,16 @@ class Station:
         self.controller.power_off()
         self.host.emit("flush")
 
+    def go_silent(self) -> None:
+        """Off the air, with all it knows; peers notice by their supervision timeouts."""
+        self.air.remove_controller(self.controller)
+
+    def come_back(self) -> None:
+        """On the air again."""
+        self.air.add_controller(self.controller)
+        self.air.on_address_changed(self.controller)
+        self.air.range_changed()
+
     async def stop(self) -> None:
         """Says goodbye first: ends the connections, waits until the air has carried that."""
         loop = asyncio.get_running_loop()

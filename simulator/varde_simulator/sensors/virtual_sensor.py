@@ -160,7 +160,7 @@ class VirtualSensor:
 
     def vanish(self, for_s: float = VANISHED_S) -> None:
         """Silent from one moment to the next; its peer finds out by the supervision timeout."""
-        self.station.air.remove_controller(self.station.controller)
+        self.station.go_silent()
         self.later("vanished", for_s, self._appear)
 
     def change_batteries(self) -> None:
@@ -362,10 +362,7 @@ class VirtualSensor:
 
     def _appear(self) -> None:
         """Back on the air."""
-        air, controller = self.station.air, self.station.controller
-        air.add_controller(controller)
-        air.on_address_changed(controller)
-        air.range_changed()
+        self.station.come_back()
 
     # Timers and tasks
 

@@ -26,8 +26,7 @@ def device(name: str, number: int, link: LocalLink) -> Device:
     controller = Controller(name, link=link)
     address = Address(f"{'F0' if name == 'hub' else 'E0'}:00:00:00:{number >> 8:02X}:"
                       f"{number & 255:02X}", Address.RANDOM_DEVICE_ADDRESS)  # fmt: skip
-    made = Device(name, address=address, host=Host(controller, controller))
-    return made
+    return Device(name, address=address, host=Host(controller, controller))
 
 
 async def pair(number: int) -> tuple[Device, Device, Characteristic]:

@@ -3,14 +3,15 @@
 Every call is a request that the world answers from its own state; what takes time is reported to
 the handler given to `irq`. The handler runs on the main thread by the scheduler, never nested, and
 its return value goes back where the stack waits for it (a read request, an indication that is
-confirmed only then). Pairing and L2CAP channels are not here: this module offers no more than the
-world can do.
+confirmed only then). Secrets of pairings are the program's to keep: `_IRQ_GET_SECRET` and
+`_IRQ_SET_SECRET` ask and tell. This module offers no more than an ESP32 can do.
 """
 
 import sys
 from _uuid import UUID
 
 import _air
+import _ble_identity
 import uos as os
 
 if os.getenv("VARDE_BLE_L2CAP"):  # the ESP32 build has none, so a hub must do without
@@ -35,11 +36,14 @@ _DEFAULT_CONNECT_MS = 2_000
 # Where in an event's arguments the address and the data are. The handler gets views that are
 # valid only while it runs: the bytes are overwritten afterwards, as a real stack reuses them, so
 # that code that keeps a view fails here and not in the field.
-_VIEWS = {1: (2,), 2: (2,), 5: (1, 4), 7: (2,), 8: (2,), 15: (2,), 18: (2,), 19: (2,)}
+_VIEWS = {
+    1: (2,), 2: (2,), 5: (1, 4), 7: (2,), 8: (2,), 15: (2,), 18: (2,), 19: (2,),
+    29: (2,), 30: (1, 2),
+}  # fmt: skip
 _UUIDS = {9: 3, 11: 4, 13: 2}
 _STALE = 0xA5
 
-_SECURITY_KEYS = ("bond", "mitm", "le_secure", "io")  # accepted; there is no pairing to use them
+_SECURITY_KEYS = ("bond", "mitm", "le_secure", "io")
 
 _handler = None
 
@@ -59,8 +63,8 @@ class BLE(_Channels):
             return _air.is_connected() and _air.call("ble.is_active")
         if wanted:
             _air.connect()
-        if _air.is_connected():
-            _air.call("ble.active", bool(wanted))
+        if _air.is_connected() and _air.call("ble.active", bool(wanted)):
+            _ble_identity.load(_on_irq)
         return bool(wanted)
 
     def irq(self, handler):
@@ -125,6 +129,12 @@ class BLE(_Channels):
 
     def gap_disconnect(self, conn_handle):
         return _call("ble.disconnect", conn_handle)
+
+    def gap_pair(self, conn_handle):
+        return _call("ble.pair", conn_handle)
+
+    def gap_passkey(self, conn_handle, action, passkey):
+        return _call("ble.passkey", conn_handle, action, int(passkey))
 
     # GATT client
 
@@ -203,7 +213,10 @@ def _config_set(name, value):
         _call("ble.set_mtu", value)
     elif name == "addr_mode":
         _call("ble.set_addr_mode", value)
-    elif name not in _SECURITY_KEYS:
+    elif name in _SECURITY_KEYS:
+        if _has_world():
+            _call("ble.security", name, int(value))
+    else:
         raise ValueError("unknown config param")
 
 
@@ -265,6 +278,8 @@ def _on_irq(number, *args):
     args = list(args)
     lent = []
     for index in _VIEWS.get(number, ()):
+        if args[index] is None:  # a secret asked for by its index, or to be deleted
+            continue
         lent.append(bytearray(args[index]))
         args[index] = memoryview(lent[-1])
     if number in _UUIDS:

@@ -26,6 +26,8 @@ events = []
 def copied(args):
     return tuple(bytes(a) if isinstance(a, memoryview) else a for a in args)
 def handler(number, args):
+    if number in (29, 30):  # asked for secrets: this program keeps none
+        return None
     events.append((number, copied(args)))
 ble.irq(handler)
 def wait(number, limit_ms=10000):

@@ -7,7 +7,7 @@ Connections makes one key and both are it. NimBLE keeps them the same way, as tw
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bumble import hci
 from bumble.crypto import ah
@@ -124,9 +124,6 @@ class Bonds:
             return None
         return bond.own if kind == OWN else bond.peer
 
-    async def prepare(self, address: hci.Address) -> None:
-        """A pairing with this peer begins; a store may make room."""
-
     def store(self, bond: Bond) -> None:
         self._bonds[address_key(bond.address)] = bond
 
@@ -142,7 +139,3 @@ def resolves(irk: bytes, address: hci.Address) -> bool:
     """Core 5.4, Vol 6, Part B, 1.3.2.3: the lower half is the hash of the upper one."""
     raw = bytes(address)
     return bool(ah(irk, raw[3:]) == raw[:3])
-
-
-def without_identity(key: Key) -> Key:
-    return replace(key, irk=None)

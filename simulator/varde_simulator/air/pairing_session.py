@@ -2,8 +2,8 @@
 
 Bumble 0.0.236 finishes a pairing in a task that a disconnect cancels, waits for ever, takes any
 PDU at any time, and cannot use passkey 000000. Here a pairing ends inside the PDU callback of its
-last PDU (so what the peer sends next finds it ended), or 30 s after the last one, or by the first
-PDU that has no business there.
+last PDU (so what the peer sends next finds it ended), or 30 s after the last one; a PDU that has
+no business there changes nothing.
 """
 
 import asyncio
@@ -86,8 +86,7 @@ class PairingSession(smp.Session):  # type: ignore[misc]
             self.end_badly(STATUS_PEER_REASON + int(command.reason))
             return
         if command.code not in self._awaited:
-            self.send_pairing_failed(ErrorCode.UNSPECIFIED_REASON)
-            return
+            return  # as NimBLE does (ble_sm_process_result): who waits in vain ends by timeout
         self._restart_timer()
         refusal = self._refusal(command)
         if refusal is not None:

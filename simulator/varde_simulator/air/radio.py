@@ -20,6 +20,7 @@ from varde_simulator.air.link import Air
 from varde_simulator.air.radio_client import RadioClient
 from varde_simulator.air.radio_l2cap import RadioL2cap
 from varde_simulator.air.radio_scan import RadioScanner
+from varde_simulator.air.radio_security import RadioSecurity
 from varde_simulator.air.radio_server import RadioServer
 from varde_simulator.air.station import PUBLIC, Station, address_bytes, address_of
 
@@ -70,6 +71,7 @@ class Radio:
         self.scanner = RadioScanner(self)
         self._client_ops = RadioClient(self)
         self.server = RadioServer(self)
+        self.security = RadioSecurity(self)
         self._l2cap = RadioL2cap(self)
         channel.on_close.append(self.power_off)
         for name in (
@@ -81,7 +83,8 @@ class Radio:
 
     # Life
 
-    async def active(self, wanted: bool) -> None:
+    async def active(self, wanted: bool) -> bool:
+        """Whether the radio is new: it has no identity yet (`ble.own_irk`)."""
         if wanted and self.station is None:
             station = Station(self.air, self.channel.node, address_of(self.channel.node))
             station.on_report = self.scanner.on_report
@@ -94,12 +97,15 @@ class Radio:
                 raise
             self.station = station
             self.server.attach(station)
+            self.security.attach(station)
             self._l2cap.attach(station)
-        elif not wanted and self.station is not None:
+            return True
+        if not wanted and self.station is not None:
             self.scanner.end()
             station, self.station = self.station, None
             await station.stop()
             self._forget()
+        return False
 
     def is_active(self) -> bool:
         return self.station is not None

@@ -31,6 +31,16 @@ FLAG_WRITE_NO_RESPONSE = 0x0004
 FLAG_WRITE = 0x0008
 FLAG_NOTIFY = 0x0010
 FLAG_INDICATE = 0x0020
+# What the security of the connection must be; MicroPython's documentation has these numbers, its
+# module no names for them. NimBLE knows none of it for descriptors.
+_NEEDS = {
+    0x0200: att.Attribute.Permissions.READ_REQUIRES_ENCRYPTION,
+    0x0400: att.Attribute.Permissions.READ_REQUIRES_AUTHENTICATION,
+    0x0800: att.Attribute.Permissions.READ_REQUIRES_AUTHORIZATION,
+    0x1000: att.Attribute.Permissions.WRITE_REQUIRES_ENCRYPTION,
+    0x2000: att.Attribute.Permissions.WRITE_REQUIRES_AUTHENTICATION,
+    0x4000: att.Attribute.Permissions.WRITE_REQUIRES_AUTHORIZATION,
+}
 _PROPERTY_FLAGS = 0xFF  # the low byte is the characteristic's properties as on the air
 _DESCRIPTOR_READ = 0x02
 _DESCRIPTOR_WRITE = 0x08
@@ -199,7 +209,8 @@ class RadioServer:
         built: Any = gatt.Characteristic(
             core.UUID.from_bytes(uuid),
             gatt.Characteristic.Properties(flags & _PROPERTY_FLAGS),
-            _permissions(flags & FLAG_READ, flags & (FLAG_WRITE | FLAG_WRITE_NO_RESPONSE)),
+            _permissions(flags & FLAG_READ, flags & (FLAG_WRITE | FLAG_WRITE_NO_RESPONSE))
+            | _needs(flags),
         )
         self._bind(built, value)
         pairs = []
@@ -255,4 +266,12 @@ def _permissions(is_readable: int, is_writable: int) -> att.Attribute.Permission
         permissions |= att.Attribute.READABLE
     if is_writable:
         permissions |= att.Attribute.WRITEABLE
+    return permissions
+
+
+def _needs(flags: int) -> att.Attribute.Permissions:
+    permissions = att.Attribute.Permissions(0)
+    for flag, need in _NEEDS.items():
+        if flags & flag:
+            permissions |= need
     return permissions

@@ -11,10 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bumble import att, hci, pairing, smp
+from bumble import hci, pairing, smp
 
 from varde_simulator.air.bonds import OWN, PEER, Bond, Bonds, Key
-from varde_simulator.air.pairing_session import PairingSession
+from varde_simulator.air.pairing_session import (
+    PAIRING_TIMEOUT_S,
+    STATUS_PEER_REASON,
+    STATUS_TIMEOUT,
+    PairingSession,
+)
 
 __all__ = ["Bond", "Bonds", "Key", "PairingRules", "Security", "SecurityChange"]
 
@@ -24,22 +29,6 @@ STATUS_HCI = 0x200
 
 DISPLAY, DISPLAY_YES_NO, KEYBOARD, NO_INPUT_NO_OUTPUT, KEYBOARD_DISPLAY = range(5)
 MAX_PASSKEY = 999_999
-
-_READS = (0x08, 0x0A, 0x0C, 0x0E)  # read by type, read, read blob, read multiple
-_PERMISSIONS = att.Attribute.Permissions
-_NEEDS_ENCRYPTION = (
-    _PERMISSIONS.READ_REQUIRES_ENCRYPTION,
-    _PERMISSIONS.WRITE_REQUIRES_ENCRYPTION,
-)
-_NEEDS_AUTHENTICATION = (
-    _PERMISSIONS.READ_REQUIRES_AUTHENTICATION,
-    _PERMISSIONS.WRITE_REQUIRES_AUTHENTICATION,
-)
-_NEEDS_AUTHORIZATION = (
-    _PERMISSIONS.READ_REQUIRES_AUTHORIZATION,
-    _PERMISSIONS.WRITE_REQUIRES_AUTHORIZATION,
-)
-_ANY_NEED = sum((*_NEEDS_ENCRYPTION, *_NEEDS_AUTHENTICATION, *_NEEDS_AUTHORIZATION))
 
 
 @dataclass
@@ -90,7 +79,11 @@ class Security(smp.Manager):  # type: ignore[misc]
         self.session_proxy = PairingSession
         self._random = random
         self._levels: dict[int, SecurityChange] = {}
+        # A new NimBLE pairs at once where the peer has lost its key; MicroPython 1.25's does not.
+        self.pairs_where_key_is_missing = False
         self._restoring: dict[int, Key] = {}  # encryption by a stored key is under way
+        self._starting: set[int] = set()  # connections whose key is being looked up
+        self._requests: dict[int, asyncio.TimerHandle] = {}  # of ours, still without an answer
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def touch_key(self) -> None:
@@ -104,34 +97,53 @@ class Security(smp.Manager):  # type: ignore[misc]
 
     # Starting
 
+    def is_busy(self, handle: int) -> bool:
+        """A pairing or an encryption is under way, or asked for."""
+        return (
+            self.is_pairing(handle)
+            or handle in self._restoring
+            or handle in self._starting
+            or handle in self._requests
+        )
+
     def request(self, handle: int) -> None:
         """A peripheral asks its central for security."""
-        self.request_pairing(self._connection(handle))
+        connection = self._connection(handle)
+        self._end_request(handle)
+        loop = asyncio.get_running_loop()
+        self._requests[handle] = loop.call_later(
+            PAIRING_TIMEOUT_S, self._on_request_ended, connection, STATUS_TIMEOUT
+        )
+        self.request_pairing(connection)
 
     def pair(self, handle: int) -> None:
         """A central encrypts with the stored key, or pairs if there is none."""
-        self._connection(handle)
-        self._start(self._secure(handle, smp.AuthReq(0)))
+        if not self.is_busy(handle):
+            self._starting.add(handle)
+            self._start(self._secure(self._connection(handle), smp.AuthReq.BONDING))
 
-    async def _secure(self, handle: int, wanted: smp.AuthReq) -> None:
-        connection = self._connection(handle)
-        if self.is_pairing(handle) or handle in self._restoring:
-            return
-        key = await self.bonds.find(connection.peer_address, PEER)
-        if self.device.connections.get(handle) is not connection:
+    async def _secure(self, connection: Any, wanted: smp.AuthReq) -> None:
+        """As NimBLE (ble_sm_sec_req_rx): a stored key, if it is good enough for the wish."""
+        handle = connection.handle
+        key: Key | None = None
+        if wanted & smp.AuthReq.BONDING:
+            key = await self.bonds.find(connection.peer_address, PEER)
+        self._starting.discard(handle)
+        if self.device.connections.get(handle) is not connection or self.is_busy(handle):
             return
         too_weak = key is not None and wanted & smp.AuthReq.MITM and not key.authenticated
         if key is None or key.ltk is None or too_weak:
             self._pair(connection)
             return
         self._restoring[handle] = key
-        command = hci.HCI_LE_Enable_Encryption_Command(
-            connection_handle=handle,
-            random_number=key.rand,
-            encrypted_diversifier=key.ediv,
-            long_term_key=key.ltk,
+        await self._command(
+            hci.HCI_LE_Enable_Encryption_Command(
+                connection_handle=handle,
+                random_number=key.rand,
+                encrypted_diversifier=key.ediv,
+                long_term_key=key.ltk,
+            )
         )
-        await self.device.host.send_async_command(command)
 
     def _pair(self, connection: Any) -> None:
         session = self.session_proxy(self, connection, self._config(connection), True)
@@ -161,17 +173,21 @@ class Security(smp.Manager):  # type: ignore[misc]
             self._on_pairing_request(connection, command)
         elif self.is_pairing(handle):
             self.sessions[handle].on_smp_command(command)
+        elif code == smp.CommandCode.PAIRING_FAILED and handle in self._requests:
+            self._on_request_ended(connection, STATUS_PEER_REASON + int(command.reason))
 
     def _on_security_request(self, connection: Any, wanted: smp.AuthReq) -> None:
         if self.rules is None:
             self._refuse(connection, smp.ErrorCode.PAIRING_NOT_SUPPORTED)
-        else:
-            self._start(self._secure(connection.handle, wanted))
+        elif not self.is_busy(connection.handle):
+            self._starting.add(connection.handle)
+            self._start(self._secure(connection, wanted))
 
     def _on_pairing_request(self, connection: Any, command: Any) -> None:
         handle = connection.handle
+        self._end_request(handle)
         if self.is_pairing(handle):
-            self.sessions[handle].on_smp_command(command)  # out of order: ends it
+            self.malformed_pdus += 1  # NimBLE ignores it
         elif connection.role == hci.Role.CENTRAL:
             self._refuse(connection, smp.ErrorCode.COMMAND_NOT_SUPPORTED)
         elif self.rules is None:
@@ -184,6 +200,15 @@ class Security(smp.Manager):  # type: ignore[misc]
     def _refuse(self, connection: Any, reason: smp.ErrorCode) -> None:
         self.send_command(connection, smp.SMP_Pairing_Failed_Command(reason=reason))
 
+    def _on_request_ended(self, connection: Any, status: int) -> None:
+        self._end_request(connection.handle)
+        self._report_failure(connection, status)
+
+    def _end_request(self, handle: int) -> None:
+        timer = self._requests.pop(handle, None)
+        if timer is not None:
+            timer.cancel()
+
     # Encryption
 
     async def long_term_key(self, handle: int, rand: bytes, ediv: int) -> bytes | None:
@@ -191,6 +216,7 @@ class Security(smp.Manager):  # type: ignore[misc]
         connection = self.device.connections.get(handle)
         if connection is None:
             return None
+        self._end_request(handle)
         if self.is_pairing(handle):
             ltk = self.sessions[handle].long_term_key(rand, ediv)
             return ltk if isinstance(ltk, bytes) else None
@@ -200,12 +226,12 @@ class Security(smp.Manager):  # type: ignore[misc]
             return key.ltk
         reason = self.rules.lost_bond_reason if self.rules is not None else None
         if reason is not None:
-            self._start(self._hang_up(handle, reason))
+            hang_up = hci.HCI_Disconnect_Command(connection_handle=handle, reason=reason)
+            self._start(self._command(hang_up))
         return None
 
-    async def _hang_up(self, handle: int, reason: int) -> None:
-        command = hci.HCI_Disconnect_Command(connection_handle=handle, reason=reason)
-        with contextlib.suppress(hci.HCI_Error):  # the central may be faster
+    async def _command(self, command: Any) -> None:
+        with contextlib.suppress(hci.HCI_Error):  # the peer may have hung up meanwhile
             await self.device.host.send_async_command(command)
 
     def on_encryption_change(self, handle: int, encryption: int, _key_size: int) -> None:
@@ -232,7 +258,10 @@ class Security(smp.Manager):  # type: ignore[misc]
             return
         was_restoring = self._restoring.pop(handle, None) is not None
         connection.emit(connection.EVENT_CONNECTION_ENCRYPTION_FAILURE, error)
-        if was_restoring:
+        is_lost = error == hci.HCI_ErrorCode.PIN_OR_KEY_MISSING_ERROR
+        if was_restoring and is_lost and self.pairs_where_key_is_missing:
+            self._pair(connection)
+        elif was_restoring:
             self._report_failure(connection, STATUS_HCI + error)
         elif self.is_pairing(handle):
             self.sessions[handle].end_badly(STATUS_HCI + error)
@@ -240,13 +269,18 @@ class Security(smp.Manager):  # type: ignore[misc]
     def on_disconnection(self, connection: Any) -> None:
         """Before the connection's own end is told."""
         handle = connection.handle
-        was_busy = self._restoring.pop(handle, None) is not None or self.is_pairing(handle)
+        was_busy = self.is_busy(handle)
+        self._restoring.pop(handle, None)
+        self._starting.discard(handle)
+        self._end_request(handle)
         self._levels.pop(handle, None)
         if was_busy:
             session = self.sessions.get(handle)
             if session is not None:
                 session.completed = True
-            self.on_secured(connection, SecurityChange(False, False, False, 0, 7))
+            self.on_secured(
+                connection, SecurityChange(False, False, False, 0, STATUS_NOT_CONNECTED)
+            )
 
     # Ends of pairings, told by the session
 
@@ -331,26 +365,3 @@ class VirtualPerson(pairing.PairingDelegate):  # type: ignore[misc]
 
     async def display_number(self, number: int, digits: int) -> None:  # noqa: ARG002
         self._rules.shows(number)
-
-
-def refusal(attribute: Any, op_code: int, security: Security, connection: Any) -> int:
-    """The ATT error that the security of the connection earns, or 0.
-
-    Core 5.4, Vol 3, Part C, 10.3.1: without encryption it is "insufficient authentication" (pair
-    first), or "insufficient encryption" if there is a key that only needs to be used.
-    """
-    needs = attribute.permissions & _ANY_NEED
-    if not needs:
-        return 0
-    level = security.level(connection.handle)
-    side = 0 if op_code in _READS else 1
-    wants_authentication = needs & _NEEDS_AUTHENTICATION[side]
-    if (needs & _NEEDS_ENCRYPTION[side] or wants_authentication) and not level.encrypted:
-        if security.bonds.has(connection.peer_address):
-            return int(att.ATT_INSUFFICIENT_ENCRYPTION_ERROR)
-        return int(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
-    if wants_authentication and not level.authenticated:
-        return int(att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR)
-    if needs & _NEEDS_AUTHORIZATION[side]:
-        return int(att.ATT_INSUFFICIENT_AUTHORIZATION_ERROR)
-    return 0

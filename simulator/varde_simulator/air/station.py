@@ -12,30 +12,16 @@ from typing import Any
 
 from bumble import att, core, device, hci, host, smp
 
-from varde_simulator.air.att_client import (
-    HANDLE_VALUE_CONFIRMATION,
-    READ_REQUEST,
-    WRITE_COMMAND,
-    WRITE_REQUEST,
-)
+from varde_simulator.air.att_client import HANDLE_VALUE_CONFIRMATION, WRITE_COMMAND
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.indications import Indications
 from varde_simulator.air.link import Air
-from varde_simulator.air.security import (
-    Bonds,
-    PairingRules,
-    Security,
-    SecurityChange,
-    refusal,
-)
+from varde_simulator.air.permissions import refusal
+from varde_simulator.air.security import Bonds, PairingRules, Security, SecurityChange
 from varde_simulator.air.silence import silence_bumble
 
 PUBLIC = 0
 RANDOM_STATIC = 1
-_READ_BLOB_REQUEST = 0x0C
-_PREPARE_WRITE_REQUEST = 0x16
-_READS = (READ_REQUEST, _READ_BLOB_REQUEST)
-_WRITES = (WRITE_REQUEST, WRITE_COMMAND, _PREPARE_WRITE_REQUEST)
 
 # Bumble warns of every packet that meets an ended connection; on this air that is daily business.
 logging.getLogger("bumble").setLevel(logging.ERROR)
@@ -55,21 +41,6 @@ def address_of(name: str, kind: int = PUBLIC) -> hci.Address:
 def address_bytes(address: hci.Address) -> bytes:
     """Most significant byte first, as MicroPython and people write it."""
     return bytes(reversed(bytes(address)))
-
-
-def _check_permission(server: Any, request: Any, security: Security, connection: Any) -> None:
-    """Bumble serves every attribute to everybody; the permissions it was given count here."""
-    handle = getattr(request, "attribute_handle", 0)
-    attribute = server.get_attribute(handle)
-    if attribute is None:
-        return
-    if request.op_code in _READS and not attribute.permissions & att.Attribute.READABLE:
-        raise att.ATT_Error(att.ATT_READ_NOT_PERMITTED_ERROR, handle)
-    if request.op_code in _WRITES and not attribute.permissions & att.Attribute.WRITEABLE:
-        raise att.ATT_Error(att.ATT_WRITE_NOT_PERMITTED_ERROR, handle)
-    error = refusal(attribute, request.op_code, security, connection)
-    if error:
-        raise att.ATT_Error(error, handle)
 
 
 class _DirectHost(host.Host):  # type: ignore[misc]
@@ -299,18 +270,16 @@ class Station:
             self.malformed_pdus += 1
             return
         server = self.device.gatt_server
-        try:
-            _check_permission(server, request, self.security, connection)
-        except att.ATT_Error as error:
+        error = refusal(server, request, self.security, connection)
+        if not error:
+            server.on_gatt_pdu(connection, request)
+        elif request.op_code != WRITE_COMMAND:
             response = att.ATT_Error_Response(
                 request_opcode_in_error=request.op_code,
-                attribute_handle_in_error=error.att_handle,
-                error_code=error.error_code,
+                attribute_handle_in_error=request.attribute_handle,
+                error_code=error,
             )
-            if request.op_code != WRITE_COMMAND:
-                server.send_response(connection, response)
-        else:
-            server.on_gatt_pdu(connection, request)
+            server.send_response(connection, response)
 
     def _address(self, kind: int, name: str) -> hci.Address:
         own_kind = PUBLIC if self.is_public else RANDOM_STATIC

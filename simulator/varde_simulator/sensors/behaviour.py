@@ -19,7 +19,10 @@ Values = list[tuple[int, bytes]]
 
 
 class Behaviour:
-    """The plain sensor. Every method is a moment of its life."""
+    """The plain sensor. Every method is a moment of its life. `measures`: numbers that it gives
+    values for besides its characteristics, such as advertised data."""
+
+    measures: tuple[int, ...] = ()
 
     def __init__(self, sensor: "VirtualSensor") -> None:
         self.sensor = sensor
@@ -52,6 +55,10 @@ class Behaviour:
     def sequence(self, _characteristic: int, _value: bytes, user: int) -> int:
         """The number of a new record; a model whose values hold one reads it from there."""
         return self.sensor.ledger.next_sequence(user)
+
+    def capacity(self) -> int:
+        """How many readings of one user its memory holds now."""
+        return self.sensor.model.max_stored or 1
 
     # What happens to it
 

@@ -7,12 +7,14 @@
 Characteristics go by their number (`varde_protocols.assigned`); one number, one characteristic.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from bumble import att, core, gatt
 
 from varde_protocols import assigned
+from varde_simulator.air.att_client import READ_BY_TYPE_REQUEST
 from varde_simulator.air.station import Station
 from varde_simulator.sensors.model import (
     AUTHENTICATED,
@@ -63,11 +65,37 @@ class GattTable:
         self.values: dict[int, bytes] = {}
         self.writes: list[tuple[int, bytes]] = []  # what hosts wrote, refused or not
         self.on_use: Callable[[], None] = lambda: None  # somebody reads or writes
+        # Characteristics were asked for in this range of handles.
+        self.when_discovered: Callable[[int, int], None] = lambda _start, _end: None
+        self.rest_s = 0.0  # between the last two requests of the host
+        self._last_request_s = 0.0
         self._attributes: dict[int, Any] = {}
         self._server = station.device.gatt_server
+        self._serve = self._server.on_gatt_pdu
+        self._server.on_gatt_pdu = self._on_pdu
         self._server.add_service(_gap_service(model.name))
         for service in model.services:
             self._add(service)
+
+    def connected(self) -> None:
+        """A connection begins: nothing is subscribed yet, no request has come."""
+        self.subscribed.clear()
+        self._last_request_s = _loop_s()
+
+    def _on_pdu(self, connection: Any, request: Any) -> None:
+        now_s = _loop_s()
+        self.rest_s, self._last_request_s = now_s - self._last_request_s, now_s
+        if request.op_code == READ_BY_TYPE_REQUEST:
+            self.when_discovered(request.starting_handle, request.ending_handle)
+        self._serve(connection, request)
+
+    def services_in(self, start: int, end: int) -> set[int]:
+        """Those of the model that have handles in this range."""
+        return {
+            service.handle
+            for service in self._server.services
+            if service.handle <= end and service.end_group_handle >= start
+        }
 
     def handle(self, uuid: int) -> int:
         """The value handle of a characteristic."""
@@ -144,6 +172,10 @@ class GattTable:
             self.values[uuid] = bytes(data)
         else:
             hook(bytes(data))
+
+
+def _loop_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _uuid(number: int, raw: bytes) -> core.UUID:

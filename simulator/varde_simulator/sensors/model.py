@@ -98,8 +98,10 @@ class Model:
     `idle_s`: it hangs up when nothing has moved for so long. `retry_pause_s`: it rests between a
     connection and advertising again for what is left. `retry_every_s`: while readings are left it
     wakes for another burst after so long. `advertises_while_measuring`: the hub can be there
-    before the value is, to see the cuff inflate. `max_stored` is each user's. `sends`: HELD, ALL
-    or ASKED. `driver` is the model's name in a hub's config, "" for one by the specification.
+    before the value is, to see the cuff inflate. `max_stored` is each user's; 0: it has no memory,
+    and what was not sent when it goes to sleep is gone. `sends`: HELD, ALL or ASKED.
+    `keeps_confirmed`: a confirmed reading stays in memory (ALL and ASKED always do that).
+    `driver` is the model's name in a hub's config, "" for one by the specification.
     """
 
     name: str
@@ -119,6 +121,7 @@ class Model:
     max_stored: int = 30
     between_readings_s: float = 0.0
     sends: int = HELD
+    keeps_confirmed: bool = False
     security: Security | None = None
     clock: ClockPlan | None = None
     driver: str = ""

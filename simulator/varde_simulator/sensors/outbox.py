@@ -35,7 +35,7 @@ class Outbox:
         self._table = table
         self._ledger = ledger
         self._on_sent = on_sent
-        self._queue: deque[tuple[int, bytes, Done]] = deque()
+        self._queue: deque[tuple[int, bytes, Done, Reading | None]] = deque()
 
     @property
     def is_busy(self) -> bool:
@@ -43,12 +43,19 @@ class Outbox:
         connection = self.connection
         return connection is not None and self._station.indications.is_open(connection.handle)
 
-    def indicate(self, uuid: int, value: bytes, done: Done = lambda _confirmed: None) -> None:
-        """Sends it as soon as those before are confirmed; `done(confirmed)` when it is over."""
+    def indicate(
+        self,
+        uuid: int,
+        value: bytes,
+        done: Done = lambda _confirmed: None,
+        reading: Reading | None = None,
+    ) -> None:
+        """Sends it as soon as those before are confirmed; `done(confirmed)` when it is over. With
+        a reading it is one, and the ledger says so."""
         if self.connection is None:
             done(False)
             return
-        self._queue.append((uuid, value, done))
+        self._queue.append((uuid, value, done, reading))
         # Not before the response to the write that asked for it.
         asyncio.get_running_loop().call_soon(self._send_if_free)
 
@@ -56,7 +63,9 @@ class Outbox:
         """Whether there was one."""
         if not self._queue:
             return False
-        uuid, value, done = self._queue.popleft()
+        uuid, value, done, reading = self._queue.popleft()
+        if reading is not None:
+            self._mark(reading)
         self._send(uuid, value, done)
         return True
 
@@ -101,7 +110,7 @@ class Outbox:
         self._ledger.connection_ended(_now_us() - margin_us)
         self.connection = None
         queue, self._queue = self._queue, deque()
-        for _, _, done in queue:
+        for _, _, done, _ in queue:
             done(False)
 
     def _send_if_free(self) -> None:

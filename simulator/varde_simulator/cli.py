@@ -1,4 +1,4 @@
-"""`varde-sim`: plays scenarios, and many of them."""
+"""`varde-sim`: plays scenarios, and many of them; puts sensors on the air."""
 
 import asyncio
 import json
@@ -11,13 +11,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from varde_simulator import clock, scenario, scenario_file, stories
+from varde_simulator import clock, scenario, scenario_file, sensors_command, stories
+from varde_simulator.air.adapter import AdapterError
 from varde_simulator.host_programs import HostFailedError
 from varde_simulator.interpreter import NoInterpreterError
 from varde_simulator.interruption import Interruption
+from varde_simulator.open_world import OpenWorldError
 from varde_simulator.play import Outcome, Play, PlayError
 from varde_simulator.run_folder import RunFolderError
 from varde_simulator.scenario_table import ScenarioError
+from varde_simulator.sensor_places import PlaceError
+from varde_simulator.sensor_stand import WordError
 from varde_simulator.stage import Stage, StageError
 from varde_simulator.view import LiveView, PlainView, QuietView, View, near, sum_table
 
@@ -28,13 +32,18 @@ DEFAULT_SEED = 1
 interruption = Interruption()
 _CANNOT = (
     ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError, RunFolderError,
+    AdapterError, OpenWorldError, PlaceError, WordError,
 )  # fmt: skip
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+app.command("sensors")(sensors_command.sensors)
+
+
 @app.callback()
-def _root() -> None:
+def _root(context: typer.Context) -> None:
     """A simulated home around the real firmware and the real collector."""
+    context.obj = interruption
 
 
 @app.command()

@@ -67,7 +67,7 @@ class OpenWorld:
     async def close(self) -> None:
         """Everything off; whoever is joined sees its world end."""
         for sensor in self.sensors.values():
-            sensor.battery_out()
+            await sensor.close()
         for channel in list(self.channels.values()):
             channel.close()
         if self._server is not None:

@@ -56,6 +56,10 @@ class Behaviour:
         """The number of a new record; a model whose values hold one reads it from there."""
         return self.sensor.ledger.next_sequence(user)
 
+    def capacity(self) -> int:
+        """How many readings of one user its memory holds now."""
+        return self.sensor.model.max_stored or 1
+
     # What happens to it
 
     def connected(self) -> None:

@@ -24,7 +24,7 @@ from varde_simulator.sensors.faults import Faults
 from varde_simulator.sensors.gatt_table import GattTable
 from varde_simulator.sensors.ledger import Ledger, Reading
 from varde_simulator.sensors.meaning import Meaning
-from varde_simulator.sensors.model import Model
+from varde_simulator.sensors.model import HELD, Model
 from varde_simulator.sensors.outbox import Outbox
 from varde_simulator.sensors.sensor_clock import SensorClock
 
@@ -220,9 +220,11 @@ class VirtualSensor:
 
     def _make_room(self, user: int) -> None:
         """The oldest goes. A sensor that deletes what was confirmed counts only the rest."""
-        kept = self.ledger.stored if self.model.sends else self.ledger.held
+        keeps = self.model.keeps_confirmed or self.model.sends != HELD
+        kept = self.ledger.stored if keeps else self.ledger.held
         of_user = [reading for reading in kept if reading.user == user]
-        for reading in of_user[: max(0, len(of_user) - self.model.max_stored)]:
+        most = self.behaviour.capacity()
+        for reading in of_user[: max(0, len(of_user) - most)]:
             reading.overwritten = True
 
     def _weaken(self) -> None:
@@ -284,7 +286,7 @@ class VirtualSensor:
         self.connection = connection
         self.outbox.connection = connection
         self._is_awake = False
-        self.table.subscribed.clear()
+        self.table.connected()
         self.sent_now.clear()
         self._repeats, self._repeats_later = self._repeats_later, []
         self.ledger.connections += 1
@@ -357,8 +359,15 @@ class VirtualSensor:
             self.later("burst end", self.model.burst_s, self._sleep)
             return
         self._go_to_sleep()
+        self._forget()
         if self.ledger.held and self.model.retry_every_s is not None:
             self.later("retry", self.model.retry_every_s, self.wake)
+
+    def _forget(self) -> None:
+        """A sensor without a memory has lost what nobody fetched in time."""
+        if not self.model.max_stored and not self._measuring:
+            for reading in self.ledger.held:
+                reading.overwritten = True
 
     def _go_to_sleep(self) -> None:
         self._is_awake = False

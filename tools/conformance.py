@@ -174,7 +174,7 @@ def resident_kib(pid: int) -> int:
 
 def summary(results: Results) -> dict[str, object]:
     """By test: how often it passed, failed, was skipped, and the median of its seconds."""
-    tests = {}
+    tests: dict[str, object] = {}
     for name, runs in sorted(results.items()):
         counts = collections.Counter(str(run["outcome"]) for run in runs)
         seconds = [float(str(run["seconds"])) for run in runs]

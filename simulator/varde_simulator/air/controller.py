@@ -11,6 +11,7 @@ from typing import Any
 from bumble import controller, core, hci
 
 from varde_simulator.air.link import Air
+from varde_simulator.air.pair import Terms, are_legal
 
 ADV_IND = 0
 ADV_DIRECT_IND = 1
@@ -109,6 +110,7 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         self.supported_max_tx_octets = ACL_DATA_BYTES
         self.supported_max_rx_octets = ACL_DATA_BYTES
         self._scan_started_s = 0.0
+        self._refusals: dict[int, list[int]] = {}  # op code to the next answers
         super().__init__(name, link=air, public_address=public_address)
         self.le_legacy_advertiser = Advertiser(self)
 
@@ -125,6 +127,30 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         session's work, and nobody sees them."""
         if self.host:
             asyncio.get_running_loop().call_soon(self.host.on_hci_object, packet)
+
+    def refuse(self, op_code: int, status: int, times: int) -> None:
+        """The next so many of these commands fail. Until then nobody looks."""
+        self._refusals.setdefault(op_code, []).extend([status] * times)
+        self.on_hci_command_packet = self._on_command_or_refuse
+
+    def _on_command_or_refuse(self, command: hci.HCI_Command) -> None:
+        statuses = self._refusals.get(command.op_code)
+        if statuses:
+            self._refuse(command, statuses.pop(0))
+        else:
+            super().on_hci_command_packet(command)
+
+    def _refuse(self, command: hci.HCI_Command, status: int) -> None:
+        if isinstance(command, hci.HCI_SyncCommand):
+            self.send_hci_packet(
+                hci.HCI_Command_Complete_Event(
+                    num_hci_command_packets=1,
+                    command_opcode=command.op_code,
+                    return_parameters=hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode(status)),
+                )
+            )
+        else:
+            self._send_hci_command_status(status, command.op_code)
 
     def power_off(self) -> None:
         """No goodbye: the battery is out."""
@@ -245,6 +271,45 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
                 central_clock_accuracy=0,
             )
         )
+
+    def report_update(self, connection: Any, terms: Terms) -> None:
+        """New parameters count from now on."""
+        if self.le_connections.get(connection.peer_address) is not connection:
+            return  # it ended meanwhile
+        self.send_hci_packet(
+            hci.HCI_LE_Connection_Update_Complete_Event(
+                status=hci.HCI_ErrorCode.SUCCESS,
+                connection_handle=connection.handle,
+                connection_interval=terms.interval,
+                peripheral_latency=terms.latency,
+                supervision_timeout=terms.supervision_timeout,
+            )
+        )
+
+    def on_hci_le_connection_update_command(
+        self, command: hci.HCI_LE_Connection_Update_Command
+    ) -> None:
+        """The central's host sets; a peripheral's would ask by the link layer, which no sensor
+        here does: it asks by L2CAP."""
+        connection = self.find_le_connection_by_handle(command.connection_handle)
+        status = hci.HCI_COMMAND_STATUS_PENDING
+        if connection is None:
+            status = hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
+        elif connection.role != hci.Role.CENTRAL:
+            status = hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR
+        elif not are_legal(
+            command.connection_interval_min,
+            command.connection_interval_max,
+            command.max_latency,
+            command.supervision_timeout,
+        ):
+            status = hci.HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR
+        self._send_hci_command_status(status, command.op_code)
+        if connection is not None and status == hci.HCI_COMMAND_STATUS_PENDING:
+            terms = Terms(
+                command.connection_interval_max, command.max_latency, command.supervision_timeout
+            )
+            self.link.update(self, connection, terms)
 
     def on_hci_disconnect_command(self, command: hci.HCI_Disconnect_Command) -> None:
         connection = self.find_le_connection_by_handle(command.connection_handle)

@@ -6,20 +6,21 @@ distance. Programs on real radios rely on more than that, so here
 - advertising reaches only radios that listen (scan or initiate); nobody listens, no timer runs;
 - a connection is made in one place and only while the advertiser still advertises, so of two
   centrals that race one wins;
-- data travels in connection events: first in, first out, together, after `latency_us`. With none
-  the consequence of a call would overtake the call's own return;
+- data travels in connection events: first in, first out, together, after `latency_us`, or at the
+  negotiated interval (`pair.py`). With no delay the consequence of a call would overtake the
+  call's own return;
 - a radio that is out of range or dead is noticed by the supervision timeout, not by magic.
 
 All timers are the running loop's, so they are virtual when the loop is.
 """
 
-import asyncio
 import random
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bumble import core, hci, link, ll
+
+from varde_simulator.air.pair import Direction, Pair, Terms
 
 if TYPE_CHECKING:
     from varde_simulator.air.controller import Advertiser, VirtualController
@@ -35,15 +36,23 @@ Loss = Callable[["VirtualController", "VirtualController"], bool]
 
 class Air(link.LocalLink):  # type: ignore[misc]
     """Where radios meet. `signal_dbm(sender, receiver)` gives the strength, None = out of range
-    (call `range_changed` after it changed); `loses(sender, receiver)` drops one advertisement."""
+    (call `range_changed` after it changed); `loses(sender, receiver)` drops one advertisement,
+    `loses_data(sender, receiver)` spoils one connection event; `misses_connect(central,
+    peripheral)` keeps a connect request from the advertiser. `faults` and `propagation` set these.
+    """
 
-    def __init__(self, seed: int = 0, latency_us: int = DEFAULT_LATENCY_US) -> None:
+    def __init__(
+        self, seed: int = 0, latency_us: int = DEFAULT_LATENCY_US, follows_intervals: bool = False
+    ) -> None:
         super().__init__()
         self.controllers: dict[VirtualController, None] = {}  # in order of arrival, unlike a set
         self.random = random.Random(seed)  # noqa: S311  replayable, not secret
         self.latency_us = latency_us
+        self.follows_intervals = follows_intervals  # then latency_us says nothing
         self.signal_dbm: Signal = lambda _sender, _receiver: DEFAULT_RSSI_DBM
         self.loses: Loss = lambda _sender, _receiver: False
+        self.loses_data: Loss | None = None
+        self.misses_connect: Loss = lambda _central, _peripheral: False
         self.pdus_in_flight = 0
         self.connections_made = 0
         self._by_address: dict[hci.Address, VirtualController] = {}
@@ -103,14 +112,15 @@ class Air(link.LocalLink):  # type: ignore[misc]
         """One advertising event: everybody who listens and hears gets it."""
         sender = advertiser.controller
         for receiver in tuple(self._listeners):
-            rssi_dbm = self._heard(sender, receiver)
+            rssi_dbm = self.heard_dbm(sender, receiver)
             if rssi_dbm is not None and not self.loses(sender, receiver):
                 receiver.on_advertisement(advertiser, rssi_dbm)
 
     def send_advertising_pdu(self, sender_controller: Any, packet: Any) -> None:
         raise NotImplementedError("advertising goes by Air.advertise")
 
-    def _heard(self, sender: "VirtualController", receiver: "VirtualController") -> int | None:
+    def heard_dbm(self, sender: "VirtualController", receiver: "VirtualController") -> int | None:
+        """How strong; None if one is dead or out of range."""
         alive = sender in self.controllers and receiver in self.controllers
         return self.signal_dbm(sender, receiver) if alive and sender is not receiver else None
 
@@ -123,20 +133,30 @@ class Air(link.LocalLink):  # type: ignore[misc]
         request: hci.HCI_LE_Create_Connection_Command,
     ) -> bool:
         """The central answers an advertisement; False if somebody else was faster."""
-        if not advertiser.enabled or self._heard(central, advertiser.controller) is None:
+        if not advertiser.enabled or self.heard_dbm(central, advertiser.controller) is None:
             return False
         peripheral, peripheral_address = advertiser.controller, advertiser.address
         central_address = central.own_address(request.own_address_type)
         if central_address in peripheral.le_connections:
             return False  # it still believes in an earlier connection from there
-        advertiser.stop()
-        pair = Pair(self, central, peripheral, request.supervision_timeout * 10_000)
+        terms = Terms(
+            request.connection_interval_min, request.max_latency, request.supervision_timeout
+        )
+        pair = Pair(self, central, peripheral, terms)
         self._directions[central, peripheral_address] = pair.to_peripheral
-        self._directions[peripheral, central_address] = pair.to_central
         pair.to_central.sender_address = peripheral_address
         pair.to_peripheral.sender_address = central_address
+        if self.misses_connect(central, peripheral):
+            direction = pair.to_central
+            direction.connection = central.open_connection(
+                hci.Role.CENTRAL, central_address, peripheral_address
+            )
+            central.report_connection(direction.connection, *terms)
+            pair.fail_to_establish()
+            return True
+        advertiser.stop()
+        self._directions[peripheral, central_address] = pair.to_central
         self.connections_made += 1
-        terms = (request.connection_interval_min, request.max_latency, request.supervision_timeout)
         for direction, role in (
             (pair.to_peripheral, hci.Role.PERIPHERAL),
             (pair.to_central, hci.Role.CENTRAL),
@@ -156,6 +176,14 @@ class Air(link.LocalLink):  # type: ignore[misc]
         )
         ended = hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
         back.send(controller.on_le_disconnected, connection, ended)
+
+    def update(self, controller: "VirtualController", connection: Any, terms: Terms) -> None:
+        """New terms, set by the central's controller."""
+        self._directions[controller, connection.peer_address].pair.update(terms)
+
+    def pairs_of(self, controller: "VirtualController") -> list[Pair]:
+        """Its connections."""
+        return [d.pair for (sender, _), d in self._directions.items() if sender is controller]
 
     def connection_ended(self, controller: "VirtualController", peer_address: hci.Address) -> None:
         direction = self._directions.pop((controller, peer_address), None)
@@ -181,91 +209,3 @@ class Air(link.LocalLink):  # type: ignore[misc]
         direction = self._directions.get((sender, receiver_address)) if sender else None
         if direction is not None:
             direction.send(direction.receiver.on_ll_control_pdu, sender_address, packet)
-
-
-class Pair:
-    """A connection as the air sees it: two directions and whether the ends hear each other."""
-
-    def __init__(
-        self,
-        air: Air,
-        central: "VirtualController",
-        peripheral: "VirtualController",
-        supervision_us: int,
-    ) -> None:
-        self.air = air
-        self.ends = (central, peripheral)
-        self.to_peripheral = Direction(self, peripheral)
-        self.to_central = Direction(self, central)
-        self.to_peripheral.reverse = self.to_central
-        self.to_central.reverse = self.to_peripheral
-        self._ends_open = 2
-        self._supervision_us = supervision_us
-        self._supervision: asyncio.TimerHandle | None = None
-
-    @property
-    def is_audible(self) -> bool:
-        central, peripheral = self.ends
-        return self.air._heard(central, peripheral) is not None
-
-    def check(self) -> None:
-        if self.is_audible:
-            if self._supervision is not None:
-                self._supervision.cancel()
-                self._supervision = None
-            self.to_peripheral.resume()
-            self.to_central.resume()
-        elif self._supervision is None:
-            loop = asyncio.get_running_loop()
-            self._supervision = loop.call_later(self._supervision_us / 1e6, self._expire)
-
-    def end(self) -> None:
-        """One end has closed; what is under way to the other still arrives."""
-        self._ends_open -= 1
-        if self._ends_open == 0 and self._supervision is not None:
-            self._supervision.cancel()
-
-    def _expire(self) -> None:
-        self._supervision = None
-        for direction in (self.to_peripheral, self.to_central):
-            direction.drop()
-            timeout = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
-            direction.receiver.on_le_disconnected(direction.connection, timeout)
-
-
-class Direction:
-    """PDUs on their way to one end of a connection."""
-
-    reverse: "Direction"
-    sender_address: hci.Address
-    connection: Any  # the receiver's
-
-    def __init__(self, pair: Pair, receiver: "VirtualController") -> None:
-        self.pair = pair
-        self.receiver = receiver
-        self._queue: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
-        self._event: asyncio.TimerHandle | None = None
-
-    def send(self, deliver: Callable[..., object], *args: Any) -> None:
-        self._queue.append((deliver, args))
-        self.pair.air.pdus_in_flight += 1
-        self.resume()
-
-    def resume(self) -> None:
-        if self._queue and self._event is None:
-            loop = asyncio.get_running_loop()
-            self._event = loop.call_later(self.pair.air.latency_us / 1e6, self._connection_event)
-
-    def drop(self) -> None:
-        self.pair.air.pdus_in_flight -= len(self._queue)
-        self._queue.clear()
-
-    def _connection_event(self) -> None:
-        self._event = None
-        if not self.pair.is_audible:
-            return self.pair.check()
-        for _ in range(len(self._queue)):  # what these set in motion waits for the next event
-            deliver, args = self._queue.popleft()
-            self.pair.air.pdus_in_flight -= 1
-            deliver(*args)
-        return self.resume()

@@ -19,7 +19,7 @@ from varde_simulator.air.channel import Channel
 from varde_simulator.air.link import Air
 from varde_simulator.air.radio_client import RadioClient
 from varde_simulator.air.radio_l2cap import RadioL2cap
-from varde_simulator.air.radio_scan import RadioScanner
+from varde_simulator.air.radio_scan import RadioScanner, refused
 from varde_simulator.air.radio_security import RadioSecurity
 from varde_simulator.air.radio_server import RadioServer
 from varde_simulator.air.station import PUBLIC, Station, address_bytes, address_of
@@ -46,6 +46,7 @@ CONNECTION_INTERVAL_MIN = 24
 CONNECTION_INTERVAL_MAX = 40
 CONNECTION_UNIT_US = 1_250
 SUPERVISION_TIMEOUT = 256
+SUPERVISION_UNIT_MS = 10
 INITIATING_SCAN = 16
 
 NO_CONNECTION = 0xFFFF
@@ -218,7 +219,7 @@ class Radio:
         )
         if status != hci.HCI_SUCCESS:
             self._connecting_to = None
-            raise OSError(errno.EIO)
+            raise refused(status)
         if self._connecting_to is not None:
             loop = asyncio.get_running_loop()
             self._connect_timer = loop.call_later(duration_ms / 1000, self._cancel_connect)
@@ -254,8 +255,23 @@ class Radio:
         station.clients[handle] = client.on_pdu
         peer = (int(connection.peer_address.address_type), address_bytes(connection.peer_address))
         connection.once("disconnection", lambda _reason: self._on_disconnection(connection, peer))
+        connection.on("connection_parameters_update", lambda: self._on_update(connection, 0))
+        connection.on(
+            "connection_parameters_update_failure", lambda _why: self._on_update(connection, 1)
+        )
         self.server.on_connection(connection)
         self.report(IRQ_PERIPHERAL_CONNECT if is_central else IRQ_CENTRAL_CONNECT, handle, *peer)
+
+    def _on_update(self, connection: Any, status: int) -> None:
+        terms = connection.parameters  # Bumble's, in milliseconds
+        self.report(
+            IRQ_CONNECTION_UPDATE,
+            connection.handle,
+            round(terms.connection_interval * 1000) // CONNECTION_UNIT_US,
+            terms.peripheral_latency,
+            round(terms.supervision_timeout) // SUPERVISION_UNIT_MS,
+            status,
+        )
 
     def _on_disconnection(self, connection: Any, peer: tuple[int, bytes]) -> None:
         handle = connection.handle
@@ -289,13 +305,17 @@ class Radio:
         await station.stop_advertising()
         if max(len(data or b""), len(response or b"")) > MAX_ADVERTISING_BYTES:
             raise OSError(-BLE_ERR_INV_HCI_CMD_PARMS)
+        if connectable and len(station.device.connections) >= MAX_CONNECTIONS:
+            raise OSError(errno.ENOMEM)  # nobody could connect
         kept_data, kept_response = self._advertising
         self._advertising = (
             kept_data if data is None else data,
             kept_response if response is None else response,
         )
         kind = _ADV_IND if connectable else _ADV_SCAN_IND
-        await station.advertise(kind, interval_us, *self._advertising)
+        status = await station.advertise(kind, interval_us, *self._advertising)
+        if status != hci.HCI_SUCCESS:
+            raise refused(status)
 
     async def advertise_stop(self) -> None:
         if self.station is not None:

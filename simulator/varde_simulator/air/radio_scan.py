@@ -17,6 +17,13 @@ IRQ_SCAN_DONE = 6
 SCAN_UNIT_US = 625
 SCAN_MIN, SCAN_MAX = 4, 0x4000  # Core 5.4, Vol 4, Part E, 7.8.10; NimBLE clamps to it
 
+_HCI_STATUS = 0x200  # where NimBLE puts a controller's status (BLE_HS_HCI_ERR)
+
+
+def refused(status: int) -> OSError:
+    """The controller's refusal as a hub sees it: a code without an errno comes negative."""
+    return OSError(-(_HCI_STATUS + status))
+
 
 class RadioScanner:
     """Registers `ble.scan` and `ble.scan_stop` on the radio's channel."""
@@ -42,7 +49,7 @@ class RadioScanner:
         if window > interval:
             raise OSError(errno.EINVAL)
         self._is_scanning = True
-        await station.command(
+        status = await station.command(
             hci.HCI_LE_Set_Scan_Parameters_Command(
                 le_scan_type=int(is_active),
                 le_scan_interval=interval,
@@ -51,7 +58,10 @@ class RadioScanner:
                 scanning_filter_policy=0,
             )
         )
-        await _enable(station, True)
+        status = status or await _enable(station, True)
+        if status != hci.HCI_SUCCESS:
+            self.forget()
+            raise refused(status)
         if duration_ms > 0:
             self._timer = asyncio.get_running_loop().call_later(duration_ms / 1000, self.end)
 
@@ -87,7 +97,7 @@ class RadioScanner:
             )
 
 
-async def _enable(station: Station, enable: bool) -> None:
-    await station.command(
+async def _enable(station: Station, enable: bool) -> int:
+    return await station.command(
         hci.HCI_LE_Set_Scan_Enable_Command(le_scan_enable=int(enable), filter_duplicates=0)
     )

@@ -16,12 +16,14 @@ from varde_simulator.air.att_client import HANDLE_VALUE_CONFIRMATION, WRITE_COMM
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.indications import Indications
 from varde_simulator.air.link import Air
+from varde_simulator.air.parameter_requests import ParameterRequests
 from varde_simulator.air.permissions import refusal
 from varde_simulator.air.security import Bonds, PairingRules, Security, SecurityChange
 from varde_simulator.air.silence import silence_bumble
 
 PUBLIC = 0
 RANDOM_STATIC = 1
+STOP_TIMEOUT_S = 2.0  # BLE_HS_STOP_ON_SHUTDOWN_TIMEOUT: how long goodbyes may take
 
 # Bumble warns of every packet that meets an ended connection; on this air that is daily business.
 logging.getLogger("bumble").setLevel(logging.ERROR)
@@ -81,6 +83,7 @@ class Station:
         self.on_connection_failure: Callable[[int], None] = lambda _status: None
         self.clients: dict[int, Callable[[bytes], None]] = {}  # connection handle to ATT client
         self.indications = Indications(self.send_att)
+        self.parameter_requests = ParameterRequests(self)
         self.malformed_pdus = 0
         self._advertising_lock = asyncio.Lock()  # Bumble's start and stop must not interleave
 
@@ -142,8 +145,7 @@ class Station:
                 connection.once("disconnection", lambda _reason, end=end: end.set_result(None))
                 await self.disconnect(connection.handle)
             if ended:
-                longest_s = 2 * self.air.latency_us / 1e6 + 1
-                await asyncio.wait(ended, timeout=longest_s)
+                await asyncio.wait(ended, timeout=STOP_TIMEOUT_S)
         finally:
             self.power_off()
 
@@ -203,17 +205,22 @@ class Station:
 
     async def advertise(
         self, advertising_type: int, interval_us: int, data: bytes, response: bytes
-    ) -> None:
+    ) -> int:
+        """The controller's status: 0, or why it refuses."""
         async with self._advertising_lock:
             await self.device.stop_advertising()
             self.device.advertising_data = data
             self.device.scan_response_data = response
             self.device.advertising_interval_min = interval_us / 1000
             self.device.advertising_interval_max = interval_us / 1000
-            await self.device.start_advertising(
-                advertising_type=device.AdvertisingType(advertising_type),
-                own_address_type=self.own_address_type,
-            )
+            try:
+                await self.device.start_advertising(
+                    advertising_type=device.AdvertisingType(advertising_type),
+                    own_address_type=self.own_address_type,
+                )
+            except hci.HCI_Error as error:
+                return int(error.error_code)
+            return int(hci.HCI_SUCCESS)
 
     async def stop_advertising(self) -> None:
         async with self._advertising_lock:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bumble import hci, pairing
 
-from varde_simulator.air.bonds import OWN, PEER, Bond, Key, address_key, identity, resolves
+from varde_simulator.air.bonds import OWN, PEER, Bond, Key, address_key, identity
 from varde_simulator.air.channel import ChannelClosed
+from varde_simulator.air.privacy import resolves
 from varde_simulator.air.security import (
     KEYBOARD_DISPLAY,
     MAX_PASSKEY,
@@ -132,9 +133,9 @@ class RadioSecurity:
         self._radio.report(
             IRQ_ENCRYPTION_UPDATE,
             connection.handle,
-            change.encrypted,
-            change.authenticated,
-            change.bonded,
+            int(change.encrypted),  # a bool prints otherwise than the number of the API
+            int(change.authenticated),
+            int(change.bonded),
             change.key_size,
         )
 

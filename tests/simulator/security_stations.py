@@ -1,5 +1,7 @@
 """Stations with something to protect, for the tests of pairing."""
 
+import asyncio
+
 from bumble import core, gatt
 
 from simulator.air_central import Central, until
@@ -74,3 +76,26 @@ class SecureCentral(Central):
     async def hang_up(self):
         await self.station.disconnect(self.connection.handle)
         await until(lambda: self.connection is None)
+
+
+async def meet(air, central_rules, peripheral_rules):
+    """A connected pair, discovered."""
+    peripheral = Peripheral(air, rules=peripheral_rules)
+    central = SecureCentral(air, rules=central_rules)
+    await peripheral.station.start()
+    await central.station.start()
+    await connect(central, peripheral)
+    return central, peripheral
+
+
+async def connect(central, peripheral):
+    await peripheral.advertise()
+    await central.connect(peripheral.station.address)
+    await until(lambda: central.connection and peripheral.connection)
+    await central.discover()
+
+
+async def paired(central, peripheral):
+    central.pair()
+    await until(lambda: central.changes and peripheral.changes)
+    await asyncio.sleep(0.1)

@@ -1,7 +1,5 @@
 """Pairing, bonds and permissions between two stations on one air."""
 
-import asyncio
-
 from simulator.air_central import in_virtual_time, until
 from simulator.security_stations import (
     AUTHENTICATED,
@@ -9,33 +7,11 @@ from simulator.security_stations import (
     ENCRYPTED,
     JUST_WORKS,
     OPEN,
-    Peripheral,
-    SecureCentral,
+    connect,
+    meet,
+    paired,
 )
 from varde_simulator.air.security import PairingRules
-
-
-async def meet(air, central_rules, peripheral_rules):
-    """A connected pair, discovered."""
-    peripheral = Peripheral(air, rules=peripheral_rules)
-    central = SecureCentral(air, rules=central_rules)
-    await peripheral.station.start()
-    await central.station.start()
-    await connect(central, peripheral)
-    return central, peripheral
-
-
-async def connect(central, peripheral):
-    await peripheral.advertise()
-    await central.connect(peripheral.station.address)
-    await until(lambda: central.connection and peripheral.connection)
-    await central.discover()
-
-
-async def paired(central, peripheral):
-    central.pair()
-    await until(lambda: central.changes and peripheral.changes)
-    await asyncio.sleep(0.1)
 
 
 def test_just_works_opens_what_wants_encryption_and_no_more(tmp_path):

@@ -80,7 +80,7 @@ say([a[:3] for a in asked])
     async def story(place: Place) -> None:
         peripheral = await sensor(place, PairingRules())
         lines = await (await place.hub(SECURE + first)).finish()
-        assert lines[:3] == ["0 261", "True False True 16", "0"]
+        assert lines[:3] == ["0 261", "1 0 1 16", "0"]
         assert lines[3] == f"[(29, 2), (30, 1), (30, 2)] {[SECRET_BYTES] * 2}"
         secrets = ast.literal_eval(lines[4].removeprefix("secrets "))
         assert sorted(kind for kind, _ in secrets) == [1, 2, 10]
@@ -89,7 +89,7 @@ say([a[:3] for a in asked])
         await peripheral.advertise(NAMED)
         lines = await (await place.hub(SECURE + second % (secrets,))).finish()
         assert lines[0] == "[(29, 10, 0), (29, 2, 0), (29, 2, 1)]"
-        assert lines[1:4] == ["271", "True False True 16", "0"]
+        assert lines[1:4] == ["271", "1 0 1 16", "0"]
         assert lines[4] == "[(29, 2, 0)]"
 
     in_place(story)

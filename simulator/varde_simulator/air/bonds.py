@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bumble import hci
-from bumble.crypto import ah
+
+from varde_simulator.air.privacy import resolves
 
 OWN, PEER = 1, 2  # NimBLE's BLE_STORE_OBJ_TYPE_OUR_SEC and _PEER_SEC, the secret types of the API
 KEY_BYTES = 16
@@ -133,9 +134,3 @@ class Bonds:
             if bond.peer.irk is not None and resolves(bond.peer.irk, address):
                 return bond.address
         return None
-
-
-def resolves(irk: bytes, address: hci.Address) -> bool:
-    """Core 5.4, Vol 6, Part B, 1.3.2.3: the lower half is the hash of the upper one."""
-    raw = bytes(address)
-    return bool(ah(irk, raw[3:]) == raw[:3])

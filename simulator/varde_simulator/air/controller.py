@@ -6,6 +6,7 @@ MicroPython, and of the sensors it meets.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from bumble import controller, core, hci
@@ -110,6 +111,9 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         self.supported_max_tx_octets = ACL_DATA_BYTES
         self.supported_max_rx_octets = ACL_DATA_BYTES
         self._scan_started_s = 0.0
+        self.random_addresses: list[hci.Address] = []  # and former ones that connections use
+        # The resolving list: whose private address is it?
+        self.resolve: Callable[[hci.Address], hci.Address | None] = lambda _address: None
         self._refusals: dict[int, list[int]] = {}  # op code to the next answers
         super().__init__(name, link=air, public_address=public_address)
         self.le_legacy_advertiser = Advertiser(self)
@@ -178,11 +182,19 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         if (
             request is not None
             and advertiser.is_connectable
-            and request.peer_address == advertiser.address
+            and self._is_wanted(request, advertiser.address)
             and self.link.connect(self, advertiser, request)
         ):
             self.pending_le_connection = None
             self.link.listening_changed(self)
+
+    def _is_wanted(
+        self, request: hci.HCI_LE_Create_Connection_Command, heard: hci.Address
+    ) -> bool:
+        """A request for an identity takes the private addresses of its owner too."""
+        if request.peer_address_type < hci.AddressType.PUBLIC_IDENTITY or not heard.is_resolvable:
+            return bool(request.peer_address == heard)
+        return bool(request.peer_address == self.resolve(heard))
 
     def _window_is_open(self) -> bool:
         if self.le_scan_window >= self.le_scan_interval:

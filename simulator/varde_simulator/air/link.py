@@ -78,6 +78,12 @@ class Air(link.LocalLink):  # type: ignore[misc]
                 direction.pair.check()
 
     def on_address_changed(self, controller: "VirtualController") -> None:
+        in_use = {connection.self_address for connection in controller.le_connections.values()}
+        for address in [a for a in controller.random_addresses if a not in in_use]:
+            controller.random_addresses.remove(address)
+            if self._by_address.get(address) is controller:
+                del self._by_address[address]
+        controller.random_addresses.append(controller.random_address)
         self._by_address[controller.random_address] = controller
 
     def find_le_controller(self, address: hci.Address) -> "VirtualController | None":

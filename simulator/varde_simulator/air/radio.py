@@ -17,12 +17,19 @@ from bumble import hci
 from varde_simulator.air.att_client import DEFAULT_MTU, AttClient
 from varde_simulator.air.channel import Channel
 from varde_simulator.air.link import Air
+from varde_simulator.air.privacy import static_address, unresolvable_address
 from varde_simulator.air.radio_client import RadioClient
 from varde_simulator.air.radio_l2cap import RadioL2cap
 from varde_simulator.air.radio_scan import RadioScanner, refused
 from varde_simulator.air.radio_security import RadioSecurity
 from varde_simulator.air.radio_server import RadioServer
-from varde_simulator.air.station import PUBLIC, Station, address_bytes, address_of
+from varde_simulator.air.station import (
+    PUBLIC,
+    RANDOM_STATIC,
+    Station,
+    address_bytes,
+    address_of,
+)
 
 IRQ_CENTRAL_CONNECT = 1
 IRQ_CENTRAL_DISCONNECT = 2
@@ -35,6 +42,8 @@ MAX_ADVERTISING_BYTES = 31
 # What NimBLE says of too much advertising data; its MicroPython glue passes codes without an errno
 # of their own on negative.
 BLE_ERR_INV_HCI_CMD_PARMS = 0x12
+
+RESOLVABLE, UNRESOLVABLE = 2, 3  # address modes, besides PUBLIC and RANDOM_STATIC
 
 DEFAULT_MTU_WISH = 256
 MAX_MTU_WISH = 527
@@ -159,7 +168,10 @@ class Radio:
     # Configuration
 
     def mac(self) -> list[object]:
-        return [0, address_bytes(self.need_station().address)]
+        station = self.need_station()
+        if station.own_address.is_private:
+            raise OSError(errno.EINVAL)  # NimBLE's binding does not know the present one
+        return [int(not station.is_public), address_bytes(station.address)]
 
     def config(self, name: str) -> object:
         if name == "gap_name":
@@ -181,10 +193,19 @@ class Radio:
         self.mtu_wish = mtu
         station.device.gatt_server.max_mtu = mtu
 
-    def set_addr_mode(self, mode: int) -> None:
-        self.need_station()
-        if mode != PUBLIC:
-            raise OSError(errno.EINVAL)  # private addresses are for a later day
+    async def set_addr_mode(self, mode: int) -> None:
+        """0 public, 1 random static, 2 resolvable private, 3 non-resolvable private."""
+        own = self.need_station().own_address
+        if mode == PUBLIC:
+            own.show_public(address_of(self.channel.node))
+        elif mode == RANDOM_STATIC:
+            await own.show_random(static_address(self.air.random))
+        elif mode == RESOLVABLE:
+            await own.show_resolvable()
+        elif mode == UNRESOLVABLE:
+            await own.show_random(unresolvable_address(self.air.random))
+        else:
+            raise OSError(errno.EINVAL)
 
     # Connections
 
@@ -201,6 +222,7 @@ class Radio:
         if len(station.device.connections) >= MAX_CONNECTIONS:
             raise OSError(errno.ENOMEM)
         self._connecting_to = peer
+        own_address_type = station.own_address_type_for(peer)
         status = await station.command(
             hci.HCI_LE_Create_Connection_Command(
                 le_scan_interval=INITIATING_SCAN,
@@ -208,7 +230,7 @@ class Radio:
                 initiator_filter_policy=0,
                 peer_address_type=address_type,
                 peer_address=peer,
-                own_address_type=hci.OwnAddressType.PUBLIC,
+                own_address_type=own_address_type,
                 connection_interval_min=min_us // CONNECTION_UNIT_US or CONNECTION_INTERVAL_MIN,
                 connection_interval_max=max_us // CONNECTION_UNIT_US or CONNECTION_INTERVAL_MAX,
                 max_latency=0,

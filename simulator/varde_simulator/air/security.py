@@ -76,6 +76,7 @@ class Security(smp.Manager):  # type: ignore[misc]
         self.on_secured: Callable[[Any, SecurityChange], None] = lambda _connection, _change: None
         self.new_delegate: Callable[[Any], pairing.PairingDelegate] = self._virtual_person
         self.malformed_pdus = 0
+        self.identity_is_public: Callable[[], bool] = lambda: True
         self.session_proxy = PairingSession
         self._random = random
         self._levels: dict[int, SecurityChange] = {}
@@ -320,14 +321,13 @@ class Security(smp.Manager):  # type: ignore[misc]
 
     def _config(self, connection: Any) -> pairing.PairingConfig:
         rules = self.rules or PairingRules()
-        is_random = connection.self_address.is_random
         kinds = pairing.PairingConfig.AddressType
         return pairing.PairingConfig(
             sc=rules.secure_connections,
             mitm=rules.mitm,
             bonding=rules.bond,
             delegate=self.new_delegate(connection),
-            identity_address_type=kinds.RANDOM if is_random else kinds.PUBLIC,
+            identity_address_type=kinds.PUBLIC if self.identity_is_public() else kinds.RANDOM,
         )
 
     def _virtual_person(self, _connection: Any) -> pairing.PairingDelegate:

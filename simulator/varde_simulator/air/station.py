@@ -18,6 +18,7 @@ from varde_simulator.air.indications import Indications
 from varde_simulator.air.link import Air
 from varde_simulator.air.parameter_requests import ParameterRequests
 from varde_simulator.air.permissions import refusal
+from varde_simulator.air.privacy import OwnAddress, Resolver, irk_of
 from varde_simulator.air.security import Bonds, PairingRules, Security, SecurityChange
 from varde_simulator.air.silence import silence_bumble
 
@@ -74,8 +75,12 @@ class Station:
             gatt_service_enabled=False,
         )
         self.device = device.Device(config=config, host=self.host)
+        self.device.irk = irk_of(name)
+        self.own_address = OwnAddress(self)
+        self.rotation_s: float | None = None  # private addresses from `start` on, so often new
         self.device.connect_own_address_type = self.own_address_type
         self.security = Security(self.device, air.random)
+        self.security.identity_is_public = lambda: self.is_public
         self._take_over_security()
         self.device.l2cap_channel_manager.register_fixed_channel(att.ATT_CID, self._on_att_pdu)
         self.on_report: Callable[[Any], None] = lambda _report: None
@@ -90,6 +95,7 @@ class Station:
     def _host_on_chip(self, name: str) -> Any:
         """A Bumble host on this station's chip; `adapter.py` has one on real hardware."""
         self.controller = VirtualController(name, self.air, self._address(PUBLIC, name))
+        self.controller.resolve = self._resolve
         return _DirectHost(self.controller, self.controller)
 
     def _take_over_security(self) -> None:
@@ -111,10 +117,23 @@ class Station:
 
     @property
     def own_address_type(self) -> hci.OwnAddressType:
-        return hci.OwnAddressType.PUBLIC if self.is_public else hci.OwnAddressType.RANDOM
+        shows_public = self.is_public and not self.own_address.is_private
+        return hci.OwnAddressType.PUBLIC if shows_public else hci.OwnAddressType.RANDOM
+
+    def own_address_type_for(self, peer: hci.Address) -> hci.OwnAddressType:
+        """To connect to `peer`: NimBLE has its controller make private addresses, and that makes
+        them for peers in its resolving list, the bonded ones."""
+        kind = self.own_address_type
+        if self.is_public and not self.bonds.has(peer):
+            kind = hci.OwnAddressType.PUBLIC
+        self.device.connect_own_address_type = kind
+        return kind
 
     async def start(self) -> None:
         await self.device.power_on()
+        self.device.address_resolver = Resolver(self.security)
+        if self.rotation_s is not None:
+            await self.own_address.show_resolvable(self.rotation_s)
         self.host.on("advertising_report", self._on_report)
         self.device.on("connection", self._on_connection)
         self.device.on(
@@ -123,6 +142,7 @@ class Station:
 
     def power_off(self) -> None:
         """Gone from one moment to the next; peers notice by their supervision timeouts."""
+        self.own_address.stop()
         self.controller.power_off()
         self.host.emit("flush")
 
@@ -241,7 +261,14 @@ class Station:
     # What comes in
 
     def _on_report(self, report: Any) -> None:
+        known = self._resolve(report.address) if report.address.is_resolvable else None
+        if known is not None:  # it is reported as an identity (Core 5.4, Vol 4, Part E, 7.7.65.2)
+            kind = hci.AddressType(known.address_type + hci.AddressType.PUBLIC_IDENTITY)
+            report.address = hci.Address(bytes(known), kind)
         self.on_report(report)
+
+    def _resolve(self, address: hci.Address) -> hci.Address | None:
+        return self.bonds.resolve(address)
 
     def _on_connection(self, connection: Any) -> None:
         # First of the listeners: an indication under way ends before the connection does.

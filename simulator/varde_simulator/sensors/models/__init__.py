@@ -7,6 +7,15 @@ real devices are those of the hub's drivers; `docs/sensors.md` says what of each
 from collections.abc import Callable
 
 from varde_simulator.sensors.model import Model
+from varde_simulator.sensors.models import (
+    and_medical,
+    beurer,
+    by_specification,
+    health_sensor,
+    masimo,
+    nonin,
+    omron,
+)
 from varde_simulator.sensors.models.house import cuff, oximeter, scale
 from varde_simulator.sensors.standard_services import (
     BATTERY_LEVEL,
@@ -29,7 +38,26 @@ from varde_simulator.sensors.standard_services import (
 
 HOUSE: dict[str, Callable[..., Model]] = {"oximeter": oximeter, "scale": scale, "cuff": cuff}
 
-MODELS: dict[str, Callable[..., Model]] = {**HOUSE}
+BY_SPECIFICATION: dict[str, Callable[..., Model]] = {
+    "thermometer": by_specification.thermometer,
+    "glucose-meter": by_specification.glucose_meter,
+    "heart-rate-strap": by_specification.heart_rate_strap,
+    "health-sensor": health_sensor.health_sensor,
+    "forgetful-scale": by_specification.forgetful_scale,
+    "dumping-cuff": by_specification.dumping_cuff,
+}
+
+MODELS: dict[str, Callable[..., Model]] = {
+    **HOUSE,
+    **BY_SPECIFICATION,
+    "and-ua651": and_medical.ua651,
+    "and-uc352": and_medical.uc352,
+    "nonin-3230": nonin.nonin_3230,
+    "masimo-mightysat": masimo.mightysat,
+    "omron-evolv": omron.evolv,
+    "beurer-bm": beurer.bm,
+    "beurer-bf": beurer.bf,
+}
 
 __all__ = [
     "BATTERY_LEVEL",
@@ -37,6 +65,7 @@ __all__ = [
     "BLOOD_PRESSURE_FEATURE",
     "BLOOD_PRESSURE_MEASUREMENT",
     "BLOOD_PRESSURE_SERVICE",
+    "BY_SPECIFICATION",
     "DEVICE_INFORMATION_SERVICE",
     "HOUSE",
     "INTERMEDIATE_CUFF_PRESSURE",

@@ -14,7 +14,7 @@ from varde_simulator.sensors import standard_services as s
 from varde_simulator.sensors.models import and_medical, by_specification, health_sensor, omron
 from varde_simulator.sensors.sensor_clock import date_time
 
-NOON = datetime(2026, 3, 1, 12, 0, 0)
+NOON = datetime(2026, 3, 1, 12, 0, 0)  # noqa: DTZ001  sensors know no zone
 PRESSURE = m.Pressure(128, 79, 95, 66)
 
 
@@ -65,7 +65,8 @@ def test_and_indicates_right_after_the_cccd_and_hangs_up_after_two_seconds(tmp_p
         await host.subscribe(s.BLOOD_PRESSURE_MEASUREMENT, 2)
         await until(lambda: host.connection is None)
         assert len(host.values) == 30
-        assert 2 < host.disconnected_us[-1] / 1e6 - sensor.ledger.readings[-1].confirmed_us / 1e6 < 2.2
+        idle_us = host.disconnected_us[-1] - sensor.ledger.readings[-1].confirmed_us
+        assert 2_000_000 < idle_us < 2_200_000
         stamps = {gatt.decode(u, v)["timestamp"][:10] for u, v in host.values}
         assert stamps == {"2026-03-01"}  # its clock as it was when it measured
 
@@ -284,7 +285,7 @@ def test_omron_numbers_each_users_records_and_keeps_them(tmp_path):
 def test_beurer_bm_sends_its_own_layout_and_its_whole_store_each_time(tmp_path):
     async def story(air):
         sensor, host = await met(air, models.MODELS["beurer-bm"]())
-        sensor.clock.set(datetime(2026, 8, 11, 20, 57))
+        sensor.clock.set(NOON.replace(month=8, day=11, hour=20, minute=57))
         sensor.take(m.Pressure(119, 70, pulse=87, status=0x40), user=1)
         sensor.take(m.Pressure(113, 73, pulse=65), user=1)
         await asyncio.sleep(0.1)
@@ -342,9 +343,7 @@ def test_beurer_bm_refuses_just_works_where_it_has_a_display(tmp_path):
 
 
 async def bf_session(host, sensor):
-    await host.session(
-        sensor, s.WEIGHT_SERVICE, s.BODY_COMPOSITION_SERVICE, s.USER_DATA_SERVICE
-    )
+    await host.session(sensor, s.WEIGHT_SERVICE, s.BODY_COMPOSITION_SERVICE, s.USER_DATA_SERVICE)
     for number in (s.WEIGHT_MEASUREMENT, s.BODY_COMPOSITION_MEASUREMENT, 0x2A9F):
         await host.subscribe(number, 2)
 
@@ -497,8 +496,8 @@ def test_health_sensor_starts_on_demand_and_sends_segments(tmp_path):
         assert [head & 3 for head in heads] == [1, 2, 1, 2]
         assert [head >> 2 for head in heads] == [0, 1, 2, 3]
         whole = host.values[0][1][1:] + host.values[1][1][1:]
-        assert whole[:9].hex() == "01" + "1500" + "0300" + "b84b0200"
-        assert whole[-6:].hex() == "2002" + "c50300ff"
+        assert whole[:9].hex() == "01" + "1700" + "0300" + "b84b0200"
+        assert whole[-8:].hex() == "20020400" + "c50300ff"
 
     played(tmp_path, story)
 

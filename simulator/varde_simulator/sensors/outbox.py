@@ -27,9 +27,7 @@ Done = Callable[[bool], None]
 class Outbox:
     """`on_sent(confirmed)` is called when an indication is over, after its own `done`."""
 
-    def __init__(
-        self, station: Station, table: GattTable, ledger: Ledger, on_sent: Done
-    ) -> None:
+    def __init__(self, station: Station, table: GattTable, ledger: Ledger, on_sent: Done) -> None:
         self.connection: Any = None
         self._station = station
         self._table = table

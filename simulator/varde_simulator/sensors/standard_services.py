@@ -85,9 +85,7 @@ def device_information(
 
 def current_time(properties: int = READ | WRITE | NOTIFY, protection: int = OPEN) -> Service:
     """Current Time Service 1.1; `time_service.serve_current_time` answers for it."""
-    return Service(
-        CURRENT_TIME_SERVICE, (Characteristic(CURRENT_TIME, properties),), protection
-    )
+    return Service(CURRENT_TIME_SERVICE, (Characteristic(CURRENT_TIME, properties),), protection)
 
 
 def record_access() -> Characteristic:

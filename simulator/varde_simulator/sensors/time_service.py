@@ -49,5 +49,3 @@ def clock_of(sensor: "VirtualSensor") -> SensorClock:
     """A model that serves its time has a ClockPlan."""
     assert sensor.clock is not None, f"{sensor.model.name} has no ClockPlan"
     return sensor.clock
-
-

@@ -207,9 +207,7 @@ class VirtualSensor:
         readings = []
         for characteristic, value in self.faults.spoiled(values):
             sequence = self.behaviour.sequence(characteristic, value, user)
-            readings.append(
-                self.ledger.add(characteristic, value, self.now_us(), user, sequence)
-            )
+            readings.append(self.ledger.add(characteristic, value, self.now_us(), user, sequence))
         self._make_room(user)
         self._weaken()
         if self.ledger.held:

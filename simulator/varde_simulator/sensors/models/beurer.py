@@ -84,9 +84,7 @@ class BeurerBm(Behaviour):
             self.sensor.table.subscribed[BLOOD_PRESSURE_MEASUREMENT] = (False, False)
 
 
-def bm(
-    serial: str = "BM850001", battery_percent: int = 85, passkey: int | None = None
-) -> Model:
+def bm(serial: str = "BM850001", battery_percent: int = 85, passkey: int | None = None) -> Model:
     """Without a passkey it needs no pairing at all."""
     pressure = Service(
         BLOOD_PRESSURE_SERVICE,
@@ -165,9 +163,7 @@ def _stub(body: Body) -> Body:
     )
 
 
-def bf(
-    serial: str = "BF720001", battery_percent: int = 95, two_records: bool = False
-) -> Model:
+def bf(serial: str = "BF720001", battery_percent: int = 95, two_records: bool = False) -> Model:
     """A scale for eight people."""
     weight = Service(
         WEIGHT_SERVICE,

@@ -2,12 +2,13 @@
 
 Live observations 2B8B are indicated in segments: one byte (bit 0 first, bit 1 last, bits 2 to 7 a
 rolling counter), then a part of the observation. Observation: class u8, length u16, flags u16,
-then the type as an MDC code u32, the time stamp of 9 bytes, and for a numeric one unit u16, FLOAT.
+then the type as an MDC code u32, the time stamp of 9 bytes, and for a numeric one unit u32, FLOAT.
 The host starts them by writing 0x01 to 2BF4. Its clock is 2BF2: flags u8, u48 seconds since
 2000-01-01, sync source u8, offset s8 in quarter hours, then status and capabilities when read.
 
-No product was at hand: this follows the text of the specification alone. Not simulated: stored
-observations 2BDD, schedules 2BF1, compound and discrete classes.
+No product was at hand: this follows the profile's text and, for the width of the unit, the codes
+of philips-labs/BLE-GHS-Server-Simulator 271f2aa. Not simulated: stored observations 2BDD,
+schedules 2BF1, compound and discrete classes.
 """
 
 import struct
@@ -54,10 +55,10 @@ _FIRST, _LAST, _COUNTER_SHIFT, _COUNTER_MASK = 1, 2, 2, 0x3F
 # A segment for the smallest MTU, so that what is sent does not depend on the host.
 _SEGMENT_BYTES = 19
 
-# MDC codes (ISO/IEEE 11073-10101): partition x 65536 + term; units of partition 4 without it.
+# MDC codes (ISO/IEEE 11073-10101): partition x 65536 + term.
 _SPO2, _PULSE, _TEMPERATURE = 150456, 149530, 150364
 _SYSTOLIC, _DIASTOLIC = 150021, 150022
-_PERCENT, _PER_MINUTE, _CELSIUS, _MMHG = 0x0220, 0x0AA0, 0x17A0, 0x0F20
+_PERCENT, _PER_MINUTE, _CELSIUS, _MMHG = 262688, 264864, 268192, 266016
 
 
 class HealthSensor(Behaviour):
@@ -82,7 +83,7 @@ class HealthSensor(Behaviour):
         values = []
         for code, unit, value in _numbers(meaning):
             body = struct.pack("<I", code) + self._elapsed()
-            body += struct.pack("<H", unit) + encoding.float32(value)
+            body += struct.pack("<I", unit) + encoding.float32(value)
             head = struct.pack("<BHH", _NUMERIC, len(body) + 2, _HAS_TYPE_AND_STAMP)
             values += [(LIVE_OBSERVATIONS, part) for part in self._segments(head + body)]
         return values
@@ -139,9 +140,7 @@ def health_sensor(serial: str = "HS000001", battery_percent: int = 88) -> Model:
             Characteristic(UNIQUE_DEVICE_ID, READ, serial.encode()),
         ),
     )
-    clock = Service(
-        ELAPSED_TIME_SERVICE, (Characteristic(ELAPSED_TIME, READ | WRITE | NOTIFY),)
-    )
+    clock = Service(ELAPSED_TIME_SERVICE, (Characteristic(ELAPSED_TIME, READ | WRITE | NOTIFY),))
     return Model(
         name="Varde Health",
         services=(health, clock, battery(battery_percent), device_information("VHS-1", serial)),

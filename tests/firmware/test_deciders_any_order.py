@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from varde_firmware.core import (
     backoff,
     decider,
+    hold_offs,
     hub_clock,
     link,
     scanner,
@@ -18,6 +19,7 @@ from varde_firmware.core import (
     uplink,
     value_ring,
 )
+from varde_firmware.core import scanner_words as air
 from varde_firmware.core import sensor_words as words
 
 EXPIRED = st.just(decider.Expired())
@@ -41,15 +43,15 @@ SESSION_EVENTS = st.one_of(
     st.builds(words.ValueKept, SMALL),
     st.just(words.Stop(words.STOPPED)),
 )
-OUTCOMES = st.sampled_from(sorted(scanner.HOLD_OFF_MS))
+OUTCOMES = st.sampled_from(sorted(hold_offs.HOLD_OFF_MS))
 SCANNER_EVENTS = st.one_of(
     EXPIRED,
-    st.just(scanner.ScanEnded()),
-    st.builds(scanner.Sighted, SMALL),
+    st.just(air.ScanEnded()),
+    st.builds(air.Sighted, SMALL),
     st.tuples(st.just("set up")),
     st.tuples(st.just("ended"), SMALL, OUTCOMES),
-    st.builds(scanner.RoomChanged, st.booleans()),
-    st.just(scanner.RadioFailed()),
+    st.builds(air.RoomChanged, st.booleans()),
+    st.just(air.RadioFailed()),
 )
 LINK_EVENTS = st.sampled_from(
     [decider.Expired(), link.Joined(), link.Dropped(), link.ExchangeAcknowledged(),
@@ -98,7 +100,7 @@ def test_a_session_finishes_once_and_always_has_a_deadline(events: list[Any]) ->
 @given(st.lists(SCANNER_EVENTS, max_size=80))
 def test_the_scanner_keeps_count_of_its_sessions(events: list[Any]) -> None:
     core = scanner.Scanner(delays())
-    core.handle(scanner.SwitchOn(), 0)
+    core.handle(air.SwitchOn(), 0)
     sessions: list[int] = []
     now_ms = 0
     for event in events:
@@ -108,14 +110,14 @@ def test_the_scanner_keeps_count_of_its_sessions(events: list[Any]) -> None:
                 continue
             index = sessions[-1] if event[0] == "set up" else sessions[event[1] % len(sessions)]
             if event[0] == "set up":
-                made: Any = scanner.SetUp(index)
+                made: Any = air.SetUp(index)
             else:
                 sessions.remove(index)
-                made = scanner.SessionEnded(index, event[2])
+                made = air.SessionEnded(index, event[2])
         else:
             made = event
         for action in offer(core, made, now_ms) or []:
-            if isinstance(action, scanner.OpenSession):
+            if isinstance(action, air.OpenSession):
                 assert action.index not in sessions
                 sessions.append(action.index)
         assert len(sessions) <= scanner.MAX_SESSIONS

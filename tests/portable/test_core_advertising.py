@@ -2,8 +2,8 @@
 
 import unittest
 
-from varde_firmware.core import advertising
-from varde_protocols import hub_config
+from varde_firmware.core import advert_memory, advertising
+from varde_protocols import assigned, hub_config
 
 A = bytes.fromhex("c00102030405")
 B = bytes.fromhex("c0aabbccddee")
@@ -91,11 +91,152 @@ class Matching(unittest.TestCase):
             self.assertEqual(matcher.match(PUBLIC, bytes([end] * 6), ADV_IND, whole[:end]), -1)
         self.assertEqual(matcher.match(PUBLIC, B, ADV_IND, b"\x00" + whole), -1)
 
-    def test_a_crowd_of_half_matches_is_forgotten_not_hoarded(self):
+    def test_half_a_match_is_remembered_through_a_crowd_and_then_forgotten(self):
         matcher = advertising.AdvertMatcher([by_name()])
-        for i in range(200):
+        matcher.match(PUBLIC, B, ADV_IND, CUFF_LISTED + SCALE_LISTED)
+        for i in range(advert_memory.ROWS - 1):
             matcher.match(PUBLIC, bytes([i] * 6), ADV_IND, CUFF_LISTED)
-        self.assertTrue(len(matcher._seen) <= 16)
+        self.assertEqual(matcher.match(PUBLIC, B, SCAN_RSP, name("Cuff")), 0)
+        for i in range(advert_memory.ROWS):
+            matcher.match(PUBLIC, bytes([i + 100] * 6), ADV_IND, SCALE_LISTED)
+        self.assertEqual(matcher.match(PUBLIC, B, ADV_IND, CUFF_LISTED), -1)
+
+    def test_a_name_after_other_services_is_not_enough(self):
+        matcher = advertising.AdvertMatcher([by_name()])
+        self.assertEqual(matcher.match(PUBLIC, B, ADV_IND, SCALE_LISTED), -1)
+        self.assertEqual(matcher.match(PUBLIC, B, SCAN_RSP, name("Cuff 7")), -1)
+
+    def test_a_vendors_service_is_listed_by_its_128_bits(self):
+        sensor = by_name("Pulse", assigned.VIATOM_SERVICE)
+        listed = b"\x11\x07" + assigned.raw(assigned.VIATOM_SERVICE)
+        other = b"\x11\x07" + assigned.raw(assigned.NONIN_SERVICE)
+        matcher = advertising.AdvertMatcher([sensor])
+        self.assertEqual(matcher.match(PUBLIC, A, SCAN_RSP, name("Pulse") + other), -1)
+        self.assertEqual(matcher.match(PUBLIC, B, SCAN_RSP, name("Pulse")), 0)
+        matcher = advertising.AdvertMatcher([sensor])
+        self.assertEqual(matcher.match(PUBLIC, B, ADV_IND, listed), -1)
+        self.assertEqual(matcher.match(PUBLIC, B, SCAN_RSP, name("Pulse")), 0)
+
+    def test_twenty_four_sensors_of_each_kind(self):
+        known = [by_address(bytes([RANDOM]) + bytes([i] * 6), i) for i in range(24)]
+        named = [by_name("Cuff %02d" % i, slot=i) for i in range(24)]
+        for sensors in (known, named):
+            matcher = advertising.AdvertMatcher(sensors)
+            for i in (0, 13, 14, 15, 23):
+                data = CUFF_LISTED + name("Cuff %02d" % i)
+                self.assertEqual(matcher.match(RANDOM, bytes([i] * 6), ADV_IND, data), i)
+                matcher.mute(i)
+                matcher.told(i)
+                self.assertEqual(matcher.match(RANDOM, bytes([i] * 6), ADV_IND, data), -1)
+                matcher.heard(i)
+                self.assertEqual(matcher.match(RANDOM, bytes([i] * 6), ADV_IND, data), -1)
+
+    def test_a_private_address_that_was_resolved_is_the_one_it_stands_for(self):
+        matcher = advertising.AdvertMatcher([by_address()])
+        self.assertEqual(matcher.match(3, A, ADV_IND, b""), 0)
+        self.assertEqual(matcher.match(2, A, ADV_IND, b""), -1)
+
+
+class Bonded:
+    """Bonds as the matcher asks for them."""
+
+    def __init__(self):
+        self.of = []
+
+    def holds(self, address_type, address):
+        return (address_type, bytes(address)) in self.of
+
+
+class PairingMode(unittest.TestCase):
+    """Omron: a small s is the button held for pairing."""
+
+    def both_kinds(self):
+        for address, prefix in ((bytes([RANDOM]) + A, None), (None, "BLESmart_")):
+            bonds = Bonded()
+            sensor = hub_config.Sensor(1, address, prefix, 0x1810, [0x2A35], "omron-evolv", 1,
+                                       None, None)  # fmt: skip
+            yield advertising.AdvertMatcher([sensor], bonds), bonds
+
+    def test_one_that_is_ours_is_left_to_the_phone_it_waits_for(self):
+        for matcher, bonds in self.both_kinds():
+            bonds.of.append((RANDOM, A))
+            pairing = CUFF_LISTED + name("BLEsmart_00000154")
+            everyday = CUFF_LISTED + name("BLESmart_00000154")
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, pairing), -1)
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, everyday), 0)
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, pairing), -1)
+            bonds.of.clear()  # the bond was lost
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, pairing), 0)
+
+    def test_the_mode_is_known_by_the_name_alone(self):
+        for matcher, _ in self.both_kinds():
+            self.assertEqual(matcher.match(RANDOM, A, ADV_IND, CUFF_LISTED), -1)
+            self.assertEqual(matcher.match(RANDOM, A, SCAN_RSP, name("BLESmart_0000")), 0)
+
+    def test_any_other_case_of_a_letter_is_another_name(self):
+        matcher = advertising.AdvertMatcher([by_name()])
+        self.assertEqual(matcher.match(PUBLIC, B, ADV_IND, CUFF_LISTED + name("cuff 7")), -1)
+
+
+WEIGHT = bytes.fromhex("22 30 3a e8 07 01 02 03 04 05")
+BODY = bytes.fromhex("02 26 e8 07 01 02 03 04 05 f4 01 30 3a")
+STEPPED_OFF = bytes([WEIGHT[0] | 0x80]) + WEIGHT[1:]
+UNSTABLE = bytes([WEIGHT[0] & ~0x20]) + WEIGHT[1:]
+
+
+def advert(uuid, data):
+    return FLAGS + bytes([len(data) + 3, 0x16, uuid & 0xFF, uuid >> 8]) + data
+
+
+class AdvertisedValues(unittest.TestCase):
+    def setUp(self):
+        scale = hub_config.Sensor(5, bytes([PUBLIC]) + B, None, 0x181D,
+                                  [assigned.XIAOMI_ADVERT_WEIGHT], "xiaomi-scale", 0, None,
+                                  None)  # fmt: skip
+        self.matcher = advertising.AdvertMatcher([by_address(), scale])
+        for characteristic in (assigned.XIAOMI_ADVERT_WEIGHT, assigned.XIAOMI_ADVERT_BODY):
+            self.matcher.values.listen(1, characteristic, characteristic)
+
+    def value(self, uuid, data, takes=True, kind=NON_CONNECTABLE, address=B):
+        """(listener, value) if the advertisement brings a new one."""
+        packet = advert(uuid, data)
+        matched = self.matcher.match(PUBLIC, address, kind, packet)
+        self.assertEqual(matched, -1)  # never to be connected to
+        if not self.matcher.is_value:
+            return None
+        if takes:
+            self.matcher.took_value(packet)
+        found = self.matcher.values
+        return found.listener, packet[found.start : found.end]
+
+    def test_a_value_comes_once_however_often_it_is_advertised(self):
+        new = (assigned.XIAOMI_ADVERT_WEIGHT, WEIGHT)
+        self.assertEqual(self.value(0x181D, WEIGHT), new)
+        for kind in (ADV_IND, SCAN_IND, NON_CONNECTABLE, SCAN_RSP):
+            self.assertIsNone(self.value(0x181D, WEIGHT, kind=kind))
+        self.assertIsNone(self.value(0x181D, STEPPED_OFF))
+        other = WEIGHT[:1] + b"\x31" + WEIGHT[2:]
+        self.assertEqual(self.value(0x181D, other), (new[0], other))
+        self.assertEqual(self.value(0x181D, STEPPED_OFF), (new[0], STEPPED_OFF))
+
+    def test_one_that_found_no_room_is_taken_from_its_repetition(self):
+        self.assertTrue(self.value(0x181D, WEIGHT, takes=False))
+        self.assertTrue(self.value(0x181D, WEIGHT))
+        self.assertIsNone(self.value(0x181D, WEIGHT))
+
+    def test_both_layouts_and_what_is_still_moving(self):
+        self.assertEqual(self.value(0x181B, BODY), (assigned.XIAOMI_ADVERT_BODY, BODY))
+        self.assertIsNone(self.value(0x181D, UNSTABLE))
+        self.assertIsNone(self.value(0x181B, BODY[:1] + b"\x06" + BODY[2:]))
+
+    def test_what_is_of_another_length_service_or_address_is_none(self):
+        self.assertIsNone(self.value(0x181D, BODY))
+        self.assertIsNone(self.value(0x181B, WEIGHT))
+        self.assertIsNone(self.value(0x1810, WEIGHT))
+        self.assertIsNone(self.value(0x181D, WEIGHT, address=A))
+        for end in range(len(FLAGS), len(advert(0x181D, WEIGHT))):
+            self.matcher.match(PUBLIC, B, ADV_IND, advert(0x181D, WEIGHT)[:end])
+            self.assertFalse(self.matcher.is_value)
 
 
 if __name__ == "__main__":

@@ -2,163 +2,164 @@
 
 import unittest
 
-from varde_firmware.core import backoff, decider, scanner
+from varde_firmware.core import backoff, decider, hold_offs, scanner
+from varde_firmware.core import scanner_words as air
 from varde_firmware.core import sensor_words as words
 
-SCAN = scanner.StartScan(scanner.SCAN_MS)
+SCAN = air.StartScan(scanner.SCAN_MS)
 
 
 def scanning():
     core = scanner.Scanner(backoff.Backoff(1_000, 60_000, backoff.Jitter(7)))
-    assert core.handle(scanner.SwitchOn(), 0) == [SCAN]
+    assert core.handle(air.SwitchOn(), 0) == [SCAN]
     return core
 
 
 class Scanning(unittest.TestCase):
     def test_the_end_of_a_scan_begins_the_next(self):
         core = scanning()
-        self.assertEqual(core.handle(scanner.ScanEnded(), 600_000), [SCAN])
+        self.assertEqual(core.handle(air.ScanEnded(), 600_000), [SCAN])
         self.assertEqual(core.deadline_ms, 1_210_000)
 
     def test_a_sensor_is_set_up_alone_and_then_the_scan_goes_on(self):
         core = scanning()
-        opened = [scanner.Mute(1), scanner.OpenSession(1)]
-        self.assertEqual(core.handle(scanner.Sighted(1), 10), opened)
-        self.assertEqual(core.handle(scanner.ScanEnded(), 11), [])
-        self.assertEqual(core.handle(scanner.Sighted(2), 12), [])
-        self.assertEqual(core.handle(scanner.SetUp(1), 13), [SCAN])
-        self.assertEqual(core.handle(scanner.Sighted(1), 14), [])
+        opened = [air.Mute(1), air.OpenSession(1)]
+        self.assertEqual(core.handle(air.Sighted(1), 10), opened)
+        self.assertEqual(core.handle(air.ScanEnded(), 11), [])
+        self.assertEqual(core.handle(air.Sighted(2), 12), [])
+        self.assertEqual(core.handle(air.SetUp(1), 13), [SCAN])
+        self.assertEqual(core.handle(air.Sighted(1), 14), [])
 
     def test_a_failed_set_up_lets_the_scan_go_on(self):
         core = scanning()
-        core.handle(scanner.Sighted(1), 10)
-        self.assertEqual(core.handle(scanner.SessionEnded(1, words.LOST), 11), [SCAN])
+        core.handle(air.Sighted(1), 10)
+        self.assertEqual(core.handle(air.SessionEnded(1, words.LOST), 11), [SCAN])
 
     def test_the_end_of_another_session_does_not(self):
         core = scanning()
-        core.handle(scanner.Sighted(1), 10)
-        core.handle(scanner.SetUp(1), 11)
-        core.handle(scanner.Sighted(2), 12)
-        self.assertEqual(core.handle(scanner.SessionEnded(1, words.DONE), 13), [])
+        core.handle(air.Sighted(1), 10)
+        core.handle(air.SetUp(1), 11)
+        core.handle(air.Sighted(2), 12)
+        self.assertEqual(core.handle(air.SessionEnded(1, words.DONE), 13), [])
         self.assertEqual(core.state, scanner.SETTING_UP)
 
     def test_one_connection_stays_free(self):
         core = scanning()
         for index in range(scanner.MAX_SESSIONS):
-            core.handle(scanner.Sighted(index), 10)
-            core.handle(scanner.SetUp(index), 11)
-        self.assertEqual(core.handle(scanner.Sighted(9), 12), [])
+            core.handle(air.Sighted(index), 10)
+            core.handle(air.SetUp(index), 11)
+        self.assertEqual(core.handle(air.Sighted(9), 12), [])
         self.assertEqual(core.state, scanner.SCANNING)
 
     def test_a_sensor_is_left_alone_after_its_session(self):
         core = scanning()
-        core.handle(scanner.Sighted(1), 0)
-        core.handle(scanner.SetUp(1), 1)
-        core.handle(scanner.SessionEnded(1, words.DONE), 1_000)
-        self.assertEqual(core.handle(scanner.Sighted(1), 2_000), [])
-        self.assertEqual(core.deadline_ms, 1_000 + scanner.HOLD_OFF_DONE_MS)
-        self.assertEqual(core.handle(decider.Expired(), 11_000), [scanner.Unmute(1)])
-        self.assertTrue(core.handle(scanner.Sighted(1), 11_001))
+        core.handle(air.Sighted(1), 0)
+        core.handle(air.SetUp(1), 1)
+        core.handle(air.SessionEnded(1, words.DONE), 1_000)
+        self.assertEqual(core.handle(air.Sighted(1), 2_000), [])
+        self.assertEqual(core.deadline_ms, 1_000 + hold_offs.HOLD_OFF_DONE_MS)
+        self.assertEqual(core.handle(decider.Expired(), 11_000), [air.Unmute(1)])
+        self.assertTrue(core.handle(air.Sighted(1), 11_001))
 
     def test_one_that_is_never_caught_leaves_the_air_to_the_others(self):
         core = scanning()
         now_ms, waits = 0, []
         for _ in range(10):
-            core.handle(scanner.Sighted(1), now_ms)
-            core.handle(scanner.SessionEnded(1, words.NO_CONNECTION), now_ms)
+            core.handle(air.Sighted(1), now_ms)
+            core.handle(air.SessionEnded(1, words.NO_CONNECTION), now_ms)
             waits.append(core.deadline_ms - now_ms)
             now_ms = core.deadline_ms
             core.handle(decider.Expired(), now_ms)
         self.assertEqual(waits[:3], [500, 1_000, 2_000])
-        self.assertEqual(waits[-1], scanner.HOLD_OFF_MOST_MS)
-        core.handle(scanner.Sighted(1), now_ms)
-        core.handle(scanner.SessionEnded(1, words.DONE), now_ms)
+        self.assertEqual(waits[-1], hold_offs.HOLD_OFF_MOST_MS)
+        core.handle(air.Sighted(1), now_ms)
+        core.handle(air.SessionEnded(1, words.DONE), now_ms)
         core.handle(decider.Expired(), core.deadline_ms)
-        core.handle(scanner.Sighted(1), now_ms)
-        core.handle(scanner.SessionEnded(1, words.LOST), now_ms)
-        self.assertEqual(core.deadline_ms - now_ms, scanner.HOLD_OFF_LOST_MS)
+        core.handle(air.Sighted(1), now_ms)
+        core.handle(air.SessionEnded(1, words.LOST), now_ms)
+        self.assertEqual(core.deadline_ms - now_ms, hold_offs.HOLD_OFF_LOST_MS)
 
     def test_every_outcome_has_a_hold_off(self):
         outcomes = [getattr(words, name) for name in dir(words) if name.isupper()]
         for outcome in outcomes:
             if isinstance(outcome, str):
-                self.assertTrue(scanner.HOLD_OFF_MS[outcome] > 0)
+                self.assertTrue(hold_offs.HOLD_OFF_MS[outcome] > 0)
 
 
 class NeverDeaf(unittest.TestCase):
     def test_a_scan_that_does_not_end_restarts_the_radio(self):
         core = scanning()
         self.assertFalse(core.is_due(609_999))
-        self.assertEqual(core.handle(decider.Expired(), 610_000), [scanner.StopSessions()])
+        self.assertEqual(core.handle(decider.Expired(), 610_000), [air.StopSessions()])
         restart_ms = core.deadline_ms
         self.assertTrue(610_000 < restart_ms <= 611_000)
         self.assertEqual(
-            core.handle(decider.Expired(), restart_ms), [scanner.RestartRadio(), SCAN]
+            core.handle(decider.Expired(), restart_ms), [air.RestartRadio(), SCAN]
         )
 
     def test_who_was_left_alone_is_heard_again_though_the_restart_fails(self):
         core = scanning()
-        core.handle(scanner.Sighted(1), 0)
-        core.handle(scanner.SessionEnded(1, words.LOST), 0)
-        core.handle(scanner.RadioFailed(), 1)
+        core.handle(air.Sighted(1), 0)
+        core.handle(air.SessionEnded(1, words.LOST), 0)
+        core.handle(air.RadioFailed(), 1)
         actions = core.handle(decider.Expired(), 1_000)
-        self.assertEqual(actions, [scanner.Unmute(1), scanner.RestartRadio(), SCAN])
+        self.assertEqual(actions, [air.Unmute(1), air.RestartRadio(), SCAN])
 
     def test_a_deaf_session_restarts_the_radio(self):
         core = scanning()
-        core.handle(scanner.Sighted(1), 0)
-        core.handle(scanner.SessionEnded(1, words.RADIO_DEAF), 13_000)
+        core.handle(air.Sighted(1), 0)
+        core.handle(air.SessionEnded(1, words.RADIO_DEAF), 13_000)
         self.assertEqual(core.state, scanner.BROKEN)
 
     def test_sessions_that_end_while_it_is_broken_do_no_harm(self):
         core = scanning()
-        core.handle(scanner.Sighted(1), 0)
-        core.handle(scanner.RadioFailed(), 10)
-        self.assertEqual(core.handle(scanner.SessionEnded(1, words.STOPPED), 20), [])
-        self.assertEqual(core.handle(scanner.RadioFailed(), 30), [])
+        core.handle(air.Sighted(1), 0)
+        core.handle(air.RadioFailed(), 10)
+        self.assertEqual(core.handle(air.SessionEnded(1, words.STOPPED), 20), [])
+        self.assertEqual(core.handle(air.RadioFailed(), 30), [])
         self.assertEqual(core.state, scanner.BROKEN)
 
     def test_restarts_come_later_and_later_and_then_it_gives_up(self):
         core = scanning()
         now_ms, waits = 0, []
         for _ in range(scanner.MAX_RESTARTS):
-            self.assertEqual(core.handle(scanner.RadioFailed(), now_ms), [scanner.StopSessions()])
+            self.assertEqual(core.handle(air.RadioFailed(), now_ms), [air.StopSessions()])
             waits.append(core.deadline_ms - now_ms)
             now_ms = core.deadline_ms
             core.handle(decider.Expired(), now_ms)
         self.assertTrue(waits[-1] > 10 * waits[0])
-        self.assertEqual(core.handle(scanner.RadioFailed(), now_ms)[-1], scanner.GiveUp())
+        self.assertEqual(core.handle(air.RadioFailed(), now_ms)[-1], air.GiveUp())
 
     def test_a_sign_of_life_ends_the_counting(self):
         core = scanning()
         for _ in range(50):
-            core.handle(scanner.RadioFailed(), 0)
+            core.handle(air.RadioFailed(), 0)
             core.handle(decider.Expired(), core.deadline_ms)
-            core.handle(scanner.ScanEnded(), 0)
+            core.handle(air.ScanEnded(), 0)
 
 
 class Room(unittest.TestCase):
     def test_without_room_nobody_is_connected_to(self):
         core = scanning()
-        stop = [scanner.StopScan(), scanner.StopSessions()]
-        self.assertEqual(core.handle(scanner.RoomChanged(False), 10), stop)
-        self.assertEqual(core.handle(scanner.ScanEnded(), 11), [])
-        self.assertEqual(core.handle(scanner.Sighted(0), 12), [])
-        self.assertEqual(core.handle(scanner.RoomChanged(True), 13), [SCAN])
+        stop = [air.StopScan(), air.StopSessions()]
+        self.assertEqual(core.handle(air.RoomChanged(False), 10), stop)
+        self.assertEqual(core.handle(air.ScanEnded(), 11), [])
+        self.assertEqual(core.handle(air.Sighted(0), 12), [])
+        self.assertEqual(core.handle(air.RoomChanged(True), 13), [SCAN])
 
     def test_room_that_ends_while_a_sensor_is_set_up(self):
         core = scanning()
-        core.handle(scanner.Sighted(0), 5)
-        self.assertEqual(core.handle(scanner.RoomChanged(False), 10), [scanner.StopSessions()])
-        self.assertEqual(core.handle(scanner.SessionEnded(0, words.STOPPED), 11), [])
+        core.handle(air.Sighted(0), 5)
+        self.assertEqual(core.handle(air.RoomChanged(False), 10), [air.StopSessions()])
+        self.assertEqual(core.handle(air.SessionEnded(0, words.STOPPED), 11), [])
         self.assertEqual(core.state, scanner.FULL)
 
     def test_a_restart_without_room_does_not_scan(self):
         core = scanning()
-        core.handle(scanner.RadioFailed(), 0)
-        core.handle(scanner.RoomChanged(False), 1)
+        core.handle(air.RadioFailed(), 0)
+        core.handle(air.RoomChanged(False), 1)
         actions = core.handle(decider.Expired(), core.deadline_ms)
-        self.assertEqual(actions, [scanner.RestartRadio()])
+        self.assertEqual(actions, [air.RestartRadio()])
         self.assertEqual(core.state, scanner.FULL)
 
 

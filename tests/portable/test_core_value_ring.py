@@ -8,11 +8,16 @@ from varde_firmware.core import status, value_ring
 class Ring(unittest.TestCase):
     def test_what_goes_in_comes_out_in_order(self):
         ring = value_ring.ValueRing(64)
-        ring.put(7, 1 << 40, b"abc")
+        ring.put(7, (1 << 30) - 1, b"abc")
         ring.put(0xFFFF, 0, memoryview(b""))
-        self.assertEqual(ring.take(), (7, 1 << 40, b"abc"))
+        self.assertEqual(ring.take(), (7, (1 << 30) - 1, b"abc"))
         self.assertEqual(ring.take(), (0xFFFF, 0, b""))
         self.assertIsNone(ring.take())
+
+    def test_a_part_of_a_buffer_is_a_value(self):
+        ring = value_ring.ValueRing(64)
+        self.assertTrue(ring.put_part(7, 9, memoryview(b"abcdef"), 2, 5))
+        self.assertEqual(ring.take(), (7, 9, b"cde"))
 
     def test_items_wrap_at_every_place(self):
         ring = value_ring.ValueRing(37)
@@ -24,11 +29,11 @@ class Ring(unittest.TestCase):
 
     def test_what_does_not_fit_is_counted_and_leaves_the_rest_alone(self):
         ring = value_ring.ValueRing(40)
-        self.assertTrue(ring.put(1, 1, b"x" * 19))
+        self.assertTrue(ring.put(1, 1, b"x" * 23))
         self.assertFalse(ring.put(2, 2, b"y"))
         self.assertEqual(ring.dropped, 1)
-        self.assertEqual(ring.take(), (1, 1, b"x" * 19))
-        self.assertTrue(ring.put(3, 3, b"z" * 29))
+        self.assertEqual(ring.take(), (1, 1, b"x" * 23))
+        self.assertTrue(ring.put(3, 3, b"z" * 31))
         self.assertFalse(ring.put(3, 3, b""))
 
     def test_a_burst_of_a_full_store_fits(self):

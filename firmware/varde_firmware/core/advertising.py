@@ -1,28 +1,40 @@
 """Which of our sensors an advertisement comes from.
 
-An advertisement is a row of AD structures: length, type, data (Core 5.4, Vol 3, Part C, 11). A
-name and the list of services may come in different packets of one sensor, the advertisement and
-its scan response; so what was seen is remembered by address until it is enough.
+A name and the list of services may come in different packets of one sensor, the advertisement and
+its scan response; so what was seen is remembered by address until it is enough. Rules, for a
+configured sensor:
 
-Rules, for a configured sensor:
+1. With an address: that address, nothing else (a name would only come later). A stack that has
+   resolved a private address reports the address that it stands for, as type 2 or 3 instead of
+   0 or 1 (Core 5.4, Vol 4, Part E, 7.7.65.2).
+2. Without: the name must start with the prefix, upper and lower case as configured; and the
+   service must be listed. A sensor that lists no services at all is taken by its name alone, as
+   some do not advertise theirs; discovery tells soon enough.
+3. A model whose name shows that its button is held for pairing (Omron: by one letter's case) is
+   left alone in that mode while we hold a bond: it wants to meet a phone, and would drop us. So
+   its name must be seen, also of one with an address.
+4. A model that only advertises (`advertised_values`) is never connected to; it needs an address.
 
-1. With an address: that address, nothing else (a name would only come later).
-2. Without: the name must start with the prefix, if one is configured; and the service must be
-   listed. A sensor that lists no services at all is taken by its name alone, as some do not
-   advertise theirs; discovery tells soon enough.
-
-This runs inside the radio's handler, hundreds of times a second, and so it allocates only when
-something of ours is near.
+This runs inside the radio's handler, hundreds of times a second in a block of flats, and allocates
+nothing: numbers stay below 30 bits, bytes are compared one by one.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
+from . import advert_memory, advertised_values
+
 if TYPE_CHECKING:
-    from typing import Dict, List, Tuple, Union
+    from typing import List, Optional, Protocol
 
     from varde_protocols.hub_config import Sensor
 
-    Buffer = Union[bytes, memoryview]
+    from .ad_structures import Buffer
+
+    class HeldBonds(Protocol):
+        """Knows with whom there is a bond; asked in the handler."""
+
+        def holds(self, address_type: int, address: Buffer) -> bool: ...
+
 
 NO_SENSOR = const(-1)
 
@@ -31,15 +43,9 @@ _ADV_IND = const(0x00)
 _ADV_DIRECT_IND = const(0x01)
 _SCAN_RSP = const(0x04)
 
-_AD_SERVICES_SOME = const(0x02)
-_AD_SERVICES_ALL = const(0x03)
-_AD_NAME_SHORT = const(0x08)
-_AD_NAME = const(0x09)
-
-# What is known of an address, as bits: per sensor two, and one for "lists services at all".
-_LISTS_SERVICES = const(1)
-# Sensors near one hub that look like ours but are not yet known for sure; beyond, start afresh.
-_REMEMBERED = const(16)
+# Flags of a sensor.
+_MUTED = const(1)  # by main code
+_TOLD = const(2)  # it was sighted, and main code has not heard of it yet
 
 
 class AdvertMatcher:
@@ -47,92 +53,94 @@ class AdvertMatcher:
 
     Main code may be away for a second, on the chip for many (a name that is looked up): a sensor
     that advertises meanwhile must not fill the queue to it.
+
+    If `is_value` after a `match`, the advertisement holds a new measurement, for
+    `values.listener`; call `took_value` when it is safe, or its repetition counts as new.
     """
 
-    def __init__(self, sensors: "List[Sensor]") -> None:
-        self._sensors = sensors
-        self._prefixes = [(s.name_prefix or "").encode() for s in sensors]
+    def __init__(self, sensors: "List[Sensor]", bonds: "Optional[HeldBonds]" = None) -> None:
+        self.values = advertised_values.AdvertisedValues(sensors)
+        self.is_value = False
+        self._bonds = bonds
+        self._count = len(sensors)
         self._addresses = [s.address[1:] if s.address else b"" for s in sensors]
-        self._muted = 0
-        self._told = 0  # sensors that were sighted, and main code has not heard of it yet
-        self._seen: "Dict[Tuple[int, bytes], int]" = {}
+        self._types = bytes([s.address[0] if s.address else 0 for s in sensors])
+        self._shows_mode = bytes([s.model in advert_memory.NAMES for s in sensors])
+        self._memory: "Optional[advert_memory.AdvertMemory]" = None
+        if b"" in self._addresses or 1 in self._shows_mode:
+            self._memory = advert_memory.AdvertMemory(sensors)
+        self._flags = bytearray(self._count)
+        self._value_of = NO_SENSOR
 
     def mute(self, index: int) -> None:
         """Do not report this sensor until `unmute`."""
-        self._muted |= 1 << index
+        self._flags[index] |= _MUTED
 
     def unmute(self, index: int) -> None:
         """Report this sensor again."""
-        self._muted &= ~(1 << index)
+        self._flags[index] &= 0xFF ^ _MUTED
 
     def told(self, index: int) -> None:
         """The sighting of this sensor is on its way to main code; called in the handler."""
-        self._told |= 1 << index
+        self._flags[index] |= _TOLD
 
     def heard(self, index: int) -> None:
         """It has arrived there."""
-        self._told &= ~(1 << index)
+        self._flags[index] &= 0xFF ^ _TOLD
 
     def none_told(self) -> None:
         """What was on its way is lost."""
-        self._told = 0
+        for index in range(self._count):
+            self.heard(index)
+
+    def took_value(self, data: "Buffer") -> None:
+        """The value in this advertisement is on its way to the journal."""
+        self.values.took(self._value_of, data)
 
     def match(self, address_type: int, address: "Buffer", adv_type: int, data: "Buffer") -> int:
         """Return the index of the sensor that may be connected to now, or NO_SENSOR."""
+        self.is_value = False
+        index = self._by_address(address_type & 1, address)
+        if index != NO_SENSOR and self.values.knows(index):
+            self._value_of = index
+            self.is_value = self.values.find(index, data)
+            return NO_SENSOR
         if adv_type not in (_ADV_IND, _ADV_DIRECT_IND, _SCAN_RSP):
             return NO_SENSOR
-        for index in range(len(self._sensors)):  # `enumerate` would allocate
-            sensor = self._sensors[index]
-            if not (self._muted | self._told) >> index & 1:
-                if sensor.address is None:
-                    if self._fits(index, address_type, address, data):
-                        return index
-                elif sensor.address[0] == address_type and self._addresses[index] == address:
+        if index == NO_SENSOR:
+            return self._by_name(address_type, address, data)
+        if self._flags[index]:
+            return NO_SENSOR
+        if self._shows_mode[index] and self._memory is not None:
+            facts = self._memory.name_facts(index, data)
+            return index if self._is_free(facts, address_type, address) else NO_SENSOR
+        return index
+
+    def _by_address(self, plain_type: int, address: "Buffer") -> int:
+        for index in range(self._count):
+            if self._addresses[index] == address and self._types[index] == plain_type:
+                return index
+        return NO_SENSOR
+
+    def _by_name(self, address_type: int, address: "Buffer", data: "Buffer") -> int:
+        """By what this and earlier packets of the address have shown (rule 2)."""
+        memory = self._memory
+        if memory is None:
+            return NO_SENSOR
+        row = memory.note(address_type, address, data)
+        if row == advert_memory.NO_ROW:
+            return NO_SENSOR
+        for index in range(self._count):
+            if not self._addresses[index] and not self._flags[index]:
+                facts = memory.facts(row, index)
+                if facts & advert_memory.LISTED and self._is_free(facts, address_type, address):
                     return index
         return NO_SENSOR
 
-    def _fits(self, index: int, address_type: int, address: "Buffer", data: "Buffer") -> bool:
-        """True if what this and earlier packets of the address said is enough (rule 2)."""
-        facts = self._facts(index, data)
-        if not facts & ~_LISTS_SERVICES and not self._seen:
+    def _is_free(self, facts: int, address_type: int, address: "Buffer") -> bool:
+        """True if it has its name, and is not about to pair with another although it is ours."""
+        if not facts & advert_memory.NAMED:
             return False
-        key = (address_type, bytes(address))
-        facts |= self._seen.get(key, 0)
-        if not facts:
-            return False
-        if key not in self._seen and len(self._seen) >= _REMEMBERED:
-            self._seen.clear()
-        self._seen[key] = facts
-        named = facts >> (2 * index + 1) & 1 or not self._prefixes[index]
-        listed = facts >> (2 * index + 2) & 1
-        if not facts & _LISTS_SERVICES and self._prefixes[index]:
-            listed = 1
-        return bool(named and listed)
-
-    def _facts(self, index: int, data: "Buffer") -> int:
-        """Return the bits that one packet shows about one sensor. Stops at a cut structure."""
-        facts = 0
-        start = 0
-        while start + 1 < len(data):
-            end = start + 1 + data[start]
-            if data[start] == 0 or end > len(data):
-                break
-            kind = data[start + 1]
-            if kind in (_AD_SERVICES_SOME, _AD_SERVICES_ALL):
-                facts |= _LISTS_SERVICES
-                if _lists(data, start + 2, end, self._sensors[index].service):
-                    facts |= 1 << 2 * index + 2
-            elif kind in (_AD_NAME, _AD_NAME_SHORT) and self._prefixes[index]:
-                prefix = self._prefixes[index]
-                if data[start + 2 : min(end, start + 2 + len(prefix))] == prefix:
-                    facts |= 1 << 2 * index + 1
-            start = end
-        return facts
-
-
-def _lists(data: "Buffer", start: int, end: int, service: int) -> bool:
-    """True if the little-endian 16-bit UUIDs in data[start:end] hold `service`."""
-    for at in range(start, end - 1, 2):  # noqa: SIM110  (`any` would allocate a generator)
-        if data[at] | data[at + 1] << 8 == service:
+        if not facts & advert_memory.PAIRING or self._bonds is None:
             return True
-    return False
+        return not self._bonds.holds(address_type, address)

@@ -35,7 +35,7 @@ from varde_protocols._compat import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Protocol, Tuple, Type, Union
 
-    Buffer = Union[bytes, memoryview]
+    Buffer = Union[bytes, bytearray, memoryview]
     NowMs = Callable[[], int]
 
     class Listener(Protocol):
@@ -56,19 +56,54 @@ if TYPE_CHECKING:
 
         def match(
             self, address_type: int, address: Buffer, adv_type: int, data: Buffer
-        ) -> int: ...  # -1: none of ours
+        ) -> int: ...  # -1: none of ours to connect to
 
         def told(self, index: int) -> None: ...
+
+        is_value: bool  # the advertisement holds a value: values.listener, .start, .end
+        values: Any
+
+        def took_value(self, data: Buffer) -> None: ...
 
     class Ring(Protocol):
         """Takes notifications; called in the handler."""
 
-        def put(self, number: int, uptime_ms: int, value: Buffer) -> bool: ...
+        def put(self, number: int, ticks_ms: int, value: Buffer) -> bool: ...
+
+        def put_part(
+            self, number: int, ticks_ms: int, data: Buffer, start: int, end: int
+        ) -> bool: ...
+
+    class Inbox(Protocol):
+        """Takes events; called in the handler. Neither raises nor allocates."""
+
+        def put(self, name: str, a: Any = None, b: Any = None, c: Any = None, d: Any = None,
+                e: Any = None) -> None: ...  # fmt: skip
+
+        def put_bytes(
+            self, data: Buffer, name: str, a: Any = None, b: Any = None, c: Any = None
+        ) -> None: ...
 
     class Keeper(Protocol):
         """Makes an indication durable; called in the handler, False if it could not."""
 
         def keep(self, listener: Any, uptime_ms: int, value: bytes) -> bool: ...
+
+    class Secrets(Protocol):
+        """Keys of bonds; called in the handler. `set` with value None removes."""
+
+        def get(self, kind: int, index: int, key: Optional[Buffer]) -> Optional[bytes]: ...
+
+        def set(self, kind: int, key: Buffer, value: Optional[Buffer]) -> bool: ...
+
+    class BondStore(Protocol):
+        """Where keys of bonds survive: blobs by number. `load` returns 0 where there is none."""
+
+        def load(self, place: int, buffer: bytearray) -> int: ...
+
+        def save(self, place: int, blob: bytes) -> None: ...
+
+        def erase(self, place: int) -> None: ...
 
     class Exclusive(Protocol):
         """Runs work on journal and keys, one at a time."""
@@ -80,9 +115,12 @@ if TYPE_CHECKING:
     class Radio(Protocol):
         """A Bluetooth LE central. All calls return at once; events tell what came of them."""
 
-        dropped: int  # values lost: no room in the ring, or longer than a value may be
+        @property
+        def dropped(self) -> int:
+            """How many values were lost: no room in the ring, or longer than a value may be."""
+            ...
 
-        def switch_on(self, post: Callable[[Tuple[Any, ...]], None]) -> None: ...
+        def switch_on(self, inbox: Inbox) -> None: ...
 
         def switch_off(self) -> None: ...
 
@@ -191,17 +229,20 @@ if TYPE_CHECKING:
 
         exclusive: Exclusive
         store: IdentityStore
+        bond_store: BondStore
         flash: Any  # as core.journal.Flash
         wifi: Wifi
 
         def random_bytes(self, count: int) -> bytes: ...  # fit for keys
+
+        def spare_heap_bytes(self) -> int: ...  # 0 also if it is in small pieces only
 
         def load_config(self) -> Any: ...
 
         def make_board(self, name: str) -> Board: ...
 
         def make_radio(
-            self, matcher: Matcher, ring: Ring, keeper: Keeper, now_ms: NowMs
+            self, matcher: Matcher, ring: Ring, keeper: Keeper, secrets: Secrets, now_ms: NowMs
         ) -> Radio: ...
 
         def make_client(self, host: str, port: int, roots: List[bytes]) -> Client: ...

@@ -7,9 +7,11 @@ from varde_protocols._compat import TYPE_CHECKING
 from . import (
     ble_radio,
     board,
+    bond_store,
     config_file,
     exclusive,
     flash_store,
+    heap,
     https_client,
     identity_store,
     time_client,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from varde_protocols.hub_config import HubConfig
 
-    from . import Keeper, Matcher, NowMs, Ring
+    from . import Keeper, Matcher, NowMs, Ring, Secrets
 
 
 class Hardware:
@@ -30,9 +32,11 @@ class Hardware:
     def __init__(self) -> None:
         self.exclusive = exclusive.Exclusive()
         self.store = identity_store.IdentityStore()
+        self.bond_store = bond_store.BondStore()
         self.flash = flash_store.find()
         self.wifi = wifi.Wifi()
         self.ask_time = time_client.ask
+        self.spare_heap_bytes = heap.spare_bytes
         # The ESP32's random source is fit for keys while a radio is on (ESP-IDF, "Random Number
         # Generation"), and a new hub makes its keys before it joins anything.
         self.wifi.switch_on()
@@ -45,9 +49,10 @@ class Hardware:
         return board.Board(name)
 
     def make_radio(
-        self, matcher: "Matcher", ring: "Ring", keeper: "Keeper", now_ms: "NowMs"
-    ) -> ble_radio.BleRadio:
-        return ble_radio.BleRadio(matcher, ring, keeper, now_ms)
+        self, matcher: "Matcher", ring: "Ring", keeper: "Keeper", secrets: "Secrets",
+        now_ms: "NowMs",
+    ) -> ble_radio.BleRadio:  # fmt: skip
+        return ble_radio.BleRadio(matcher, ring, keeper, secrets, now_ms)
 
     def make_client(self, host: str, port: int, roots: "List[bytes]") -> https_client.HttpsClient:
         return https_client.HttpsClient(host, port, roots)

@@ -17,6 +17,7 @@ from varde_firmware.core import (
 )
 from varde_firmware.core.backoff import Backoff, Jitter
 from varde_firmware.shell import (
+    bond_keeper,
     clock,
     exchange_round,
     identity,
@@ -101,21 +102,23 @@ class Hub:
         self._keeper = keeper.Keeper(self._ports.exclusive, log_recorder)
 
     def _make_sensor_task(self, config: "HubConfig", jitter: Jitter) -> sensor_task.SensorTask:
-        matcher = advertising.AdvertMatcher(config.sensors)
+        keys = bond_keeper.BondKeeper(self._ports.exclusive, self._ports.bond_store)
+        keys.load()
+        matcher = advertising.AdvertMatcher(config.sensors, keys)
         ring = value_ring.ValueRing()
         self._sensor_inbox = inbox.Inbox()
-        radio = self._ports.make_radio(matcher, ring, self._keeper, self._clock.now_ms)
+        radio = self._ports.make_radio(matcher, ring, self._keeper, keys, self._clock.now_ms)
         decisions = scanner.Scanner(Backoff(RADIO_FIRST_MS, RADIO_MOST_MS, jitter))
         return sensor_task.SensorTask(
             config.sensors, radio, matcher, ring, self._sensor_inbox, self._keeper, decisions,
-            self._upkeep, self._clock,
+            self._upkeep, self._clock, keys, self._ports.spare_heap_bytes,
         )  # fmt: skip
 
     def _make_uplink_task(
         self, config: "HubConfig", board: "Board", jitter: Jitter
     ) -> uplink_task.UplinkTask:
         ports = self._ports
-        self._uplink_inbox = inbox.Inbox()
+        self._uplink_inbox = inbox.Inbox(1, 0)  # only to be woken
         client = ports.make_client(config.collector_host, config.collector_port, config.roots)
         exchanger = exchange_round.Exchanger(
             self._identity, config, self._journal, client, ports.exclusive, self._keeper,

@@ -19,8 +19,12 @@ class Clock:
 
     def now_ms(self) -> int:
         """Return the uptime."""
-        base_ticks_ms, base_ms = self._base
         ticks_ms: int = time.ticks_ms()  # type: ignore[attr-defined]
-        now_ms: int = base_ms + time.ticks_diff(ticks_ms, base_ticks_ms)  # type: ignore[attr-defined]
+        now_ms = self.at_ms(ticks_ms)
         self._base = (ticks_ms, now_ms)
         return now_ms
+
+    def at_ms(self, ticks_ms: int) -> int:
+        """Return the uptime that it was at these ticks, some days ago at most."""
+        base_ticks_ms, base_ms = self._base
+        return base_ms + int(time.ticks_diff(ticks_ms, base_ticks_ms))  # type: ignore[attr-defined]

@@ -77,6 +77,13 @@ class Keeper:
             self._said_ms[(code, detail)] = now_ms
             self.event(now_ms, code, detail)
 
+    def event_hourly(self, now_ms: int, code: int, detail: int) -> None:
+        """Journal an event unless one of this code was journaled so within the last hour."""
+        said_ms = self._said_ms.get((code, -1))
+        if said_ms is None or now_ms - said_ms >= REPEAT_MS:
+            self._said_ms[(code, -1)] = now_ms
+            self.event(now_ms, code, detail)
+
     def anchor(self, anchor: "WriteAnchor") -> bool:
         """Journal an anchor; False if it found no room."""
         return self._append(self._recorder.anchor, anchor.uptime_ms, anchor.utc_ms, anchor.source,

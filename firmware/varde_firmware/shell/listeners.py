@@ -9,6 +9,8 @@ from varde_protocols._compat import TYPE_CHECKING, const
 if TYPE_CHECKING:
     from typing import Dict, List
 
+# Values that are advertised come by none; theirs are never dropped.
+NO_CONNECTION = const(-1)
 # Beyond this many, those of closed connections are dropped: three links with three each, twice.
 KEEP = const(18)
 
@@ -61,5 +63,7 @@ class Listeners:
         if len(self._by_number) <= KEEP:
             return
         for number, listener in list(self._by_number.items()):
-            if listener.connection not in live_connections:
+            if listener.connection not in live_connections and (
+                listener.connection != NO_CONNECTION
+            ):
                 del self._by_number[number]

@@ -9,7 +9,7 @@ from varde_firmware import load_order
 load_order.load([name for name in load_order.BOTTOM_UP if ".ports" not in name])
 
 from varde_firmware.core import backoff, journal, recorder, status
-from varde_firmware.shell import clock, identity, inbox, keeper, upkeep_task
+from varde_firmware.shell import bond_keeper, clock, identity, inbox, keeper, upkeep_task
 from varde_protocols import cose, records
 
 SECTOR_BYTES = 4096
@@ -44,6 +44,24 @@ class Exclusive:
     run_in_handler = run
 
 
+class BondStore:
+    """NVS in memory."""
+
+    def __init__(self):
+        self.blobs = {}
+
+    def load(self, place, buffer):
+        blob = self.blobs.get(place, b"")
+        buffer[: len(blob)] = blob
+        return len(blob)
+
+    def save(self, place, blob):
+        self.blobs[place] = blob
+
+    def erase(self, place):
+        self.blobs.pop(place, None)
+
+
 class Board:
     def __init__(self):
         self.rtc = []
@@ -69,10 +87,15 @@ class Hub:
         self.recorder = recorder.Recorder(self.journal, who.signing_key, who.hub_id, who.boot)
         self.recorder.session(0, bytes(range(1, 33)), RECEIVER_PUBLIC)
         self.keeper = keeper.Keeper(self.exclusive, self.recorder)
+        self.keys = bond_keeper.BondKeeper(self.exclusive, BondStore())
+        self.spare_heap = 100_000
         self.inbox = inbox.Inbox()
         self.board = Board()
         self.upkeep = upkeep_task.Upkeep(self.board, status.Facts(), self.clock)
         self.jitter = backoff.Jitter(1)
+
+    def spare_heap_bytes(self):
+        return self.spare_heap
 
     def records(self):
         """What the journal offers, decoded."""

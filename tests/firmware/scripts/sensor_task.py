@@ -1,6 +1,7 @@
 """The radio's task against a radio that the test plays."""
 
 import asyncio
+import time
 
 import fake_hub
 
@@ -33,9 +34,12 @@ class Radio:
             self.fails[name] -= 1
             raise OSError(5)
 
-    def switch_on(self, post):
-        self.post = post
+    def switch_on(self, inbox):
+        self.inbox = inbox
         self._note("on")
+
+    def post(self, event):
+        self.inbox.put(*event)
 
     def switch_off(self):
         self._note("off")
@@ -76,6 +80,9 @@ class Radio:
         self.post(("descriptor", connection, 13, 0x2902))
         self.post(("stage_done", connection, 0))
 
+    def demand(self, bond):
+        self._note("demand")
+
     def listen(self, connection, value_handle, listener):
         self._note("listen")
         self.listeners[value_handle] = listener
@@ -94,7 +101,7 @@ class Radio:
     def value(self, value):
         listener = self.listeners[12]
         if self.notifies:
-            if not self.ring.put(listener.number, self.hub.clock.now_ms(), value):
+            if not self.ring.put(listener.number, time.ticks_ms(), value):
                 self.dropped += 1
         else:
             self.is_kept = self.hub.keeper.keep(listener, self.hub.clock.now_ms(), value)
@@ -113,7 +120,7 @@ def task_and_radio(hub, ring_bytes=value_ring.RING_BYTES):
     delays = backoff.Backoff(20, 40, hub.jitter)
     task = sensor_task.SensorTask(
         [CUFF], radio, advertising.AdvertMatcher([CUFF]), ring, hub.inbox, hub.keeper,
-        scanner.Scanner(delays), hub.upkeep, hub.clock,
+        scanner.Scanner(delays), hub.upkeep, hub.clock, hub.keys, hub.spare_heap_bytes,
     )  # fmt: skip
     return task, radio
 
@@ -128,8 +135,8 @@ def straight_way():
     radio.values = 3
     fake_hub.run_until(task.run(), lambda: radio.asked.count("scan") == 2)
     assert radio.asked == [
-        "on", "scan", "connect", "service", "characteristics", "descriptors", "listen", "write",
-        "scan",
+        "on", "scan", "demand", "connect", "service", "characteristics", "descriptors", "listen",
+        "write", "scan",
     ], radio.asked  # fmt: skip
     assert [(r.slot, r.characteristic) for r in readings(hub)] == [(3, 0x2A35)] * 3
 

@@ -18,3 +18,14 @@ class BLE:
     def gap_disconnect(self, connection):
         self.asked.append(("disconnect", connection))
         return True
+
+    def gattc_write(self, connection, handle, data, mode):
+        self.asked.append(("write", connection, handle, data, mode))
+
+    def gattc_discover_services(self, connection, uuid):
+        self.asked.append(("services", connection, uuid.value))
+
+
+class UUID:
+    def __init__(self, value):
+        self.value = value

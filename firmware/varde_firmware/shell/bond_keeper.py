@@ -1,0 +1,84 @@
+"""Keeps the keys of bonds: in memory for the radio's handler to ask, in flash for ever.
+
+Flash first, memory after: what the stack is told is stored, is. A pairing stores two entries, ours
+first; a power cut in between leaves half a bond, which is dropped at the next start. Where the
+sensor did finish pairing it refuses us then, and the session tells that its bond is lost.
+"""
+
+from varde_firmware.core import bonds
+from varde_protocols._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Optional, Union
+
+    from varde_firmware.ports import BondStore, Exclusive
+
+    Buffer = Union[bytes, bytearray, memoryview]
+
+
+class BondKeeper:
+    """`get`, `set` and `holds` are for the radio's handler, the rest for main code."""
+
+    def __init__(self, exclusive: "Exclusive", store: "BondStore") -> None:
+        self._exclusive = exclusive
+        self._store = store
+        self._bonds = bonds.Bonds()
+
+    def load(self) -> None:
+        """Read what flash holds; before the radio is on."""
+        buffer = bytearray(bonds.MAX_BLOB_BYTES)
+        for place in range(bonds.MAX_ENTRIES):
+            entry = bonds.decode(bytes(buffer[: self._store.load(place, buffer)]))
+            if entry is not None:
+                self._bonds.put(place, *entry)
+        for place in self._bonds.halves():
+            self._drop(place)
+
+    def get(self, kind: int, index: int, key: "Optional[Buffer]") -> "Optional[bytes]":
+        """See `core.bonds.Bonds.get`. Allocates nothing."""
+        return self._bonds.get(kind, index, key)
+
+    def holds(self, address_type: int, address: "Buffer") -> bool:
+        """See `core.bonds.Bonds.holds`. Allocates nothing."""
+        return self._bonds.holds(address_type, address)
+
+    def set(self, kind: int, key: "Buffer", value: "Optional[Buffer]") -> bool:
+        """Store an entry, or remove it (value None): durable on return. False: it is not stored.
+
+        A full store refuses: nothing gives way to a new bond by itself.
+        """
+        try:
+            return bool(self._exclusive.run_in_handler(self._set, kind, key, value))
+        except OSError:
+            return False
+
+    def _set(self, kind: int, key: "Buffer", value: "Optional[Buffer]") -> bool:
+        place = self._bonds.place_of(kind, key)
+        if not value:
+            if place != bonds.NO_PLACE:
+                self._drop(place)
+            return place != bonds.NO_PLACE
+        if place == bonds.NO_PLACE:
+            place = self._bonds.free_place()
+        if place == bonds.NO_PLACE or not bonds.is_storable(kind, key, value):
+            return False
+        entry = (kind, bytes(key), bytes(value))
+        self._store.save(place, bonds.encode(*entry))
+        self._bonds.put(place, *entry)
+        return True
+
+    def has(self, address: bytes) -> bool:
+        """True if there is a bond with this address of 7 bytes: type, most significant first."""
+        return self._bonds.holds(address[0], address[1:])
+
+    def forget(self, address: bytes) -> None:
+        """Forget the bond with this address, in flash and memory. Raises OSError if that fails."""
+        self._exclusive.run(self._forget, address)
+
+    def _forget(self, address: bytes) -> None:
+        for place in self._bonds.places_of(address[0], address[1:]):
+            self._drop(place)
+
+    def _drop(self, place: int) -> None:
+        self._store.erase(place)
+        self._bonds.drop(place)

@@ -1,0 +1,92 @@
+"""What a sensor's link may ask of its task, besides the radio: journal, bonds, and to be told."""
+
+from varde_protocols import records
+from varde_protocols._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import List
+
+    from varde_firmware.shell.bond_keeper import BondKeeper
+    from varde_firmware.shell.clock import Clock
+    from varde_firmware.shell.inbox import Inbox
+    from varde_firmware.shell.keeper import Keeper
+    from varde_firmware.shell.sensor_link import SensorLink
+    from varde_protocols.hub_config import Sensor
+
+_RANDOM = 1  # the type of address that private ones have
+_PRIVATE_MASK = 0xC0
+_PRIVATE = 0x40
+
+
+class LinkServices:
+    """The links' side of the sensor task."""
+
+    def __init__(self, sensors: "List[Sensor]", keeper: "Keeper", keys: "BondKeeper",
+                 inbox: "Inbox", clock: "Clock") -> None:  # fmt: skip
+        self._sensors = sensors
+        self._keeper = keeper
+        self._keys = keys
+        self._inbox = inbox
+        self._clock = clock
+        self._links: "List[SensorLink]" = []
+        self._flushing: "List[SensorLink]" = []  # who wait for an empty ring
+
+    def flush(self, link: "SensorLink") -> None:
+        """Send the link ("flushed", connection) when no value waits in the ring.
+
+        All that was received is durable then, but for what its listeners count as `lost`.
+        """
+        if link not in self._flushing:
+            self._flushing.append(link)
+        self._inbox.wake()
+
+    def tell_flushed(self) -> None:
+        """The ring is empty (for the task)."""
+        waiting, self._flushing = self._flushing, []
+        for link in waiting:
+            if link in self._links and link.connection is not None:
+                link.take(("flushed", link.connection))
+
+    def clock_read(self, link: "SensorLink", characteristic: int, value: bytes,
+                   occasion: int) -> None:  # fmt: skip
+        """Journal the sensor's clock, read just now."""
+        now_ms = self._clock.now_ms()
+        self._keeper.clock(now_ms, self._slot(link), characteristic, value, occasion)
+
+    def tell(self, link: "SensorLink", code: int) -> None:
+        """Journal an event with the sensor's slot, the same once an hour at most."""
+        self._keeper.event_once(self._clock.now_ms(), code, self._slot(link))
+
+    def _slot(self, link: "SensorLink") -> int:
+        return self._sensors[link.index].slot
+
+    def has_bond(self, link: "SensorLink") -> bool:
+        """True if we hold the keys of a bond with the sensor."""
+        return self._keys.has(link.address)
+
+    def forget_bond(self, link: "SensorLink") -> None:
+        """Forget the keys: the sensor has lost its own. Raises OSError if flash refuses."""
+        self._keys.forget(link.address)
+
+    def bond_refused(self, address: bytes) -> None:
+        """There was no room for the keys of this sensor (for the task)."""
+        for link in self._links:
+            if self.is_of(link, address):
+                self.tell(link, records.EVENT_PAIRING_FAILED)
+
+    def is_of(self, link: "SensorLink", address: bytes) -> bool:
+        """True if `address`, as connections and bonds give it, is that of the link's sensor.
+
+        A private address was advertised (Core 5.4, Vol 6, Part B, 1.3.2.2), and the stack may now
+        give the one that it stands for: then it must not be that of another sensor of ours.
+        """
+        heard = link.address
+        if address[0] & 1 == heard[0] & 1 and address[1:] == heard[1:]:
+            return True
+        if heard[0] & 1 != _RANDOM or heard[1] & _PRIVATE_MASK != _PRIVATE:
+            return False
+        plain = bytes((address[0] & 1,)) + address[1:]
+        wanted = self._sensors[link.index].address
+        if wanted is not None:
+            return wanted == plain
+        return all(sensor.address != plain for sensor in self._sensors)

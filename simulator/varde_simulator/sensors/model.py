@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from varde_protocols import assigned
+
 READ = 0x02
 WRITE_NO_RESPONSE = 0x04
 WRITE = 0x08
@@ -148,14 +150,16 @@ def advertisement(
 ) -> tuple[bytes, bytes]:
     """An advertisement and its scan response; ValueError if one has over 31 bytes.
 
-    `services` are 16-bit UUIDs, `service_data` such a UUID and what is advertised for it.
+    `services` are numbers of UUIDs, `service_data` a 16-bit one and what is advertised for it.
     """
     data = ad_field(AD_FLAGS, bytes([GENERAL_DISCOVERABLE_NO_CLASSIC]))
     response = b""
-    if services:
-        uuids = b"".join(struct.pack("<H", uuid) for uuid in services)
-        part = ad_field(AD_ALL_UUID16, uuids)
-        data, response = _add(data, response, part, services_in_response)
+    raw = [assigned.raw(number) for number in services]
+    for kind, size in ((AD_ALL_UUID16, 2), (AD_ALL_UUID128, 16)):
+        uuids = b"".join(uuid for uuid in raw if len(uuid) == size)
+        if uuids:
+            part = ad_field(kind, uuids)
+            data, response = _add(data, response, part, services_in_response)
     if service_data is not None:
         uuid, value = service_data
         data += ad_field(AD_SERVICE_DATA_UUID16, struct.pack("<H", uuid) + value)

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from varde_simulator.sensors.model import Model
 from varde_simulator.sensors.models import (
     and_medical,
+    berrymed,
     beurer,
     by_specification,
     health_sensor,
+    jumper,
     masimo,
     nonin,
     omron,
+    viatom,
+    xiaomi,
 )
 from varde_simulator.sensors.models.house import cuff, oximeter, scale
 from varde_simulator.sensors.standard_services import (
@@ -57,6 +61,11 @@ MODELS: dict[str, Callable[..., Model]] = {
     "omron-evolv": omron.evolv,
     "beurer-bm": beurer.bm,
     "beurer-bf": beurer.bf,
+    "xiaomi-scale": xiaomi.xiaomi_scale,
+    "xiaomi-scale-1": xiaomi.xiaomi_scale_1,
+    "viatom-o2ring": viatom.viatom_o2ring,
+    "berrymed-bm1000": berrymed.berrymed_bm1000,
+    "jumper-500f": jumper.jumper_500f,
 }
 
 __all__ = [

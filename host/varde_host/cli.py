@@ -23,6 +23,7 @@ from varde_host.commands import (
     hub_config,
     hub_events,
     readings,
+    sensor,
     site,
 )
 from varde_protocols.errors import WireError
@@ -57,6 +58,7 @@ def command() -> Any:
     app.add_typer(_site_commands(), name="site")
     app.add_typer(_hub_commands(), name="hub")
     app.command("readings")(readings.readings)
+    app.add_typer(_sensor_commands(), name="sensor")
     decode.register(app)
     whole = typer.main.get_command(app)
     _put_help_texts(whole, "help")
@@ -80,6 +82,17 @@ def _hub_commands() -> typer.Typer:
     app.command("config")(hub_config.config)
     app.command("refused")(hub.show_refused)
     app.command("events")(hub_events.show_events)
+    return app
+
+
+def _sensor_commands() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("scan")(sensor.scan)
+    app.command("pair")(sensor.pair)
+    app.command("info")(sensor.info)
+    app.command("clock")(sensor.clock)
+    app.command("read")(sensor.read)
+    app.command("watch")(sensor.watch)
     return app
 
 

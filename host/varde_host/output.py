@@ -30,14 +30,34 @@ def line(text: str) -> None:
     sys.stdout.flush()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], dim: Container[int] = ()) -> None:
+def good(text: str) -> None:
+    """Print one line in green: what has been done and checked, and nothing less."""
+    width = None if sys.stdout.isatty() else _PIPE_COLUMNS
+    rich.console.Console(width=width, highlight=False).print(
+        text, style="green", markup=False, soft_wrap=True
+    )
+
+
+def progress(text: str) -> None:
+    """Say what is being waited for, on standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    dim: Container[int] = (),
+    whole: Container[int] = (),
+) -> None:
     """Print a table; the columns are the keys of their headings in `messages`.
 
-    `dim` holds the numbers, from 0, of the rows that matter less.
+    `dim` holds the numbers, from 0, of the rows that matter less, `whole` those of the columns
+    that are never folded, because somebody will copy what stands there.
     """
     grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
-    for column in columns:
-        grid.add_column(messages.text(column), overflow="fold")
+    for number, column in enumerate(columns):
+        grid.add_column(messages.text(column), overflow="fold", no_wrap=number in whole)
     for number, row in enumerate(rows):
         style = "dim" if number in dim else None
         grid.add_row(*(rich.markup.escape(cell) for cell in row), style=style)

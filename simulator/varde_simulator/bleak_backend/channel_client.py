@@ -9,9 +9,8 @@ import errno
 import struct
 from collections.abc import Callable
 
-from varde_simulator.air import frames
+from varde_simulator.air import channel, frames
 
-VERSION = 1  # of ops and events; the world refuses another one at hello
 # The world answers from its own state (rule 1 of the channel): longer means that it hangs.
 CALL_TIMEOUT_S = 20.0
 _HEADER = struct.Struct("<HBH")
@@ -134,7 +133,7 @@ async def join(
     loop = asyncio.get_running_loop()
     _, client = await loop.create_unix_connection(lambda: ChannelClient(on_event, on_gone), path)
     try:
-        await client.call("air.hello", node, VERSION)
+        await client.call("air.hello", node, channel.VERSION)
     except ValueError as refusal:
         client.leave()
         raise OSError(errno.EPROTO, str(refusal)) from refusal

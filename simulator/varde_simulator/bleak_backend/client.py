@@ -38,8 +38,8 @@ Passkey = int | Callable[[], int | Awaitable[int]]
 class VirtualClient(BaseBleakClient):
     """Give it to `bleak.BleakClient` as `backend`; the world is `path`, else VARDE_AIR's.
 
-    `pair(passkey=...)` takes the six digits that the sensor shows, or a function that asks for
-    them once they are wanted. Without it, a sensor that shows digits cannot be paired.
+    `passkey`, here or in `pair`, is the six digits that the sensor shows, or a function that asks
+    for them once they are wanted. Without it, a sensor that shows digits cannot be paired.
     """
 
     path: ClassVar[str | None] = None
@@ -51,6 +51,7 @@ class VirtualClient(BaseBleakClient):
         *,
         disconnected_callback: Callable[[], None] | None,
         timeout: float,
+        passkey: Passkey | None = None,
         **_other_platforms: Any,
     ) -> None:
         super().__init__(
@@ -59,6 +60,7 @@ class VirtualClient(BaseBleakClient):
         device = address_or_ble_device
         self._device = device if isinstance(device, BLEDevice) else None
         self._wanted_services = services
+        self._passkey = passkey
         self._radio: LaptopRadio | None = None
         self._connection: Connection | None = None
         self._releasing: asyncio.Task[None] | None = None
@@ -145,9 +147,10 @@ class VirtualClient(BaseBleakClient):
     async def pair(self, *_args: Any, passkey: Passkey | None = None, **_kwargs: Any) -> None:
         """Raises BleakError if the sensor refuses."""
         connection = self._need_connection()
+        source = self._passkey if passkey is None else passkey
 
         async def answer(action: int) -> None:
-            asked = passkey() if callable(passkey) else passkey
+            asked = source() if callable(source) else source
             number = await asked if inspect.isawaitable(asked) else asked
             if number is None:
                 await connection.disconnect()
@@ -165,9 +168,9 @@ class VirtualClient(BaseBleakClient):
                 task.cancel()
             await asyncio.gather(*answering, return_exceptions=True)
         if not encrypted:
-            raise BleakError("the sensor refused to pair")
+            raise BleakError("Pairing failed: rejected by the peer")
         if not bonded:
-            raise BleakError("paired, but without a bond")
+            raise BleakError("Pairing failed: the peer keeps no bond")
 
     async def unpair(self) -> None:
         """Forgets the bond, and ends the connection that it protects."""

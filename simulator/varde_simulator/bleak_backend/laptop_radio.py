@@ -35,6 +35,12 @@ _MTU_WISH = 517
 _CANCEL_TIMEOUT_S = 2.0  # a chip gives up within a connection interval
 _NO_CONNECTION = 0xFFFF
 
+# An adapter with a person at a keyboard: a sensor with a display shows digits to be typed.
+_KEYBOARD = 2
+_SECURITY = {"bond": 1, "mitm": 0, "le_secure": 1, "io": _KEYBOARD}
+_PEER_KEY, _OWN_IRK = 2, 10  # kinds of secrets
+_IRK_BYTES = 16
+
 _IRQ_SCAN_DONE = 6
 _IRQ_CONNECTED = 7
 _IRQ_DISCONNECTED = 8
@@ -99,6 +105,7 @@ class LaptopRadio:
             await self.call("active", True)
             await self.call("set_mtu", _MTU_WISH)
             _, self.address = await self.call("mac")
+            await self._load_bonds()
         except (OSError, ValueError) as error:
             if self._channel is not None:
                 self._channel.leave()
@@ -106,6 +113,20 @@ class LaptopRadio:
             text = f"no simulated radio at {self.path}: {error}"
             reason = BleakBluetoothNotAvailableReason.NO_BLUETOOTH
             raise BleakBluetoothNotAvailableError(text, reason) from error
+
+    async def _load_bonds(self) -> None:
+        """As a stack does that starts: its own identity first, then the peers'."""
+        for name, value in _SECURITY.items():
+            await self.call("security", name, value)
+        irk = self.bonds.get(self.address, _OWN_IRK, 0, b"irk")
+        if irk is None:
+            irk = os.urandom(_IRK_BYTES)
+            self.bonds.put(self.address, _OWN_IRK, b"irk", irk)
+        await self.call("own_irk", irk)
+        index = 0
+        while (secret := self.bonds.get(self.address, _PEER_KEY, index, None)) is not None:
+            await self.call("peer_secret", secret)
+            index += 1
 
     # Scanning
 

@@ -137,31 +137,75 @@ class PairingSession(smp.Session):  # type: ignore[misc]
     def send_pairing_response_command(self) -> None:
         super().send_pairing_response_command()
         self._awaited = self._after(CommandCode.PAIRING_RESPONSE)
+        by_passkey = self.pairing_method == PairingMethod.PASSKEY
+        if by_passkey and not self.sc and not self.passkey_display:
+            self.display_or_input_passkey()  # at once, as NimBLE; Bumble waits for a confirm value
+
+    def on_smp_pairing_confirm_command_legacy(self, _command: Any) -> None:
+        if self.is_initiator:
+            self.send_pairing_random_command()
+        else:
+            self.send_pairing_confirm_command()
+
+    # What a person is asked: inside the PDU callback, so that the question comes before whatever
+    # the peer sends next
+
+    def prompt_user_for_numeric_comparison(self, code: int, next_steps: Any) -> None:
+        answer = self.pairing_config.delegate.compare_numbers(code, digits=6)
+        self._ask(answer, lambda _yes: next_steps(), ErrorCode.NUMERIC_COMPARISON_FAILED)
+
+    async def display_passkey(self) -> None:
+        self.display_or_input_passkey()
+
+    def display_or_input_passkey(self, next_steps: Any = None) -> None:
+        delegate = self.pairing_config.delegate
+        answer = delegate.generate_passkey() if self.passkey_display else delegate.get_number()
+
+        def use(passkey: int) -> None:
+            self.passkey = passkey
+            if not self.sc:
+                self.tk = passkey.to_bytes(16, "little")
+            self.passkey_ready.set()
+            if next_steps is not None:
+                next_steps()
+
+        self._ask(answer, use, ErrorCode.PASSKEY_ENTRY_FAILED)
+
+    def _ask(self, answer: Any, then: Any, refusal: ErrorCode) -> None:
+        async def wait() -> None:
+            given = await answer
+            if self.completed:
+                return
+            if given is None or given is False:
+                self.send_pairing_failed(refusal)
+            else:
+                then(given)
+
+        self.connection.cancel_on_disconnection(wait())
 
     def send_pairing_confirm_command(self) -> None:
-        """Bumble's own does not take passkey 0 for one."""
-        if self.sc and self.pairing_method == PairingMethod.PASSKEY:
-            self.r = crypto.r()
-            self.connection.cancel_on_disconnection(self._confirm_passkey_bit())
-        else:
+        """Bumble's own waits for no passkey, or does not take 0 for one."""
+        if self.pairing_method != PairingMethod.PASSKEY:
             super().send_pairing_confirm_command()
+        elif self.passkey_ready.is_set():
+            self._confirm_passkey()
+        else:
+            self.connection.cancel_on_disconnection(self._confirm_passkey_later())
 
-    async def _confirm_passkey_bit(self) -> None:
+    async def _confirm_passkey_later(self) -> None:
         await self.passkey_ready.wait()
+        self._confirm_passkey()
+
+    def _confirm_passkey(self) -> None:
+        if not self.sc:
+            super().send_pairing_confirm_command()
+            return
         assert self.passkey is not None
+        self.r = crypto.r()
         bit = bytes([0x80 + (self.passkey >> self.passkey_step & 1)])
         keys = (self.pka, self.pkb) if self.is_initiator else (self.pkb, self.pka)
         confirm = crypto.f4(*keys, self.r, bit)
         self.send_command(smp.SMP_Pairing_Confirm_Command(confirm_value=confirm))
-
-    def prompt_user_for_numeric_comparison(self, code: int, next_steps: Any) -> None:
-        async def ask() -> None:
-            if await self.pairing_config.delegate.compare_numbers(code, digits=6):
-                next_steps()
-            else:
-                self.send_pairing_failed(ErrorCode.NUMERIC_COMPARISON_FAILED)
-
-        self.connection.cancel_on_disconnection(ask())
 
     def distribute_keys(self) -> None:
         if not self.sc:

@@ -8,6 +8,7 @@ a decision of a person goes out by `_IRQ_PASSKEY_ACTION` and comes back by `gap_
 import asyncio
 import contextlib
 import errno
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from bumble import hci, pairing
@@ -115,16 +116,12 @@ class RadioSecurity:
 
     # What a pairing asks of the hub
 
-    async def ask_passkey(self, handle: int, action: int, number: int = 0) -> int:
+    def ask_passkey(self, handle: int, action: int, number: int = 0) -> asyncio.Future[int]:
         # Before the event: the handler may answer inside it.
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked[handle] = (action, future)
         self._radio.report(IRQ_PASSKEY_ACTION, handle, action, number)
-        try:
-            return await future
-        finally:
-            if self._asked.get(handle) == (action, future):
-                del self._asked[handle]
+        return future
 
     def _on_secured(self, connection: Any, change: SecurityChange) -> None:
         _, question = self._asked.pop(connection.handle, (0, None))
@@ -205,12 +202,18 @@ class HubPerson(pairing.PairingDelegate):  # type: ignore[misc]
         await self._security.bonds.drop(identity(self._connection.peer_address))
         return True
 
-    async def get_number(self) -> int | None:
-        return await self._security.ask_passkey(self._connection.handle, ACTION_INPUT)
+    # Not coroutines: asked when called, awaited later
 
-    async def generate_passkey(self) -> int:
-        return await self._security.ask_passkey(self._connection.handle, ACTION_DISPLAY)
+    def get_number(self) -> Awaitable[int | None]:
+        return self._security.ask_passkey(self._connection.handle, ACTION_INPUT)
 
-    async def compare_numbers(self, number: int, digits: int) -> bool:  # noqa: ARG002
-        handle = self._connection.handle
-        return bool(await self._security.ask_passkey(handle, ACTION_COMPARE, number))
+    def generate_passkey(self) -> Awaitable[int]:
+        return self._security.ask_passkey(self._connection.handle, ACTION_DISPLAY)
+
+    def compare_numbers(self, number: int, digits: int) -> Awaitable[bool]:  # noqa: ARG002
+        answer = self._security.ask_passkey(self._connection.handle, ACTION_COMPARE, number)
+        return _as_yes_or_no(answer)
+
+
+async def _as_yes_or_no(answer: Awaitable[int]) -> bool:
+    return bool(await answer)

@@ -361,7 +361,7 @@ class VirtualPerson(pairing.PairingDelegate):  # type: ignore[misc]
 
     async def generate_passkey(self) -> int:
         passkey = self._rules.passkey
-        return self._random.randrange(MAX_PASSKEY + 1) if passkey is None else passkey
-
-    async def display_number(self, number: int, digits: int) -> None:  # noqa: ARG002
-        self._rules.shows(number)
+        if passkey is None:
+            passkey = self._random.randrange(MAX_PASSKEY + 1)
+        self._rules.shows(passkey)
+        return passkey

@@ -10,7 +10,9 @@ itself are made here (`spoiled`). The ledger holds the bytes that the sensor rea
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from varde_simulator.sensors.ledger import Reading
 
 NAMES: Mapping[str, str] = {
     "vanish-mid-burst": "goes silent after it sent a reading, before the confirmation",
@@ -104,6 +106,34 @@ class Faults:
         if value[0] & _IMPERIAL:
             counts = counts * 11 // 10  # 0.01 lb is 0.0045 kg
         return value[:1] + counts.to_bytes(2, "little") + value[3:]
+
+
+class Repeats:
+    """Readings that faults make a sensor send once more: `now` on this connection, or `later` on
+    the next one."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.now: list[Reading] = []
+        self.later: list[Reading] = []
+        self._faults = faults
+
+    def connected(self) -> None:
+        """A new connection."""
+        self.now, self.later = self.later, []
+
+    def confirmed(self, reading: Reading) -> None:
+        """Once is enough: a reading that was sent twice is left alone."""
+        if reading.sent == 1 and self._faults.strikes("duplicate"):
+            self.now.append(reading)
+        elif reading.sent == 1 and self._faults.strikes("re-send"):
+            self.later.append(reading)
+
+    def next(self, indicates: Callable[[int], bool]) -> Reading | None:
+        """What to send again, if the host has asked for its kind."""
+        found = next((r for r in self.now if indicates(r.characteristic)), None)
+        if found is not None:
+            self.now.remove(found)
+        return found
 
 
 def unsuccessful(characteristic: int, value: bytes) -> bytes:

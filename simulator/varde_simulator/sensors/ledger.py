@@ -105,6 +105,18 @@ class Ledger:
         """Of the next reading of this user."""
         return max((r.sequence for r in self.readings if r.user == user), default=0) + 1
 
+    def make_room(self, user: int, most: int, keeps_confirmed: bool) -> None:
+        """The oldest goes. A sensor that deletes what was confirmed counts only the rest."""
+        kept = self.stored if keeps_confirmed else self.held
+        of_user = [reading for reading in kept if reading.user == user]
+        for reading in of_user[: max(0, len(of_user) - most)]:
+            reading.overwritten = True
+
+    def forget(self) -> None:
+        """A sensor without a memory has lost what nobody fetched in time."""
+        for reading in self.held:
+            reading.overwritten = True
+
     def connection_ended(self, since_us: int) -> None:
         """What was sent after `since_us` without a confirmation may not have arrived."""
         for notification in reversed(self.notifications):

@@ -20,7 +20,7 @@ from varde_simulator.air.station import PUBLIC, RANDOM_STATIC, Station, address_
 from varde_simulator.sensors import faults as fault_kinds
 from varde_simulator.sensors.behaviour import Behaviour
 from varde_simulator.sensors.bonding import Bonding
-from varde_simulator.sensors.faults import Faults
+from varde_simulator.sensors.faults import Faults, Repeats
 from varde_simulator.sensors.gatt_table import GattTable
 from varde_simulator.sensors.ledger import Ledger, Reading
 from varde_simulator.sensors.meaning import Meaning
@@ -31,6 +31,7 @@ from varde_simulator.sensors.sensor_clock import SensorClock
 _BATTERY_LEVEL = 0x2A19
 BATTERY_CHANGE_S = 5.0  # how long batteries are out while they are changed
 VANISHED_S = 20.0
+_VANISHES_WITHIN_LATENCIES = 4  # an indication and its confirmation take two
 Values = Iterable[tuple[int, bytes]]
 LiveValues = Iterable[tuple[float, int, bytes]]
 StationMaker = Callable[[Air, str, hci.Address], Station]  # air.adapter has one for real adapters
@@ -65,8 +66,7 @@ class VirtualSensor:
         )
         self.connection: Any = None
         self.sent_now: set[int] = set()  # numbers of the readings sent on this connection
-        self._repeats: list[Reading] = []  # faults: to be sent once more, now or on the next one
-        self._repeats_later: list[Reading] = []
+        self._repeats = Repeats(self.faults)
         self._is_awake = False  # in a burst, or about to be
         self._measuring = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -121,9 +121,6 @@ class VirtualSensor:
             loop.call_later(offset_s, self._send_live_meaning, meaning, user)
 
         def encode() -> list[tuple[int, bytes]]:
-            if self.clock is not None and self.faults.strikes("wrong-clock"):
-                jump_s = self.faults.random.choice(fault_kinds.CLOCK_JUMPS_S)
-                self.clock.shift(timedelta(seconds=jump_s))
             return [each for result in results for each in self.behaviour.encode(result, user)]
 
         self._measure(encode, duration_s, user)
@@ -200,30 +197,25 @@ class VirtualSensor:
             self.wake()
         self.touch()
         loop = asyncio.get_running_loop()
-        loop.call_later(duration_s, lambda: self._measured(values(), user))
+        loop.call_later(duration_s, self._measured, values, user)
 
-    def _measured(self, values: list[tuple[int, bytes]], user: int) -> None:
+    def _measured(self, values: Callable[[], list[tuple[int, bytes]]], user: int) -> None:
         self._measuring -= 1
+        if self.clock is not None and self.faults.strikes("wrong-clock"):
+            jump_s = self.faults.random.choice(fault_kinds.CLOCK_JUMPS_S)
+            self.clock.shift(timedelta(seconds=jump_s))
         readings = []
-        for characteristic, value in self.faults.spoiled(values):
+        for characteristic, value in self.faults.spoiled(values()):
             sequence = self.behaviour.sequence(characteristic, value, user)
             readings.append(self.ledger.add(characteristic, value, self.now_us(), user, sequence))
-        self._make_room(user)
+        keeps = self.model.keeps_confirmed or self.model.sends != HELD
+        self.ledger.make_room(user, self.behaviour.capacity(), keeps)
         self._weaken()
         if self.ledger.held:
             self.wake()
         self.behaviour.measured(readings)
         self.touch()
         self.send_next()
-
-    def _make_room(self, user: int) -> None:
-        """The oldest goes. A sensor that deletes what was confirmed counts only the rest."""
-        keeps = self.model.keeps_confirmed or self.model.sends != HELD
-        kept = self.ledger.stored if keeps else self.ledger.held
-        of_user = [reading for reading in kept if reading.user == user]
-        most = self.behaviour.capacity()
-        for reading in of_user[: max(0, len(of_user) - most)]:
-            reading.overwritten = True
 
     def _weaken(self) -> None:
         if _BATTERY_LEVEL in self.table and self.faults.strikes("low-battery"):
@@ -251,23 +243,19 @@ class VirtualSensor:
             return
         if self.outbox.send_queued():
             return
-        again = next((r for r in self._repeats if self.table.indicates(r.characteristic)), None)
-        if again is not None:
-            self._repeats.remove(again)
-        reading = again or self.behaviour.next_reading()
+        reading = self._repeats.next(self.table.indicates) or self.behaviour.next_reading()
         if reading is not None:
             self.sent_now.add(reading.number)
             self.outbox.indicate_reading(reading, self._on_confirmed)
             self.touch()
             if self.faults.strikes("vanish-mid-burst"):
-                self.vanish()
+                # Before it arrives, before it is confirmed, or just after: all of them happen.
+                latencies = self.faults.random.uniform(0, _VANISHES_WITHIN_LATENCIES)
+                self.later("vanishing", latencies * self.station.air.latency_us / 1e6, self.vanish)
 
     def _on_confirmed(self, reading: Reading) -> None:
         self.behaviour.confirmed(reading)
-        if reading.sent == 1 and self.faults.strikes("duplicate"):
-            self._repeats.append(reading)
-        elif reading.sent == 1 and self.faults.strikes("re-send"):
-            self._repeats_later.append(reading)
+        self._repeats.confirmed(reading)
         self.touch()
 
     def _on_sent(self, is_good: bool) -> None:
@@ -286,7 +274,7 @@ class VirtualSensor:
         self._is_awake = False
         self.table.connected()
         self.sent_now.clear()
-        self._repeats, self._repeats_later = self._repeats_later, []
+        self._repeats.connected()
         self.ledger.connections += 1
         self.cancel("burst end")
         connection.once("disconnection", lambda why: self._on_disconnection(connection, why))
@@ -318,7 +306,7 @@ class VirtualSensor:
         self.cancel("idle")
         self.cancel("next reading")
         self.behaviour.disconnected()
-        if self.ledger.held or self._repeats_later or self.faults.strikes("stuck-advertising"):
+        if self.ledger.held or self._repeats.later or self.faults.strikes("stuck-advertising"):
             self.later("retry", self.model.retry_pause_s, self.wake)
 
     def _on_subscription(
@@ -357,15 +345,10 @@ class VirtualSensor:
             self.later("burst end", self.model.burst_s, self._sleep)
             return
         self._go_to_sleep()
-        self._forget()
+        if not self.model.max_stored and not self._measuring:
+            self.ledger.forget()
         if self.ledger.held and self.model.retry_every_s is not None:
             self.later("retry", self.model.retry_every_s, self.wake)
-
-    def _forget(self) -> None:
-        """A sensor without a memory has lost what nobody fetched in time."""
-        if not self.model.max_stored and not self._measuring:
-            for reading in self.ledger.held:
-                reading.overwritten = True
 
     def _go_to_sleep(self) -> None:
         self._is_awake = False

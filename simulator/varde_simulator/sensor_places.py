@@ -62,10 +62,13 @@ async def on_adapters(
             sensor = VirtualSensor(Air(), model, label, adapter.new_station)
             await sensor.start()
             opened.push_async_callback(sensor.close)
-            opened.push_async_callback(sensor.station.stop)
+            opened.push_async_callback(sensor.station.stop)  # first of the three: the goodbye
             adapter.lost.add_done_callback(_loses(lost, adapter))
             stand.put(sensor, spec)
-        yield lost
+        try:
+            yield lost
+        finally:
+            lost.cancel()  # what ends from now on is meant to
 
 
 def _loses(lost: Lost, adapter: Adapter) -> Callable[[object], None]:

@@ -85,17 +85,19 @@ async def _run(
     """Until told to end, the time is over, or the place is lost (which raises)."""
     interruption.cancels(asyncio.current_task())
     over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    async with place as lost, asyncio.TaskGroup() as group:
-        work = [group.create_task(stand.watch())]
-        if every_s is not None:
-            work.append(group.create_task(stand.measure_every(every_s)))
-        _listen(lambda line: _hear(stand, line, over))
-        try:
-            await asyncio.wait((over, lost), timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in work:
-                task.cancel()
-            stand.look()
+    async with place as lost:
+        async with asyncio.TaskGroup() as group:
+            work = [group.create_task(stand.watch())]
+            if every_s is not None:
+                work.append(group.create_task(stand.measure_every(every_s)))
+            _listen(lambda line: _hear(stand, line, over))
+            try:
+                ends = (over, lost)
+                await asyncio.wait(ends, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in work:
+                    task.cancel()
+                stand.look()
         if lost.done():
             lost.result()
 
@@ -172,13 +174,12 @@ def _seconds(option: str, text: str) -> float | None:
 def _show_models(as_json: bool) -> None:
     for name, factory in models.MODELS.items():
         built = factory()
-        about = (factory.__doc__ or "").strip().split("\n\n", 1)[0]
-        about = " ".join(about.split()).split(". ", 1)[0].rstrip(".")
+        about = " ".join((factory.__doc__ or "").split()).split(". ", 1)[0].rstrip(".")
         if as_json:
             row: News = {"model": name, "name": built.name, "driver": built.driver, "about": about}
             _print_json(row)
         else:
-            sys.stdout.write(f"{name:<16}  {about}\n")
+            sys.stdout.write(f"{name:<16}  {built.name:<22}  {about}\n")
 
 
 def _print_json(news: News) -> None:

@@ -1,6 +1,7 @@
 """A virtual sensor on an adapter: real HCI bytes to a chip that is none of ours, and a reading."""
 
 import asyncio
+import dataclasses
 
 import pytest
 from bumble import transport
@@ -104,6 +105,47 @@ def test_a_battery_taken_out_resets_the_chip_without_goodbye(tmp_path):
         sensor.battery_out()
         await until(lambda: "HCI_RESET_COMMAND" in commands, "no reset")
         assert "HCI_DISCONNECT_COMMAND" not in commands
+
+    with_adapters(tmp_path, story)
+
+
+@pytest.mark.parametrize("name", ["and-uc352", "nonin-3230"])  # legacy pairing, and the newer one
+def test_a_foreign_stack_pairs_through_the_adapter_and_encrypts_again(tmp_path, name):
+    async def story(adapters, opened):
+        model = dataclasses.replace(models.MODELS[name](), random_address=True)
+        sensor = await started(opened, model)
+        central = adapters.central
+        sensor.hold_button()
+        await central.connect(sensor.station.address)
+        await central.connection.pair()
+        assert central.connection.is_encrypted
+        await until(lambda: len(sensor.station.bonds) == 1, "no bond")
+        await central.connection.disconnect()
+        await until(lambda: not sensor.is_connected, "still connected")
+        sensor.wake()
+        await central.connect(sensor.station.address)
+        await central.connection.encrypt()
+        assert central.connection.is_encrypted
+        await sensor.station.stop()
+
+    with_adapters(tmp_path, story)
+
+
+def test_a_sensor_that_vanishes_comes_back_through_the_adapter(tmp_path):
+    async def story(adapters, opened):
+        sensor = await started(opened, models.cuff())
+        sensor.wake()
+        await adapters.central.connect(sensor.station.address)
+        await until(lambda: sensor.is_connected, "no connection")
+        sensor.vanish(for_s=0.1)
+        await until(lambda: not sensor.is_connected, "still connected")
+        await asyncio.sleep(0.3)
+        central = adapters.central
+        central.adverts.clear()
+        await central.device.start_scanning()
+        sensor.wake()
+        await until(lambda: central.adverts, "no advertisement")
+        await sensor.station.stop()
 
     with_adapters(tmp_path, story)
 

@@ -7,7 +7,7 @@ public ones need `VirtualAdapter`: a chip on Varde's air, where hubs are.
 
 import asyncio
 
-from bumble import controller, core, device, gatt_client, hci, host, link, transport
+from bumble import controller, core, device, gatt_client, hci, host, link, pairing, transport
 
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.station import address_of
@@ -51,6 +51,10 @@ class TwoAdapters:
             await opened.close()
             opened.server.close()
 
+    def pull_out_sensor(self):
+        """The sensor's adapter is gone from one moment to the next."""
+        self._open[0].sink.transport.abort()
+
 
 class VirtualAdapter:
     """`await open(air, folder)`: a chip on `air`, opened by `.spec`."""
@@ -86,6 +90,8 @@ class Central:
         self.values = []
         self.reasons = []
         self.device.on("advertisement", self._heard)
+        # It connects from its random address and has no other identity.
+        self.device.config.identity_address_type = pairing.PairingConfig.AddressType.RANDOM
 
     def _heard(self, advertisement):
         self.adverts.append(advertisement)

@@ -10,6 +10,7 @@ hub can tell apart need two adapters.
 
 import asyncio
 import errno
+import logging
 import random
 from collections.abc import Coroutine
 from typing import Any
@@ -18,6 +19,9 @@ from bumble import core, hci, host, transport
 
 from varde_simulator.air.link import Air
 from varde_simulator.air.station import Station
+
+# What fails there is raised as well; and when an adapter is pulled out, much does.
+logging.getLogger("bumble.host").setLevel(logging.CRITICAL)
 
 # A reset takes some milliseconds; a dongle that loads its firmware first takes two seconds or so.
 ANSWER_S = 10.0
@@ -91,6 +95,7 @@ class AdapterStation(Station):
 
     def __init__(self, adapter: Adapter, _air: Air, name: str, address: hci.Address) -> None:
         self.adapter = adapter
+        self._is_off = False
         self._tasks: set[asyncio.Task[Any]] = set()
         nowhere = Air()
         nowhere.random = random.SystemRandom()  # keys for real radio are nobody's to replay
@@ -129,8 +134,9 @@ class AdapterStation(Station):
     def power_off(self) -> None:
         """A reset ends connections without a word to the peer (Core 5.4, Vol 4, Part E, 7.3.2):
         it sees its supervision time run out, as if the battery were out."""
-        if not self.adapter.lost.done():
+        if not self._is_off and not self.adapter.lost.done():
             self._start(self.command(hci.HCI_Reset_Command()))
+        self._is_off = True
         self.host.emit("flush")
 
     def go_silent(self) -> None:
@@ -138,10 +144,13 @@ class AdapterStation(Station):
 
     def come_back(self) -> None:
         if not self.adapter.lost.done():
+            self._is_off = False
             self._start(self.device.power_on())
 
     async def stop(self) -> None:
-        await super().stop()
+        """Says goodbye first, if the adapter is still there."""
+        if not self.adapter.lost.done():
+            await super().stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
 

@@ -22,6 +22,7 @@ _OXYGEN_STREAMS = {
     assigned.JUMPER_NOTIFY,
 }
 _BODY = {0x2A9C, assigned.XIAOMI_ADVERT_BODY}
+_TEMPERATURE = {0x2A1C, 0x2B8B}  # a health sensor (GHS) could measure anything
 _WEIGHT = {0x2A9D, assigned.XIAOMI_ADVERT_WEIGHT}
 
 Live = list[tuple[float, m.Meaning]]
@@ -51,7 +52,7 @@ def _results(kinds: set[int], draw: random.Random) -> list[m.Meaning]:
     if 0x2A5E in kinds:
         amplitude = round(draw.uniform(1, 12), 1)
         results.append(m.Oxygen(draw.randint(88, 99), _pulse(draw), amplitude))
-    if 0x2A1C in kinds:
+    if kinds & _TEMPERATURE:
         results.append(m.Temperature(round(draw.uniform(35.8, 39.4), 1)))
     if 0x2A18 in kinds:
         results.append(m.Glucose(round(draw.uniform(3.9, 14.5), 1)))

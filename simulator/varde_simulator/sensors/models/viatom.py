@@ -115,10 +115,10 @@ class O2Ring(Finger):
         duration_s = len(spo2) * _SAMPLE_S
         size = _FILE_HEADER.size + len(spo2) * _SAMPLE.size
         below_90 = sum(_SAMPLE_S for sample in spo2 if sample < 90)
+        mean = round(sum(spo2) / len(spo2))
         header = _FILE_HEADER.pack(
             _FILE_VERSION, _SLEEP_MODE, *start.timetuple()[:6], size, duration_s, 0,
-            round(sum(spo2) / len(spo2)), min(spo2), 0, 0, below_90, 0, 100 * below_90 // duration_s,
-            100, 0,
+            mean, min(spo2), 0, 0, below_90, 0, 100 * below_90 // duration_s, 100, 0,
         )  # fmt: skip
         return header + b"".join(_SAMPLE.pack(*sample, 0, 0) for sample in self._samples)
 

@@ -8,6 +8,7 @@ import pytest
 from simulator.air_central import in_virtual_time, until
 from simulator.sensor_host import Host, met
 from varde_protocols import gatt
+from varde_protocols.gatt import body_composition
 from varde_simulator.sensors import encoding, models
 from varde_simulator.sensors import meaning as m
 from varde_simulator.sensors import standard_services as s
@@ -322,6 +323,17 @@ def test_encoders_write_what_the_decoders_read(meaning, fields):
     assert texts == fields
     if "timestamp" in decoded and characteristic not in {0x2A36, 0x2A5F}:
         assert decoded["timestamp"] == "2026-03-01T12:00:00"
+
+
+def test_a_body_composition_that_is_too_long_comes_in_two_packets():
+    body = m.Body(24.1, 7200, 38.0, 41.5, 512.0, 79.5)
+    values = [value for _, value in encoding.encode(body, date_time(NOON), 3)]
+    assert [len(value) for value in values] == [20, 6]
+    first, second = (body_composition.decode_measurement(value) for value in values)
+    merged = body_composition.merge(first, second)
+    assert merged["multiple_packet"]
+    assert (merged["weight"].text(), merged["bmr_kj"], merged["user_id"]) == ("79.5", 7200, 3)
+    assert len(encoding.encode(m.Body(24.1, weight=79.5), b"", 0)) == 1
 
 
 @pytest.mark.parametrize("value", [0, 2045, 2046, 2047, -2045, -2046, -2048, 0.01, 12345, -98.76])

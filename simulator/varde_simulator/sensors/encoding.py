@@ -18,10 +18,15 @@ UNKNOWN_USER = 0xFF
 _KG_PER_COUNT = Decimal("0.005")
 _LB_PER_COUNT = Decimal("0.01")
 _M_PER_COUNT = Decimal("0.001")
+_SMALLEST_VALUE_BYTES = 20  # the MTU of 23 that every connection begins with, less 3
+_BODY_HEAD_BYTES = 4
+_MULTIPLE_PACKET = 1 << 12
 
 
 def encode(meaning: m.Meaning, stamp: bytes, user: int) -> list[tuple[int, bytes]]:
     """(characteristic, value) of a measurement; `stamp` of 7 bytes or none, `user` 0 for none."""
+    if isinstance(meaning, m.Body):
+        return [(0x2A9C, packet) for packet in body(meaning, stamp, user)]
     characteristic, write = _WRITERS[type(meaning)]
     return [(characteristic, write(meaning, stamp, user))]
 
@@ -120,18 +125,27 @@ def weight(value: m.Weight, stamp: bytes, user: int) -> bytes:
     return bytes([fields.flags]) + counts(value.weight, unit) + fields.data
 
 
-def body(value: m.Body, stamp: bytes, user: int) -> bytes:
-    """Body Composition Measurement 2A9C (BCS 1.0, 3.2)."""
-    fields = Fields()
+def body(value: m.Body, stamp: bytes, user: int) -> list[bytes]:
+    """Body Composition Measurement 2A9C (BCS 1.0, 3.2); in two packets, both with bit 12 and the
+    body fat, if one of 20 bytes cannot hold it."""
     tenths = Decimal("0.1")
-    fields.add(1, stamp)
-    fields.add(2, _user(user))
-    fields.add(3, _optional(value.metabolism, _u16))
-    fields.add(4, _optional(value.muscle, lambda v: counts(v, tenths)))
-    fields.add(8, _optional(value.water, lambda v: counts(v, _KG_PER_COUNT)))
-    fields.add(9, _optional(value.impedance, lambda v: counts(v, tenths)))
-    fields.add(10, _optional(value.weight, lambda v: counts(v, _KG_PER_COUNT)))
-    return struct.pack("<H", fields.flags) + counts(value.fat, tenths) + fields.data
+    optional = [
+        (1, stamp),
+        (2, _user(user)),
+        (3, _optional(value.metabolism, _u16)),
+        (4, _optional(value.muscle, lambda v: counts(v, tenths))),
+        (8, _optional(value.water, lambda v: counts(v, _KG_PER_COUNT))),
+        (9, _optional(value.impedance, lambda v: counts(v, tenths))),
+        (10, _optional(value.weight, lambda v: counts(v, _KG_PER_COUNT))),
+    ]
+    fat = counts(value.fat, tenths)
+    packets = [Fields()]
+    for bit, data in optional:
+        if len(packets[-1].data) + len(data or b"") > _SMALLEST_VALUE_BYTES - _BODY_HEAD_BYTES:
+            packets.append(Fields())
+        packets[-1].add(bit, data)
+    several = _MULTIPLE_PACKET if len(packets) > 1 else 0
+    return [struct.pack("<H", each.flags | several) + fat + each.data for each in packets]
 
 
 def temperature(value: m.Temperature, stamp: bytes, _user: int) -> bytes:
@@ -175,7 +189,6 @@ _WRITERS: dict[type, tuple[int, _Writer]] = {
     m.Oxygen: (0x2A5E, spot_check),
     m.OxygenNow: (0x2A5F, continuous),
     m.Weight: (0x2A9D, weight),
-    m.Body: (0x2A9C, body),
     m.Temperature: (0x2A1C, temperature),
     m.TemperatureNow: (0x2A1E, temperature_now),
     m.Glucose: (0x2A18, glucose),

@@ -63,6 +63,10 @@ class SecureCentral(Central):
         self.changes = []
         self.station.on_secured = lambda _connection, change: self.changes.append(change)
 
+    def _on_disconnection(self, reason):
+        self.ended = reason
+        super()._on_disconnection(reason)
+
     def pair(self):
         self.station.pair(self.connection.handle)
 
@@ -78,10 +82,10 @@ class SecureCentral(Central):
         await until(lambda: self.connection is None)
 
 
-async def meet(air, central_rules, peripheral_rules):
+async def meet(air, central_rules, peripheral_rules, label=""):
     """A connected pair, discovered."""
-    peripheral = Peripheral(air, rules=peripheral_rules)
-    central = SecureCentral(air, rules=central_rules)
+    peripheral = Peripheral(air, "peripheral" + label, peripheral_rules)
+    central = SecureCentral(air, "central" + label, central_rules)
     await peripheral.station.start()
     await central.station.start()
     await connect(central, peripheral)

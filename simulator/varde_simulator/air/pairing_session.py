@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bumble import crypto, smp
 from bumble.smp import CommandCode, ErrorCode, PairingMethod
 
-from varde_simulator.air.bonds import Bond, Key, identity
+from varde_simulator.air.bonds import KEY_BYTES, Bond, Key, identity
 
 if TYPE_CHECKING:
     from varde_simulator.air.security import Security
@@ -55,6 +55,8 @@ class PairingSession(smp.Session):  # type: ignore[misc]
 
     manager: "Security"
     completed: bool
+    ltk: bytes
+    stk: Any  # bytes once it is made
 
     def __init__(
         self, security: "Security", connection: Any, config: Any, is_initiator: bool
@@ -65,6 +67,8 @@ class PairingSession(smp.Session):  # type: ignore[misc]
         self._awaited = {
             CommandCode.PAIRING_RESPONSE if is_initiator else CommandCode.PAIRING_REQUEST
         }
+        # Both sides have proved what they had to: the link may be encrypted with the new key.
+        self._may_encrypt = False
         self._timer: asyncio.TimerHandle | None = None
         self._restart_timer()
 
@@ -207,18 +211,54 @@ class PairingSession(smp.Session):  # type: ignore[misc]
         confirm = crypto.f4(*keys, self.r, bit)
         self.send_command(smp.SMP_Pairing_Confirm_Command(confirm_value=confirm))
 
-    def distribute_keys(self) -> None:
-        if not self.sc:
-            # Bumble's are zero, and with zeros a central asks for the short term key.
-            self.ltk_ediv = int.from_bytes(crypto.r()[:2], "little")
-            self.ltk_rand = crypto.r()[:8]
-        super().distribute_keys()
+    # Encryption with the new key
+
+    def start_encryption(self, _key: bytes) -> None:
+        self._allow_encryption()
+        key = self.ltk if self.sc else self.stk
+        self.manager.encrypt(self.connection, Key(self.connection.peer_address, key))
+
+    def send_pairing_dhkey_check_command(self) -> None:
+        if self.is_responder:
+            self._allow_encryption()
+        super().send_pairing_dhkey_check_command()
+
+    def on_smp_pairing_random_command_legacy(self, command: Any) -> None:
+        super().on_smp_pairing_random_command_legacy(command)
+        if self.is_responder and self.stk is not None:
+            self._allow_encryption()
+
+    def _allow_encryption(self) -> None:
+        self._may_encrypt = True
+        if self.sc:
+            self.ltk = self._shortened(self.ltk)
+        else:
+            self.stk = self._shortened(self.stk)
+
+    def _shortened(self, key: bytes) -> bytes:
+        """To the negotiated size (Core 5.4, Vol 3, Part H, 2.3.4)."""
+        return key[: self.key_size] + bytes(KEY_BYTES - self.key_size)
 
     def long_term_key(self, rand: bytes, ediv: int) -> bytes | None:
         """For the encryption that this pairing makes; None before it has come that far."""
-        if self.sc:
-            return getattr(self, "ltk", None)
-        return self.stk if rand == bytes(8) and ediv == 0 else None
+        if not self._may_encrypt or rand != bytes(8) or ediv:
+            return None
+        key: bytes = self.ltk if self.sc else self.stk
+        return key
+
+    def on_connection_encryption_change(self) -> None:
+        if self.completed or self._may_encrypt:
+            super().on_connection_encryption_change()
+        else:
+            self.send_pairing_failed(ErrorCode.UNSPECIFIED_REASON)  # by a key that is not ours
+
+    def distribute_keys(self) -> None:
+        if not self.sc:
+            # Bumble's are zero, and with zeros a central asks for the short term key.
+            self.ltk = self._shortened(self.ltk)
+            self.ltk_ediv = int.from_bytes(crypto.r()[:2], "little")
+            self.ltk_rand = crypto.r()[:8]
+        super().distribute_keys()
 
     # The end
 

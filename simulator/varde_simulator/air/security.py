@@ -25,6 +25,7 @@ __all__ = ["Bond", "Bonds", "Key", "PairingRules", "Security", "SecurityChange"]
 
 # NimBLE's numbers for how an encryption ended; `pairing_session` has those of pairings.
 STATUS_NOT_CONNECTED = 7
+LOST_BOND_PAUSE_S = 0.05  # the refusal arrives before the goodbye
 STATUS_HCI = 0x200
 
 DISPLAY, DISPLAY_YES_NO, KEYBOARD, NO_INPUT_NO_OUTPUT, KEYBOARD_DISPLAY = range(5)
@@ -137,14 +138,17 @@ class Security(smp.Manager):  # type: ignore[misc]
             self._pair(connection)
             return
         self._restoring[handle] = key
-        await self._command(
-            hci.HCI_LE_Enable_Encryption_Command(
-                connection_handle=handle,
-                random_number=key.rand,
-                encrypted_diversifier=key.ediv,
-                long_term_key=key.ltk,
-            )
+        self.encrypt(connection, key)
+
+    def encrypt(self, connection: Any, key: Key) -> None:
+        """The central's side of it; `key` needs no more than its LTK and how to find it."""
+        command = hci.HCI_LE_Enable_Encryption_Command(
+            connection_handle=connection.handle,
+            random_number=key.rand,
+            encrypted_diversifier=key.ediv,
+            long_term_key=key.ltk,
         )
+        self._start(self._command(command))
 
     def _pair(self, connection: Any) -> None:
         session = self.session_proxy(self, connection, self._config(connection), True)
@@ -228,10 +232,12 @@ class Security(smp.Manager):  # type: ignore[misc]
         reason = self.rules.lost_bond_reason if self.rules is not None else None
         if reason is not None:
             hang_up = hci.HCI_Disconnect_Command(connection_handle=handle, reason=reason)
-            self._start(self._command(hang_up))
+            self._start(self._command(hang_up, LOST_BOND_PAUSE_S))
         return None
 
-    async def _command(self, command: Any) -> None:
+    async def _command(self, command: Any, pause_s: float = 0) -> None:
+        if pause_s:
+            await asyncio.sleep(pause_s)
         with contextlib.suppress(hci.HCI_Error):  # the peer may have hung up meanwhile
             await self.device.host.send_async_command(command)
 

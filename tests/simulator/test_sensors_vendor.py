@@ -7,6 +7,7 @@ from datetime import datetime
 
 from simulator.air_central import Central, in_virtual_time, until
 from simulator.sensor_host import met
+from varde_protocols import gatt
 from varde_protocols.assigned import (
     BERRYMED_NOTIFY,
     BERRYMED_SERVICE,
@@ -23,6 +24,9 @@ from varde_simulator.sensors.models import MODELS, viatom, xiaomi
 from varde_simulator.sensors.sensor_clock import date_time
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
+STAMP = date_time(datetime(2026, 3, 1, 12))  # noqa: DTZ001  sensors know no zone
+FINGERS = ("jumper-500f", "berrymed-bm1000")
+SCALES = ("xiaomi-scale", "xiaomi-scale-1")
 FINGER = [(float(second), OxygenNow(96 - second % 2, 71, 4.2)) for second in range(6)]
 
 
@@ -274,5 +278,58 @@ def test_the_ring_is_silent_about_a_broken_frame_and_finds_the_next_start(tmp_pa
         await asyncio.sleep(1)
         assert host.of(VIATOM_NOTIFY) == []
         assert (await commanded(host, viatom.PING))[0] == 0
+
+    in_virtual_time(tmp_path, story)
+
+
+# Read by the decoders, which were written from the same sources by somebody else
+
+
+def test_decoders_and_models_agree_on_the_finger_oximeters(tmp_path):
+    async def story(air):
+        shown = OxygenNow(95, 133, 2.7)
+        jumper, berrymed = [(await met(air, MODELS[name]()))[0].behaviour for name in FINGERS]
+        fields = gatt.decode(JUMPER_NOTIFY, jumper.frame(shown), "jumper-500f")
+        assert (fields["spo2"], fields["pulse_rate"]) == (95, 133)
+        assert fields["perfusion_index"].text() == "2.7"
+        fields = gatt.decode(JUMPER_NOTIFY, jumper.frame(None), "jumper-500f")
+        assert (fields["spo2"], fields["pulse_rate"]) == (None, None)
+        for seen, expected in ((shown, (95, 133, False)), (None, (None, None, True))):
+            fields = gatt.decode(BERRYMED_NOTIFY, berrymed.frame(seen), "berrymed-bm1000")
+            assert (fields["spo2"], fields["pulse_rate"], fields["no_finger"]) == expected
+            assert len(fields["packets"]) == 4
+
+    in_virtual_time(tmp_path, story)
+
+
+def test_decoders_and_models_agree_on_the_ring(tmp_path):
+    async def story(air):
+        sensor, host = await ring_met(air)
+        for seen, expected in ((OxygenNow(95, 133, 2.7), (95, 133, 1)), (None, (None, None, 0))):
+            sensor.behaviour.shown = seen
+            for command in (viatom.VALUES, viatom.VALUES_OLD):
+                status, block, data = await commanded(host, command)
+                whole = viatom.encode_answer(status, block, data)
+                fields = gatt.decode(VIATOM_NOTIFY, whole, "viatom-o2ring")
+                assert (fields["spo2"], fields["pulse_rate"], fields["worn"]) == expected
+                assert fields["battery_pct"] == 88
+
+    in_virtual_time(tmp_path, story)
+
+
+def test_decoders_and_models_agree_on_the_scales(tmp_path):
+    async def story(air):
+        body, weight = [(await met(air, MODELS[name]()))[0].behaviour for name in SCALES]
+        frame = body.weighed(Body(20, impedance=480, weight=70.5), STAMP)
+        fields = gatt.decode(XIAOMI_ADVERT_BODY, frame, "xiaomi-scale")
+        assert (fields["unit"], float(fields["weight"].text())) == ("kg", 70.5)
+        assert fields["impedance"] == 480
+        assert fields["timestamp"] == "2026-03-01T12:00:00"
+        socks = body.weighed(Weight(70.5), STAMP)
+        assert gatt.decode(XIAOMI_ADVERT_BODY, socks, "xiaomi-scale")["impedance"] is None
+        pounds = weight.weighed(Weight(150.2, pounds=True), STAMP)
+        fields = gatt.decode(XIAOMI_ADVERT_WEIGHT, pounds, "xiaomi-scale")
+        assert (fields["unit"], float(fields["weight"].text())) == ("lb", 150.2)
+        assert (fields["stabilized"], fields["removed"]) == (True, False)
 
     in_virtual_time(tmp_path, story)

@@ -103,3 +103,30 @@ async def paired(central, peripheral):
     central.pair()
     await until(lambda: central.changes and peripheral.changes)
     await asyncio.sleep(0.1)
+
+
+def malformed(chance):
+    """PDUs a hostile peer may send: any code, any length, any contents; sometimes almost right."""
+    code = chance.choice(range(0x10))
+    if chance.random() < 0.1:
+        return b""
+    right = {
+        1: 6,
+        2: 6,
+        3: 16,
+        4: 16,
+        5: 1,
+        6: 16,
+        7: 10,
+        8: 16,
+        9: 7,
+        10: 16,
+        11: 1,
+        12: 64,
+        13: 16,
+    }
+    length = right.get(code, 3) if chance.random() < 0.7 else chance.randrange(80)
+    body = chance.randbytes(length)
+    if code in (1, 2) and chance.random() < 0.7:
+        body = bytes([chance.randrange(5), 0, chance.choice((1, 5, 9, 13)), 16, 3, 3])
+    return bytes([code]) + body

@@ -13,13 +13,13 @@ from simulator.security_stations import (
     OPEN,
     SecureCentral,
     connect,
+    malformed,
     meet,
     paired,
 )
 from varde_simulator.air.security import PairingRules
 
 KEY_MISSING, MIC_FAILURE, TIMEOUT = 0x206, 0x3D, 13
-SMP_CODES = range(0x10)
 
 
 async def bonded_and_apart(air, peripheral_rules):
@@ -190,33 +190,6 @@ def test_cut_at_any_pdu_leaves_no_session_behind(tmp_path, cut_at):
     in_virtual_time(tmp_path, story)
 
 
-def malformed(chance, handle_side):
-    """PDUs a hostile peer may send: any code, any length, any contents; sometimes almost right."""
-    code = chance.choice(SMP_CODES)
-    if chance.random() < 0.1:
-        return b""
-    right = {
-        1: 6,
-        2: 6,
-        3: 16,
-        4: 16,
-        5: 1,
-        6: 16,
-        7: 10,
-        8: 16,
-        9: 7,
-        10: 16,
-        11: 1,
-        12: 64,
-        13: 16,
-    }
-    length = right.get(code, 3) if chance.random() < 0.7 else chance.randrange(80)
-    body = chance.randbytes(length)
-    if handle_side and code in (1, 2) and chance.random() < 0.7:
-        body = bytes([chance.randrange(5), 0, chance.choice((1, 5, 9, 13)), 16, 3, 3])
-    return bytes([code]) + body
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_malformed_pdus_kill_nobody(tmp_path, seed, caplog):
     async def story(air):
@@ -231,7 +204,7 @@ def test_malformed_pdus_kill_nobody(tmp_path, seed, caplog):
             for _ in range(40):
                 if attacker.connection is None:
                     break
-                pdu = malformed(chance, True)
+                pdu = malformed(chance)
                 attacker.station.device.send_l2cap_pdu(
                     attacker.connection.handle, smp.SMP_CID, pdu
                 )

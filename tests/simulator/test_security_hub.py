@@ -1,63 +1,17 @@
 """Pairing of hub VMs, with sensors in Python and with each other, by `bluetooth.BLE`."""
 
 import ast
+import asyncio
+import random
 
 import pytest
+from bumble import smp
 
 from simulator.air_place import Place, in_place
-from simulator.security_stations import Peripheral
+from simulator.security_programs import NAMED, SECURE, SERVER, hub_lines
+from simulator.security_stations import Peripheral, malformed
 from varde_simulator.air.bonds import SECRET_BYTES
 from varde_simulator.air.security import PairingRules
-
-# A program that keeps secrets, and waits for events without losing others.
-SECURE = """
-import errno
-secrets = {}
-asked = []
-def secure(number, args):
-    if number == 29:
-        kind, index, key = args
-        asked.append((29, kind, index, key and bytes(key)))
-        if key is not None:
-            return secrets.get((kind, bytes(key)))
-        found = [k for k in secrets if k[0] == kind]
-        found.sort()
-        return secrets[found[index]] if index < len(found) else None
-    if number == 30:
-        kind, key, value = args
-        asked.append((30, kind, bytes(key), value and len(value)))
-        if value is None:
-            return secrets.pop((kind, bytes(key)), None) is not None
-        secrets[kind, bytes(key)] = bytes(value)
-        return True
-    events.append((number, copied(args)))
-ble.irq(secure)
-def read(conn, handle):
-    ble.gattc_read(conn, handle)
-    return wait(16)[2]
-def secured(conn):
-    return wait(28)[1:]
-def answer(conn, action, number):
-    asked_conn, asked_action, shown = wait(31)
-    say("asked", asked_conn == conn, asked_action, shown > 0)
-    try:
-        ble.gap_passkey(conn, action, number)
-    except OSError as error:
-        assert error.errno == errno.ENOENT  # the peer has given up meanwhile
-"""
-# A hub that serves: what wants nothing, encryption, authentication.
-SERVER = """
-def serve():
-    ((open_, encrypted, authenticated),) = ble.gatts_register_services(
-        ((UUID(0xAA00), (
-            (UUID(0xAA01), 0x0A), (UUID(0xAA02), 0x120A | 0x200), (UUID(0xAA03), 0x240A | 0x400),
-        )),)
-    )
-    return open_, encrypted, authenticated
-def shout():
-    ble.gap_advertise(20000, b"\\x02\\x01\\x06\\x07\\x09secure")
-"""
-NAMED = b"\x02\x01\x06\x07\x09secure"
 
 
 async def sensor(place: Place, rules: PairingRules | None, name: str = "secure") -> Peripheral:
@@ -175,5 +129,218 @@ def test_two_hubs_pair_by_passkey_and_by_comparison(central, peripheral, result,
         question = [f"asked True {central[1][0]} {compares}"] if central[1] else []
         assert lines == [*question, result, str(status)]
         assert (await server.finish())[-1] == result
+
+    in_place(story)
+
+
+KEEPS = """
+ble.config(bond=True)
+ble.active(True)
+asked.clear()
+"""
+
+
+PAIR = """
+conn = connect("secure")
+ble.gap_pair(conn)
+say(*secured(conn))
+ble.gap_disconnect(conn)
+wait(8)
+"""
+
+
+def test_bond_lost_by_the_sensor_and_made_anew():
+    async def story(place: Place) -> None:
+        rules = PairingRules(accepts=lambda: ready)
+        ready = True
+        peripheral = await sensor(place, rules)
+        _, secrets = await hub_lines(place, KEEPS + PAIR)
+        peripheral.station.bonds.forget_all()
+        ready = False
+        await peripheral.advertise(NAMED)
+        lines, secrets = await hub_lines(
+            place, KEEPS + PAIR + "say([a[0] for a in asked])\n", secrets
+        )
+        assert lines == [NO, "[29]"]  # the key was refused; nothing is deleted by the stack
+        assert peripheral.changes[-1].encrypted is True  # of the first time
+        ready = True
+        for key in list(secrets):
+            if key[0] in (1, 2):
+                del secrets[key]
+        await peripheral.advertise(NAMED)
+        lines, secrets = await hub_lines(place, KEEPS + PAIR, secrets)
+        assert lines == ["1 0 1 16"]
+        assert len(secrets) == 3
+
+    in_place(story)
+
+
+def test_hub_that_lost_its_secrets_pairs_anew():
+    async def story(place: Place) -> None:
+        peripheral = await sensor(place, PairingRules())
+        for _ in range(2):
+            lines, _ = await hub_lines(place, KEEPS + PAIR)
+            assert lines == ["1 0 1 16"]
+            await peripheral.advertise(NAMED)
+        assert len(peripheral.station.bonds) == 1
+
+    in_place(story)
+
+
+def test_sensor_asks_for_security_twice_and_only_the_first_time_pairs():
+    script = (
+        KEEPS
+        + """
+conn = connect("secure")
+say(*secured(conn))
+say([a[:2] for a in asked])
+ble.gap_disconnect(conn)
+wait(8)
+"""
+    )
+
+    async def story(place: Place) -> None:
+        peripheral = await sensor(place, PairingRules())
+        greet = peripheral.station.on_connection
+
+        def asks(connection: object) -> None:
+            greet(connection)
+            peripheral.station.request_security(connection.handle)
+
+        peripheral.station.on_connection = asks
+        lines, secrets = await hub_lines(place, script)
+        assert lines == ["1 0 1 16", "[(29, 2), (30, 1), (30, 2)]"]
+        await peripheral.advertise(NAMED)
+        lines, _ = await hub_lines(place, script, secrets)
+        assert lines == ["1 0 1 16", "[(29, 2)]"]
+
+    in_place(story)
+
+
+def test_serving_hub_keeps_its_bond_over_a_restart_and_replaces_it():
+    """As the peripheral: asks for security, is met again, is paired anew."""
+    server = (
+        KEEPS
+        + """
+ble.config(io=3)
+serve()
+shout()
+conn = wait(1)[0]
+ble.gap_pair(conn)
+say(*secured(conn))
+wait(2)
+say([a[:2] for a in asked])
+"""
+    )
+    client = (
+        KEEPS
+        + """
+conn = connect("secure")
+say(*secured(conn))
+table = characteristics(conn)
+say(read(conn, table[UUID(0xAA02)][0]))
+ble.gap_disconnect(conn)
+wait(8)
+"""
+    )
+
+    async def story(place: Place) -> None:
+        kept: dict[str, dict] = {"server": {}, "client": {}}
+        asked = []
+        for forgets in (False, False, True):
+            if forgets:
+                kept["client"] = {}
+            text = SECURE + SERVER + f"secrets.update({kept['server']!r})\n" + server
+            serving = await place.hub(text + "print(secrets)\n", "server")
+            lines, kept["client"] = await hub_lines(place, client, kept["client"])
+            assert lines == ["1 0 1 16", "0"]
+            lines = await serving.finish()
+            assert lines[0] == "1 0 1 16"
+            asked.append(ast.literal_eval(lines[1]))
+            kept["server"] = ast.literal_eval(lines[2])
+        find, own, peer = (29, 2), (30, 1), (30, 2)
+        assert asked[0] == [find, own, peer]
+        assert asked[1] == [(29, 1)]
+        # The old bond goes first: each kind deleted until there is none, then looked for again.
+        assert asked[2] == [find, own, own, peer, peer, find, own, peer]
+
+    in_place(story)
+
+
+def test_hub_that_hangs_up_at_once_has_left_a_bond_on_both_sides():
+    script = (
+        KEEPS
+        + """
+def hasty(number, args):
+    if number == 28:
+        ble.gap_disconnect(args[0])
+    return secure(number, args)
+ble.irq(hasty)
+conn = connect("secure")
+ble.gap_pair(conn)
+wait(8)
+"""
+    )
+
+    async def story(place: Place) -> None:
+        for n in range(3):
+            peripheral = await sensor(place, PairingRules(secure_connections=n != 1), f"s{n}")
+            _, secrets = await hub_lines(place, script)
+            assert len(secrets) == 3
+            await place.settle(lambda p=peripheral: p.connection is None, "hung up")
+            assert len(peripheral.station.bonds) == 1
+            peripheral.station.power_off()
+
+    in_place(story)
+
+
+def test_errors_of_pairing_calls():
+    script = """
+def code(call):
+    try:
+        return call()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+say(code(lambda: ble.gap_pair(1)))
+ble.active(True)
+say(code(lambda: ble.gap_pair(99)), code(lambda: ble.gap_passkey(1, 2, 3)))
+say(code(lambda: ble.gap_passkey(1, 1, 3)), code(lambda: ble.config(io=9)))
+conn = connect("secure")
+ble.gap_pair(conn)
+say(code(lambda: ble.gap_pair(conn)))
+say(*secured(conn))
+"""
+
+    async def story(place: Place) -> None:
+        await sensor(place, PairingRules())
+        lines, _ = await hub_lines(place, script)
+        assert lines == ["ENODEV", "ENOTCONN ENOENT", "EINVAL EINVAL", "EALREADY", "1 0 0 16"]
+
+    in_place(story)
+
+
+def test_hub_survives_a_hostile_sensor():
+    async def story(place: Place) -> None:
+        chance = random.Random(7)
+        peripheral = await sensor(place, PairingRules())
+        hub = await place.hub(
+            SECURE
+            + KEEPS
+            + """
+conn = connect("secure")
+table = characteristics(conn)
+ble.gap_pair(conn)
+time.sleep_ms(300)
+say(read(conn, table[UUID(0xAA01)][0]))
+"""
+        )
+        await place.settle(lambda: peripheral.connection is not None, "connected")
+        for _ in range(200):
+            pdu = malformed(chance)
+            channel = peripheral.station.device
+            if peripheral.connection is not None:
+                channel.send_l2cap_pdu(peripheral.connection.handle, smp.SMP_CID, pdu)
+            await asyncio.sleep(0.001)
+        assert await hub.finish() == ["0"]
 
     in_place(story)

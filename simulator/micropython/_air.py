@@ -9,6 +9,10 @@ interrupt the main thread at any bytecode. What follows from that:
 - Tables shared between the threads have their size from the start (a growing dict would move
   under the other thread's feet): waiting calls live in `SLOTS` numbered places.
 - The scheduler's queue has four places and others use it too, so one callback drains all.
+- A call's consequence must not be seen before its return, however long the machine looks
+  elsewhere between reply and return. So `_drain` comes back later while a call is under way, and
+  after `call` has counted itself out there is no jump left on the way to its caller's next line:
+  MicroPython looks for callbacks at jumps only.
 
 Only the main thread may call into this module; hub firmware has no other.
 """
@@ -23,6 +27,8 @@ import uos as os
 import usocket as socket
 import utime
 from _air_reader import SCAN_RESULT, SLOTS, Waiter, state
+
+import micropython
 
 VERSION = 1  # of ops and events together; the world refuses another one at hello
 
@@ -55,9 +61,16 @@ def is_connected():
 def call(op, *args):
     """Asks the world and returns its reply. Raises OSError or ValueError as the world says, and
     OSError(ENODEV) if the world is gone."""
-    waiter = _send_request(op, args)
-    waiter.lock.acquire()
-    return _take_reply(waiter)
+    state.calls += 1
+    try:
+        waiter = _send_request(op, args)
+        waiter.lock.acquire()
+        result = _take_reply(waiter)
+    except BaseException:
+        state.calls -= 1
+        raise
+    state.calls -= 1
+    return result
 
 
 def post(op, *args):
@@ -157,6 +170,8 @@ def _send(frame):
 
 
 def _drain(_):
+    if state.calls and _comes_again():
+        return
     state.scheduled = False  # first: what is queued from here on schedules anew
     while True:
         with state.queue_lock:
@@ -166,6 +181,14 @@ def _drain(_):
             if event[0] == SCAN_RESULT:
                 state.queued_scans -= 1
         _handle(event)
+
+
+def _comes_again():
+    try:
+        micropython.schedule(state.drain, None)
+    except RuntimeError:  # others filled the queue: then now, or never
+        return False
+    return True
 
 
 def _handle(event):

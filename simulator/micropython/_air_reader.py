@@ -33,6 +33,7 @@ class State:
         self.queue_lock = _thread.allocate_lock()
         self.queued_scans = 0
         self.scheduled = False
+        self.calls = 0  # of the main thread, under way
         self.drain = None  # runs on the main thread and takes the queue
         self.received = 0  # frames, each counted after its events are in the queue
         self.dropped_scans = 0

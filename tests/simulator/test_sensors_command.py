@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.air_central import in_virtual_time
-from simulator.air_place import PRELUDE, VARDE_VM, Hub
-from simulator.virtual_adapters import TwoAdapters, until
+from simulator.air_place import PRELUDE, VARDE_VM, Hub, in_place
+from simulator.virtual_adapters import TwoAdapters, VirtualAdapter, until
 from varde_simulator import cli
 from varde_simulator.open_world import OpenWorldError
 from varde_simulator.sensor_places import PlaceError
@@ -180,6 +180,32 @@ def test_a_foreign_central_takes_a_reading_through_the_adapter(tmp_path):
             assert await command.ended() == (0, "")
 
     bounded(story())
+
+
+def test_a_hub_finds_the_sensors_of_two_adapters(tmp_path):
+    async def story(place):
+        chips = [await VirtualAdapter().open(place.air, tmp_path, name) for name in ("a", "b")]
+        command = await Command.started(
+            "--transport", chips[0].spec, "--model", "scale",
+            "--transport", chips[1].spec, "--model", "jumper-500f",
+        )  # fmt: skip
+        await command.heard("ready", sensor="jumper-500f", where=chips[1].spec)
+        hub = await place.hub(
+            """
+ble.active(True)
+say(find("Varde Scale")[1].hex())
+say(find("My Oximeter")[1].hex())
+"""
+        )
+        command.say("wake")
+        addresses = [news["address"].replace(":", "").lower() for news in command.told("ready")]
+        assert await hub.finish() == addresses
+        command.say("quit")
+        assert await command.ended() == (0, "")
+        for chip in chips:
+            await chip.close()
+
+    in_place(story)
 
 
 def test_an_adapter_that_is_pulled_out_ends_it_with_a_word(tmp_path):

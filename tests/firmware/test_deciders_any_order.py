@@ -15,34 +15,13 @@ from varde_firmware.core import (
     hub_clock,
     link,
     scanner,
-    sensor_session,
     uplink,
     value_ring,
 )
 from varde_firmware.core import scanner_words as air
-from varde_firmware.core import sensor_words as words
 
 EXPIRED = st.just(decider.Expired())
 SMALL = st.integers(0, 5)
-SESSION_EVENTS = st.one_of(
-    EXPIRED,
-    st.just(words.Begin()),
-    st.just(words.Connected()),
-    st.just(words.Disconnected()),
-    st.just(words.MtuSet()),
-    st.builds(words.ServiceFound, SMALL, SMALL),
-    st.builds(
-        words.CharacteristicFound,
-        SMALL,
-        SMALL,
-        st.sampled_from([0x10, 0x20, 2]),
-        st.sampled_from([0x2A35, 0x2A36, 0]),
-    ),
-    st.builds(words.DescriptorFound, SMALL, st.sampled_from([0x2902, 0x2901])),
-    st.builds(words.StageDone, st.sampled_from([0, 0, 0, 261])),
-    st.builds(words.ValueKept, SMALL),
-    st.just(words.Stop(words.STOPPED)),
-)
 OUTCOMES = st.sampled_from(sorted(hold_offs.HOLD_OFF_MS))
 SCANNER_EVENTS = st.one_of(
     EXPIRED,
@@ -80,21 +59,6 @@ def offer(core: decider.Decider, event: Any, now_ms: int) -> list[Any] | None:
         assert vars(core) == before
         assert (core.state, type(event)) not in core.MOVES
         return None
-
-
-@given(st.lists(SESSION_EVENTS, max_size=60))
-def test_a_session_finishes_once_and_always_has_a_deadline(events: list[Any]) -> None:
-    core = sensor_session.SensorSession(0x1810, [0x2A35, 0x2A36])
-    core.handle(words.Begin(), 0)
-    finished = 0
-    for now_ms, event in enumerate(events):
-        actions = offer(core, event, now_ms) or []
-        finished += sum(isinstance(action, words.Finish) for action in actions)
-        assert (core.state == sensor_session.CLOSED) == (core.deadline_ms is None)
-        assert finished == (core.state == sensor_session.CLOSED)
-        for action in actions:
-            if isinstance(action, words.Listen):
-                assert action.characteristic in (0x2A35, 0x2A36)
 
 
 @given(st.lists(SCANNER_EVENTS, max_size=80))

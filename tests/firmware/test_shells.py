@@ -18,6 +18,7 @@ CASES = {
         "a_sensor_that_has_just_gone_is_no_fault_of_the_radio",
         "a_late_connection_that_cannot_be_hung_up_restarts_the_radio",
         "after_a_connection_in_order_the_sensor_knows",
+        "a_read_that_was_answered_proves_it_whatever_fails_then",
         "a_value_before_the_radio_failed_may_come_again",
         "a_radio_beyond_hope_ends_the_task",
         "lost_events_restart_the_radio",

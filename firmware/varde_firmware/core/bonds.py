@@ -31,6 +31,7 @@ _HEAD_BYTES = const(2)
 MAX_BLOB_BYTES = _HEAD_BYTES + MAX_KEY_BYTES + MAX_VALUE_BYTES
 _ADDRESS_BYTES = const(7)
 _FREE = const(0)
+_ASIDE = const(0x80)  # with a kind: the sensor has lost its half, and there is no other yet
 
 
 class Bonds:
@@ -54,9 +55,9 @@ class Bonds:
         return None
 
     def place_of(self, kind: int, key: "Buffer") -> int:
-        """Return where this entry stands, NO_PLACE if it does not."""
+        """Return where this entry stands, also one set aside, NO_PLACE if it does not."""
         for place in range(MAX_ENTRIES):
-            if self._kinds[place] == kind and self._keys[place] == key:
+            if self._kinds[place] & ~_ASIDE == kind and self._keys[place] == key:
                 return place
         return NO_PLACE
 
@@ -77,6 +78,17 @@ class Bonds:
         """Forget an entry."""
         self._kinds[place] = _FREE
         self._keys[place] = self._values[place] = b""
+
+    def set_aside(self, address_type: int, address: "Buffer") -> None:
+        """Act as if there were no bond with this address, until `restore` or a new one."""
+        for place in self.places_of(address_type, address):
+            self._kinds[place] |= _ASIDE
+
+    def restore(self, address_type: int, address: "Buffer") -> None:
+        """Use the bond again that was set aside."""
+        for place in range(MAX_ENTRIES):
+            if self._kinds[place] and self._is_of(place, address_type & 1, address):
+                self._kinds[place] &= ~_ASIDE
 
     def holds(self, address_type: int, address: "Buffer") -> bool:
         """True if there is a bond with this address, as adverts give it: most significant first.

@@ -20,7 +20,10 @@ HOLD_OFF_LOST_MS = const(500)
 HOLD_OFF_MOST_MS = const(60_000)
 # The hub has no heap for a session: each try costs a collection.
 NO_HEAP = "no-heap"
-MISSES = (words.NO_CONNECTION, words.LOST, words.TIMED_OUT, NO_HEAP)
+MISSES = (
+    words.NO_CONNECTION, words.LOST, words.TIMED_OUT, words.BOND_LOST, words.PAIRING_FAILED,
+    NO_HEAP,
+)  # fmt: skip
 # It is not what the configuration says, or refuses: asking again every second helps nobody.
 HOLD_OFF_WRONG_MS = const(60_000)
 # Subscribed, but nothing came: it has nothing, or the link broke just then.
@@ -34,6 +37,8 @@ HOLD_OFF_MS = {
     words.NO_CHARACTERISTIC: HOLD_OFF_WRONG_MS,
     words.NO_SWITCH: HOLD_OFF_WRONG_MS,
     words.REFUSED: HOLD_OFF_WRONG_MS,
+    words.BOND_LOST: HOLD_OFF_DONE_MS,  # somebody may hold its button just now
+    words.PAIRING_FAILED: HOLD_OFF_DONE_MS,
     words.LOST: HOLD_OFF_LOST_MS,
     words.TIMED_OUT: HOLD_OFF_DONE_MS,
     words.STOPPED: HOLD_OFF_DONE_MS,

@@ -7,6 +7,7 @@ import asyncio
 
 from varde_firmware.core import (
     advertising,
+    drivers,
     journal,
     link,
     recorder,
@@ -66,6 +67,7 @@ class Hub:
         self._sensors = self._make_sensor_task(config, jitter)
         self._uplink = self._make_uplink_task(config, board, jitter)
         self._uplink.on_healthy = on_healthy
+        self._sensors.utc_at = self._uplink.utc_ms
         self._keeper.on_record = self._wake
 
     def _wake(self) -> None:
@@ -108,7 +110,10 @@ class Hub:
         ring = value_ring.ValueRing()
         self._sensor_inbox = inbox.Inbox()
         radio = self._ports.make_radio(matcher, ring, self._keeper, keys, self._clock.now_ms)
-        decisions = scanner.Scanner(Backoff(RADIO_FIRST_MS, RADIO_MOST_MS, jitter))
+        decisions = scanner.Scanner(
+            Backoff(RADIO_FIRST_MS, RADIO_MOST_MS, jitter),
+            [drivers.hold_off_ms(sensor) for sensor in config.sensors],
+        )
         return sensor_task.SensorTask(
             config.sensors, radio, matcher, ring, self._sensor_inbox, self._keeper, decisions,
             self._upkeep, self._clock, keys, self._ports.spare_heap_bytes,

@@ -71,6 +71,14 @@ class BondKeeper:
         """True if there is a bond with this address of 7 bytes: type, most significant first."""
         return self._bonds.holds(address[0], address[1:])
 
+    def set_aside(self, address: bytes) -> None:
+        """Do not use the bond with this address, nor forget it: see `core.bonds.Bonds`."""
+        self._exclusive.run(self._bonds.set_aside, address[0], address[1:])
+
+    def restore(self, address: bytes) -> None:
+        """Use it again."""
+        self._exclusive.run(self._bonds.restore, address[0], address[1:])
+
     def forget(self, address: bytes) -> None:
         """Forget the bond with this address, in flash and memory. Raises OSError if that fails."""
         self._exclusive.run(self._forget, address)

@@ -55,6 +55,7 @@ class Keeper:
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
                                listener.service, listener.address, indicated,
                                listener.model)  # fmt: skip
+        listener.latest = value
         self.note_change()
 
     def over(self, slot: int, is_sure: bool) -> None:

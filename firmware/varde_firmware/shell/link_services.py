@@ -1,15 +1,17 @@
 """What a sensor's link may ask of its task, besides the radio: journal, bonds, and to be told."""
 
+from varde_firmware.core import steps
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Callable, Dict, List, Optional
 
     from varde_firmware.shell.bond_keeper import BondKeeper
     from varde_firmware.shell.clock import Clock
     from varde_firmware.shell.inbox import Inbox
     from varde_firmware.shell.keeper import Keeper
+    from varde_firmware.shell.listeners import Listener
     from varde_firmware.shell.sensor_link import SensorLink
     from varde_protocols.hub_config import Sensor
 
@@ -30,6 +32,21 @@ class LinkServices:
         self._clock = clock
         self._links: "List[SensorLink]" = []
         self._flushing: "List[SensorLink]" = []  # who wait for an empty ring
+        self._facts: "Dict[int, steps.Facts]" = {}  # by sensor index
+        self.utc_at: "Callable[[int], Optional[int]]" = _unknown  # from uptime to Unix time, ms
+
+    def facts_of(self, link: "SensorLink") -> "steps.Facts":
+        """Return what we know of a link's sensor, as it is now."""
+        facts = self._facts.get(link.index)
+        if facts is None:
+            facts = self._facts[link.index] = steps.Facts(self._sensors[link.index])
+        facts.utc_at = self.utc_at
+        facts.has_bond = self.has_bond(link)
+        return facts
+
+    def keep_read(self, listener: "Listener", value: bytes) -> None:
+        """Journal a value that was read just now."""
+        self._keeper.keep_notification(listener, self._clock.now_ms(), value)
 
     def flush(self, link: "SensorLink") -> None:
         """Send the link ("flushed", connection) when no value waits in the ring.
@@ -64,9 +81,13 @@ class LinkServices:
         """True if we hold the keys of a bond with the sensor."""
         return self._keys.has(link.address)
 
-    def forget_bond(self, link: "SensorLink") -> None:
-        """Forget the keys: the sensor has lost its own. Raises OSError if flash refuses."""
-        self._keys.forget(link.address)
+    def set_bond_aside(self, link: "SensorLink") -> None:
+        """The sensor has lost its keys: ours are not used until `restore_bond` or a restart."""
+        self._keys.set_aside(link.address)
+
+    def restore_bond(self, link: "SensorLink") -> None:
+        """Use the keys again that were set aside; there are no others."""
+        self._keys.restore(link.address)
 
     def bond_refused(self, address: bytes) -> None:
         """There was no room for the keys of this sensor (for the task)."""
@@ -90,3 +111,8 @@ class LinkServices:
         if wanted is not None:
             return wanted == plain
         return all(sensor.address != plain for sensor in self._sensors)
+
+
+def _unknown(_uptime_ms: int) -> "Optional[int]":
+    """Nobody knows the time."""
+    return None

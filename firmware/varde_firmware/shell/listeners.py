@@ -35,6 +35,7 @@ class Listener:
         self.is_control = is_control
         self.total = 0
         self.lost = 0
+        self.latest = b""  # the last value that was journaled
         self.is_told = False
 
 

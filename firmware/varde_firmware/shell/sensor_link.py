@@ -1,6 +1,6 @@
 """One sensor's session on the radio: translates events for it, performs its actions."""
 
-from varde_firmware.core import sensor_session
+from varde_firmware.core import drivers, sensor_session
 from varde_firmware.core import sensor_words as words
 from varde_protocols._compat import TYPE_CHECKING, const
 
@@ -26,14 +26,15 @@ class SensorLink:
         self.index = index
         self.address = address
         self.connection: "Optional[int]" = None
-        self.session = sensor_session.SensorSession(sensor.service, sensor.characteristics)
         self._task = task
         self._radio = radio
         self._clock = clock
         self._sensor = sensor
         self._all_listeners = listeners
-        self._listeners: "List[Listener]" = []
+        self._listeners: "List[Listener]" = []  # of readings; control points are not counted
         self._was_cut_off = False
+        facts = task.facts_of(self)
+        self.session = sensor_session.SensorSession(facts, drivers.begin(facts))
 
     def connected(self, connection: int) -> None:
         """The connection is made, under this number."""
@@ -50,16 +51,14 @@ class SensorLink:
         name = event[0]
         if name == "value":
             self._values(event[2])
-        elif name == "disconnected":
-            self.feed(words.Disconnected())
+        elif name == "flushed":
+            self._flushed()
         elif name == "not_kept":
             self.feed(words.Stop(words.STOPPED))
-        elif name == "stage_done":
-            self.feed(words.StageDone(event[2]))
-        elif name == "mtu":
-            self.feed(words.MtuSet())
+        elif name == "read":
+            self.feed(words.ReadDone(event[3], event[4]))
         else:
-            self.feed(_FOUND[name](*event[2:]))
+            self.feed(_EVENTS[name](*event[2:]))
 
     def _values(self, listener: "Listener") -> None:
         listener.is_told = False  # first this, then count: what comes in between is told again
@@ -68,6 +67,14 @@ class SensorLink:
             total += each.total
         self.feed(words.ValueKept(total))
 
+    def _flushed(self) -> None:
+        lost = 0
+        latest = b""
+        for each in self._listeners:
+            lost += each.lost
+            latest = latest or each.latest
+        self.feed(words.Flushed(lost, latest))
+
     def feed(self, event: "Value") -> None:
         """Hand `event` to the session and do what it says."""
         for action in self.session.handle(event, self._clock.now_ms()):
@@ -75,7 +82,7 @@ class SensorLink:
                 getattr(self, _PERFORM[type(action)])(action)
             except OSError as error:  # noqa: PERF203  (each action may fail by itself)
                 print("varde: %s: %s" % (type(action).__name__, error))
-                if not isinstance(action, words.CancelConnect):
+                if not isinstance(action, _MAY_FAIL):
                     self._failed(action)
                     return
 
@@ -88,6 +95,8 @@ class SensorLink:
         else:
             self.feed(words.Stop(words.RADIO_FAILED))
 
+    # The radio
+
     def _connect(self, action: words.Connect) -> None:
         self._radio.connect(self.address, action.timeout_ms)
 
@@ -96,6 +105,13 @@ class SensorLink:
 
     def _exchange_mtu(self, _action: words.ExchangeMtu) -> None:
         self._radio.exchange_mtu(self._number())
+
+    def _pair(self, _action: words.Pair) -> None:
+        self._radio.demand(self._sensor.bond)
+        self._radio.pair(self._number())
+
+    def _give_passkey(self, action: words.GivePasskey) -> None:
+        self._radio.give_passkey(self._number(), action.action, action.passkey)
 
     def _discover_service(self, action: words.DiscoverService) -> None:
         self._radio.discover_service(self._number(), action.uuid)
@@ -108,27 +124,62 @@ class SensorLink:
     def _discover_descriptors(self, action: words.DiscoverDescriptors) -> None:
         self._radio.discover_descriptors(self._number(), action.value_handle, action.end_handle)
 
-    def _listen(self, action: words.Listen) -> None:
-        listener = self._all_listeners.add(self._number(), self._sensor.slot,
-                                           self._sensor.service, action.characteristic,
-                                           self.address)  # fmt: skip
-        self._listeners.append(listener)
-        self._radio.listen(self._number(), action.value_handle, listener)
+    def _read(self, action: words.ReadHandle) -> None:
+        self._radio.read(self._number(), action.handle)
 
-    def _write_switch(self, action: words.WriteSwitch) -> None:
-        self._radio.write(self._number(), action.handle, action.data)
-
-    def _ready(self, _action: words.Ready) -> None:
-        self._task.ready(self)
+    def _write(self, action: words.WriteHandle) -> None:
+        self._radio.write(self._number(), action.handle, action.data, action.with_response)
 
     def _disconnect(self, _action: words.Disconnect) -> None:
         if not self._radio.disconnect(self._number()):
             self.feed(words.Disconnected())
 
+    # Whom values are for
+
+    def _listen(self, action: words.Listen) -> None:
+        listener = self._listener(action.service, action.characteristic, False)
+        self._listeners.append(listener)
+        self._radio.listen(self._number(), action.value_handle, listener)
+
+    def _listen_control(self, action: words.ListenControl) -> None:
+        listener = self._listener(self._sensor.service, 0, True)
+        self._radio.listen(self._number(), action.value_handle, listener)
+
+    def _listener(self, service: int, characteristic: int, is_control: bool) -> "Listener":
+        return self._all_listeners.add(self._number(), self._sensor.slot, service, characteristic,
+                                       self.address, self._sensor.model, is_control)  # fmt: skip
+
+    def _unlisten(self, _action: words.Unlisten) -> None:
+        self._radio.forget(self._number())
+
+    # Journal, bonds, and the end
+
+    def _keep_read(self, action: words.KeepRead) -> None:
+        listener = self._listener(action.service, action.characteristic, False)
+        self._task.keep_read(listener, action.value)
+
+    def _clock_read(self, action: words.ClockRead) -> None:
+        self._task.clock_read(self, action.characteristic, action.value, action.occasion)
+
+    def _tell(self, action: words.Tell) -> None:
+        self._task.tell(self, action.code)
+
+    def _flush(self, _action: words.Flush) -> None:
+        self._task.flush(self)
+
+    def _set_bond_aside(self, _action: words.SetBondAside) -> None:
+        self._task.set_bond_aside(self)
+
+    def _restore_bond(self, _action: words.RestoreBond) -> None:
+        self._task.restore_bond(self)
+
+    def _ready(self, _action: words.Ready) -> None:
+        self._task.ready(self)
+
     def _finish(self, action: words.Finish) -> None:
         if self.connection is not None:
             self._radio.forget(self.connection)
-        is_sure = action.is_sure and not self._was_cut_off
+        is_sure = action.is_sure and (not self._was_cut_off or self.session.sureness.is_proven)
         self._task.ended(self, action.outcome, action.values, is_sure)
 
     def _number(self) -> int:
@@ -136,20 +187,38 @@ class SensorLink:
         return self.connection
 
 
-_FOUND = {
+_EVENTS = {
+    "disconnected": words.Disconnected,
     "service": words.ServiceFound,
     "characteristic": words.CharacteristicFound,
     "descriptor": words.DescriptorFound,
+    "stage_done": words.StageDone,
+    "mtu": words.MtuSet,
+    "secured": words.Secured,
+    "passkey_asked": words.PasskeyAsked,
+    "control": words.Control,
 }
+_MAY_FAIL = (words.CancelConnect, words.GivePasskey)
 _PERFORM = {
     words.Connect: "_connect",
     words.CancelConnect: "_cancel_connect",
     words.ExchangeMtu: "_exchange_mtu",
+    words.Pair: "_pair",
+    words.GivePasskey: "_give_passkey",
     words.DiscoverService: "_discover_service",
     words.DiscoverCharacteristics: "_discover_characteristics",
     words.DiscoverDescriptors: "_discover_descriptors",
+    words.ReadHandle: "_read",
+    words.WriteHandle: "_write",
     words.Listen: "_listen",
-    words.WriteSwitch: "_write_switch",
+    words.ListenControl: "_listen_control",
+    words.Unlisten: "_unlisten",
+    words.KeepRead: "_keep_read",
+    words.ClockRead: "_clock_read",
+    words.Tell: "_tell",
+    words.Flush: "_flush",
+    words.SetBondAside: "_set_bond_aside",
+    words.RestoreBond: "_restore_bond",
     words.Ready: "_ready",
     words.Disconnect: "_disconnect",
     words.Finish: "_finish",

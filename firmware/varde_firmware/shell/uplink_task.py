@@ -51,6 +51,10 @@ class UplinkTask:
         self._was_usable = False
         self.on_healthy: "Callable[[], None]" = _nobody
 
+    def utc_ms(self, uptime_ms: int) -> "Optional[int]":
+        """Return Unix time in ms at an uptime, None while it is not known."""
+        return self._hub_clock.utc_ms(uptime_ms)
+
     async def run(self) -> None:
         """Bring the link up and serve it."""
         self._handle_link(link.SwitchOn())

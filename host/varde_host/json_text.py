@@ -57,6 +57,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     type(None): _null,
     Decimal: _decimal,
     gatt.Sfloat: gatt.Sfloat.text,
+    gatt.Float: gatt.Float.text,
     gatt.Scaled: gatt.Scaled.text,
     dict: _object,
     list: _array,

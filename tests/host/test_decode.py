@@ -19,17 +19,10 @@ from typer.testing import CliRunner
 
 from varde_host.commands import decode
 from varde_host.errors import InputRefused
-from varde_protocols import gatt
+from varde_protocols import assigned
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KNOWN = [f"{number:04X}" for number in gatt.CHARACTERISTICS]
-VECTORS = [
-    vector
-    for vector in json.loads(
-        (ROOT / "protocols/vectors/ble.json").read_text(), parse_float=Decimal
-    )
-    if vector["char"] in KNOWN
-]
+VECTORS = json.loads((ROOT / "protocols/vectors/ble.json").read_text(), parse_float=Decimal)
 PROGRAM = """
 import typer
 from varde_host.commands import decode
@@ -46,13 +39,15 @@ def exact(text: str) -> Any:
     return json.loads(text, parse_float=Decimal)
 
 
-def is_refused(vector: dict[str, Any]) -> bool:
-    return "error" in vector["expected"] or "quirk:" in vector.get("note", "")
+def model_of(vector: dict[str, Any]) -> str:
+    """The model whose rule a vector needs, "" if it follows the specification."""
+    note = vector.get("note", "")
+    return note.removeprefix("quirk:").split(" ")[0] if note.startswith("quirk:") else ""
 
 
-def one(char: str, value: str) -> tuple[int, dict[str, Any], str]:
+def one(char: str, value: str, model: str = "") -> tuple[int, dict[str, Any], str]:
     stdout, stderr = io.BytesIO(), io.BytesIO()
-    status = decode.run_one(char, value, stdout, stderr)
+    status = decode.run_one(char, value, stdout, stderr, model)
     return status, exact(stdout.getvalue().decode()), stderr.getvalue().decode()
 
 
@@ -67,8 +62,8 @@ def many(text: str | bytes) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_vectors(vector: dict[str, Any]) -> None:
-    status, fields, complaint = one(vector["char"], vector["hex"])
-    if is_refused(vector):
+    status, fields, complaint = one(vector["char"], vector["hex"], model_of(vector))
+    if "error" in vector["expected"]:
         assert status == 1
         assert fields["error"]
         assert complaint.count("\n") == 1
@@ -77,9 +72,22 @@ def test_vectors(vector: dict[str, Any]) -> None:
         assert {key: fields[key] for key in vector["expected"]} == vector["expected"]
 
 
+def test_all_vectors_are_there() -> None:
+    assert len(VECTORS) == 108
+
+
 def test_vectors_as_lines_say_the_same() -> None:
-    text = "".join(f"{vector['char']} {vector['hex']}\n" for vector in VECTORS)
-    assert many(text) == [one(vector["char"], vector["hex"])[1] for vector in VECTORS]
+    parts = [(vector["char"], vector["hex"], model_of(vector)) for vector in VECTORS]
+    text = "".join(" ".join(part).rstrip() + "\n" for part in parts)
+    assert many(text) == [one(*part)[1] for part in parts]
+
+
+@pytest.mark.parametrize(
+    "vector", [one for one in VECTORS if model_of(one)], ids=lambda vector: vector["id"]
+)
+def test_a_quirk_is_read_for_its_model_only(vector: dict[str, Any]) -> None:
+    for model in ("", "and-ua651", "omron-evolv"):
+        assert one(vector["char"], vector["hex"], model)[1]["error"] == "over-long"
 
 
 def test_digits_are_those_of_the_sensor() -> None:
@@ -101,7 +109,37 @@ def test_spellings_of_a_characteristic(char: str) -> None:
 
 @pytest.mark.parametrize(
     "char",
-    ["", "2A1", "2A199", "00012A19", "battery", "2A19\n", "٢A19",
+    ["10041", "0x10041", "jumper-stream", "Jumper-Stream", "CDEACB81-5235-4C07-8846-93A37EE6B86D"],
+)
+def test_spellings_of_a_vendor_s_characteristic(char: str) -> None:
+    assert one(char, "81386344", "jumper-500f")[1]["spo2"] == 99
+    assert "jumper-500f" in one(char, "81386344")[1]["hint"]
+
+
+def test_every_assigned_number_has_its_spellings() -> None:
+    for number in assigned.NUMBERS:
+        assert decode.characteristic_number(assigned.name(number)) == number
+        assert decode.characteristic_number(f"{number:X}") == number
+
+
+@pytest.mark.parametrize("model", ["beurer_bm", "Beurer-BM", "x" * 400, "\x1b[31m"])
+def test_an_unknown_model_is_refused(model: str) -> None:
+    status, answer, complaint = one("2A19", "64", model)
+    assert (status, answer["error"]) == (1, "bad-model")
+    assert "beurer-bm" in answer["hint"]
+    assert len(complaint) < 400
+    assert "\x1b" not in complaint
+
+
+def test_bare_numbers_have_a_size() -> None:
+    assert one("SFLOAT", "c8e0")[1] == {"value": Decimal("2.00")}
+    assert one("sfloat", "c8")[1]["error"] == "truncated"
+    assert one("FLOAT", "c8e00000ff")[1]["error"] == "over-long"
+
+
+@pytest.mark.parametrize(
+    "char",
+    ["", "2A1", "2A199", "10043", "00012A19", "battery", "2A19\n", "٢A19",
      "00002A19-0000-1000-8000-00805F9B34FC", "0x00002A19-0000-1000-8000-00805F9B34FB0"],
 )  # fmt: skip
 def test_what_is_no_characteristic(char: str) -> None:
@@ -126,17 +164,19 @@ def test_the_reason_is_on_standard_error() -> None:
     assert one("2A35", "010203040506")[2] == (
         "2A35 map at byte 5: truncated; needs 2, has 1; was it cut by a small MTU?\n"
     )
-    assert one("2A1C", "00")[2].startswith("characteristic 2A1C: unknown-characteristic; ")
+    assert one("2A1B", "00")[2].startswith("characteristic 2A1B: unknown-characteristic; ")
 
 
 def test_lines_of_every_sort_are_answered_in_order() -> None:
     long = "2A19 " + "00" * decode.MAX_LINE_BYTES
-    lines = ["2A19 64", "", "  ", "2A19", "2A19 64 65", "2A19 zz", "nix 64", "2A1C 00", long,
-             "2A19 65", "2A19 6464", "2A19 64\r", "\t2A19  64 "]  # fmt: skip
+    lines = ["2A19 64", "", "  ", "2A19", "2A19 64 65", "2A19 zz", "nix 64", "2A1B 00", long,
+             "2A19 65", "2A19 6464", "2A19 64\r", "\t2A19  64 ", "2A19 64 beurer-bm",
+             "2A19 64 beurer-bm 1"]  # fmt: skip
     codes = [answer.get("error") for answer in many("\n".join(lines) + "\n")]
     assert codes == [
-        None, "empty-line", "empty-line", "bad-line", "bad-line", "bad-hex", "bad-characteristic",
-        "unknown-characteristic", "line-too-long", "out-of-range", "over-long", None, None,
+        None, "empty-line", "empty-line", "bad-line", "bad-model", "bad-hex", "bad-characteristic",
+        "unknown-characteristic", "line-too-long", "out-of-range", "over-long", None, None, None,
+        "bad-line",
     ]  # fmt: skip
 
 
@@ -190,6 +230,11 @@ class TestCommandLine:
         result = self.invoke("--char", "2A19", "--hex", "64")
         assert (result.exit_code, result.stdout) == (0, '{"level": 100}\n')
 
+    def test_a_model(self) -> None:
+        frame = "56710049000000ea07080b1438000041010000"
+        result = self.invoke("--char", "2A35", "--hex", frame, "--model", "beurer-bm")
+        assert (result.exit_code, exact(result.stdout)["pulse_rate"]) == (0, 65)
+
     def test_a_bad_value(self) -> None:
         result = self.invoke("--char", "2A19", "--hex", "65")
         assert result.exit_code == 1
@@ -203,7 +248,13 @@ class TestCommandLine:
 
     @pytest.mark.parametrize(
         "arguments",
-        [[], ["--char", "2A19"], ["--hex", "64"], ["--lines", "--char", "2A19"]],
+        [
+            [],
+            ["--char", "2A19"],
+            ["--hex", "64"],
+            ["--lines", "--char", "2A19"],
+            ["--lines", "--model", "beurer-bm"],
+        ],
     )
     def test_a_wrong_command_line(self, arguments: list[str]) -> None:
         assert self.invoke(*arguments).exit_code == 2

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from varde_host import json_text
 from varde_protocols import gatt
-from varde_protocols.gatt import scaled, sfloat
+from varde_protocols.gatt import float_type, scaled, sfloat
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -45,6 +45,13 @@ def test_sfloats_keep_mantissa_and_exponent(word: int) -> None:
         sign, digits, exponent = exact(json_text.dumps(value)).as_tuple()
         mantissa = int("".join(map(str, digits))) * (-1 if sign else 1)
         assert gatt.Sfloat(mantissa, exponent) == value
+
+
+@given(st.integers(0, 0xFFFFFFFF))
+def test_floats_keep_mantissa_and_exponent(word: int) -> None:
+    value = float_type.decode(word)
+    if isinstance(value, gatt.Float):
+        assert gatt.Float.parse(json_text.dumps(value)) == value
 
 
 @given(st.integers(0, 0xFFFF))

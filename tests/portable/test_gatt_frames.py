@@ -4,7 +4,8 @@ import unittest
 
 from varde_protocols import gatt
 from varde_protocols.errors import GattError
-from varde_protocols.gatt import Scaled, Sfloat
+from varde_protocols.gatt.scaled import Scaled
+from varde_protocols.gatt.sfloat import Sfloat
 
 STAMP = "e8070b1d170839"  # 2024-11-29T23:08:57
 
@@ -163,10 +164,12 @@ class TestOthers(GattCase):
             gatt.encode(0x2A19, {"level": 101})
 
     def test_a_characteristic_without_decoder(self):
-        error = self.refused(0x2A1C, "00")
+        error = self.refused(0x2A1B, "00")
         self.assertEqual(
-            (error.code, error.where), ("unknown-characteristic", "characteristic 2A1C")
+            (error.code, error.where), ("unknown-characteristic", "characteristic 2A1B")
         )
+        with self.assertRaises(KeyError):
+            gatt.encode(0x2A1B, {})
 
     def test_fields_that_fit_no_frame(self):
         with self.assertRaises(ValueError):

@@ -2,9 +2,11 @@
 
 import unittest
 
-from varde_protocols.gatt import scaled, sfloat
+from varde_protocols.gatt import float_type, scaled, sfloat
 
 SPECIAL = {0x07FF: "NaN", 0x0800: "NRes", 0x07FE: "+INF", 0x0802: "-INF", 0x0801: "reserved"}
+SPECIAL_LONG = {0x7FFFFF: "NaN", 0x800000: "NRes", 0x7FFFFE: "+INF", 0x800002: "-INF",
+                0x800001: "reserved"}  # fmt: skip
 
 
 class TestSfloat(unittest.TestCase):
@@ -50,6 +52,39 @@ class TestSfloat(unittest.TestCase):
         for value in (None, b"", 1.5):
             with self.assertRaises(TypeError):
                 sfloat.encode(value)
+
+
+class TestFloat(unittest.TestCase):
+    def test_special_words_are_names_and_no_numbers(self):
+        for word, name in SPECIAL_LONG.items():
+            self.assertEqual(float_type.decode(word), name)
+            self.assertEqual(float_type.encode(name), word)
+
+    def test_special_mantissa_with_another_exponent_is_a_number(self):
+        self.assertEqual(float_type.decode(0x017FFFFF), float_type.Float(8388607, 1))
+        self.assertEqual(float_type.decode(0xFF800000), float_type.Float(-8388608, -1))
+
+    def test_words_survive(self):
+        for word in (0, 1, 0x7FFFFD, 0x800003, 0xFFFFFF, 0xFF000014, 0x80000001, 0x7F7FFFFF):
+            self.assertEqual(float_type.encode(float_type.decode(word)), word)
+
+    def test_text_keeps_the_digits_that_were_sent(self):
+        for mantissa, exponent, text in ((370, -1, "37.0"), (36512, -3, "36.512"), (2, 2, "2E+2")):
+            value = float_type.Float(mantissa, exponent)
+            self.assertEqual(value.text(), text)
+            self.assertEqual(float_type.Float.parse(text), value)
+        self.assertEqual(len(float_type.Float(1, -128).text()), 130)
+
+    def test_what_fits_no_word_is_refused(self):
+        for mantissa, exponent in ((1 << 23, 0), (-(1 << 23) - 1, 0), (1, 128), (1, -129),
+                                   (8388607, 0), (-8388608, 0)):  # fmt: skip
+            with self.assertRaises(ValueError):
+                float_type.Float(mantissa, exponent)
+        with self.assertRaises(ValueError):
+            float_type.encode("nan")
+        for value in (None, b"", 1.5, sfloat.Sfloat(1, 0)):
+            with self.assertRaises(TypeError):
+                float_type.encode(value)
 
 
 class TestScaled(unittest.TestCase):

@@ -4,11 +4,15 @@ Both share one layout; in 0x2A36 the first pressure is that of the cuff and the 
 unused. A pressure that the device does not have is the special word NaN. The status word is given
 raw: bit 0 movement, 1 cuff too loose, 2 irregular pulse, 3-4 pulse range (0 in range, 1 above,
 2 below), 5 wrong measurement position. `user_id` 255 is an unknown user.
+
+The feature word 0x2A49 says which status bits mean anything, bit for bit: 0 movement, 1 cuff fit,
+2 irregular pulse, 3 pulse range, 4 position, 5 several bonds; bits of BLS 1.1 above. It is given
+raw too: a status bit is read beside its feature bit.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import field, layout, sfloat
+from . import decimal_field, field, layout, sfloat
 
 if TYPE_CHECKING:
     from .layout import Fields, GivenFields
@@ -21,7 +25,7 @@ _FLAG_STATUS = const(0x10)
 
 _OPTIONAL = (
     (_FLAG_TIME_STAMP, "timestamp", field.Timestamp()),
-    (_FLAG_PULSE_RATE, "pulse_rate", field.Sfloat()),
+    (_FLAG_PULSE_RATE, "pulse_rate", decimal_field.Sfloat()),
     (_FLAG_USER_ID, "user_id", field.Uint(1)),
     (_FLAG_STATUS, "measurement_status", field.Uint(2)),
 )
@@ -29,12 +33,13 @@ _UNUSED = ("unused_diastolic", "unused_map")
 
 
 def _pressures(name: str, keys: "tuple[str, ...]") -> layout.Layout:
-    always = tuple([(layout.ALWAYS, key, field.Sfloat()) for key in keys])
+    always = tuple([(layout.ALWAYS, key, decimal_field.Sfloat()) for key in keys])
     return layout.Layout(name, 1, always + _OPTIONAL, also=("unit",))
 
 
 _MEASUREMENT = _pressures("2A35", ("systolic", "diastolic", "map"))
 _CUFF_PRESSURE = _pressures("2A36", ("cuff_pressure",) + _UNUSED)
+_FEATURE = layout.Layout("2A49", 0, ((layout.ALWAYS, "features", field.Uint(2)),))
 
 
 def decode_measurement(value: bytes) -> "Fields":
@@ -68,6 +73,16 @@ def encode_cuff_pressure(fields: "GivenFields") -> bytes:
     for key in _UNUSED:
         given[key] = sfloat.NAN
     return _CUFF_PRESSURE.encode(given, _unit_flag(fields))
+
+
+def decode_feature(value: bytes) -> "Fields":
+    """Return features. Raises GattError: "truncated", "over-long"."""
+    return _FEATURE.decode(value)[1]
+
+
+def encode_feature(fields: "GivenFields") -> bytes:
+    """Return the two bytes of `fields["features"]`."""
+    return _FEATURE.encode(fields)
 
 
 def _with_unit(flags: int, fields: "Fields") -> "Fields":

@@ -3,38 +3,31 @@
 Both are local device time without a zone. Current Time adds the day of week (1 Monday to 7
 Sunday, 0 unknown; devices send it wrong, so it is not compared with the date), 1/256 seconds and
 the adjust reason, given raw: bit 0 manual, 1 external reference, 2 zone change, 3 DST change.
+
+The hub sets clocks, so this module keeps clear of the layout tables.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import field, layout
+from . import date_time, frame
 
 if TYPE_CHECKING:
     from .layout import Fields, GivenFields
 
 _SUNDAY = const(7)
-
-_DATE_TIME = layout.Layout("2A08", 0, ((layout.ALWAYS, "timestamp", field.Timestamp()),))
-_CURRENT_TIME = layout.Layout(
-    "2A2B",
-    0,
-    (
-        (layout.ALWAYS, "timestamp", field.Timestamp()),
-        (layout.ALWAYS, "day_of_week", field.Uint(1, most=_SUNDAY)),
-        (layout.ALWAYS, "fraction_256", field.Uint(1)),
-        (layout.ALWAYS, "adjust_reason", field.Uint(1)),
-    ),
-)
+_CURRENT_TIME_BYTES = const(10)
+_AFTER_STAMP = ("day_of_week", "fraction_256", "adjust_reason")
 
 
 def decode_date_time(value: bytes) -> "Fields":
     """Return timestamp. Raises GattError: "truncated", "over-long", "impossible-date"."""
-    return _DATE_TIME.decode(value)[1]
+    frame.check_size(value, "2A08", date_time.SIZE_BYTES)
+    return {"timestamp": date_time.decode(value, 0, "2A08 timestamp")}
 
 
 def encode_date_time(fields: "GivenFields") -> bytes:
     """Return the seven bytes of `fields["timestamp"]`."""
-    return _DATE_TIME.encode(fields)
+    return date_time.encode(_stamp(fields, ("timestamp",)))
 
 
 def decode_current_time(value: bytes) -> "Fields":
@@ -42,9 +35,30 @@ def decode_current_time(value: bytes) -> "Fields":
 
     Raises GattError: "truncated", "over-long", "impossible-date", "out-of-range" (day of week).
     """
-    return _CURRENT_TIME.decode(value)[1]
+    frame.check_size(value, "2A2B", _CURRENT_TIME_BYTES)
+    fields: "Fields" = {"timestamp": date_time.decode(value, 0, "2A2B timestamp")}
+    if value[7] > _SUNDAY:
+        raise frame.reserved("2A2B day_of_week", 7, value[7])
+    for i, key in enumerate(_AFTER_STAMP):
+        fields[key] = value[date_time.SIZE_BYTES + i]
+    return fields
 
 
 def encode_current_time(fields: "GivenFields") -> bytes:
     """Return the ten bytes of `fields`, keyed as `decode_current_time` returns them."""
-    return _CURRENT_TIME.encode(fields)
+    stamp = date_time.encode(_stamp(fields, ("timestamp",) + _AFTER_STAMP))
+    day, fraction, reason = [
+        frame.checked_int(key, fields.get(key), 0, most)
+        for key, most in zip(_AFTER_STAMP, (_SUNDAY, 255, 255))
+    ]
+    return stamp + bytes((day, fraction, reason))
+
+
+def _stamp(fields: "GivenFields", known: "tuple[str, ...]") -> str:
+    for key in fields:
+        if key not in known:
+            raise ValueError("a clock has no field %s" % key)
+    stamp = fields.get("timestamp")
+    if not isinstance(stamp, str):
+        raise TypeError("a time stamp is a str, not %r" % (stamp,))
+    return stamp

@@ -3,20 +3,30 @@
 A kind has `size_bytes`; `decode(value, at, place)` returns what stands at byte `at`, raising
 GattError that names `place` for a word the specification forbids; `encode(value)` returns the
 bytes, raising ValueError or TypeError (ours) for what the field cannot carry. The caller has
-checked that the bytes are there. All integers are little-endian.
+checked that the bytes are there. All integers are little-endian. A kind of size 0 takes the rest
+of the frame. Kinds of decimal numbers are in `decimal_field`.
 """
 
-from varde_protocols._compat import TYPE_CHECKING, const
-from varde_protocols.errors import GattError
+import binascii
 
-from . import date_time, scaled, sfloat
+from varde_protocols._compat import TYPE_CHECKING
+
+from . import date_time, frame
 
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import List, Optional, Protocol, Sequence
 
-    Kind = Union["Uint", "Sfloat", "Scaled", "Timestamp"]
+    from .layout import FieldValue
 
-_UNSUCCESSFUL = const(0xFFFF)  # Weight Scale Service 1.0, 3.2.1.2
+    class Kind(Protocol):
+        """What a layout needs of a field; the names with underscores are positional."""
+
+        @property
+        def size_bytes(self) -> int: ...
+
+        def decode(self, __value: bytes, __at: int, __place: str) -> FieldValue: ...
+
+        def encode(self, __value: object) -> bytes: ...
 
 
 class Uint:
@@ -30,8 +40,7 @@ class Uint:
         """Return the integer; GattError("out-of-range") above `most`."""
         number = int.from_bytes(value[at : at + self.size_bytes], "little")
         if number > self._most:
-            where = "%s at byte %d" % (place, at)
-            raise GattError("out-of-range", where, "%d is reserved, use no part" % number)
+            raise frame.reserved(place, at, number)
         return number
 
     def encode(self, value: object) -> bytes:
@@ -43,48 +52,43 @@ class Uint:
         return value.to_bytes(self.size_bytes, "little")
 
 
-class Sfloat:
-    """A medical 16-bit float: `sfloat.Sfloat` or the name of a special word."""
+class Int:
+    """A signed integer, two's complement."""
 
-    size_bytes = 2
+    def __init__(self, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self._bound = 1 << 8 * size_bytes - 1
 
-    def decode(self, value: bytes, at: int, _place: str) -> "sfloat.Word":
-        """Return the number or the name; every word has a meaning."""
-        return sfloat.decode(value[at] | value[at + 1] << 8)
-
-    def encode(self, value: object) -> bytes:
-        """Return the word's bytes; a whole number stands for itself with exponent 0."""
-        return sfloat.encode(value).to_bytes(2, "little")
-
-
-class Scaled:
-    """A u16 count of `step`, exact; where `may_fail`, 0xFFFF is None: nothing was measured."""
-
-    size_bytes = 2
-
-    def __init__(self, step: "scaled.Step", may_fail: bool = False) -> None:
-        self._step = step
-        self._may_fail = may_fail
-
-    def decode(self, value: bytes, at: int, _place: str) -> "Optional[scaled.Scaled]":
-        """Return the value in the step's unit, or None for a failed measurement."""
-        count = value[at] | value[at + 1] << 8
-        if self._may_fail and count == _UNSUCCESSFUL:
-            return None
-        return scaled.from_count(count, self._step)
+    def decode(self, value: bytes, at: int, _place: str) -> int:
+        """Return the integer."""
+        number = int.from_bytes(value[at : at + self.size_bytes], "little")
+        return number - 2 * self._bound if number >= self._bound else number
 
     def encode(self, value: object) -> bytes:
-        """Return the count's bytes for a Scaled, a whole number, or None where it may fail."""
-        if value is None and self._may_fail:
-            return b"\xff\xff"
-        if isinstance(value, int):
-            value = scaled.Scaled(value, 0)
-        if not isinstance(value, scaled.Scaled):
-            raise TypeError("a scaled field takes a Scaled, not %r" % (value,))
-        count = scaled.to_count(value, self._step)
-        if not 0 <= count <= _UNSUCCESSFUL - self._may_fail:
-            raise ValueError("%s does not fit the field" % value.text())
-        return count.to_bytes(2, "little")
+        """Return the bytes."""
+        number = frame.checked_int("a signed field", value, -self._bound, self._bound - 1)
+        return (number & 2 * self._bound - 1).to_bytes(self.size_bytes, "little")
+
+
+class Choice:
+    """One byte that has a meaning for the listed numbers only."""
+
+    size_bytes = 1
+
+    def __init__(self, numbers: "Sequence[int]") -> None:
+        self._numbers = numbers
+
+    def decode(self, value: bytes, at: int, place: str) -> int:
+        """Return the number; GattError("out-of-range") for any other."""
+        if value[at] not in self._numbers:
+            raise frame.reserved(place, at, value[at])
+        return value[at]
+
+    def encode(self, value: object) -> bytes:
+        """Return the byte."""
+        if value not in self._numbers or not isinstance(value, int):
+            raise ValueError("%r is none of %r" % (value, self._numbers))
+        return bytes((value,))
 
 
 class Timestamp:
@@ -101,3 +105,48 @@ class Timestamp:
         if not isinstance(value, str):
             raise TypeError("a time stamp is a str, not %r" % (value,))
         return date_time.encode(value)
+
+
+class Rest:
+    """All bytes to the end of the frame, as hex digits: passed on, not read."""
+
+    size_bytes = 0
+
+    def decode(self, value: bytes, at: int, _place: str) -> str:
+        """Return the bytes as lower-case hex, "" for none."""
+        return to_hex(value[at:])
+
+    def encode(self, value: object) -> bytes:
+        """Return the bytes of hex digits."""
+        return from_hex(value)
+
+
+class Words:
+    """As many 16-bit words as there are to the end of the frame, as a list."""
+
+    size_bytes = 0
+
+    def decode(self, value: bytes, at: int, place: str) -> "List[int]":
+        """Return the words; GattError("truncated") if half of one is left."""
+        if (len(value) - at) % 2:
+            raise frame.truncated(place, len(value) - 1, 2, 1)
+        return [value[i] | value[i + 1] << 8 for i in range(at, len(value), 2)]
+
+    def encode(self, value: object) -> bytes:
+        """Return the words' bytes."""
+        if not isinstance(value, (list, tuple)):
+            raise TypeError("a list of words, not %r" % (value,))
+        word = Uint(2)
+        return b"".join([word.encode(one) for one in value])
+
+
+def to_hex(data: bytes) -> str:
+    """Return lower-case hex digits."""
+    return binascii.hexlify(data).decode()
+
+
+def from_hex(text: object) -> bytes:
+    """Return the bytes of hex digits; TypeError or ValueError (ours)."""
+    if not isinstance(text, str):
+        raise TypeError("hex digits, not %r" % (text,))
+    return binascii.unhexlify(text)

@@ -13,16 +13,18 @@ from what devices do:
 """
 
 from varde_protocols._compat import TYPE_CHECKING
-from varde_protocols.errors import GattError
 
-from . import number
+from . import frame
 
 if TYPE_CHECKING:
-    from typing import Dict, Mapping, Tuple, Union
+    from typing import Any, Dict, List, Mapping, Tuple, Union
 
-    from . import field
+    from . import field, number
 
-    FieldValue = Union[int, bool, str, number.Number, None]
+    # A dict is fields in their turn: of a structure inside, or of one of several.
+    FieldValue = Union[
+        int, bool, str, number.Number, None, List[int], Dict[str, Any], List[Dict[str, Any]]
+    ]
     Fields = Dict[str, FieldValue]  # an absent field is None
     GivenFields = Mapping[str, FieldValue]
     Row = Tuple[int, str, field.Kind]
@@ -48,7 +50,7 @@ class Layout:
         """Return the flags and every field of `value`; GattError if it is not such a frame."""
         at = self._flags_bytes
         if len(value) < at:
-            raise self._truncated(self._name + " flags", 0, at, len(value))
+            raise frame.truncated(self._name + " flags", 0, at, len(value))
         flags = int.from_bytes(value[:at], "little")
         fields: "Fields" = {}
         for flag, key, kind, place in self._rows:
@@ -57,13 +59,11 @@ class Layout:
                 continue
             end = at + kind.size_bytes
             if end > len(value):
-                raise self._truncated(place, at, kind.size_bytes, len(value) - at)
+                raise frame.truncated(place, at, kind.size_bytes, len(value) - at)
             fields[key] = kind.decode(value, at, place)
-            at = end
+            at = end if kind.size_bytes else len(value)
         if at != len(value):
-            where = "%s at byte %d" % (self._name, at)
-            hint = "%d too many; a model with its own layout needs its own rule"
-            raise GattError("over-long", where, hint % (len(value) - at))
+            raise frame.over_long(self._name, at, len(value) - at)
         return flags, fields
 
     def encode(self, fields: "GivenFields", flags: int = 0) -> bytes:
@@ -78,13 +78,8 @@ class Layout:
         for flag, key, _, _ in self._rows:
             if fields.get(key) is not None:
                 flags |= flag
-        frame = flags.to_bytes(self._flags_bytes, "little") if self._flags_bytes else b""
+        data = flags.to_bytes(self._flags_bytes, "little") if self._flags_bytes else b""
         for flag, key, kind, _ in self._rows:
             if not flag or flags & flag:
-                frame += kind.encode(fields.get(key))
-        return frame
-
-    def _truncated(self, place: str, at: int, needed: int, left: int) -> GattError:
-        where = "%s at byte %d" % (place, at)
-        hint = "needs %d, has %d; was it cut by a small MTU?" % (needed, left)
-        return GattError("truncated", where, hint)
+                data += kind.encode(fields.get(key))
+        return data

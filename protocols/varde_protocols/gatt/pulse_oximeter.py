@@ -10,7 +10,7 @@ connected to the user, and others).
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import field, layout
+from . import decimal_field, field, layout
 
 if TYPE_CHECKING:
     from .layout import Fields, GivenFields
@@ -31,12 +31,12 @@ _SPOT_CHECK = layout.Layout(
     "2A5E",
     1,
     (
-        (layout.ALWAYS, "spo2", field.Sfloat()),
-        (layout.ALWAYS, "pulse_rate", field.Sfloat()),
+        (layout.ALWAYS, "spo2", decimal_field.Sfloat()),
+        (layout.ALWAYS, "pulse_rate", decimal_field.Sfloat()),
         (_SPOT_TIME_STAMP, "timestamp", field.Timestamp()),
         (_SPOT_MEASUREMENT_STATUS, "measurement_status", field.Uint(2)),
         (_SPOT_SENSOR_STATUS, "sensor_status", field.Uint(3)),
-        (_SPOT_AMPLITUDE, "pulse_amplitude_index", field.Sfloat()),
+        (_SPOT_AMPLITUDE, "pulse_amplitude_index", decimal_field.Sfloat()),
     ),
     also=("clock_not_set",),
 )
@@ -44,15 +44,15 @@ _CONTINUOUS = layout.Layout(
     "2A5F",
     1,
     (
-        (layout.ALWAYS, "spo2", field.Sfloat()),
-        (layout.ALWAYS, "pulse_rate", field.Sfloat()),
-        (_CONTINUOUS_FAST, "spo2_fast", field.Sfloat()),
-        (_CONTINUOUS_FAST, "pulse_rate_fast", field.Sfloat()),
-        (_CONTINUOUS_SLOW, "spo2_slow", field.Sfloat()),
-        (_CONTINUOUS_SLOW, "pulse_rate_slow", field.Sfloat()),
+        (layout.ALWAYS, "spo2", decimal_field.Sfloat()),
+        (layout.ALWAYS, "pulse_rate", decimal_field.Sfloat()),
+        (_CONTINUOUS_FAST, "spo2_fast", decimal_field.Sfloat()),
+        (_CONTINUOUS_FAST, "pulse_rate_fast", decimal_field.Sfloat()),
+        (_CONTINUOUS_SLOW, "spo2_slow", decimal_field.Sfloat()),
+        (_CONTINUOUS_SLOW, "pulse_rate_slow", decimal_field.Sfloat()),
         (_CONTINUOUS_MEASUREMENT_STATUS, "measurement_status", field.Uint(2)),
         (_CONTINUOUS_SENSOR_STATUS, "sensor_status", field.Uint(3)),
-        (_CONTINUOUS_AMPLITUDE, "pulse_amplitude_index", field.Sfloat()),
+        (_CONTINUOUS_AMPLITUDE, "pulse_amplitude_index", decimal_field.Sfloat()),
     ),
 )
 

@@ -47,3 +47,12 @@ def to_count(value: Scaled, step: "Step") -> int:
     if places < 0 or last_digits % step[0]:
         raise ValueError("%s is not a whole number of %dE%d" % (value.text(), step[0], step[1]))
     return last_digits // step[0]
+
+
+def count_of(value: object, step: "Step") -> int:
+    """Return how many steps a Scaled or a whole number is; TypeError or ValueError (ours)."""
+    if isinstance(value, int):
+        value = Scaled(value, 0)
+    if not isinstance(value, Scaled):
+        raise TypeError("a scaled field takes a Scaled, not %r" % (value,))
+    return to_count(value, step)

@@ -10,7 +10,7 @@ given, 1 to 3 are 0.01, 0.005, 0.001 m (1, 0.5, 0.1 in). Codes above are reserve
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import field, layout
+from . import bit_field, decimal_field, field, layout
 
 if TYPE_CHECKING:
     from .layout import Fields, GivenFields
@@ -21,29 +21,27 @@ _FLAG_TIME_STAMP = const(0x02)
 _FLAG_USER_ID = const(0x04)
 _FLAG_BMI_AND_HEIGHT = const(0x08)
 
-_FEATURE_TIME_STAMP = const(0x01)
-_FEATURE_MULTIPLE_USERS = const(0x02)
-_FEATURE_BMI = const(0x04)
-_WEIGHT_RESOLUTION_SHIFT = const(3)
-_WEIGHT_RESOLUTION_MASK = const(0x0F)
-_HEIGHT_RESOLUTION_SHIFT = const(7)
-_HEIGHT_RESOLUTION_MASK = const(0x07)
+_FEATURE = bit_field.BitField(
+    "2A9E",
+    4,
+    ((0, "timestamp"), (1, "multiple_users"), (2, "bmi")),
+    ((3, 4, "weight_resolution"), (7, 3, "height_resolution")),
+)
 
 
 def _measurement(weight_step: "Step", height_step: "Step") -> layout.Layout:
     rows = (
-        (layout.ALWAYS, "weight", field.Scaled(weight_step, may_fail=True)),
+        (layout.ALWAYS, "weight", decimal_field.Scaled(weight_step, may_fail=True)),
         (_FLAG_TIME_STAMP, "timestamp", field.Timestamp()),
         (_FLAG_USER_ID, "user_id", field.Uint(1)),
-        (_FLAG_BMI_AND_HEIGHT, "bmi", field.Scaled((1, -1))),
-        (_FLAG_BMI_AND_HEIGHT, "height", field.Scaled(height_step)),
+        (_FLAG_BMI_AND_HEIGHT, "bmi", decimal_field.Scaled((1, -1))),
+        (_FLAG_BMI_AND_HEIGHT, "height", decimal_field.Scaled(height_step)),
     )
     return layout.Layout("2A9D", 1, rows, also=("unit", "height_unit", "unsuccessful"))
 
 
 _METRIC = _measurement((5, -3), (1, -3))
 _IMPERIAL = _measurement((1, -2), (1, -1))
-_FEATURE = layout.Layout("2A9E", 0, ((layout.ALWAYS, "feature", field.Uint(4)),))
 
 
 def decode_measurement(value: bytes) -> "Fields":
@@ -87,30 +85,9 @@ def decode_feature(value: bytes) -> "Fields":
 
     Raises GattError: "truncated", "over-long".
     """
-    feature = _FEATURE.decode(value)[1]["feature"]
-    assert isinstance(feature, int)
-    return {
-        "timestamp": feature & _FEATURE_TIME_STAMP != 0,
-        "multiple_users": feature & _FEATURE_MULTIPLE_USERS != 0,
-        "bmi": feature & _FEATURE_BMI != 0,
-        "weight_resolution": feature >> _WEIGHT_RESOLUTION_SHIFT & _WEIGHT_RESOLUTION_MASK,
-        "height_resolution": feature >> _HEIGHT_RESOLUTION_SHIFT & _HEIGHT_RESOLUTION_MASK,
-    }
+    return _FEATURE.decode(value)
 
 
 def encode_feature(fields: "GivenFields") -> bytes:
     """Return the four bytes of `fields`, keyed as `decode_feature` returns them."""
-    weight, height = fields["weight_resolution"], fields["height_resolution"]
-    if not isinstance(weight, int) or not 0 <= weight <= _WEIGHT_RESOLUTION_MASK:
-        raise ValueError("weight_resolution %r is no code" % (weight,))
-    if not isinstance(height, int) or not 0 <= height <= _HEIGHT_RESOLUTION_MASK:
-        raise ValueError("height_resolution %r is no code" % (height,))
-    feature = weight << _WEIGHT_RESOLUTION_SHIFT | height << _HEIGHT_RESOLUTION_SHIFT
-    for key, bit in (
-        ("timestamp", _FEATURE_TIME_STAMP),
-        ("multiple_users", _FEATURE_MULTIPLE_USERS),
-        ("bmi", _FEATURE_BMI),
-    ):
-        if fields[key]:
-            feature |= bit
-    return _FEATURE.encode({"feature": feature})
+    return _FEATURE.encode(fields)

@@ -1,6 +1,7 @@
 """Sensors by the specification, and that every model there is can be built."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from simulator.air_central import in_virtual_time as played
 from simulator.air_central import until
 from simulator.sensor_host import met
 from varde_simulator.sensors import meaning as m
-from varde_simulator.sensors import models
+from varde_simulator.sensors import model, models
 from varde_simulator.sensors import standard_services as s
 from varde_simulator.sensors.models import by_specification, health_sensor
 
@@ -127,5 +128,20 @@ def test_every_model_can_be_built_and_advertised(tmp_path, name):
         sensor.wake()
         await until(lambda: host.reports)
         assert name.startswith(sensor.model.driver)
+
+    played(tmp_path, story)
+
+
+def test_the_example_in_the_documentation_is_a_sensor(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "sensors.md").read_text(encoding="utf-8")
+    names = {**vars(model), "battery": s.battery}
+    exec(text.split("```python\n")[2].split("```")[0], names)
+
+    async def story(air):
+        sensor, host = await met(air, names["ear_thermometer"](), passkey=None)
+        sensor.take(m.Temperature(36.6))
+        await host.meet(sensor)
+        await host.discover_service(s.THERMOMETER_SERVICE)
+        assert await host.subscribe(s.TEMPERATURE_MEASUREMENT, 2) == 0x105
 
     played(tmp_path, story)

@@ -79,11 +79,88 @@ class Scanning(unittest.TestCase):
         core.handle(air.SessionEnded(1, words.LOST), now_ms)
         self.assertEqual(core.deadline_ms - now_ms, hold_offs.HOLD_OFF_LOST_MS)
 
+    def test_how_long_after_a_good_session_is_a_matter_of_the_model(self):
+        delays = backoff.Backoff(1_000, 60_000, backoff.Jitter(7))
+        core = scanner.Scanner(delays, [10_000, 40_000])
+        core.handle(air.SwitchOn(), 0)
+        core.handle(air.Sighted(1), 0)
+        core.handle(air.SessionEnded(1, words.DONE), 1_000)
+        self.assertEqual(core.deadline_ms, 41_000)
+
+    def test_an_outcome_that_nobody_foresaw_has_one_too(self):
+        core = scanning()
+        core.handle(air.Sighted(1), 0)
+        core.handle(air.SessionEnded(1, "something new"), 0)
+        self.assertEqual(core.deadline_ms, hold_offs.HOLD_OFF_WRONG_MS)
+
     def test_every_outcome_has_a_hold_off(self):
         outcomes = [getattr(words, name) for name in dir(words) if name.isupper()]
         for outcome in outcomes:
             if isinstance(outcome, str):
                 self.assertTrue(hold_offs.HOLD_OFF_MS[outcome] > 0)
+
+
+def crowded(now_ms=0):
+    """All places taken by sensors 0, 1 and 2, set up a second apart."""
+    core = scanning()
+    for index in range(scanner.MAX_SESSIONS):
+        core.handle(air.Sighted(index), now_ms + 1_000 * index)
+        core.handle(air.SetUp(index), now_ms + 1_000 * index)
+    return core
+
+
+class Places(unittest.TestCase):
+    def test_a_silent_session_gives_way_to_a_sensor_that_calls(self):
+        core = crowded()
+        core.handle(air.ValueCame(0), 4_000)
+        core.handle(air.ValueCame(2), 6_000)
+        self.assertEqual(core.handle(air.Sighted(9), 5_999), [])
+        self.assertEqual(core.handle(air.Sighted(9), 6_000), [air.StopSession(1)])
+        self.assertEqual(core.handle(air.Sighted(9), 6_100), [])  # it is on its way out
+        core.handle(air.SessionEnded(1, words.STOPPED), 6_200)
+        self.assertEqual(core.handle(air.Sighted(8), 6_300), [])  # the place is kept
+        opened = [air.Mute(9), air.OpenSession(9)]
+        self.assertEqual(core.handle(air.Sighted(9), 6_400), opened)
+
+    def test_a_place_is_not_kept_for_one_that_has_gone(self):
+        core = crowded()
+        core.handle(air.Sighted(9), 10_000)
+        core.handle(air.SessionEnded(0, words.STOPPED), 10_100)
+        self.assertEqual(core.handle(air.Sighted(8), 15_099), [])
+        self.assertTrue(core.handle(air.Sighted(8), 15_100))
+
+    def test_one_that_sends_for_ever_gives_way_after_a_turn(self):
+        core = crowded()
+        for now_ms in range(3_000, 60_000, 1_000):
+            for index in range(3):
+                core.handle(air.ValueCame(index), now_ms)
+            self.assertEqual(core.handle(air.Sighted(9), now_ms), [])
+        for index in range(3):
+            core.handle(air.ValueCame(index), 60_000)
+        self.assertEqual(core.handle(air.Sighted(9), 60_000), [air.StopSession(0)])
+
+    def test_many_that_send_for_ever_take_turns(self):
+        core = scanning()
+        turns = dict.fromkeys(range(6), 0)
+        opened = []
+        for now_ms in range(0, 3_600_000, 500):
+            if core.is_due(now_ms):
+                core.handle(decider.Expired(), now_ms)
+            for index in opened:
+                core.handle(air.ValueCame(index), now_ms)
+            for index in turns:
+                if index in opened:
+                    continue
+                for action in core.handle(air.Sighted(index), now_ms):
+                    if isinstance(action, air.OpenSession):
+                        turns[index] += 1
+                        opened.append(index)
+                        core.handle(air.SetUp(index), now_ms)
+                    elif isinstance(action, air.StopSession):
+                        opened.remove(action.index)
+                        core.handle(air.SessionEnded(action.index, words.STOPPED), now_ms)
+        self.assertTrue(min(turns.values()) >= max(turns.values()) // 2, turns)
+        self.assertTrue(min(turns.values()) > 20, turns)
 
 
 class NeverDeaf(unittest.TestCase):

@@ -51,6 +51,8 @@ SILENT_MS = const(5_000)
 # One that sends and sends may be ended after this: a stream loses ten seconds, and every sensor
 # gets its turn however many of them there are.
 TURN_MS = const(60_000)
+# So long its place is kept for the sensor that called; one that is there calls again by then.
+KEEP_PLACE_MS = const(5_000)
 # As many restarts in a row without a sign of life, and only the whole chip can help.
 MAX_RESTARTS = const(8)
 _RADIO_FAULTS = (sensor_words.RADIO_DEAF, sensor_words.RADIO_FAILED)
@@ -96,6 +98,8 @@ class Scanner(decider.Decider):
         self._since_ms: "Dict[int, int]" = {}  # sensor: when its session had subscribed
         self._heard_ms: "Dict[int, int]" = {}  # sensor: when its session last had a value
         self._yielding: "Optional[int]" = None  # the sensor whose session is ended for another
+        self._caller: "Optional[int]" = None  # that other, which has the next place
+        self._caller_until_ms = 0
         self._scan_due_ms = 0  # when the end of the running scan is overdue
 
     def _scan(self, _event: Value, now_ms: int) -> "Outcome":
@@ -120,14 +124,24 @@ class Scanner(decider.Decider):
         if event.index in self._hold_offs or event.index in self._open:
             return SCANNING, self.deadline_ms, []
         if len(self._open) >= MAX_SESSIONS:
-            return SCANNING, self.deadline_ms, self._make_place(now_ms)
+            return SCANNING, self.deadline_ms, self._make_place(event.index, now_ms)
+        if self._is_kept_for_another(event.index, now_ms):
+            return SCANNING, self.deadline_ms, []
+        if event.index == self._caller:
+            self._caller = None
         self._open.append(event.index)
         self._since_ms[event.index] = self._heard_ms[event.index] = now_ms
         self._setting_up = event.index
         actions: "List[Value]" = [words.Mute(event.index), words.OpenSession(event.index)]
         return SETTING_UP, self._hold_offs.next_ms(), actions
 
-    def _make_place(self, now_ms: int) -> "List[Value]":
+    def _is_kept_for_another(self, index: int, now_ms: int) -> bool:
+        """True if the last free place is somebody else's."""
+        if self._caller in (None, index) or now_ms >= self._caller_until_ms:
+            return False
+        return len(self._open) == MAX_SESSIONS - 1
+
+    def _make_place(self, caller: int, now_ms: int) -> "List[Value]":
         """End the session that has been silent longest, or has had the longest turn."""
         if self._yielding is not None:
             return []
@@ -139,6 +153,7 @@ class Scanner(decider.Decider):
             self._yielding = oldest
         else:
             return []
+        self._caller = caller
         return [words.StopSession(self._yielding)]
 
     def _heard_at_ms(self, index: int) -> int:
@@ -164,6 +179,7 @@ class Scanner(decider.Decider):
         self._open.remove(event.index)
         if event.index == self._yielding:
             self._yielding = None
+            self._caller_until_ms = now_ms + KEEP_PLACE_MS
         self._hold_offs.begin(event.index, event.outcome, now_ms)
         if event.outcome in _RADIO_FAULTS and self.state != BROKEN:
             return self._radio_failed(event, now_ms)

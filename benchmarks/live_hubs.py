@@ -24,7 +24,7 @@ from varde_simulator import clock, truth
 from varde_simulator.board import VirtualBoard
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
-from varde_simulator.stage import Stage, as_option
+from varde_simulator.stage import Stage
 from varde_simulator.vectors import Vectors
 
 HUBS = 200
@@ -114,7 +114,7 @@ async def main(hubs: int, stage: Stage) -> dict[str, object]:
 
 
 async def play(hubs: int, stage: Stage) -> dict[str, object]:
-    files = await stage.hub_files([as_option_of_nobody()], "generic")
+    files = await stage.hub_files([], "generic")
     vectors = Vectors.load()
     homes = [Home(stage, number) for number in range(hubs)]
     for home in homes:
@@ -138,13 +138,6 @@ async def play(hubs: int, stage: Stage) -> dict[str, object]:
         "hubs": hubs, "heard from": len(ids), "virtual_s": SPAN_S, "real_s": round(real_s, 1),
         "cpu_s": round(used_s, 1), "measured": made, "delivered": delivered, "lost": lost,
     }  # fmt: skip
-
-
-def as_option_of_nobody() -> str:
-    class _Sensor:
-        slot, service, characteristics = 1, 0x1810, (0x2A35,)
-
-    return as_option(_Sensor(), bytes(7))
 
 
 if __name__ == "__main__":

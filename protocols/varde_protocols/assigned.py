@@ -84,6 +84,17 @@ def number(raw_uuid: bytes) -> int:
     return 0
 
 
+def by_name(text: str) -> int:
+    """Return the number of a name in this table, or of hex digits; ValueError if it is neither."""
+    for known, (called, _) in _TABLE.items():
+        if called == text:
+            return known
+    value = int(text, 16)
+    if not 0 <= value <= MAX_NUMBER:
+        raise ValueError(text)
+    return value
+
+
 def name(number: int) -> str:
     """Return what a number is called: four hex digits, or the name in this table.
 

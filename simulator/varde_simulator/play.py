@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from varde_simulator import board as boards
-from varde_simulator import scenario, truth
+from varde_simulator import play_radio, scenario, truth
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.stage import Stage, as_option
@@ -83,6 +83,8 @@ class Play:
         self.problems: list[str] = []
         self.began_us = 0
         self._cut = cut
+        self._seed = seed
+        self._radio: play_radio.RadioHappenings | None = None
         self._cut_with: dict[str, scenario.Event] = {}
         self._off_min: float = POWER_BACK_MIN
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,11 +114,13 @@ class Play:
     async def _set_up(self) -> None:
         world = self.stage.world
         for planned in self.story.sensors:
-            model = MODELS[planned.model]()
-            self.sensors[planned.name] = await world.add_sensor(model, planned.name)
+            sensor = await world.add_sensor(MODELS[planned.model](), planned.name)
+            for name, chance in planned.faults.items():
+                sensor.faults.set(name, chance)
+            self.sensors[planned.name] = sensor
+        self._radio = play_radio.RadioHappenings(world.air_of(), self.sensors, self._seed)
         options = [
-            as_option(planned, self.sensors[planned.name].address)
-            for planned in self.story.sensors
+            as_option(planned, self.sensors[planned.name]) for planned in self.story.sensors
         ]
         files = await self.stage.hub_files(options, self.story.board)
         board = world.add_board(self.node, files, self.story.journal_kib * 1024)
@@ -174,13 +178,22 @@ class Play:
         cut = self._cut_with.pop(measurement.sensor, None)
         if cut is not None:
             self._arm(cut)
-        sensor.measure(measurement.stored, measurement.live, measurement.duration_s)
+        if measurement.results or measurement.live_results:
+            sensor.take(
+                *measurement.results, live=measurement.live_results,
+                duration_s=measurement.duration_s, user=measurement.user,
+            )  # fmt: skip
+        else:
+            sensor.measure(measurement.stored, measurement.live, measurement.duration_s)
         self.tell(measurement.sensor, "measures")
 
     async def _happen(self, event: scenario.Event) -> None:
         keys = event.keys
         wait_us = int(keys.get("for_min", 0) * US_PER_MIN)
-        if event.do == "wifi-down":
+        if self._radio is not None and event.do in self._radio.WORDS:
+            self.tell(keys.get("sensor", "air"), event.do)
+            await self._radio.happen(event.do, keys)
+        elif event.do == "wifi-down":
             await self._wifi_away(wait_us)
         elif event.do == "wire":
             await self._wire(keys["state"], int(keys.get("bytes_per_s", 0)), wait_us)

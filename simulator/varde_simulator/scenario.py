@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from varde_simulator.scenario_meaning import Drawable
+from varde_simulator.sensors.meaning import Meaning
 from varde_simulator.vectors import Vectors
 
 US_PER_S = 1_000_000
@@ -19,18 +21,22 @@ S_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class SensorPlan:
-    """One sensor of the kit. `characteristics` are those the hub subscribes to."""
+    """One sensor of the kit. `characteristics` are those the hub subscribes to. `faults`: by name,
+    with their chance. `user`: index and consent code, where the sensor wants them."""
 
     name: str
     model: str
     slot: int
     service: int
     characteristics: tuple[int, ...]
+    user: tuple[int, int] | None = None
+    faults: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Routine:
-    """What is measured every day. Times of day in minutes, local."""
+    """What is measured every day. Times of day in minutes, local. Values are bytes by the ids of
+    `vectors` and `live`, or by their meaning (`take`, `live_take`), which the sensor encodes."""
 
     sensor: str
     at_min: tuple[int, ...]
@@ -40,6 +46,9 @@ class Routine:
     live_every_s: float
     duration_s: float
     skip_days: tuple[int, ...]
+    take: tuple[Drawable, ...] = ()
+    live_take: tuple[Drawable, ...] = ()
+    user: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,9 @@ class Measurement:
     stored: tuple[tuple[int, bytes], ...]
     live: tuple[tuple[float, int, bytes], ...]
     duration_s: float
+    results: tuple[Meaning, ...] = ()
+    live_results: tuple[tuple[float, Meaning], ...] = ()
+    user: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ class Scenario:
         ]
         moments.sort(key=lambda moment: (moment[0], moment[1].sensor))
         measurements = tuple(
-            self._measurement(at_us, routine, vectors) for at_us, routine in moments
+            self._measurement(at_us, routine, vectors, dice) for at_us, routine in moments
         )
         events = sorted((self._draw(rule, dice) for rule in self.events), key=lambda e: e.at_us)
         return Plan(measurements, tuple(events))
@@ -148,7 +160,9 @@ class Scenario:
         """The home's."""
         return timezone(timedelta(hours=self.zone_h))
 
-    def _measurement(self, at_us: int, routine: Routine, vectors: Vectors) -> Measurement:
+    def _measurement(
+        self, at_us: int, routine: Routine, vectors: Vectors, dice: random.Random
+    ) -> Measurement:
         ended = self.start + timedelta(microseconds=at_us, seconds=routine.duration_s)
         local = ended.astimezone(self.zone)
         stored = vectors.next(routine.sensor, routine.vectors, local)
@@ -157,7 +171,15 @@ class Scenario:
             for index, name in enumerate(routine.live)
         )
         values = (stored,) if stored is not None else ()
-        return Measurement(at_us, routine.sensor, values, live, routine.duration_s)
+        results = tuple(each.draw(dice) for each in routine.take)
+        live_results = tuple(
+            (index * routine.live_every_s, each.draw(dice))
+            for index, each in enumerate(routine.live_take)
+        )
+        return Measurement(
+            at_us, routine.sensor, values, live, routine.duration_s, results, live_results,
+            routine.user,
+        )  # fmt: skip
 
 
 def _between(pair: list[Any], dice: random.Random) -> Any:

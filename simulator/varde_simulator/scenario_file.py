@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from varde_protocols import assigned
+from varde_simulator import scenario_meaning
 from varde_simulator.interpreter import ROOT
 from varde_simulator.scenario import EventRule, Routine, Scenario, SensorPlan
 from varde_simulator.scenario_table import (
@@ -20,6 +22,7 @@ from varde_simulator.scenario_table import (
     number,
     one_of,
 )
+from varde_simulator.sensors import faults
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.vectors import Vectors
 
@@ -36,8 +39,23 @@ MAX_WRITES = 1_000_000
 MAX_BYTES_PER_S = 1_000_000_000
 
 WIRE_STATES = ("slow", "stall", "down")
+# Why a link ends, as HCI numbers it (Core 5.4, Vol 1, Part F).
+LINK_ENDS = ("0x08", "0x13", "0x16", "0x3D", "0x3E")
 _TIME_OF_DAY = Kind('a time of day, such as "07:30"', lambda value: _minutes(value) is not None)
-_UUID = Kind('a 16-bit UUID, such as "2A35"', lambda value: _uuid(value) is not None)
+_UUID = Kind(
+    'a 16-bit UUID, such as "2A35", or a name of varde_protocols/assigned.py',
+    lambda value: _uuid(value) is not None,
+)
+_USER = Kind(
+    "a user's index and consent code, such as [1, 1234]",
+    lambda value: list_of(number(0, 9999, whole=True)).accepts(value) and len(value) == 2,
+)
+_CHANCES = Kind(
+    f"a table of chances from 0 to 1 by fault: {', '.join(faults.NAMES)}",
+    lambda value: isinstance(value, dict)
+    and all(name in faults.NAMES for name in value)
+    and all(number(0, 1).accepts(chance) for chance in value.values()),
+)
 _START = Kind(
     "a moment with its zone, such as 2026-03-02T05:30:00Z",
     lambda value: isinstance(value, datetime) and value.tzinfo is not None,
@@ -61,9 +79,23 @@ EVENTS: Mapping[str, Mapping[str, Kind]] = {
         "fraction": drawn(number(0, 1)),
         "off_min": _SPAN,
     },
+    "hold-button": {},
+    "press-button": {},
+    "change-batteries": {},
+    "vanish": {"for_s": drawn(number(1, MAX_S))},
+    "out-of-range": {"for_min": _SPAN},
+    "jam": {"for_s": drawn(number(1, MAX_S))},
+    "interference": {"share": drawn(number(0, 1)), "for_min": _SPAN},
+    "links-break": {"reason": one_of(LINK_ENDS)},
+    "fault": {"name": one_of(faults.NAMES), "times": number(1, MAX_WRITES, whole=True)},
     "time-server-lies": {"by_s": drawn(number(-MAX_LIE_S, MAX_LIE_S)), "for_min": _SPAN},
 }
-NEEDED = {"state", "by_s"}
+NEEDED = {"state", "by_s", "share", "reason", "name"}
+# Events that happen to one sensor, which they name.
+OF_A_SENSOR = {
+    "cut-at-write", "hold-button", "press-button", "change-batteries", "vanish", "out-of-range",
+    "links-break", "fault",
+}  # fmt: skip
 
 
 def find(name: str) -> Path:
@@ -129,10 +161,12 @@ def _sensor(table: Table) -> SensorPlan:
         name=table.take("name", TEXT),
         model=table.take("model", one_of(MODELS)),
         slot=table.take("slot", number(0, 255, whole=True)),
-        service=int(table.take("service", _UUID), 16),
+        service=_uuid(table.take("service", _UUID)) or 0,
         characteristics=tuple(
-            int(uuid, 16) for uuid in table.take("characteristics", list_of(_UUID, 1))
+            _uuid(uuid) or 0 for uuid in table.take("characteristics", list_of(_UUID, 1))
         ),
+        user=_pair(table.given("user", _USER)),
+        faults=table.take("faults", _CHANCES, {}),
     )
     table.finish()
     return sensor
@@ -154,9 +188,12 @@ def _routine(table: Table, sensors: list[str], vectors: Vectors) -> Routine:
         live_every_s=float(table.take("live_every_s", number(0.001, MAX_S), 1.0)),
         duration_s=float(table.take("duration_s", number(0, MAX_S), 10.0)),
         skip_days=tuple(table.take("skip_days", list_of(_DAY), [])),
+        take=_meanings(table, "take"),
+        live_take=_meanings(table, "live_take"),
+        user=table.take("user", number(0, 255, whole=True), 0),
     )
-    if not routine.vectors and not routine.live:
-        raise ScenarioError(f"{table.where}: give `vectors`, `live` or both")
+    if not (routine.vectors or routine.live or routine.take or routine.live_take):
+        raise ScenarioError(f"{table.where}: give `vectors`, `live`, `take` or `live_take`")
     table.finish()
     return routine
 
@@ -166,8 +203,10 @@ def _event(table: Table, sensors: list[str]) -> EventRule:
     at_min = _minutes(table.take("at", _TIME_OF_DAY)) or 0
     do = table.take("do", one_of(EVENTS))
     keys: dict[str, Any] = {}
-    if do == "cut-at-write":
+    if do in OF_A_SENSOR:
         keys |= table.given("sensor", one_of(sensors))
+    if do in OF_A_SENSOR - {"cut-at-write"} and "sensor" not in keys:
+        raise ScenarioError(f"{table.where}: `{do}` happens to a sensor; give `sensor`")
     for key, kind in EVENTS[do].items():
         keys |= {key: table.take(key, kind)} if key in NEEDED else table.given(key, kind)
     if keys.get("state") == "slow" and "bytes_per_s" not in keys:
@@ -176,7 +215,19 @@ def _event(table: Table, sensors: list[str]) -> EventRule:
     return EventRule(day, at_min, do, keys)
 
 
+def _meanings(table: Table, key: str) -> tuple[scenario_meaning.Drawable, ...]:
+    rows = table.take(key, list_of(scenario_meaning.TAKE), [])
+    return tuple(scenario_meaning.parse(row, f"{table.where}, {key}") for row in rows)
+
+
+def _pair(given: dict[str, Any]) -> tuple[int, int] | None:
+    return (given["user"][0], given["user"][1]) if given else None
+
+
 def _uuid(text: Any) -> int | None:
+    for known in assigned.NUMBERS:
+        if text == assigned.name(known):
+            return known
     is_hex = isinstance(text, str) and len(text) == 4 and text.isalnum()
     try:
         return int(text, 16) if is_hex else None

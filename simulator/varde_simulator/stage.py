@@ -7,12 +7,14 @@ story does. Time goes on from one to the next, as it does in a real site.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from varde_protocols import assigned
 from varde_simulator import flash_image, host_programs, run_folder
 from varde_simulator.board import VirtualBoard
 from varde_simulator.clock import VirtualClock
 from varde_simulator.interpreter import ROOT, Interpreter
+from varde_simulator.scenario import SensorPlan
+from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.world import World
 
 FIRMWARE = ROOT / "build" / "firmware"
@@ -90,11 +92,23 @@ def firmware_files(vm: Interpreter) -> dict[str, bytes]:
     return files
 
 
-def as_option(sensor: Any, address: bytes) -> str:
+def as_option(planned: SensorPlan, sensor: VirtualSensor) -> str:
     """A scenario's sensor as `varde hub config --sensor` takes it."""
-    kind = "random" if address[0] else "public"
-    characteristics = "+".join(f"{uuid:04X}" for uuid in sensor.characteristics)
-    return (
-        f"slot={sensor.slot},service={sensor.service:04X},chars={characteristics},"
-        f"address={kind}/{address[1:].hex(':').upper()}"
-    )
+    kind = "random" if sensor.address[0] else "public"
+    characteristics = "+".join(map(assigned.name, planned.characteristics))
+    parts = [
+        f"slot={planned.slot}",
+        f"service={assigned.name(planned.service)}",
+        f"chars={characteristics}",
+        f"address={kind}/{sensor.address[1:].hex(':').upper()}",
+    ]
+    if sensor.model.driver:
+        parts.append(f"model={sensor.model.driver}")
+    security = sensor.model.security
+    if security is not None:
+        parts.append("bond=plain" if security.passkey is None else "bond=passkey")
+        if security.passkey is not None and security.passkey >= 0:
+            parts.append(f"passkey={security.passkey}")
+    if planned.user is not None:
+        parts.append(f"user={planned.user[0]}/{planned.user[1]}")
+    return ",".join(parts)

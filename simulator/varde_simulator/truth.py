@@ -3,7 +3,9 @@
 measured    readings that sensors made and could hand over: stored ones, and live values that
             they really sent
 not offered readings that a sensor made and never could hand over: overwritten in its own full
-            store, or live values while nobody was subscribed; not in measured, nobody's fault
+            store before a host had it, live values while nobody was subscribed or that a breaking
+            link may have eaten; not in measured, nobody's fault
+asked       values that the hub read by itself (a battery's level); no measurement of anybody
 journaled   readings seen, whole and signed, in the hub's flash at any look; having arrived is
             not enough
 delivered   readings that the receiver opened, signature good
@@ -23,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from varde_protocols import cose, errors, records
+from varde_protocols import assigned, cose, errors, records
 from varde_protocols.crypto import ed25519
 from varde_simulator import flash_image
 from varde_simulator.pairing import Measured, Pairs, pair
@@ -33,6 +35,7 @@ from varde_simulator.sensors.virtual_sensor import VirtualSensor
 _SIGNED_BY = bytes.fromhex("84 4d a2 01 27 04 48")
 
 GOOD = "verified"
+ASKED = {0x2A19}  # characteristics that hubs read, besides what sensors send
 
 Value = tuple[int, bytes, int, bytes]  # slot, sensor address (7 bytes), characteristic, value
 Key = tuple[bytes, int]  # hub, sequence number
@@ -55,6 +58,7 @@ class Sum:
     mistaken: int = 0
     undated: int = 0
     not_offered: int = 0
+    asked: int = 0
 
     @property
     def passed(self) -> bool:
@@ -136,13 +140,14 @@ def measured_values(
 
     for slot, sensor in sensors.items():
         for reading in sensor.ledger.readings:
-            value = (slot, sensor.address, reading.characteristic, reading.value)
+            value = (slot, sensor.address, reading.characteristic, reading.as_sent)
             when = moments(*reading.sent_us, reading.confirmed_us)
-            held = not (reading.is_confirmed or reading.overwritten)
-            values[value].append(Measured(when, held, reading.overwritten))
+            excused = reading.overwritten and not reading.is_carried
+            held = not reading.is_confirmed and reading.is_stored
+            values[value].append(Measured(when, held, excused))
         for sent in sensor.ledger.notifications:
             value = (slot, sensor.address, sent.characteristic, sent.value)
-            values[value].append(Measured(moments(sent.sent_us)))
+            values[value].append(Measured(moments(sent.sent_us), overwritten=not sent.carried))
     return dict(values)
 
 
@@ -156,6 +161,8 @@ def add_up(
     """Compare; `sensors` by slot, `journaled` as JournalWatch.look gives it, `repeats` the rows
     that `varde readings` leaves out unless all are asked for."""
     made = measured_values(sensors, utc_minus_virtual_ms)
+    asked = [row for row in rows if _is_good(row) and _is_asked(row, made)]
+    rows = [row for row in rows if row not in asked]
     good = [row for row in rows if _is_good(row)]
     delivered: defaultdict[Value, list[Row]] = defaultdict(list)
     for row in good:
@@ -178,6 +185,7 @@ def add_up(
         mistaken=_mistaken(sensors, [*rows, *repeats], repeats),
         undated=sum(row["utc_ms"] is None for row in good),
         not_offered=overwritten + sum(s.ledger.live_values_missed for s in sensors.values()),
+        asked=len(asked),
     )
 
 
@@ -199,7 +207,7 @@ def _mistaken(
     sent_again: Counter[Value] = Counter()
     for slot, sensor in sensors.items():
         for reading in sensor.ledger.readings:
-            value = (slot, sensor.address, reading.characteristic, reading.value)
+            value = (slot, sensor.address, reading.characteristic, reading.as_sent)
             sent_again[value] += max(0, reading.sent - 1)
     first = {(row["hub"], row["seq"]): _value(row) for row in rows if _is_good(row)}
     merged: Counter[Value] = Counter()
@@ -210,6 +218,11 @@ def _mistaken(
         else:
             mistaken += 1
     return mistaken + (merged - sent_again).total()
+
+
+def _is_asked(row: Row, made: Mapping[Value, object]) -> bool:
+    value = _value(row)
+    return value[2] in ASKED and value not in made
 
 
 def _is_good(row: Row) -> bool:
@@ -223,4 +236,5 @@ def _key(row: Row) -> Key:
 def _value(row: Row) -> Value:
     kind, _, digits = row["address"].partition("/")
     address = bytes([kind == "random"]) + bytes.fromhex(digits.replace(":", ""))
-    return row["slot"], address, int(row["characteristic"], 16), bytes.fromhex(row["hex"])
+    characteristic = assigned.by_name(row["characteristic"])
+    return row["slot"], address, characteristic, bytes.fromhex(row["hex"])

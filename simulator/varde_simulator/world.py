@@ -86,7 +86,7 @@ class World:
 
     async def add_sensor(self, model: Model, label: str, home: str = "") -> VirtualSensor:
         """A sensor, asleep until it measures."""
-        sensor = VirtualSensor(self.air_of(home), model, label)
+        sensor = VirtualSensor(self.air_of(home), model, label, seed=self.seed)
         await sensor.start()
         self.sensors[label] = sensor
         return sensor

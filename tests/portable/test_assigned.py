@@ -34,6 +34,13 @@ class Numbers(unittest.TestCase):
         raw = b"\xfb\x34\x9b\x5f\x80\x00\x00\x80\x00\x10\x00\x00\x35\x2a\x00\x00"
         self.assertEqual(assigned.number(raw), 0x2A35)
 
+    def test_a_name_is_found_again(self):
+        for number in list(assigned.NUMBERS) + [0x2A35, 0]:
+            self.assertEqual(assigned.by_name(assigned.name(number)), number)
+        for text in ("jumper", "20000", "-1", ""):
+            with self.assertRaises(ValueError):
+                assigned.by_name(text)
+
     def test_an_unknown_uuid_has_no_number(self):
         self.assertEqual(assigned.number(bytes(16)), 0)
 

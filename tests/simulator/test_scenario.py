@@ -1,5 +1,6 @@
 """Scenario files: what they mean, what they must not hold, and that a seed gives one plan."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -107,7 +108,7 @@ def test_what_has_no_stamp_is_left_alone(characteristic, value):
         ('"07:00"', '"25:00"', "routine 1: `at = ['25:00', '19:30']` cannot be"),
         ('"v162"', '"v9999"', "routine 1: `vectors = ['v9999', 'v175']` cannot be;"),
         ('"v162"', "[]", "routine 1: `vectors = [[], 'v175']` cannot be"),
-        ('vectors = ["v162", "v175"]', "", "give `vectors`, `live` or both"),
+        ('vectors = ["v162", "v175"]', "", "give `vectors`, `live`, `take` or `live_take`"),
         ("within_min = 20", 'skip_days = ["2"]', "routine 1: `skip_days = ['2']` cannot be"),
         ("within_min = 20", "live_every_s = inf", "routine 1: `live_every_s = inf` cannot be"),
         ("day = 2", "day = 0", "event 1: `day = 0` cannot be"),
@@ -173,3 +174,57 @@ def test_a_file_that_is_no_toml_and_one_that_is_not_there(tmp_path):
         scenario_file.load(bad)
     with pytest.raises(ScenarioError, match="there are: cut, home"):
         scenario_file.find("holiday")
+
+
+TAKES = GOOD.replace(
+    'vectors = ["v162", "v175"]',
+    'take = [{ weight = { weight = [70.0, 72.0], bmi = 24.1 } }]\nuser = 1',
+)
+
+
+def test_a_measurement_by_its_meaning_is_drawn_anew_each_time():
+    plan = parse(TAKES).plan(1)
+    assert plan == parse(TAKES).plan(1)
+    weights = [m.results[0].weight for m in plan.measurements]
+    assert all(70.0 <= weight <= 72.0 and weight == round(weight, 1) for weight in weights)
+    assert len(set(weights)) > 1
+    assert {(m.user, m.results[0].bmi, m.stored) for m in plan.measurements} == {(1, 24.1, ())}
+
+
+@pytest.mark.parametrize(
+    ("take", "said"),
+    [
+        ("[{ weigth = {} }]", "a table with one of pressure"),
+        ("[{ weight = 70 }]", "`weight = 70` is no table"),
+        ("[{ weight = { kg = 70 } }]", "`weight` has no `kg`"),
+        ("[{ weight = {} }]", "`weight` needs `weight`"),
+        ("[{ weight = { weight = [72, 70] } }]", "is no number and no range of two"),
+    ],
+)
+def test_a_meaning_that_is_none_is_named(take, said):
+    with pytest.raises(ScenarioError, match=re.escape(said)):
+        parse(TAKES.replace("[{ weight = { weight = [70.0, 72.0], bmi = 24.1 } }]", take))
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ('do = "vanish"\nfor_s = 3', "`vanish` happens to a sensor; give `sensor`"),
+        ('do = "fault"\nsensor = "scale"\nname = "hunger"', "one of vanish-mid-burst"),
+        ('do = "links-break"\nsensor = "scale"\nreason = "0x42"', "one of 0x08"),
+        ('do = "interference"\nshare = 1.5', "a number from 0 to 1"),
+    ],
+)
+def test_what_happens_on_the_radio_is_checked(event, said):
+    with pytest.raises(ScenarioError, match=re.escape(said)):
+        parse(GOOD.replace(CUT, event))
+
+
+def test_a_sensors_faults_and_user():
+    keys = '["2A9D", "and-control"]\nuser = [1, 1234]\nfaults = {duplicate = 0.5}'
+    text = GOOD.replace('["2A9D"]', keys)
+    sensor = parse(text).sensors[0]
+    assert (sensor.user, dict(sensor.faults)) == ((1, 1234), {"duplicate": 0.5})
+    assert sensor.characteristics == (0x2A9D, 0x10051)
+    with pytest.raises(ScenarioError, match="a table of chances"):
+        parse(text.replace("0.5", "5"))

@@ -245,3 +245,37 @@ def test_a_repetition_of_nothing_or_of_other_bytes_is_mistaken(wrong):
     added = add_up([sent_twice()], [row(1)], [1, 2], [wrong])
     assert added.mistaken == 1
     assert not added.passed
+
+
+def test_a_battery_that_the_hub_asked_is_no_measurement():
+    level = {**row(3, b"\x57"), "characteristic": "2A19"}
+    added = add_up([Sensor(2)], [row(1), second(2), level], [1, 2, 3])
+    assert (added.asked, added.altered, added.delivered) == (1, 0, 2)
+    assert added.passed
+
+
+def test_what_a_breaking_link_may_have_eaten_may_be_there_or_not():
+    sensor = Sensor(0)
+    sensor.ledger.notifications = [Notification(WEIGHT, VALUE, 2_000_000, carried=False)]
+    assert add_up([sensor], [], []).passed
+    added = add_up([sensor], [row(1)], [1])
+    assert (added.duplicates, added.altered, added.lost) == (0, 0, 0)
+
+
+def test_what_was_confirmed_must_be_there_though_the_sensor_forgot_it_later():
+    sensor = Sensor(1)
+    sensor.ledger.readings[0].overwritten = True
+    assert add_up([sensor], [], []).lost == 1
+
+
+def test_a_value_cut_by_the_mtu_is_what_was_sent():
+    sensor = Sensor(1)
+    sensor.ledger.readings[0].cut_to = 2
+    assert add_up([sensor], [row(1, VALUE[:2])], [1]).passed
+
+
+def test_a_vendors_characteristic_goes_by_its_name():
+    sensor = Sensor(0)
+    sensor.ledger.notifications = [Notification(0x10041, VALUE, 2_000_000)]
+    named = {**row(1), "characteristic": "jumper-stream"}
+    assert add_up([sensor], [named], [1]).passed

@@ -18,7 +18,7 @@ from varde_host import errors, messages, output
 from varde_host.collector import answer
 from varde_host.commands import options
 from varde_host.site import files
-from varde_protocols import hub_config
+from varde_protocols import assigned, hub_config
 
 _STANDARD_INPUT = Path("-")
 NTP_PORT = 123
@@ -104,8 +104,8 @@ def parse_sensor(text: str) -> hub_config.Sensor:
             slot=int(pairs["slot"]),
             address=_address(pairs["address"]) if "address" in pairs else None,
             name_prefix=pairs.get("name"),
-            service=int(pairs["service"], 16),
-            characteristics=[int(char, 16) for char in pairs["chars"].split("+")],
+            service=assigned.by_name(pairs["service"]),
+            characteristics=[assigned.by_name(char) for char in pairs["chars"].split("+")],
             model=pairs.get("model", ""),
             bond=_BONDS[pairs.get("bond", "none")],
             passkey=int(pairs["passkey"]) if "passkey" in pairs else None,

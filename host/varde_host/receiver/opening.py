@@ -113,4 +113,4 @@ class Receiver:
 def _decoded(row: Row) -> Mapping[str, object]:
     if row.content is None or row.characteristic is None:
         raise TypeError("a row is decoded after it was opened")
-    return gatt.decode(row.characteristic, row.content.value)
+    return gatt.decode(row.characteristic, row.content.value, row.content.model)

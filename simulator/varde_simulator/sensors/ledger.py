@@ -40,6 +40,16 @@ class Reading:
         return self.confirmed_us is not None
 
     @property
+    def is_carried(self) -> bool:
+        """It has surely reached a host's radio."""
+        return self.is_confirmed or self.carried_us is not None
+
+    @property
+    def as_sent(self) -> bytes:
+        """What of it fitted the MTU."""
+        return self.value if self.cut_to is None else self.value[: self.cut_to]
+
+    @property
     def is_stored(self) -> bool:
         """It still stands in the sensor's memory, if that one keeps what was confirmed."""
         return not self.overwritten and self.deleted_us is None
@@ -88,7 +98,7 @@ class Ledger:
     def carried(self) -> list[tuple[int, bytes]]:
         """(characteristic, value) of all that surely reached a host's radio, each as often as it
         was measured. These must all be at the receiver, once."""
-        stored = [(r.characteristic, _as_sent(r)) for r in self.readings if _is_carried(r)]
+        stored = [(r.characteristic, r.as_sent) for r in self.readings if r.is_carried]
         return stored + [(n.characteristic, n.value) for n in self.notifications if n.carried]
 
     def add(
@@ -126,11 +136,3 @@ class Ledger:
         for reading in self.readings:
             if reading.carried_us is not None and reading.carried_us >= since_us:
                 reading.carried_us = None
-
-
-def _is_carried(reading: Reading) -> bool:
-    return reading.is_confirmed or reading.carried_us is not None
-
-
-def _as_sent(reading: Reading) -> bytes:
-    return reading.value if reading.cut_to is None else reading.value[: reading.cut_to]

@@ -103,6 +103,12 @@ def _xiaomi_advert(value: bytes) -> layout.Fields:
 
 def value_bytes(text: str) -> bytes:
     """Return the bytes of hex digits in either case; InputRefused("bad-hex")."""
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if value and 2 * len(value) == len(text):  # fromhex alone lets white space pass
+        return value
     match = _HEX.fullmatch(text)
     if match is None:
         hint = "give two hex digits a byte, without spaces between"

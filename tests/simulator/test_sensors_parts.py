@@ -260,6 +260,20 @@ def test_pairing_mode_ends_by_itself(tmp_path):
     in_virtual_time(tmp_path, story)
 
 
+def test_new_batteries_end_a_connection_however_patient_the_host_is(tmp_path):
+    async def story(air):
+        sensor, host = await met(air, house.cuff())
+        sensor.wake()
+        await host.connect(sensor.station.address, supervision=3200)
+        await until(lambda: host.connection is not None)
+        sensor.change_batteries()
+        await until(lambda: host.connection is None)
+        assert not sensor.is_connected
+        assert host.disconnected_us[0] > 31_000_000
+
+    in_virtual_time(tmp_path, story)
+
+
 # The ledger
 
 

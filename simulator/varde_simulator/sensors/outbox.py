@@ -19,7 +19,7 @@ from varde_simulator.sensors.ledger import Ledger, Notification, Reading
 ATT_HEADER_BYTES = 3
 # The air's own delay, and the host's and the controller's turns at both ends.
 _MARGIN_US = 20_000
-_SUPERVISION_US = 3_000_000  # if the connection does not say: NimBLE asks for 2.56 s
+_LEAST_SUPERVISION_S = 3.0  # if the connection does not say: NimBLE asks for 2.56 s
 
 Done = Callable[[bool], None]
 
@@ -40,6 +40,12 @@ class Outbox:
         """An indication waits for its confirmation."""
         connection = self.connection
         return connection is not None and self._station.indications.is_open(connection.handle)
+
+    @property
+    def supervision_s(self) -> float:
+        """How long this connection may be silent before it is over."""
+        timeout_ms = getattr(self.connection.parameters, "supervision_timeout", 0) or 0
+        return max(_LEAST_SUPERVISION_S, float(timeout_ms) / 1000)
 
     def indicate(
         self,
@@ -102,9 +108,7 @@ class Outbox:
         """What may not have arrived is unmarked; what was queued is over."""
         margin_us = _MARGIN_US + 2 * self._station.air.latency_us
         if reason == hci.HCI_CONNECTION_TIMEOUT_ERROR:
-            parameters = getattr(self.connection, "parameters", None)
-            timeout_ms = getattr(parameters, "supervision_timeout", 0) or 0
-            margin_us += max(_SUPERVISION_US, round(timeout_ms * 1000))
+            margin_us += round(self.supervision_s * 1e6)
         self._ledger.connection_ended(_now_us() - margin_us)
         self.connection = None
         queue, self._queue = self._queue, deque()

@@ -31,6 +31,7 @@ from varde_simulator.sensors.sensor_clock import SensorClock
 _BATTERY_LEVEL = 0x2A19
 BATTERY_CHANGE_S = 5.0  # how long batteries are out while they are changed
 VANISHED_S = 20.0
+_AFTER_SUPERVISION_S = 0.5
 _VANISHES_WITHIN_LATENCIES = 4  # an indication and its confirmation take two
 Values = Iterable[tuple[int, bytes]]
 LiveValues = Iterable[tuple[float, int, bytes]]
@@ -156,8 +157,11 @@ class VirtualSensor:
             self._start(self.station.disconnect(self.connection.handle))
 
     def vanish(self, for_s: float = VANISHED_S) -> None:
-        """Silent from one moment to the next; its peer finds out by the supervision timeout."""
+        """Silent from one moment to the next; its peer finds out by the supervision timeout. Not
+        back before that one is over: a sensor that was off does not go on where it was."""
         self.station.go_silent()
+        if self.connection is not None:
+            for_s = max(for_s, self.outbox.supervision_s + _AFTER_SUPERVISION_S)
         self.later("vanished", for_s, self._appear)
 
     def change_batteries(self) -> None:

@@ -62,8 +62,6 @@ BOTTOM_UP = (
     "varde_firmware.core.scanner_words",
     "varde_firmware.core.scanner",
     "varde_firmware.core.ad_structures",
-    "varde_firmware.core.advertised_values",
-    "varde_firmware.core.advert_memory",
     "varde_firmware.core.advertising",
     "varde_firmware.core.bonds",
     "varde_firmware.core.journal_sector",

@@ -19,13 +19,10 @@ from . import ad_structures
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-    from varde_protocols.hub_config import Sensor
-
     from .ad_structures import Buffer
 
-MODELS = ("xiaomi-scale",)
 # What they advertise, and of which service.
-SERVICES = {assigned.XIAOMI_ADVERT_WEIGHT: 0x181D, assigned.XIAOMI_ADVERT_BODY: 0x181B}
+_SERVICES = {assigned.XIAOMI_ADVERT_WEIGHT: 0x181D, assigned.XIAOMI_ADVERT_BODY: 0x181B}
 
 _UUID_BYTES = const(2)
 _WEIGHT_BYTES = const(10)
@@ -42,25 +39,24 @@ class AdvertisedValues:
     After `find` has said yes, the value is data[start:end], and `listener` is whom it is for.
     """
 
-    def __init__(self, sensors: "List[Sensor]") -> None:
-        self._last: "Dict[int, bytearray]" = {}  # by index; first byte: its length
+    def __init__(self, indexes: "List[int]") -> None:
+        """`indexes` are those of the sensors that only advertise."""
+        self.indexes = indexes
+        self._last = {index: bytearray(1 + _BODY_BYTES) for index in indexes}  # length, value
         self._listeners: "Dict[int, Any]" = {}  # by index and characteristic, see `_key`
-        for index in range(len(sensors)):
-            if sensors[index].model in MODELS:
-                self._last[index] = bytearray(1 + _BODY_BYTES)
         self.listener: "Any" = None
         self.start = 0
         self.end = 0
         self._characteristic = 0
         self._control = 0  # where the control byte stands
 
-    def indexes(self) -> "List[int]":
-        """Return the sensors that only advertise."""
-        return sorted(self._last)
-
     def knows(self, index: int) -> bool:
         """True for a sensor that only advertises."""
         return index in self._last
+
+    def services(self) -> "Dict[int, int]":
+        """Return of which service each characteristic is advertised."""
+        return _SERVICES
 
     def listen(self, index: int, characteristic: int, listener: "Any") -> None:
         """From now on, this sensor's values of this characteristic are for `listener`."""

@@ -21,14 +21,14 @@ nothing: numbers stay below 30 bits, bytes are compared one by one.
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import advert_memory, advertised_values
-
 if TYPE_CHECKING:
     from typing import List, Optional, Protocol
 
     from varde_protocols.hub_config import Sensor
 
     from .ad_structures import Buffer
+    from .advert_memory import AdvertMemory
+    from .advertised_values import AdvertisedValues
 
     class HeldBonds(Protocol):
         """Knows with whom there is a bond; asked in the handler."""
@@ -42,6 +42,16 @@ NO_SENSOR = const(-1)
 _ADV_IND = const(0x00)
 _ADV_DIRECT_IND = const(0x01)
 _SCAN_RSP = const(0x04)
+
+# What `AdvertMemory.facts` tells.
+_NAMED = const(1)
+_LISTED = const(2)
+_PAIRING = const(4)
+_NO_ROW = const(-1)
+
+# Models of rules 3 and 4.
+SHOW_MODE = ("omron-evolv",)
+ONLY_ADVERTISE = ("xiaomi-scale",)
 
 # Flags of a sensor.
 _MUTED = const(1)  # by main code
@@ -59,16 +69,14 @@ class AdvertMatcher:
     """
 
     def __init__(self, sensors: "List[Sensor]", bonds: "Optional[HeldBonds]" = None) -> None:
-        self.values = advertised_values.AdvertisedValues(sensors)
+        self.values = _values_of(sensors)
         self.is_value = False
         self._bonds = bonds
         self._count = len(sensors)
         self._addresses = [s.address[1:] if s.address else b"" for s in sensors]
         self._types = bytes([s.address[0] if s.address else 0 for s in sensors])
-        self._shows_mode = bytes([s.model in advert_memory.NAMES for s in sensors])
-        self._memory: "Optional[advert_memory.AdvertMemory]" = None
-        if b"" in self._addresses or 1 in self._shows_mode:
-            self._memory = advert_memory.AdvertMemory(sensors)
+        self._shows_mode = bytes([s.model in SHOW_MODE for s in sensors])
+        self._memory = _memory_for(sensors)
         self._flags = bytearray(self._count)
         self._value_of = NO_SENSOR
 
@@ -95,15 +103,17 @@ class AdvertMatcher:
 
     def took_value(self, data: "Buffer") -> None:
         """The value in this advertisement is on its way to the journal."""
-        self.values.took(self._value_of, data)
+        if self.values is not None:
+            self.values.took(self._value_of, data)
 
     def match(self, address_type: int, address: "Buffer", adv_type: int, data: "Buffer") -> int:
         """Return the index of the sensor that may be connected to now, or NO_SENSOR."""
         self.is_value = False
         index = self._by_address(address_type & 1, address)
-        if index != NO_SENSOR and self.values.knows(index):
+        values = self.values
+        if index != NO_SENSOR and values is not None and values.knows(index):
             self._value_of = index
-            self.is_value = self.values.find(index, data)
+            self.is_value = values.find(index, data)
             return NO_SENSOR
         if adv_type not in (_ADV_IND, _ADV_DIRECT_IND, _SCAN_RSP):
             return NO_SENSOR
@@ -128,19 +138,39 @@ class AdvertMatcher:
         if memory is None:
             return NO_SENSOR
         row = memory.note(address_type, address, data)
-        if row == advert_memory.NO_ROW:
+        if row == _NO_ROW:
             return NO_SENSOR
         for index in range(self._count):
             if not self._addresses[index] and not self._flags[index]:
                 facts = memory.facts(row, index)
-                if facts & advert_memory.LISTED and self._is_free(facts, address_type, address):
+                if facts & _LISTED and self._is_free(facts, address_type, address):
                     return index
         return NO_SENSOR
 
     def _is_free(self, facts: int, address_type: int, address: "Buffer") -> bool:
         """True if it has its name, and is not about to pair with another although it is ours."""
-        if not facts & advert_memory.NAMED:
+        if not facts & _NAMED:
             return False
-        if not facts & advert_memory.PAIRING or self._bonds is None:
+        if not facts & _PAIRING or self._bonds is None:
             return True
         return not self._bonds.holds(address_type, address)
+
+
+# What these two need is only loaded where a sensor needs it: most are known by their address.
+
+
+def _memory_for(sensors: "List[Sensor]") -> "Optional[AdvertMemory]":
+    if all(s.address is not None and s.model not in SHOW_MODE for s in sensors):
+        return None
+    from . import advert_memory  # noqa: PLC0415
+
+    return advert_memory.AdvertMemory(sensors)
+
+
+def _values_of(sensors: "List[Sensor]") -> "Optional[AdvertisedValues]":
+    indexes = [i for i in range(len(sensors)) if sensors[i].model in ONLY_ADVERTISE]
+    if not indexes:
+        return None
+    from . import advertised_values  # noqa: PLC0415
+
+    return advertised_values.AdvertisedValues(indexes)

@@ -1,6 +1,6 @@
 """The radio's task: takes its events, asks scanner and sessions, does what they say."""
 
-from varde_firmware.core import advertised_values, decider, hold_offs, scanner
+from varde_firmware.core import decider, hold_offs, scanner
 from varde_firmware.core import scanner_words as air
 from varde_firmware.core import sensor_words as words
 from varde_firmware.shell import link_services, listeners, sensor_link
@@ -54,13 +54,16 @@ class SensorTask(link_services.LinkServices):
 
     def _listen_to_adverts(self) -> None:
         """Say whom the values are for that come without a connection."""
-        for index in self._matcher.values.indexes():
+        values = self._matcher.values
+        if values is None:
+            return
+        for index in values.indexes:
             sensor = self._sensors[index]
-            for characteristic, service in advertised_values.SERVICES.items():
+            for characteristic, service in values.services().items():
                 listener = self._listeners.add(listeners.NO_CONNECTION, sensor.slot, service,
                                                characteristic, sensor.address or bytes(7),
                                                sensor.model)  # fmt: skip
-                self._matcher.values.listen(index, characteristic, listener)
+                values.listen(index, characteristic, listener)
 
     async def run(self) -> None:
         """Switch the radio on and serve it."""

@@ -16,7 +16,7 @@ from bumble.crypto import ah
 if TYPE_CHECKING:
     from varde_simulator.air.station import Station
 
-# TGAP(private_addr_int), Core 5.4, Vol 3, Part C, appendix A; ESP-IDF's default for NimBLE too.
+# TGAP(private_addr_int), Core 5.4, Vol 3, Part C, appendix A.
 ROTATION_S = 900.0
 HASH_BYTES = 3
 _KIND_BITS = 0xC0  # the two top bits of a random address say which kind it is

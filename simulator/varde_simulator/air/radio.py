@@ -275,14 +275,14 @@ class Radio:
         client = self._client_ops.new_client(station, connection)
         self.clients[handle] = client
         station.clients[handle] = client.on_pdu
-        peer = (int(connection.peer_address.address_type), address_bytes(connection.peer_address))
-        connection.once("disconnection", lambda _reason: self._on_disconnection(connection, peer))
+        connection.once("disconnection", lambda _reason: self._on_disconnection(connection))
         connection.on("connection_parameters_update", lambda: self._on_update(connection, 0))
         connection.on(
             "connection_parameters_update_failure", lambda _why: self._on_update(connection, 1)
         )
         self.server.on_connection(connection)
-        self.report(IRQ_PERIPHERAL_CONNECT if is_central else IRQ_CENTRAL_CONNECT, handle, *peer)
+        irq = IRQ_PERIPHERAL_CONNECT if is_central else IRQ_CENTRAL_CONNECT
+        self.report(irq, handle, *_peer_of(connection))
 
     def _on_update(self, connection: Any, status: int) -> None:
         terms = connection.parameters  # Bumble's, in milliseconds
@@ -295,7 +295,7 @@ class Radio:
             status,
         )
 
-    def _on_disconnection(self, connection: Any, peer: tuple[int, bytes]) -> None:
+    def _on_disconnection(self, connection: Any) -> None:
         handle = connection.handle
         self._ending.discard(handle)
         if self.station is not None:
@@ -306,7 +306,7 @@ class Radio:
         self._l2cap.on_disconnection(handle)
         is_central = connection.role == hci.Role.CENTRAL
         irq = IRQ_PERIPHERAL_DISCONNECT if is_central else IRQ_CENTRAL_DISCONNECT
-        self.report(irq, handle, *peer)
+        self.report(irq, handle, *_peer_of(connection))
 
     async def disconnect(self, handle: int) -> bool:
         station = self.need_station()
@@ -342,3 +342,8 @@ class Radio:
     async def advertise_stop(self) -> None:
         if self.station is not None:
             await self.station.stop_advertising()
+
+
+def _peer_of(connection: Any) -> tuple[int, bytes]:
+    """As it is known now: a pairing may have told the identity behind a private address."""
+    return int(connection.peer_address.address_type), address_bytes(connection.peer_address)

@@ -32,10 +32,8 @@ def flags_of(frame: Frame, bits: int, size: str = "B") -> list[bool]:
 
 def long_float(frame: Frame, key: str) -> None:
     word = frame.dice.choice([*SPECIAL_LONG, frame.dice.randrange(1 << 32), 0xFF000172])
-    high, low = struct.unpack(
-        ">bi", struct.pack(">I", word)[:1] + struct.pack(">I", word << 8 & 0xFFFFFFFF)
-    )
-    mantissa = low >> 8
+    exponent, mantissa = struct.unpack(">bi", struct.pack(">I", word) + b"\0")
+    mantissa >>= 8
     digits = tuple(int(digit) for digit in str(abs(mantissa)))
     frame.data += struct.pack("<I", word)
     number = Decimal((int(mantissa < 0), digits, exponent))

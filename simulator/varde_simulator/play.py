@@ -117,6 +117,8 @@ class Play:
             sensor = await world.add_sensor(MODELS[planned.model](), planned.name)
             for name, chance in planned.faults.items():
                 sensor.faults.set(name, chance)
+            if planned.user is not None:
+                sensor.behaviour.user_entered(planned.user[1])
             self.sensors[planned.name] = sensor
         self._radio = play_radio.RadioHappenings(world.air_of(), self.sensors, self._seed)
         options = [

@@ -38,6 +38,9 @@ class Behaviour:
         self.sensor.begin_pairing()
         self.sensor.wake()
 
+    def user_entered(self, code: int) -> None:
+        """Somebody has made a user with this consent code, by the sensor's own keys."""
+
     def batteries_changed(self) -> None:
         """New batteries are in; bond and clock have gone or stayed as the model says."""
 

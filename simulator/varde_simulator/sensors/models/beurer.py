@@ -124,6 +124,9 @@ class BeurerBf(Behaviour):
         self._two_records = two_records
         serve_current_time(sensor)
 
+    def user_entered(self, code: int) -> None:
+        self.user_data.register(code)
+
     def batteries_changed(self) -> None:
         self.user_data.wipe()
 

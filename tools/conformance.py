@@ -38,6 +38,9 @@ TEST_TIMEOUT_S = 180
 START_TIMEOUT_S = 20
 PASS, FAIL, SKIP = "pass", "fail", "skip"
 
+# Ends with us, also when we are killed.
+SPIN = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
+
 # What a stand-in for a radio cannot be asked, and why.
 NOT_RUN = {
     "stress_deepsleep_reconnect": "puts a board to sleep and resumes it over its serial prompt"
@@ -91,7 +94,7 @@ def write_hubs(folder: pathlib.Path, library: pathlib.Path | None) -> list[pathl
 def busy_cores(wanted: bool) -> Iterator[list[subprocess.Popen[bytes]]]:
     """A spinning process for every core."""
     count = (os.cpu_count() or 1) if wanted else 0
-    spin = [sys.executable, "-c", "while True: pass"]
+    spin = [sys.executable, "-c", SPIN]
     spinners = [subprocess.Popen(spin) for _ in range(count)]
     try:
         yield spinners

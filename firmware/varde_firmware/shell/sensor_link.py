@@ -79,12 +79,21 @@ class SensorLink:
         """Hand `event` to the session and do what it says."""
         for action in self.session.handle(event, self._clock.now_ms()):
             try:
-                getattr(self, _PERFORM[type(action)])(action)
+                self._perform(action)
             except OSError as error:  # noqa: PERF203  (each action may fail by itself)
                 print("varde: %s: %s" % (type(action).__name__, error))
                 if not isinstance(action, _MAY_FAIL):
                     self._failed(action)
                     return
+
+    def _perform(self, action: "Value") -> None:
+        kind = type(action)
+        if kind in _BY_RADIO:
+            getattr(self._radio, _BY_RADIO[kind])(self._number(), *action._items())
+        elif kind in _BY_TASK:
+            getattr(self._task, _BY_TASK[kind])(self, *action._items())
+        else:
+            getattr(self, _BY_LINK[kind])(action)
 
     def _failed(self, action: "Value") -> None:
         """The radio refused. With a connection that is mostly because the sensor has just gone."""
@@ -95,46 +104,19 @@ class SensorLink:
         else:
             self.feed(words.Stop(words.RADIO_FAILED))
 
-    # The radio
-
     def _connect(self, action: words.Connect) -> None:
         self._radio.connect(self.address, action.timeout_ms)
 
     def _cancel_connect(self, _action: words.CancelConnect) -> None:
         self._radio.cancel_connect()
 
-    def _exchange_mtu(self, _action: words.ExchangeMtu) -> None:
-        self._radio.exchange_mtu(self._number())
-
     def _pair(self, _action: words.Pair) -> None:
         self._radio.demand(self._sensor.bond)
         self._radio.pair(self._number())
 
-    def _give_passkey(self, action: words.GivePasskey) -> None:
-        self._radio.give_passkey(self._number(), action.action, action.passkey)
-
-    def _discover_service(self, action: words.DiscoverService) -> None:
-        self._radio.discover_service(self._number(), action.uuid)
-
-    def _discover_characteristics(self, action: words.DiscoverCharacteristics) -> None:
-        self._radio.discover_characteristics(
-            self._number(), action.start_handle, action.end_handle
-        )
-
-    def _discover_descriptors(self, action: words.DiscoverDescriptors) -> None:
-        self._radio.discover_descriptors(self._number(), action.value_handle, action.end_handle)
-
-    def _read(self, action: words.ReadHandle) -> None:
-        self._radio.read(self._number(), action.handle)
-
-    def _write(self, action: words.WriteHandle) -> None:
-        self._radio.write(self._number(), action.handle, action.data, action.with_response)
-
     def _disconnect(self, _action: words.Disconnect) -> None:
         if not self._radio.disconnect(self._number()):
             self.feed(words.Disconnected())
-
-    # Whom values are for
 
     def _listen(self, action: words.Listen) -> None:
         listener = self._listener(action.service, action.characteristic, False)
@@ -149,32 +131,9 @@ class SensorLink:
         return self._all_listeners.add(self._number(), self._sensor.slot, service, characteristic,
                                        self.address, self._sensor.model, is_control)  # fmt: skip
 
-    def _unlisten(self, _action: words.Unlisten) -> None:
-        self._radio.forget(self._number())
-
-    # Journal, bonds, and the end
-
     def _keep_read(self, action: words.KeepRead) -> None:
         listener = self._listener(action.service, action.characteristic, False)
         self._task.keep_read(listener, action.value)
-
-    def _clock_read(self, action: words.ClockRead) -> None:
-        self._task.clock_read(self, action.characteristic, action.value, action.occasion)
-
-    def _tell(self, action: words.Tell) -> None:
-        self._task.tell(self, action.code)
-
-    def _flush(self, _action: words.Flush) -> None:
-        self._task.flush(self)
-
-    def _set_bond_aside(self, _action: words.SetBondAside) -> None:
-        self._task.set_bond_aside(self)
-
-    def _restore_bond(self, _action: words.RestoreBond) -> None:
-        self._task.restore_bond(self)
-
-    def _ready(self, _action: words.Ready) -> None:
-        self._task.ready(self)
 
     def _finish(self, action: words.Finish) -> None:
         if self.connection is not None:
@@ -199,27 +158,34 @@ _EVENTS = {
     "control": words.Control,
 }
 _MAY_FAIL = (words.CancelConnect, words.GivePasskey)
-_PERFORM = {
+# Performed by a method of the radio, with the connection and the action's fields;
+_BY_RADIO = {
+    words.ExchangeMtu: "exchange_mtu",
+    words.GivePasskey: "give_passkey",
+    words.DiscoverService: "discover_service",
+    words.DiscoverCharacteristics: "discover_characteristics",
+    words.DiscoverDescriptors: "discover_descriptors",
+    words.ReadHandle: "read",
+    words.WriteHandle: "write",
+    words.Unlisten: "forget",
+}
+# by one of the task, with this link and the action's fields;
+_BY_TASK = {
+    words.ClockRead: "clock_read",
+    words.Tell: "tell",
+    words.Flush: "flush",
+    words.SetBondAside: "set_bond_aside",
+    words.RestoreBond: "restore_bond",
+    words.Ready: "ready",
+}
+# by one of the link, with the action.
+_BY_LINK = {
     words.Connect: "_connect",
     words.CancelConnect: "_cancel_connect",
-    words.ExchangeMtu: "_exchange_mtu",
     words.Pair: "_pair",
-    words.GivePasskey: "_give_passkey",
-    words.DiscoverService: "_discover_service",
-    words.DiscoverCharacteristics: "_discover_characteristics",
-    words.DiscoverDescriptors: "_discover_descriptors",
-    words.ReadHandle: "_read",
-    words.WriteHandle: "_write",
     words.Listen: "_listen",
     words.ListenControl: "_listen_control",
-    words.Unlisten: "_unlisten",
     words.KeepRead: "_keep_read",
-    words.ClockRead: "_clock_read",
-    words.Tell: "_tell",
-    words.Flush: "_flush",
-    words.SetBondAside: "_set_bond_aside",
-    words.RestoreBond: "_restore_bond",
-    words.Ready: "_ready",
     words.Disconnect: "_disconnect",
     words.Finish: "_finish",
 }

@@ -5,13 +5,14 @@ driver it is; without one the sensor keeps to the specification of its service. 
 imported when the first session needs it; what is needed of all of them at once is here.
 """
 
-from varde_firmware.core import steps
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
     from typing import Any
 
     from varde_protocols.hub_config import Sensor
+
+    from .. import steps
 
 BY_SERVICE = {
     0x1808: "glucose_meter",

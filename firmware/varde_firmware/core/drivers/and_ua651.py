@@ -11,8 +11,13 @@ Sources: weliem/pi-health-hub 47f2eaf (order, clock, hold-off 15 s); andengineer
 AndroidSampleCode issue 1 (E10).
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core.drivers import plain, sensor_clock
+from varde_protocols._compat import TYPE_CHECKING
+
+from .. import procedures
+from . import plain, sensor_clock
+
+if TYPE_CHECKING:
+    from .. import steps
 
 
 def procedure(facts: "steps.Facts") -> "steps.Procedure":

@@ -4,6 +4,6 @@ It powers down when it likes: about one session in twenty finds it gone. What it
 confirmed it keeps, and offers again.
 """
 
-from varde_firmware.core.drivers import and_ua651
+from . import and_ua651
 
 procedure = and_ua651.procedure

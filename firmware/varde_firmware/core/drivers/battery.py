@@ -1,13 +1,16 @@
 """The battery's level 0x2A19 (Battery Service 1.0), journaled as a reading once a day."""
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
 from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures
+from .. import sensor_words as words
 
 if TYPE_CHECKING:
     from typing import Any, Generator, Optional
 
     from varde_protocols.value import Value
+
+    from .. import steps
 
 SERVICE = const(0x180F)
 LEVEL = const(0x2A19)

@@ -5,9 +5,12 @@ It does not advertise its service, 49535343-FE7D-..., and sends nothing before i
 Sources: ehborisov/BerryMed-Pulse-Oximeter-tool, zh2x/BCI_Protocol.
 """
 
-from varde_firmware.core import steps
-from varde_firmware.core.drivers import stream
-from varde_protocols._compat import const
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from . import stream
+
+if TYPE_CHECKING:
+    from .. import steps
 
 _TAKE_MS = const(0)  # every packet holds all there is
 

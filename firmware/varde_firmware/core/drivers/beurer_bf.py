@@ -8,9 +8,10 @@ gone: the consent is refused then, which the event "sensor refused" tells.
 Sources: oliexdev/openScale issues 635, 868, 1332; KristianP26/ble-scale-sync issues 83, 168, 229.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core.drivers import plain, sensor_clock, user_consent
 from varde_protocols._compat import const
+
+from .. import procedures, steps
+from . import plain, sensor_clock, user_consent
 
 _WEIGHT = const(0x2A9D)
 _WEIGHT_SERVICE = const(0x181D)

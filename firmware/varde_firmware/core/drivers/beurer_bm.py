@@ -8,9 +8,10 @@ decodes.
 Sources: derdilla/blood-pressure-monitor-fl 17aba3d0, shmuelzon/esp32-ble2mqtt issue 33.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core.drivers import plain
 from varde_protocols._compat import const
+
+from .. import procedures, steps
+from . import plain
 
 _REST_MS = const(100)
 

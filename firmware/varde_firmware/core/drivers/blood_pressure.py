@@ -4,10 +4,6 @@ The result 0x2A35 is indicated, the cuff's pressure meanwhile 0x2A36 notified. 1
 no MTU exchange: a round trip less is a cuff less that switches off.
 """
 
-from varde_firmware.core import steps
-from varde_firmware.core.drivers import plain
+from . import plain
 
-
-def procedure(facts: "steps.Facts") -> "steps.Procedure":
-    """As most."""
-    yield from plain.procedure(facts, needs_mtu=False)
+procedure = plain.short_procedure

@@ -6,10 +6,6 @@ is a reading of its own here, in order; who decodes merges them. Many of these s
 Scale Service too, which the config may ask for.
 """
 
-from varde_firmware.core import steps
-from varde_firmware.core.drivers import plain
+from . import plain
 
-
-def procedure(facts: "steps.Facts") -> "steps.Procedure":
-    """As most."""
-    yield from plain.procedure(facts)
+procedure = plain.procedure

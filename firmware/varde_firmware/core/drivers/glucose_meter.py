@@ -6,10 +6,11 @@ for; what the meter stores is its owner's, and is not deleted. Numbers that begi
 reset of the meter, show in a smaller count: then all is asked for.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import battery, plain, record_access, sensor_clock
 from varde_protocols._compat import const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import battery, plain, record_access, sensor_clock
 
 MEASUREMENT = const(0x2A18)
 _NUMBER_AT = const(1)  # u16 after the flags, in measurement and context alike

@@ -6,11 +6,12 @@ reading of its own here, in order, and who decodes puts them together. The clock
 0x2BF2 in its own service 0x183F; it is read and not set, because its scale is the sensor's choice.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import plain, record_access
 from varde_protocols import records
 from varde_protocols._compat import const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import plain, record_access
 
 LIVE = const(0x2B8B)
 STORED = const(0x2BDD)

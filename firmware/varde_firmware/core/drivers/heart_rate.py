@@ -3,10 +3,6 @@
 With RR intervals a value may be longer than 20 bytes.
 """
 
-from varde_firmware.core import steps
-from varde_firmware.core.drivers import plain
+from . import plain
 
-
-def procedure(facts: "steps.Facts") -> "steps.Procedure":
-    """As most."""
-    yield from plain.procedure(facts)
+procedure = plain.procedure

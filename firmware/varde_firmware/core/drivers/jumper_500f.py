@@ -6,9 +6,12 @@ bit of it holds one.
 Source: SensorsIot/Oximeters-BLE-Hack-ESP32.
 """
 
-from varde_firmware.core import steps
-from varde_firmware.core.drivers import stream
-from varde_protocols._compat import const
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from . import stream
+
+if TYPE_CHECKING:
+    from .. import steps
 
 _TAKE_MS = const(1_200)
 

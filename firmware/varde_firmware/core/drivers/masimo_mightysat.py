@@ -6,9 +6,13 @@ goes out. So the hub stays connected and waits. The live values are its maker's 
 Source: weliem/blessed-android issue 81.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core.drivers import plain
-from varde_protocols._compat import const
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures
+from . import plain
+
+if TYPE_CHECKING:
+    from .. import steps
 
 # Longer than anybody sits still with a clip on the finger.
 _FINGER_MS = const(900_000)

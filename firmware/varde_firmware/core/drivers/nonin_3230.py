@@ -6,10 +6,14 @@ once a second; the config says which of the two are wanted. It is connected whil
 Source: weliem/blessed-android issue 125.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core.drivers import plain
 from varde_protocols import assigned
-from varde_protocols._compat import const
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures
+from . import plain
+
+if TYPE_CHECKING:
+    from .. import steps
 
 _PLX = const(0x1822)
 _OF_NONIN = (assigned.NONIN_CONTINUOUS,)

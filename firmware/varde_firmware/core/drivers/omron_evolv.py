@@ -14,10 +14,11 @@ Sources: StanfordSpezi/SpeziDevices f6d0b16 (SpeziOmron), weliem/blessed-android
 eigger/hass-omron d6758ed (bond first, clock).
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import battery, plain, record_access, sensor_clock
 from varde_protocols._compat import const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import battery, plain, record_access, sensor_clock
 
 _RIGHT_MS = const(600_000)
 _CLOCK_WAIT_MS = const(3_000)

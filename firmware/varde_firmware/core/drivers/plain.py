@@ -6,10 +6,11 @@ not needed for them waits until they are there, as far as the stack allows (it d
 `Ready` only). The last step reads something, which proves that the last confirmation arrived.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import battery, sensor_clock
 from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import battery, sensor_clock
 
 if TYPE_CHECKING:
     from typing import Any, Generator, List, Sequence, Tuple
@@ -27,19 +28,21 @@ QUIET_MS = const(1_000)
 STREAM_QUIET_MS = const(5_000)
 
 
-def procedure(
-    facts: "steps.Facts", needs_mtu: bool = True, first_ms: int = FIRST_MS
-) -> "steps.Procedure":
+def procedure(facts: "steps.Facts") -> "steps.Procedure":
+    """All of it, with an MTU for values of more than 20 bytes."""
+    yield steps.ExchangeMtu()
+    yield from short_procedure(facts)
+
+
+def short_procedure(facts: "steps.Facts") -> "steps.Procedure":
     """Set up, receive, look at the battery."""
-    if needs_mtu:
-        yield steps.ExchangeMtu()
     wanted, found = yield from set_up(facts, (facts.sensor.service,))
     yield from procedures.secure(facts)
     switches = yield from procedures.find_switches(wanted)
     yield from sensor_clock.look_after(facts, found)
     level = yield from battery.find(facts)
     yield from procedures.subscribe(facts, wanted, switches)
-    yield from receive(wanted, first_ms)
+    yield from receive(wanted)
     if level is None:
         yield from procedures.prove(switches)
     else:

@@ -5,9 +5,13 @@ spot checks come by the Record Access Control Point, which here knows no filter 
 what was transferred must be deleted, or it comes again for ever. It is, once it is durable.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core.drivers import battery, plain, record_access, sensor_clock
-from varde_protocols._compat import const
+from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures
+from . import battery, plain, record_access, sensor_clock
+
+if TYPE_CHECKING:
+    from .. import steps
 
 SPOT_CHECK = const(0x2A5E)
 

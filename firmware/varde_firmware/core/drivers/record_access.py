@@ -5,9 +5,10 @@ records that were asked for. "No records" is a normal end. The records are compl
 answer is there, and safe only when they are flushed: nothing is deleted before.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
 from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures, steps
+from .. import sensor_words as words
 
 if TYPE_CHECKING:
     from typing import Any, Generator, List, Optional

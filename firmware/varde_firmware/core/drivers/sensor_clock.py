@@ -10,13 +10,16 @@ the clock records, not on this.
 The hub sets nothing while it does not know UTC.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
+from .. import procedures
+from .. import sensor_words as words
+
 if TYPE_CHECKING:
     from typing import List, Optional
+
+    from .. import steps
 
     Found = words.CharacteristicFound
 

@@ -5,10 +5,11 @@ would fill the journal in an hour. So the stream is switched on until something 
 for some seconds. What comes in between, whole packets in order, is kept as it is.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import plain
 from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import plain
 
 if TYPE_CHECKING:
     from typing import List

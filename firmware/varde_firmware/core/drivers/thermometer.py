@@ -3,10 +3,6 @@
 The result 0x2A1C is indicated, intermediate values 0x2A1E are notified; 13 bytes at most.
 """
 
-from varde_firmware.core import steps
-from varde_firmware.core.drivers import plain
+from . import plain
 
-
-def procedure(facts: "steps.Facts") -> "steps.Procedure":
-    """As most."""
-    yield from plain.procedure(facts, needs_mtu=False)
+procedure = plain.short_procedure

@@ -4,10 +4,11 @@ Op code 2 with the user's index and consent code; the answer is 0x20, the op cod
 hub only consents. Whom an index stands for, and the profile, are nothing that it knows or writes.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import record_access
 from varde_protocols._compat import TYPE_CHECKING, const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import record_access
 
 if TYPE_CHECKING:
     from typing import Any, Generator, Optional

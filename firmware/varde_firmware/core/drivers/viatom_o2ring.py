@@ -8,11 +8,12 @@ inflate a cuff. A value of 0xFF is one without a finger, and is kept like any ot
 Source: home-health-hub/viatom-o2ring-ble 636b5d2.
 """
 
-from varde_firmware.core import procedures, steps
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core.drivers import plain
 from varde_protocols import assigned
 from varde_protocols._compat import const
+
+from .. import procedures, steps
+from .. import sensor_words as words
+from . import plain
 
 # One value a minute describes a night; 480 of them are some 120 kB of journal.
 EVERY_MS = const(60_000)

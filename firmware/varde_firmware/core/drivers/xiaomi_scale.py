@@ -6,8 +6,12 @@ here so that the model has a name among the drivers; a session with it would end
 Source: custom-components/ble_monitor 5690220.
 """
 
-from varde_firmware.core import sensor_words as words
-from varde_firmware.core import steps
+from varde_protocols._compat import TYPE_CHECKING
+
+from .. import sensor_words as words
+
+if TYPE_CHECKING:
+    from .. import steps
 
 
 def procedure(_facts: "steps.Facts") -> "steps.Procedure":

@@ -81,8 +81,10 @@ class Stand:
             raise WordError(f"no sensor {label!r}; there are {', '.join(self.sensors)}")
         if word not in self.words:
             raise WordError(f"no word {word!r}; there are {', '.join(self.words)}")
+        if label != ALL and self.sensors[label].is_dead:
+            raise WordError(f"the battery of {label!r} is out for good")
         for name, sensor in self.sensors.items():
-            if label in {ALL, name}:
+            if label in {ALL, name} and not sensor.is_dead:
                 self._do(word, name, sensor)
 
     def _do(self, word: str, label: str, sensor: VirtualSensor) -> None:

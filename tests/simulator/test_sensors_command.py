@@ -276,8 +276,14 @@ def test_a_schedule_measures_at_once_and_then_at_its_pace(tmp_path):
         assert [one["event"] for one in news].count("measured") == 3
         with pytest.raises(WordError, match="no sensor"):
             stand.say("measure kettle")
+        stand.say("measure")
         stand.say("battery-out scale")
+        stand.say("measure")
+        await asyncio.sleep(30)
+        assert len(sensor.ledger.readings) == 3  # the fourth was under way, the fifth never began
         assert not sensor.is_advertising
+        with pytest.raises(WordError, match="out for good"):
+            stand.say("wake scale")
 
     in_virtual_time(tmp_path, story)
 

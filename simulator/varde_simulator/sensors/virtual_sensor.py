@@ -69,6 +69,7 @@ class VirtualSensor:
         self.sent_now: set[int] = set()  # numbers of the readings sent on this connection
         self._repeats = Repeats(self.faults)
         self._is_awake = False  # in a burst, or about to be
+        self.is_dead = False  # its battery is out for good
         self._measuring = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -128,7 +129,7 @@ class VirtualSensor:
 
     def wake(self) -> None:
         """Advertises for a burst, as after a press of its button."""
-        if self.connection is None:
+        if self.connection is None and not self.is_dead:
             self.later("burst end", self.model.burst_s, self._sleep)
             self.cancel("retry")
             if not self._is_awake:
@@ -180,6 +181,7 @@ class VirtualSensor:
             timer.cancel()
         self._timers.clear()
         self.connection = None
+        self.is_dead = True
         self.station.power_off()
 
     async def close(self) -> None:
@@ -205,6 +207,8 @@ class VirtualSensor:
 
     def _measured(self, values: Callable[[], list[tuple[int, bytes]]], user: int) -> None:
         self._measuring -= 1
+        if self.is_dead:
+            return
         if self.clock is not None and self.faults.strikes("wrong-clock"):
             jump_s = self.faults.random.choice(fault_kinds.CLOCK_JUMPS_S)
             self.clock.shift(timedelta(seconds=jump_s))

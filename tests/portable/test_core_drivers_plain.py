@@ -8,6 +8,7 @@ import hub_modules  # noqa: F401  isort: skip
 import sensor_script as play
 
 from varde_firmware.core import sensor_words as words
+from varde_protocols import records
 
 INDICATE, NOTIFY, READ, WRITE = play.INDICATE, play.NOTIFY, play.READ, play.WRITE
 BATTERY = (0x180F, [(0x2A19, READ | NOTIFY)])
@@ -40,6 +41,92 @@ class InOrder(unittest.TestCase):
         self.assertEqual(session.finish, words.Finish("done", 2, True))
         self.assertEqual(session.sensor.read, [("cccd", 0x2A9D)])
         self.assertTrue(session.session.sureness.is_proven)
+
+
+class Battery(unittest.TestCase):
+    def session(self, facts, level=b"\x40"):
+        sensor = cuff(BATTERY)
+        sensor.values[0x2A19] = level
+        session = play.Play(sensor, facts).start()
+        session.value()
+        session.wait_out()
+        return session
+
+    def test_is_looked_at_once_a_day_and_journaled_as_it_is(self):
+        facts = play.facts_of(play.config(0x1810, [0x2A35]))
+        session = self.session(facts)
+        self.assertEqual(session.of(words.KeepRead), [words.KeepRead(0x180F, 0x2A19, b"\x40")])
+        self.assertTrue(session.finish.is_sure)
+        session = self.session(facts)
+        self.assertEqual(session.of(words.KeepRead), [])
+        self.assertEqual(session.asked_services(), [0x1810])
+        facts.battery_ms -= 2 * 86_400_000
+        self.assertEqual(len(self.session(facts).of(words.KeepRead)), 1)
+
+    def test_is_looked_up_before_and_read_after_the_values(self):
+        session = self.session(play.facts_of(play.config(0x1810, [0x2A35])))
+        kinds = [type(action) for action in session.actions]
+        ready = kinds.index(words.Ready)
+        self.assertNotIn(words.DiscoverService, kinds[ready:])
+        self.assertTrue(kinds.index(words.KeepRead) > ready)
+
+    def test_one_that_refuses_is_no_fault(self):
+        session = self.session(play.facts_of(play.config(0x1810, [0x2A35])), words.NOT_ENCRYPTED)
+        self.assertEqual(session.of(words.KeepRead), [])
+        self.assertEqual((session.finish.outcome, session.told()), ("done", []))
+
+
+class Bursts(unittest.TestCase):
+    def test_a_hundred_stored_readings_are_one_session(self):
+        session = play.Play(cuff(), play.facts_of(play.config(0x1810, [0x2A35]))).start()
+        for _ in range(100):
+            session.now_ms += 900
+            session.value()
+        self.assertEqual(session.wait_out(), words.Finish("done", 100, True))
+
+    def test_the_parts_of_a_long_measurement_are_awaited(self):
+        sensor = play.Sensor([(0x181B, [(0x2A9C, INDICATE)])])
+        session = play.Play(sensor, play.facts_of(play.config(0x181B, [0x2A9C]))).start()
+        self.assertEqual(len(session.of(words.ExchangeMtu)), 1)
+        session.value()
+        session.now_ms += 500
+        session.value()
+        self.assertEqual(session.wait_out().values, 2)
+
+
+class Bonded(unittest.TestCase):
+    def scale(self):
+        sensor = play.Sensor([(0x181D, [(0x2A9D, INDICATE)])])
+        sensor.needs_bond = True
+        return sensor, play.facts_of(play.config(0x181D, [0x2A9D], bond=1))
+
+    def test_it_listens_before_it_is_encrypted(self):
+        session = play.Play(*self.scale()).start()
+        kinds = [type(action) for action in session.actions]
+        self.assertTrue(kinds.index(words.Listen) < kinds.index(words.Pair))
+        self.assertTrue(kinds.index(words.Pair) < kinds.index(words.WriteHandle))
+
+    def test_a_lost_bond_is_told_then_made_anew(self):
+        sensor, facts = self.scale()
+        facts.has_bond = True
+        sensor.on_encrypt = lambda: [words.Secured(0, 0, 0)]
+        session = play.Play(sensor, facts).start()
+        self.assertEqual(session.told(), [records.EVENT_BOND_LOST])
+        self.assertEqual(len(session.of(words.SetBondAside)), 1)
+        sensor.on_encrypt = lambda: [words.Secured(1, 0, 1)]
+        session = play.Play(sensor, facts).start()
+        self.assertEqual(session.told(), [records.EVENT_PAIRED])
+        self.assertEqual(session.of(words.RestoreBond), [])
+        self.assertEqual(session.session.state, "receiving")
+
+    def test_while_nobody_holds_its_button_the_old_key_stays(self):
+        sensor, facts = self.scale()
+        sensor.on_encrypt = lambda: [words.Secured(0, 0, 0)]
+        outcomes = []
+        for _ in range(4):
+            facts.has_bond = not facts.is_bond_aside  # as the shell says
+            outcomes.append(play.Play(sensor, facts).start().finish.outcome)
+        self.assertEqual(outcomes, ["bond-lost", "pairing-failed"] * 2)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+"""Stored records on request: all that is new, durable before anything is deleted."""
+
+# ruff: noqa: RUF005  (a star in a list is a syntax error on MicroPython)
+
+import unittest
+
+import hub_modules  # noqa: F401  isort: skip
+import sensor_script as play
+
+from varde_firmware.core import sensor_session, steps
+from varde_firmware.core import sensor_words as words
+
+INDICATE, NOTIFY, READ, WRITE = play.INDICATE, play.NOTIFY, play.READ, play.WRITE
+ALL = b"\x01\x01"
+SUCCESS, NO_RECORDS = 1, 6
+
+
+class Meter(play.Sensor):
+    """A glucose meter with `stored` records, numbered from 1; a store of any other kind alike."""
+
+    def __init__(self, stored, service=0x1808, number=0x2A18):
+        super().__init__([(service, [(number, NOTIFY), (0x2A52, WRITE | INDICATE)])])
+        self.stored = stored
+        self.requests = []
+        self.values_sent = 0
+        self.lost = 0
+        self.is_silent = False
+        self.on_write[0x2A52] = self.request
+
+    def request(self, data):
+        self.requests.append(data)
+        answer = words.Control
+        point = self.handle(0x2A52)
+        if self.is_silent:
+            return []
+        if data == b"\x04\x01":
+            return [answer(point, bytes((5, 0, len(self.stored) & 0xFF, len(self.stored) >> 8)))]
+        if data[0] == 2:
+            self.stored = []
+            return [answer(point, b"\x06\x00\x02\x01")]
+        first = data[3] | data[4] << 8 if data[1] == 3 else 0
+        sent = [number for number in self.stored if number >= first]
+        events = []
+        for _ in sent:
+            self.values_sent += 1
+            events.append(words.ValueKept(self.values_sent))
+        result = SUCCESS if sent else NO_RECORDS
+        return events + [answer(point, bytes((6, 0, 1, result)))]
+
+    def _Flush(self, _action):
+        newest = self.stored[-1] if self.stored and self.values_sent else None
+        value = b"" if newest is None else bytes((0, newest & 0xFF, newest >> 8))
+        return [words.Flushed(self.lost, value)]
+
+
+def meter_facts():
+    facts = play.facts_of(play.config(0x1808, [0x2A18]))
+    facts.lacks = {0x1805, 0x180F}
+    return facts
+
+
+def session_with(meter, facts):
+    meter.values_sent = 0
+    meter.requests = []
+    return play.Play(meter, facts).start()
+
+
+class Glucose(unittest.TestCase):
+    def test_both_switches_are_on_before_the_request(self):
+        meter = Meter([1, 2, 3])
+        session_with(meter, meter_facts())
+        self.assertEqual(
+            [name for name, _ in meter.written],
+            [("cccd", 0x2A52), ("cccd", 0x2A18), 0x2A52, 0x2A52],
+        )
+
+    def test_the_first_time_all_is_asked_for_then_what_is_new(self):
+        meter, facts = Meter([1, 2, 3]), meter_facts()
+        session = session_with(meter, facts)
+        self.assertEqual(meter.requests, [b"\x04\x01", ALL])
+        self.assertEqual(session.finish.outcome, words.DONE)
+        self.assertEqual(session.finish.values, 3)
+        meter.stored = meter.stored + [4]
+        session = session_with(meter, facts)
+        self.assertEqual(meter.requests, [b"\x04\x01", b"\x01\x03\x01\x04\x00"])
+        self.assertEqual(session.finish.values, 1)
+
+    def test_no_records_is_a_normal_end(self):
+        session = session_with(Meter([]), meter_facts())
+        self.assertEqual(session.finish.outcome, words.NO_VALUES)
+        self.assertEqual(session.told(), [])
+
+    def test_numbers_that_begin_anew_are_all_asked_for(self):
+        meter, facts = Meter([1, 2, 3]), meter_facts()
+        session_with(meter, facts)
+        meter.stored = [1]
+        session_with(meter, facts)
+        self.assertEqual(meter.requests, [b"\x04\x01", ALL])
+
+    def test_what_could_not_be_kept_is_asked_for_again(self):
+        meter, facts = Meter([1, 2, 3]), meter_facts()
+        meter.lost = 1
+        session_with(meter, facts)
+        meter.lost = 0
+        session_with(meter, facts)
+        self.assertEqual(meter.requests, [b"\x04\x01", ALL])
+
+    def test_a_hundred_records_may_take_their_time(self):
+        session = session_with(Meter(list(range(1, 101))), meter_facts())
+        self.assertEqual(session.finish.values, 100)
+
+    def test_one_that_falls_silent_is_told_to_abort(self):
+        meter = Meter([1, 2])
+        meter.is_silent = True
+        session = session_with(meter, meter_facts())
+        session.wait_out()
+        self.assertEqual(meter.requests, [b"\x04\x01", ALL, b"\x03\x00"])
+
+    def test_nothing_is_ever_deleted(self):
+        meter, facts = Meter([1, 2, 3]), meter_facts()
+        for _ in range(3):
+            session_with(meter, facts)
+        self.assertEqual(meter.stored, [1, 2, 3])
+
+    def test_values_keep_a_slow_transfer_going(self):
+        meter = Meter([1])
+        meter.on_write[0x2A52] = lambda data: []
+        session = session_with(meter, meter_facts())
+        self.assertEqual(session.session.state, steps.AWAITING_CONTROL)
+        session.wait()  # it does not count
+        for _ in range(5):
+            session.now_ms += 9_000
+            session.value()
+            self.assertEqual(session.session.state, steps.AWAITING_CONTROL)
+
+
+class Oximeter(unittest.TestCase):
+    """Stored spot checks: this service has no filter, so what was transferred is deleted."""
+
+    def session(self, meter):
+        facts = play.facts_of(play.config(0x1822, [0x2A5F]))
+        facts.lacks = {0x1805, 0x180F}
+        return session_with(meter, facts)
+
+    def test_is_deleted_when_all_of_it_is_durable(self):
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5F)
+        session = self.session(meter)
+        self.assertEqual(meter.requests, [ALL, b"\x02\x01"])
+        kinds = [type(action) for action in session.actions]
+        self.assertEqual(kinds.count(words.Flush), 1)
+        self.assertEqual(meter.stored, [])
+
+    def test_is_not_deleted_where_one_was_lost(self):
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5F)
+        meter.lost = 1
+        self.session(meter)
+        self.assertEqual(meter.requests, [ALL])
+
+    def test_is_not_deleted_where_the_answer_is_missing(self):
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5F)
+        meter.is_silent = True
+        session = self.session(meter)
+        session.wait_out()
+        self.assertEqual(meter.requests, [ALL, b"\x03\x00"])
+        self.assertEqual(session.session.state, sensor_session.CLOSED)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -23,6 +23,15 @@ CASES = {
         "a_radio_beyond_hope_ends_the_task",
         "lost_events_restart_the_radio",
     ],
+    "sensor_services.py": [
+        "advertised_values_are_journaled_without_a_connection",
+        "without_heap_nobody_is_connected_to_and_that_is_told_once",
+        "a_bond_that_finds_no_room_is_told_with_its_slot",
+        "a_flush_is_answered_when_all_is_durable",
+        "clocks_and_events_bear_the_slot",
+        "a_connection_goes_to_the_link_that_asked_for_it",
+        "uptime_is_right_beyond_thirty_bits",
+    ],
     "uplink_task.py": [
         "all_is_delivered_and_the_time_is_known",
         "time_comes_from_the_answer_if_no_server_tells",

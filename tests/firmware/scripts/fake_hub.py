@@ -11,9 +11,11 @@ load_order.load([name for name in load_order.BOTTOM_UP if ".ports" not in name])
 from varde_firmware.core import backoff, journal, recorder, status
 from varde_firmware.shell import bond_keeper, clock, identity, inbox, keeper, upkeep_task
 from varde_protocols import cose, records
+from varde_protocols.crypto import x25519
 
 SECTOR_BYTES = 4096
-RECEIVER_PUBLIC = bytes([9]) + bytes(31)
+RECEIVER_PRIVATE = bytes(range(64, 96))
+RECEIVER_PUBLIC = x25519.public_key(RECEIVER_PRIVATE)
 
 
 class Flash:

@@ -54,10 +54,10 @@ class WorldError(Exception):
 
 
 @contextlib.contextmanager
-def world(folder: pathlib.Path) -> Iterator[subprocess.Popen[bytes]]:
+def world(folder: pathlib.Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """An open air at `folder`/air. Its complaints are an error at the end."""
     log = folder / "world.log"
-    command = [sys.executable, "-m", "varde_simulator.open_air", str(folder / "air")]
+    command = [sys.executable, "-m", "varde_simulator.open_air", str(folder / "air"), *options]
     with log.open("wb") as complaints, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints
     ) as process:
@@ -144,7 +144,8 @@ def run_all(
     results: Results = collections.defaultdict(list)
     memory_kib: list[int] = []
     hubs = write_hubs(folder, arguments.library)
-    with world(folder) as process:
+    options = ["--intervals"] if arguments.intervals else []
+    with world(folder, *options) as process:
         for number in range(arguments.runs):
             is_busy = number >= arguments.runs - arguments.busy
             with busy_cores(is_busy):
@@ -203,6 +204,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="TEXT")
     parser.add_argument("--suite", type=pathlib.Path, help="a folder of multitests")
     parser.add_argument("--library", type=pathlib.Path, help="a folder for the VMs' path")
+    parser.add_argument("--intervals", action="store_true",
+                        help="data travels at connection events, as on a radio")
     parser.add_argument("--report", type=pathlib.Path, default=REPORT)
     return parser.parse_args()
 
@@ -225,6 +228,7 @@ def main() -> int:
     report = {
         "source": source.name.removeprefix("source-"), "runs": arguments.runs,
         "busy_runs": min(arguments.busy, arguments.runs), "cores": os.cpu_count(),
+        "intervals": arguments.intervals,
         "all_passed": is_good, "not_run": {} if arguments.suite else NOT_RUN,
         "world_memory_kib": memory_kib, "tests": summary(results),
     }

@@ -4,7 +4,9 @@
 own hubs and count real milliseconds: MicroPython's own, for one (`tools/conformance.py`). Here
 each hub that joins gets a radio, all on one air.
 
-    python -m varde_simulator.open_air SOCKET     until its standard input ends
+    python -m varde_simulator.open_air SOCKET [--intervals]     until its standard input ends
+
+With `--intervals` data travels at connection events, as on a radio; otherwise after 2 ms.
 """
 
 import asyncio
@@ -41,8 +43,8 @@ class OpenAir:
         self.radios[channel.node] = Radio(channel, self.air)
 
 
-async def _serve(path: Path) -> None:
-    world = OpenAir()
+async def _serve(path: Path, follows_intervals: bool) -> None:
+    world = OpenAir(Air(follows_intervals=follows_intervals))
     await world.start(path)
     sys.stdout.write("open\n")
     sys.stdout.flush()
@@ -51,4 +53,4 @@ async def _serve(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    asyncio.run(_serve(Path(sys.argv[1]), "--intervals" in sys.argv[2:]))

@@ -62,7 +62,7 @@ def run_suite(tmp_path, *sources, runs=1, busy=0):
     for number, source in enumerate(sources):
         tests.append(tmp_path / f"test{number}.py")
         tests[-1].write_text(source)
-    arguments = argparse.Namespace(runs=runs, busy=busy, library=None)
+    arguments = argparse.Namespace(runs=runs, busy=busy, library=None, intervals=False)
     return conformance.run_all(runner, tests, tmp_path, arguments)[0]
 
 

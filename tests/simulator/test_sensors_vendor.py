@@ -19,6 +19,7 @@ from varde_protocols.assigned import (
     XIAOMI_ADVERT_BODY,
     XIAOMI_ADVERT_WEIGHT,
 )
+from varde_simulator.air import att_client
 from varde_simulator.sensors.meaning import Body, OxygenNow, Weight
 from varde_simulator.sensors.models import MODELS, viatom, xiaomi
 from varde_simulator.sensors.sensor_clock import date_time
@@ -223,8 +224,19 @@ def test_the_ring_answers_who_asks_and_says_when_no_finger_is_in(tmp_path):
         _, _, old = await commanded(host, viatom.VALUES_OLD)
         assert (old[0], old[1], old[7], old[10], old[11]) == (96, 71, 88, 42, 1)
         assert (await commanded(host, 0x18))[0] == viatom.REFUSED  # back to factory settings
-        assert host.of(VIATOM_NOTIFY)
-        assert sensor.ledger.notifications == []  # it sends nothing by itself
+        assert [len(value) for value in host.of(VIATOM_NOTIFY)[:4]] == [8, 20, 20, 20]
+        sent = [value.value for value in sensor.ledger.notifications]
+        assert b"".join(sent) == b"".join(host.of(VIATOM_NOTIFY)[1:-1])  # values, nothing else
+
+    in_virtual_time(tmp_path, story)
+
+
+def test_the_ring_answers_in_one_piece_after_an_mtu_exchange(tmp_path):
+    async def story(air):
+        _, host = await ring_met(air)
+        assert await host.run(att_client.exchange_mtu(100, lambda _mtu: None)) == 0
+        await commanded(host, viatom.VALUES_OLD)
+        assert [len(value) for value in host.of(VIATOM_NOTIFY)] == [21]
 
     in_virtual_time(tmp_path, story)
 

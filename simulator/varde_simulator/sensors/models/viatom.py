@@ -2,8 +2,8 @@
 
 What is simulated, and where it is known from:
 - Service 14839AC4; commands are written to 8B00ACE7 in pieces of 20 bytes, answers come from
-  0734594A in pieces. A frame: AA (answer: 55), command (answer: status, 0 is good), that byte
-  inverted, block u16, length u16, data, CRC-8 with polynomial 0x07 of all before
+  0734594A in pieces of what the MTU takes. A frame: AA (answer: 55), command (answer: status, 0 is
+  good), that byte inverted, block u16, length u16, data, CRC-8 with polynomial 0x07 of all before
   (home-health-hub/viatom-o2ring-ble, protocol.py and const.py).
 - Commands 0x14 information (JSON), 0x15 ping, 0x16 settings (JSON; SetTIME here), 0x17 values as
   old firmware has them, 0x1B values as the maker's app asks for them, 3, 4, 5 open, read, close a
@@ -16,8 +16,8 @@ What is simulated, and where it is known from:
 - No pairing. Its own clock, set by SetTIME.
 Not simulated: the wave (length 0), alarms, the reset to factory settings: refused, as is every
 unknown command. Not confirmed: what a ring does with a bad CRC (here: nothing), the numbers of
-errors but 9, the size of a file's blocks, whether it advertises its service (here: the name only).
-The O2Ring-S speaks another protocol.
+errors but 9, the size of a file's blocks and of pieces after an MTU exchange, whether it
+advertises its service (here: the name only). The O2Ring-S speaks another protocol.
 """
 
 import json
@@ -36,6 +36,7 @@ from varde_simulator.sensors.model import (
     Model,
     Service,
 )
+from varde_simulator.sensors.outbox import ATT_HEADER_BYTES
 from varde_simulator.sensors.standard_services import device_information
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
@@ -45,7 +46,6 @@ REFUSED, NO_SUCH_FILE = 1, 9
 
 _REQUEST, _ANSWER = 0xAA, 0x55
 _HEADER = struct.Struct("<BBBHH")
-_PIECE_BYTES = 20
 _BLOCK_BYTES = 512
 _MAX_FILES = 4
 _SAMPLE_S = 4
@@ -146,12 +146,19 @@ class O2Ring(Finger):
         if command ^ 0xFF == inverted and crc8(frame[:-1]) == frame[-1]:
             handler = self._commands.get(command, _refuse)
             status, answer = handler(block, frame[_HEADER.size : -1])
-            self._send(encode_answer(status, block, answer))
+            self._send(encode_answer(status, block, answer), command in {VALUES, VALUES_OLD})
 
-    def _send(self, frame: bytes) -> None:
-        if self.sensor.table.notifies(VIATOM_NOTIFY):
-            for at in range(0, len(frame), _PIECE_BYTES):
-                self.sensor.outbox.notify(VIATOM_NOTIFY, frame[at : at + _PIECE_BYTES])
+    def _send(self, frame: bytes, is_value: bool) -> None:
+        """What it measures counts in the ledger; what it says of itself does not."""
+        outbox = self.sensor.outbox
+        if outbox.connection is not None and self.sensor.table.notifies(VIATOM_NOTIFY):
+            piece_bytes = outbox.connection.att_mtu - ATT_HEADER_BYTES
+            for at in range(0, len(frame), piece_bytes):
+                piece = frame[at : at + piece_bytes]
+                if is_value:
+                    outbox.notify_live(VIATOM_NOTIFY, piece)
+                else:
+                    outbox.notify(VIATOM_NOTIFY, piece)
 
     def _information(self, _block: int, _data: bytes) -> Answer:
         text = {

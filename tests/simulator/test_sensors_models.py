@@ -103,6 +103,22 @@ def test_and_pairs_only_after_its_button_and_asks_for_it(tmp_path):
     played(tmp_path, story)
 
 
+def test_and_gives_up_on_a_host_that_fetches_nothing(tmp_path):
+    async def story(air):
+        sensor, host = await met(air, models.MODELS["and-ua651"]())
+        sensor.take(PRESSURE)
+        for _ in range(3):
+            await until(lambda: sensor.is_advertising)
+            await host.meet(sensor)
+            await host.leave(sensor)
+        await asyncio.sleep(5)
+        assert not sensor.is_advertising
+        sensor.press_button()
+        await until(lambda: sensor.is_advertising)
+
+    played(tmp_path, story)
+
+
 def test_and_takes_commands_for_its_store(tmp_path):
     async def story(air):
         sensor, host = await met(air, models.MODELS["and-ua651"]())

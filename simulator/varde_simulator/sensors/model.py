@@ -99,8 +99,9 @@ class Model:
     `burst_s`: it advertises this long after a measurement or a lost connection, then it sleeps.
     `idle_s`: it hangs up when nothing has moved for so long. `retry_pause_s`: it rests between a
     connection and advertising again for what is left. `retry_every_s`: while readings are left it
-    wakes for another burst after so long. `advertises_while_measuring`: the hub can be there
-    before the value is, to see the cuff inflate. `max_stored` is each user's; 0: it has no memory,
+    wakes for another burst after so long. `gives_up_after`: so many connections in a row that
+    confirmed nothing, and it sleeps until somebody measures or presses a button.
+    `advertises_while_measuring`: the hub can be there before the value is, to see the cuff inflate. `max_stored` is each user's; 0: it has no memory,
     and what was not sent when it goes to sleep is gone. `sends`: HELD, ALL or ASKED.
     `keeps_confirmed`: a confirmed reading stays in memory (ALL and ASKED always do that).
     `driver` is the model's name in a hub's config, "" for one by the specification.
@@ -119,6 +120,7 @@ class Model:
     idle_s: float = 2.0
     retry_pause_s: float = 1.0
     retry_every_s: float | None = None
+    gives_up_after: int | None = None
     advertises_while_measuring: bool = False
     max_stored: int = 30
     between_readings_s: float = 0.0

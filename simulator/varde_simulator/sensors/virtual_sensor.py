@@ -68,6 +68,7 @@ class VirtualSensor:
         self.connection: Any = None
         self.sent_now: set[int] = set()  # numbers of the readings sent on this connection
         self._repeats = Repeats(self.faults)
+        self._fruitless = 0  # connections in a row that confirmed nothing
         self._is_awake = False  # in a burst, or about to be
         self.is_dead = False  # its battery is out for good
         self._measuring = 0
@@ -141,10 +142,12 @@ class VirtualSensor:
 
     def press_button(self) -> None:
         """Short."""
+        self._fruitless = 0
         self.behaviour.button_pressed()
 
     def hold_button(self) -> None:
         """Long: the way to pair, on sensors that have one."""
+        self._fruitless = 0
         self.behaviour.button_held()
 
     def begin_pairing(self) -> None:
@@ -199,6 +202,7 @@ class VirtualSensor:
         self, values: Callable[[], list[tuple[int, bytes]]], duration_s: float, user: int
     ) -> None:
         self._measuring += 1
+        self._fruitless = 0
         if self.model.advertises_while_measuring:
             self.wake()
         self.touch()
@@ -262,6 +266,7 @@ class VirtualSensor:
                 self.later("vanishing", latencies * self.station.air.latency_us / 1e6, self.vanish)
 
     def _on_confirmed(self, reading: Reading) -> None:
+        self._fruitless = 0
         self.behaviour.confirmed(reading)
         self._repeats.confirmed(reading)
         self.touch()
@@ -314,7 +319,10 @@ class VirtualSensor:
         self.cancel("idle")
         self.cancel("next reading")
         self.behaviour.disconnected()
-        if self.ledger.held or self._repeats.later or self.faults.strikes("stuck-advertising"):
+        self._fruitless += 1
+        tries = self.model.gives_up_after is None or self._fruitless < self.model.gives_up_after
+        has_more = bool(self.ledger.held or self._repeats.later)
+        if (has_more and tries) or self.faults.strikes("stuck-advertising"):
             self.later("retry", self.model.retry_pause_s, self.wake)
 
     def _on_subscription(

@@ -13,6 +13,7 @@ What is simulated, and where it is known from:
 - E10 and off, if the host discovers everything: ask for the needed services only
   (andengineering/AndroidSampleCode #1). Not confirmed where the limit lies: here a request for the
   characteristics of more than three services at once.
+- Not confirmed when it gives up: here after three connections that fetched nothing.
 - The scale is gone in about one session of twenty (class UC352BLE of a public gateway).
 """
 
@@ -170,6 +171,7 @@ def _model(
         name_in_response=True,
         burst_s=60.0,
         idle_s=2.0,
+        gives_up_after=3,
         max_stored=STORE,
         security=Security(asks=True, survives_batteries=False),
         clock=ClockPlan(),

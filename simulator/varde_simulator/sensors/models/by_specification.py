@@ -167,6 +167,15 @@ def forgetful_scale(serial: str = "SC000002", battery_percent: int = 40) -> Mode
 
 
 def dumping_cuff(serial: str = "BP000002", battery_percent: int = 50) -> Model:
-    """The cuff of the house, which never forgets and tells it all each time."""
+    """The cuff of the house, which never forgets and tells it all each time; with a clock, so that
+    two alike readings are told apart by their stamps."""
     plain = house.cuff(serial, battery_percent)
-    return dataclasses.replace(plain, name="Varde Cuff D", sends=ALL, max_stored=100)
+    return dataclasses.replace(
+        plain,
+        name="Varde Cuff D",
+        services=(*plain.services, current_time()),
+        sends=ALL,
+        max_stored=100,
+        clock=ClockPlan(),
+        behaviour=Clocked,
+    )

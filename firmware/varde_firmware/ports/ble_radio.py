@@ -92,7 +92,11 @@ class BleRadio:
         )
 
     def pair(self, connection: int) -> None:
-        self._ble.gap_pair(connection)
+        try:
+            self._ble.gap_pair(connection)
+        except OSError as error:
+            if error.errno != errno.EALREADY:  # the sensor has asked first; "secured" will come
+                raise
 
     def give_passkey(self, connection: int, action: int, passkey: int) -> None:
         self._ble.gap_passkey(connection, action, passkey)

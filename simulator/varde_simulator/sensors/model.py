@@ -101,9 +101,10 @@ class Model:
     connection and advertising again for what is left. `retry_every_s`: while readings are left it
     wakes for another burst after so long. `gives_up_after`: so many connections in a row that
     confirmed nothing, and it sleeps until somebody measures or presses a button.
-    `advertises_while_measuring`: the hub can be there before the value is, to see the cuff inflate. `max_stored` is each user's; 0: it has no memory,
-    and what was not sent when it goes to sleep is gone. `sends`: HELD, ALL or ASKED.
-    `keeps_confirmed`: a confirmed reading stays in memory (ALL and ASKED always do that).
+    `advertises_while_measuring`: the hub can be there before the value is, to see the cuff
+    inflate. `max_stored` is each user's; 0: it has no memory, and what was not sent when it goes
+    to sleep is gone. `sends`: HELD, ALL or ASKED. `keeps_confirmed`: a confirmed reading stays in
+    memory (ALL and ASKED always do that).
     `driver` is the model's name in a hub's config, "" for one by the specification.
     """
 

@@ -12,7 +12,7 @@ import typer
 from bleak.backends.device import BLEDevice
 
 from varde_host import clock as host_clock
-from varde_host import messages, output
+from varde_host import errors, messages, output
 from varde_host.commands import options
 from varde_host.commands.secret_number import SecretNumber
 from varde_host.sensor import (
@@ -69,15 +69,15 @@ def scan(
     if json:
         output.as_json([wording.heard_json(one) for one in shown])
         return
-    columns = ("address", "name", "rssi", "measures", "looks-like")
-    output.table([f"column.{column}" for column in columns], map(wording.heard_row, shown), whole={0})
+    columns = [f"column.{key}" for key in ("address", "name", "rssi", "measures", "looks-like")]
+    output.table(columns, map(wording.heard_row, shown), whole={0})
     others = len(heard) - len(shown)
     output.line(messages.text("sensor.scanned", sensors=len(shown), others=others))
 
 
 def pair(
     address: _Address,
-    model: Annotated[str, typer.Option(metavar="NAME")],
+    model: _Model = None,
     passkey_file: _CodeFile = None,
     again: Annotated[bool, typer.Option("--again")] = False,
     wait: _Wait = DEFAULT_WAIT_S,
@@ -85,23 +85,30 @@ def pair(
     json: options.Json = False,
 ) -> None:
     """Bond with a sensor."""
-    known, place = models.known(model), sensor_address.normalised(address)
+    place, known = sensor_address.normalised(address), _known(model)
+    if known is not None and known.only_advertises:
+        raise errors.InputRefused("sensor-needs-no-pairing", place, model=known.title)
     passkey = SecretNumber("sensor.passkey", passkey_file, pairing.MAX_PASSKEY)
-    output.progress(messages.text(f"do.{known.pairing}", model=known.title))
+    how, title = (models.BUTTON, place) if known is None else (known.pairing, known.title)
+    output.progress(messages.text(f"do.{how}", model=title))
 
     async def work() -> pairing.Bond:
         device = await _find(radio.chosen(radio_name), place, wait)
         output.progress(messages.text("sensor.pairing"))
         return await pairing.pair(radio.chosen(radio_name), device, passkey.ask, again)
 
-    bond = pairing.Bond(made=False) if known.only_advertises else _run(work())
+    bond = _run(work())
+    verdict = None if known is None else inquiry.verdict(known, bond.services, None)
     if json:
-        output.as_json({"address": place, "model": known.name, "bonded": bond.made})
-    elif bond.made:
-        output.good(messages.text("sensor.paired", model=known.title, address=place))
+        told = {"address": place, "model": model, "bonded": bond.made, "verdict": verdict}
+        output.as_json(told)
+        return
+    if bond.made:
+        output.good(messages.text("sensor.paired", address=place))
     else:
-        key = "sensor.pairs-later" if bond.made is None else "sensor.needs-no-pairing"
-        output.line(messages.text(key, model=known.title))
+        output.line(messages.text("sensor.pairs-later"))
+    if known is not None and verdict == inquiry.OTHER_SERVICES:
+        output.line(messages.text(f"verdict.{verdict}", model=known.title))
 
 
 def info(
@@ -253,10 +260,14 @@ def _printer(
     name = "" if known is None else known.name
     streams = {number for numbers in table.LIVE.values() for number in numbers}
     printed_ms: dict[int, int] = {}
+    seen: set[tuple[int, bytes]] = set()
 
     def emit(service: int, number: int, raw: bytes) -> None:
         utc_ms = now.utc_ms()
-        value = wording.Value(service, number, raw, name, utc_ms, _local(utc_ms))
+        repeats = number not in streams and (number, raw) in seen
+        if number not in streams:
+            seen.add((number, raw))
+        value = wording.Value(service, number, raw, name, utc_ms, _local(utc_ms), repeats)
         if json:
             output.as_json(value.as_json())
             return

@@ -70,7 +70,7 @@ MODELS: dict[str, Model] = {
             pairing=WHILE_ON, says=("MightySat",),
         ),
         Model(
-            "omron-evolv", "Omron (BLEsmart)", ("BLEsmart_", "BLESmart_"),
+            "omron-evolv", "Omron Evolv", ("BLEsmart_", "BLESmart_"),
             (table.BLOOD_PRESSURE, table.CURRENT_TIME_SERVICE, assigned.OMRON_SERVICE),
             company=0x020E, pairing=BUTTON, clock=BY_ANSWER,
         ),
@@ -126,8 +126,8 @@ def _fits(heard: Heard, model: Model) -> bool:
     return not measuring or bool(measuring & set(model.reading))
 
 
-def is_in_pairing_mode(heard: Heard) -> bool | None:
+def is_in_pairing_mode(raw_name: str) -> bool | None:
     """Tell the mode where the name does: on an Omron, by the case of one letter; else None."""
-    if not heard.raw_name.startswith(MODELS["omron-evolv"].names):
+    if not raw_name.startswith(MODELS["omron-evolv"].names):
         return None
-    return heard.raw_name.startswith("BLEsmart_")
+    return raw_name.startswith("BLEsmart_")

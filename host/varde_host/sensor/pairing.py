@@ -20,6 +20,8 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakDeviceNotFoundError,
 
 from varde_host import errors
 
+from . import models
+from .heard import number_of
 from .radio import Radio
 from .session import DISCONNECT_TIMEOUT_S, backend, clean, translated
 
@@ -33,32 +35,59 @@ AskPasskey = Callable[[], Awaitable[int]]
 
 @dataclass(frozen=True)
 class Bond:
-    """`made` is None where the operating system makes it later by itself (macOS)."""
+    """`made` is None where the operating system makes it later by itself (macOS); `services` are
+    the numbers of the sensor's services, as seen when it was made."""
 
     made: bool | None
+    services: list[int]
 
 
 async def pair(radio: Radio, device: BLEDevice, ask: AskPasskey, again: bool) -> Bond:
     """Pair; `again` forgets an older bond first.
 
-    Raises WorldFailed `pairing-refused`, `pairing-silent`, and what `translated` raises.
+    Raises InputRefused `sensor-in-transfer-mode`, WorldFailed `pairing-refused`, `pairing-silent`,
+    what `ask` raises, and what `translated` does.
     """
+    if models.is_in_pairing_mode(device.name or "") is False:
+        raise errors.InputRefused("sensor-in-transfer-mode", device.address)
     options: dict[str, Any] = {**backend(radio.client), "timeout": PAIRING_TIMEOUT_S}
+    question = _Question(ask)
     if radio.client is not None:
-        options["passkey"] = ask
+        options["passkey"] = question.ask
     if again:
         await _forget(device, options)
     client = bleak.BleakClient(device, pair=True, **options)
     try:
         with _translated(device.address):
-            async with _agent(radio, ask):
+            async with _agent(radio, question.ask):
                 await client.connect()
+            services = [number_of(service.uuid) for service in client.services]
+    except errors.WorldFailed:
+        if question.error is not None:  # that is why
+            raise question.error from None
+        raise
     finally:
         with contextlib.suppress(BleakError, TimeoutError, OSError, EOFError):
             async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
                 await client.disconnect()
     pairs_later = radio.client is None and sys.platform == "darwin"
-    return Bond(made=None if pairs_later else True)
+    return Bond(None if pairs_later else True, services)
+
+
+class _Question:
+    """Asks for the passkey, and keeps what went wrong: on its way through an operating system an
+    error becomes a refused pairing."""
+
+    def __init__(self, ask: AskPasskey) -> None:
+        self._ask = ask
+        self.error: errors.HostError | None = None
+
+    async def ask(self) -> int:
+        try:
+            return await self._ask()
+        except errors.HostError as error:
+            self.error = error
+            raise
 
 
 def _agent(radio: Radio, ask: AskPasskey) -> contextlib.AbstractAsyncContextManager[None]:

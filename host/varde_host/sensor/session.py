@@ -24,6 +24,7 @@ from bleak.exc import (
 from varde_host import errors
 from varde_protocols import assigned
 
+from .heard import number_of
 from .radio import Radio
 
 # A sensor that was heard answers within a second or two; a weak signal takes several tries.
@@ -143,14 +144,14 @@ class Session:
     @property
     def services(self) -> list[int]:
         """The numbers of the services there are, 0 for one that has none."""
-        return [_number(service.uuid) for service in self.client.services]
+        return [number_of(service.uuid) for service in self.client.services]
 
     def find(self, number: int, service: int | None = None) -> BleakGATTCharacteristic | None:
         """Return the characteristic of that number, in that service or in any."""
         for inner in self.client.services:
-            if service is None or _number(inner.uuid) == service:
+            if service is None or number_of(inner.uuid) == service:
                 for characteristic in inner.characteristics:
-                    if _number(characteristic.uuid) == number:
+                    if number_of(characteristic.uuid) == number:
                         return characteristic
         return None
 
@@ -204,7 +205,3 @@ class Session:
             async with asyncio.timeout(DISCONNECT_TIMEOUT_S):
                 while self._subscribed and not self.left.is_set():
                     await self.client.stop_notify(self._subscribed.pop())
-
-
-def _number(text: str) -> int:
-    return assigned.number(bytes(reversed(uuid.UUID(text).bytes)))

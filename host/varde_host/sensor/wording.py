@@ -23,9 +23,17 @@ class Value:
     """One value as it came, with what the decoder makes of it for that model."""
 
     def __init__(
-        self, service: int, number: int, raw: bytes, model: str, utc_ms: int, local: dt.datetime
+        self,
+        service: int,
+        number: int,
+        raw: bytes,
+        model: str,
+        utc_ms: int,
+        local: dt.datetime,
+        repeats: bool,
     ) -> None:
         self.number = number
+        self._repeats = repeats
         self._service = service
         self._raw = raw
         self._utc_ms = utc_ms
@@ -45,15 +53,17 @@ class Value:
             "hex": self._raw.hex(),
             "values": None if self._fields is None else dict(self._fields),
             "error": self._error,
+            "repeats": self._repeats,
             "utc_ms": self._utc_ms,
         }
 
     def lines(self) -> list[str]:
         """Two lines: the time and what it says; the characteristic and the bytes."""
         name = assigned.name(self.number)
+        again = "  " + messages.text("sensor.sent-again") if self._repeats else ""
         return [
             f"{self._local:%H:%M:%S}  {self._words()}",
-            f"          {name} {self._raw.hex()}",
+            f"          {name} {self._raw.hex()}{again}",
         ]
 
     def _words(self) -> str:
@@ -93,7 +103,7 @@ def heard_row(one: Heard) -> tuple[str, str, str, str, str]:
 def _likeness(one: Heard) -> str:
     model = models.looks_like(one)
     parts = [] if model is None else [model.name]
-    mode = models.is_in_pairing_mode(one)
+    mode = models.is_in_pairing_mode(one.raw_name)
     if mode is not None:
         parts.append(messages.text("sensor.pairing-mode" if mode else "sensor.transfer-mode"))
     return ", ".join(parts)
@@ -110,7 +120,7 @@ def heard_json(one: Heard) -> dict[str, object]:
         "companies": list(one.companies),
         "service_data": {assigned.name(number): data.hex() for number, data in one.service_data},
         "looks_like": None if model is None else model.name,
-        "pairing_mode": models.is_in_pairing_mode(one),
+        "pairing_mode": models.is_in_pairing_mode(one.raw_name),
     }
 
 

@@ -150,11 +150,14 @@ class VirtualClient(BaseBleakClient):
         source = self._passkey if passkey is None else passkey
 
         async def answer(action: int) -> None:
-            asked = source() if callable(source) else source
-            number = await asked if inspect.isawaitable(asked) else asked
-            if number is None:
-                await connection.disconnect()
-            else:
+            number = None
+            try:
+                asked = source() if callable(source) else source
+                number = await asked if inspect.isawaitable(asked) else asked
+            finally:
+                if number is None:
+                    await connection.disconnect()
+            if number is not None:
                 await connection.give_passkey(action, number)
 
         answering: list[asyncio.Task[None]] = []
@@ -166,7 +169,10 @@ class VirtualClient(BaseBleakClient):
         finally:
             for task in answering:
                 task.cancel()
-            await asyncio.gather(*answering, return_exceptions=True)
+            answers = await asyncio.gather(*answering, return_exceptions=True)
+        for answer_error in answers:
+            if isinstance(answer_error, Exception):  # whoever was asked for the digits failed
+                raise answer_error
         if not encrypted:
             raise BleakError("Pairing failed: rejected by the peer")
         if not bonded:

@@ -8,6 +8,7 @@ both, an indication is confirmed when the program's callback has returned.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
@@ -147,32 +148,14 @@ class VirtualClient(BaseBleakClient):
     async def pair(self, *_args: Any, passkey: Passkey | None = None, **_kwargs: Any) -> None:
         """Raises BleakError if the sensor refuses."""
         connection = self._need_connection()
-        source = self._passkey if passkey is None else passkey
-
-        async def answer(action: int) -> None:
-            number = None
-            try:
-                asked = source() if callable(source) else source
-                number = await asked if inspect.isawaitable(asked) else asked
-            finally:
-                if number is None:
-                    await connection.disconnect()
-            if number is not None:
-                await connection.give_passkey(action, number)
-
-        answering: list[asyncio.Task[None]] = []
-        connection.on_passkey = lambda action, _number: answering.append(
-            asyncio.ensure_future(answer(action))
-        )
+        person = _Person(connection, self._passkey if passkey is None else passkey)
+        connection.on_passkey = person.on_passkey
         try:
             encrypted, _authenticated, bonded = await connection.secure()
         finally:
-            for task in answering:
-                task.cancel()
-            answers = await asyncio.gather(*answering, return_exceptions=True)
-        for answer_error in answers:
-            if isinstance(answer_error, Exception):  # whoever was asked for the digits failed
-                raise answer_error
+            person.leave()
+            if person.error is not None:
+                raise person.error
         if not encrypted:
             raise BleakError("Pairing failed: rejected by the peer")
         if not bonded:
@@ -290,3 +273,33 @@ class VirtualClient(BaseBleakClient):
         if self._connection is None or not self._connection.is_open:
             raise BleakError("Not connected")
         return self._connection
+
+
+class _Person:
+    """Types the digits that a sensor shows; `error` is what went wrong with who was asked."""
+
+    def __init__(self, connection: Connection, source: Passkey | None) -> None:
+        self.error: Exception | None = None
+        self._connection = connection
+        self._source = source
+        self._typing: asyncio.Task[None] | None = None
+
+    def on_passkey(self, action: int, _number: int) -> None:
+        self._typing = asyncio.ensure_future(self._type(action))
+
+    def leave(self) -> None:
+        """The pairing is over."""
+        if self._typing is not None:
+            self._typing.cancel()
+
+    async def _type(self, action: int) -> None:
+        try:
+            asked = self._source() if callable(self._source) else self._source
+            number = await asked if inspect.isawaitable(asked) else asked
+        except Exception as error:  # noqa: BLE001  raised again where the pairing is waited for
+            self.error, number = error, None
+        with contextlib.suppress(BleakError):  # too late: the pairing has ended
+            if number is None:  # as somebody who walks away
+                await self._connection.disconnect()
+            else:
+                await self._connection.give_passkey(action, number)

@@ -130,6 +130,7 @@ class Keeping(unittest.TestCase):
             key = bytes([1, number]) + bytes(5)
             self.assertTrue(keeper.set(OURS, key, b"ours"))
             self.assertTrue(keeper.set(SENSORS, key, b"theirs"))
+            keeper.keep_handles(key, [(12, 0x1810, 0x2A35)])
         before = dict(store.blobs)
         self.assertFalse(keeper.set(SENSORS, KEY, b"one more"))
         self.assertEqual(store.blobs, before)
@@ -175,6 +176,45 @@ class Keeping(unittest.TestCase):
             seen.append(has)
         self.assertEqual(seen[-3:], [True, False, False])
         self.assertEqual(again.get(SENSORS, 0, OTHER), b"another's")
+
+
+class Aside(unittest.TestCase):
+    """A bond that the sensor has lost: not used, not forgotten, until there is another."""
+
+    def setUp(self):
+        self.store = Store()
+        self.keeper = keeper_on(self.store)
+        self.keeper.set(OURS, KEY, b"ours")
+        self.keeper.set(SENSORS, KEY, b"theirs")
+        self.address = KEY[:1] + bytes(reversed(KEY[1:]))
+
+    def test_nobody_finds_it_until_it_is_restored(self):
+        self.keeper.set_aside(self.address)
+        self.assertFalse(self.keeper.has(self.address))
+        self.assertEqual(self.keeper.get(SENSORS, 0, KEY), None)
+        self.keeper.restore(self.address)
+        self.assertTrue(self.keeper.has(self.address))
+        self.assertEqual(self.keeper.get(OURS, 0, KEY), b"ours")
+
+    def test_a_new_one_takes_its_place(self):
+        blobs = len(self.store.blobs)
+        self.keeper.set_aside(self.address)
+        self.keeper.set(OURS, KEY, b"new")
+        self.keeper.set(SENSORS, KEY, b"newer")
+        self.assertEqual(self.keeper.get(SENSORS, 0, KEY), b"newer")
+        self.assertEqual(len(self.store.blobs), blobs)
+
+    def test_a_restart_tries_it_again(self):
+        self.keeper.set_aside(self.address)
+        self.assertTrue(keeper_on(self.store).has(self.address))
+
+    def test_where_a_sensors_values_come_from_is_known_after_a_restart(self):
+        handles = [(12, 0x1810, 0x2A35), (0xFFFF, 0x10010, 0x10011)]
+        self.keeper.keep_handles(self.address, handles)
+        again = keeper_on(self.store)
+        self.assertEqual(again.handles(self.address), handles)
+        self.assertEqual(again.handles(bytes(7)), [])
+        self.assertTrue(again.has(self.address))
 
 
 if __name__ == "__main__":

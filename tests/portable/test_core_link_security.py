@@ -33,7 +33,10 @@ class Security(unittest.TestCase):
 
     def test_is_encrypted_after_it_listens_and_before_it_subscribes(self):
         _, session, actions = self.found()
-        self.assertEqual(actions, [words.Listen(12, CUFF, SPOT), words.Pair()])
+        place = (12, CUFF, SPOT)
+        self.assertEqual(
+            actions, [words.KeepHandles([place]), words.Listen(*place), words.Pair()]
+        )
         self.assertEqual(
             session.handle(words.Secured(1, 0, 1), 99),
             [words.Tell(records.EVENT_PAIRED), words.DiscoverDescriptors(12, 13)],

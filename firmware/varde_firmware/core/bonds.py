@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 OURS = const(1)
 SENSORS = const(2)
-# Two for each of the 24 sensors that a config may have, and our identity.
-MAX_ENTRIES = const(49)
+# Ours and not the stack's: where a bonded sensor's values come from, by its address as advertised.
+HANDLES = const(32)
+# Three for each of the 24 sensors that a config may have, and our identity.
+MAX_ENTRIES = const(73)
 NO_PLACE = const(-1)
 MAX_KEY_BYTES = const(16)  # an address has 7, the stack's name for our identity 3
 # NimBLE's structure has some 100 bytes (the simulator's some 300).
@@ -147,3 +149,22 @@ def decode(blob: bytes) -> "Optional[Tuple[int, bytes, bytes]]":
 def is_storable(kind: int, key: "Buffer", value: "Buffer") -> bool:
     """True if an entry is within our limits."""
     return _FREE < kind <= 255 and len(key) <= MAX_KEY_BYTES and len(value) <= MAX_VALUE_BYTES
+
+
+def encode_handles(handles: "List[Tuple[int, int, int]]") -> bytes:
+    """Return (handle, service, characteristic) of each: u16, u24, u24."""
+    blob = b""
+    for handle, service, number in handles:
+        for field, size in ((handle, 2), (service, 3), (number, 3)):
+            blob += field.to_bytes(size, "little")
+    return blob
+
+
+def decode_handles(blob: bytes) -> "List[Tuple[int, int, int]]":
+    """Return the handles of `encode_handles`."""
+    found = []
+    for at in range(0, len(blob) - 7, 8):
+        fields = (blob[at : at + 2], blob[at + 2 : at + 5], blob[at + 5 : at + 8])
+        handle, service, number = [int.from_bytes(field, "little") for field in fields]
+        found.append((handle, service, number))
+    return found

@@ -95,12 +95,15 @@ def listen(facts: "Facts", found: "List[Found]", service: int) -> "Procedure":
     handles = [(each.value_handle, service, each.uuid) for each in found]
     known = [place for place in facts.handles if place[1] == service]
     others = [place for place in facts.handles if place[1] != service]
-    facts.handles = others + handles
-    if facts.is_listening and known:
-        if known == handles:
-            return
-        yield words.Unlisten()
-        handles = facts.handles
+    if known != handles:
+        facts.handles = others + handles
+        if facts.sensor.bond:
+            yield words.KeepHandles(facts.handles)
+        if facts.is_listening and known:
+            yield words.Unlisten()
+            handles = facts.handles
+    elif facts.is_listening:
+        return
     for handle in handles:
         yield words.Listen(*handle)
 

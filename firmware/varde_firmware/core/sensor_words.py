@@ -6,7 +6,11 @@ table. A status is 0 for success, 256 + the ATT error where the sensor answered 
 (Core 5.4, Vol 3, Part F, 3.4.1.1), anything else where the stack or the link failed.
 """
 
+from varde_protocols._compat import TYPE_CHECKING
 from varde_protocols.value import Value
+
+if TYPE_CHECKING:
+    from typing import List, Tuple
 
 # Outcomes: why the session is over.
 DONE = "done"  # values came, then silence, or the sensor left after at least one value
@@ -221,6 +225,13 @@ class ListenControl(Value):
 
     FIELDS = ("value_handle",)
     value_handle: int
+
+
+class KeepHandles(Value):
+    """Know them also after a restart: a list of (handle, service, characteristic)."""
+
+    FIELDS = ("handles",)
+    handles: "List[Tuple[int, int, int]]"
 
 
 class Unlisten(Value):

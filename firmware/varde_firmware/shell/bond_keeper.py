@@ -9,7 +9,7 @@ from varde_firmware.core import bonds
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import List, Optional, Tuple, Union
 
     from varde_firmware.ports import BondStore, Exclusive
 
@@ -66,6 +66,15 @@ class BondKeeper:
         self._store.save(place, bonds.encode(*entry))
         self._bonds.put(place, *entry)
         return True
+
+    def handles(self, address: bytes) -> "List[Tuple[int, int, int]]":
+        """Return (handle, service, characteristic) of the sensor's values, as far as is known."""
+        return bonds.decode_handles(self._bonds.get(bonds.HANDLES, 0, address) or b"")
+
+    def keep_handles(self, address: bytes, handles: "List[Tuple[int, int, int]]") -> None:
+        """Keep them for the next start. Raises OSError if that fails."""
+        blob = bonds.encode_handles(handles)
+        self._exclusive.run(self._set, bonds.HANDLES, address, blob)
 
     def has(self, address: bytes) -> bool:
         """True if there is a bond with this address of 7 bytes: type, most significant first."""

@@ -5,7 +5,7 @@ from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional
+    from typing import Callable, Dict, List, Optional, Tuple
 
     from varde_firmware.shell.bond_keeper import BondKeeper
     from varde_firmware.shell.clock import Clock
@@ -40,6 +40,7 @@ class LinkServices:
         facts = self._facts.get(link.index)
         if facts is None:
             facts = self._facts[link.index] = steps.Facts(self._sensors[link.index])
+            facts.handles = self._keys.handles(link.address)
         facts.utc_at = self.utc_at
         facts.has_bond = self.has_bond(link)
         return facts
@@ -80,6 +81,13 @@ class LinkServices:
     def has_bond(self, link: "SensorLink") -> bool:
         """True if we hold the keys of a bond with the sensor."""
         return self._keys.has(link.address)
+
+    def keep_handles(self, link: "SensorLink", handles: "List[Tuple[int, int, int]]") -> None:
+        """Keep where a bonded sensor's values come from. Without room it does without."""
+        try:
+            self._keys.keep_handles(link.address, handles)
+        except OSError as error:
+            print("varde: handles are not kept:", error)
 
     def set_bond_aside(self, link: "SensorLink") -> None:
         """The sensor has lost its keys: ours are not used until `restore_bond` or a restart."""

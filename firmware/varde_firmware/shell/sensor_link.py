@@ -174,6 +174,7 @@ _BY_TASK = {
     words.ClockRead: "clock_read",
     words.Tell: "tell",
     words.Flush: "flush",
+    words.KeepHandles: "keep_handles",
     words.SetBondAside: "set_bond_aside",
     words.RestoreBond: "restore_bond",
     words.Ready: "ready",

@@ -5,14 +5,17 @@ and .AgentManager). Without one it can pair only sensors that show nothing. The 
 has a keyboard and no display, so a sensor with a display shows digits, and nobody has to compare.
 """
 
-from __future__ import annotations
+# No annotations from the future here: dbus-fast reads the signatures of D-Bus out of them.
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from dbus_fast import BusType, DBusError, Message, MessageType
 from dbus_fast.aio import MessageBus
+from dbus_fast.annotations import DBusObjectPath, DBusStr, DBusUInt32
 from dbus_fast.service import ServiceInterface, dbus_method
+
+from varde_host import errors
 
 BLUEZ = "org.bluez"
 MANAGER_PATH, MANAGER = "/org/bluez", "org.bluez.AgentManager1"
@@ -62,9 +65,18 @@ class _Agent(ServiceInterface):
         """The prompt stays until it is answered; its answer is not used."""
 
     @dbus_method()
-    async def RequestPasskey(self, device: "o") -> "u":  # type: ignore[name-defined]  # noqa: ARG002, F821, N802, UP037
-        return await self._ask()
+    async def RequestPasskey(  # noqa: N802
+        self,
+        device: DBusObjectPath,  # noqa: ARG002
+    ) -> DBusUInt32:
+        try:
+            return await self._ask()
+        except errors.HostError as error:
+            raise DBusError(REJECTED, "nobody typed digits") from error
 
     @dbus_method()
-    async def RequestPinCode(self, device: "o") -> "s":  # type: ignore[name-defined]  # noqa: ARG002, F821, N802, UP037
+    async def RequestPinCode(  # noqa: N802
+        self,
+        device: DBusObjectPath,  # noqa: ARG002
+    ) -> DBusStr:
         raise DBusError(REJECTED, "classic Bluetooth is not for sensors of ours")

@@ -68,6 +68,7 @@ BOTTOM_UP = (
     "varde_firmware.core.journal_index",
     "varde_firmware.core.journal",
     "varde_firmware.core.recorder",
+    "varde_firmware.core.known_values",
     "varde_firmware.core.hub_clock",
     "varde_firmware.core.sntp",
     "varde_firmware.core.link",

@@ -171,6 +171,16 @@ class Repeating(unittest.TestCase):
         self.indicate()
         self.assertEqual(self.told(), [seq])
 
+    def test_one_that_came_again_and_was_kept_out_is_settled_by_it(self):
+        self.indicate()
+        self.recorder.in_doubt(2)
+        self.recorder.came_again(2, 0x2A9D, OTHER_ADDRESS, VALUE)
+        self.recorder.told(2)
+        self.recorder.came_again(2, 0x2A9D, ADDRESS, VALUE)
+        self.recorder.told(2)
+        self.reboot()
+        self.assertEqual(self.told(), [])
+
     def test_another_value_ends_the_doubt(self):
         self.indicate()
         self.recorder.in_doubt(2)

@@ -139,6 +139,12 @@ class Recorder:
             self.event(uptime_ms, records.EVENT_READING_UNSETTLED, doubt[0])
         del self._in_doubt[slot]
 
+    def came_again(self, slot: int, characteristic: int, address: bytes, value: bytes) -> None:
+        """The sensor has sent a value again that stands in the journal; `told` may follow."""
+        doubt = self._in_doubt.get(slot)
+        if doubt is not None and doubt[1:] == (characteristic, value, address):
+            self._last[slot] = self._in_doubt.pop(slot)
+
     def told(self, slot: int) -> None:
         """The sensor has got the confirmation of its last value."""
         last = self._last.pop(slot, None)

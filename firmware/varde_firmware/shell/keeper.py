@@ -4,6 +4,7 @@ All of it runs through `exclusive`: the journal and the keys have one user at a 
 for the radio's handler, everything else for main code.
 """
 
+from varde_firmware.core import known_values
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
@@ -30,16 +31,17 @@ class Keeper:
         self._exclusive = exclusive
         self._recorder = recorder
         self._journal = recorder.journal
+        self._known = known_values.KnownValues()
         self._said_ms: "Dict[Tuple[int, int], int]" = {}
         self.on_record: "Callable[[], None]" = _nobody
         self.why_not: "Optional[Exception]" = None  # why the last value that was not kept was not
         self.changes = 0  # grows whenever the journal's room may have changed
 
-    def keep(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
+    def keep(self, listener: "Listener", uptime_ms: int, value: bytes) -> bool:
         """Journal an indication, in the handler. True: it is durable. False: it is not."""
         return self._keep(self._exclusive.run_in_handler, listener, uptime_ms, value, True)
 
-    def keep_notification(self, listener: Listener, uptime_ms: int, value: bytes) -> bool:
+    def keep_notification(self, listener: "Listener", uptime_ms: int, value: bytes) -> bool:
         """Journal a notification, in main code."""
         return self._keep(self._exclusive.run, listener, uptime_ms, value, False)
 
@@ -51,11 +53,16 @@ class Keeper:
             return False
         return True
 
-    def _record(self, listener: Listener, uptime_ms: int, value: bytes, indicated: bool) -> None:
+    def _record(self, listener: "Listener", uptime_ms: int, value: bytes, indicated: bool) -> None:
+        place = (listener.slot, listener.characteristic, listener.address)
+        listener.latest = value
+        if self._known.has(*place, value):  # durable already, and one measurement
+            self._recorder.came_again(*place, value)
+            return
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
                                listener.service, listener.address, indicated,
                                listener.model)  # fmt: skip
-        listener.latest = value
+        self._known.add(*place, value)
         self.note_change()
 
     def over(self, slot: int, is_sure: bool) -> None:

@@ -1,0 +1,81 @@
+"""The keeper: a dated value is journaled once, however often its sensor sends it."""
+
+import sys
+import unittest
+
+_HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+sys.path.append(_HERE + "/../firmware")
+
+# the crypto first: compiling it deep inside other imports needs more C stack than the VM has
+from varde_protocols.crypto import ed25519, x25519  # noqa: E402, F401, I001
+
+from nor_flash import NorFlash  # noqa: E402 - the path is set above
+
+from varde_firmware.core import journal, recorder  # noqa: E402
+from varde_firmware.shell import keeper, listeners  # noqa: E402
+from varde_protocols import records  # noqa: E402
+
+ADDRESS = b"\x01\xc0\xff\xee\x00\x00\x01"
+DATED = bytes.fromhex("02 8c 3c ea 07 03 02 06 1e 00")  # 2A9D with a time stamp
+UNDATED = bytes.fromhex("00 8c 3c")
+
+
+class Signer:
+    def sign(self, message):
+        return bytes(64)
+
+
+class Exclusive:
+    """Alone anyway."""
+
+    def run(self, function, *args):
+        return function(*args)
+
+    run_in_handler = run
+
+
+class Repetitions(unittest.TestCase):
+    def setUp(self):
+        self.journal = journal.Journal(NorFlash(4))
+        self.journal.mount()
+        made = recorder.Recorder(self.journal, Signer(), bytes(8), 1)
+        made.session(0, b"\x22" * 32, x25519.public_key(b"\x11" * 32))
+        self.keeper = keeper.Keeper(Exclusive(), made)
+        self.woken = []
+        self.keeper.on_record = lambda: self.woken.append(1)
+        self.listener = listeners.Listener(1, 1, 2, 0x181D, 0x2A9D, ADDRESS)
+
+    def readings(self):
+        return self.journal.pending_count - 1
+
+    def test_a_dated_value_is_kept_out_and_confirmed_the_second_time(self):
+        self.assertTrue(self.keeper.keep(self.listener, 5, DATED))
+        self.assertTrue(self.keeper.keep(self.listener, 6, DATED))
+        self.assertTrue(self.keeper.keep_notification(self.listener, 7, DATED))
+        self.assertEqual((self.readings(), len(self.woken)), (1, 1))
+
+    def test_one_without_a_date_never_is(self):
+        for at_ms in range(3):
+            self.assertTrue(self.keeper.keep(self.listener, at_ms, UNDATED))
+        self.assertEqual(self.readings(), 3)
+
+    def test_one_that_found_no_room_is_taken_the_next_time(self):
+        append = self.journal.append
+
+        def no_room(*args):
+            raise journal.JournalFull("as asked")
+
+        self.journal.append = no_room
+        self.assertFalse(self.keeper.keep(self.listener, 5, DATED))
+        self.journal.append = append
+        self.assertTrue(self.keeper.keep(self.listener, 6, DATED))
+        self.assertEqual(self.readings(), 1)
+
+    def test_an_hourly_complaint_is_one_whatever_its_detail(self):
+        for now_ms, detail in ((0, 7), (5, 8), (3_600_000, 9)):
+            self.keeper.event_hourly(now_ms, records.EVENT_HEAP_LOW, detail)
+        self.assertEqual(self.readings(), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

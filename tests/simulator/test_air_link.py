@@ -262,3 +262,37 @@ def test_silence_for_30_s_ends_every_procedure_and_the_bearer(tmp_path):
         assert wire.dead == [1]
 
     in_virtual_time(tmp_path, story)
+
+
+def test_who_loses_power_hears_nothing_more_and_nobody_complains(tmp_path):
+    async def story(air):
+        sensor, central = await place(air)
+        await connect(sensor, central)
+        complaints = []
+        asyncio.get_running_loop().set_exception_handler(lambda _l, why: complaints.append(why))
+        for at_ms in range(40):  # at whatever moment of the way
+            for _ in range(3):
+                pdu = bytes([att_client.HANDLE_VALUE_NOTIFICATION, 3, 0])
+                handle = next(iter(sensor.station.device.connections))
+                sensor.station.send_att(handle, pdu)
+            await asyncio.sleep(0)
+            if at_ms == 30:
+                central.station.power_off()
+            await asyncio.sleep(0.001)
+        assert complaints == []
+
+    in_virtual_time(tmp_path, story)
+
+
+def test_the_first_data_waits_for_the_first_event(tmp_path):
+    async def story(air):
+        sensor, central = await place(air)
+        await connect(sensor, central)
+        start_s = now()
+        await central.run(att_client.read(3, lambda _value: None))
+        assert 0.02 < now() - start_s < 0.04  # the first of 30 ms; from then on 2 ms each way
+        start_s = now()
+        await central.run(att_client.read(3, lambda _value: None))
+        assert now() - start_s < 0.01
+
+    in_virtual_time(tmp_path, story)

@@ -169,3 +169,25 @@ say([name for name in dir(bluetooth.BLE) if "l2cap" in name or "hci" in name])
         assert await hub.finish() == ["[]"]
 
     in_place(story)
+
+
+def test_what_a_connection_brings_waits_for_the_handler_of_the_connection():
+    listener = """
+def slow(number, args):
+    handler(number, args)
+    if number == 1:
+        time.sleep_ms(300)
+        ble.l2cap_listen(0x25, 100)
+ble.irq(slow)
+""" + READY + """
+say(wait(23)[2])
+wait(2)
+"""
+    connector = """
+conn = central()
+ble.l2cap_connect(conn, 0x25, 100)
+say(wait(23)[2])
+ble.gap_disconnect(conn)
+wait(8)
+"""
+    between(listener, connector, ["37"], ["37"])

@@ -170,8 +170,15 @@ class Air(link.LocalLink):  # type: ignore[misc]
             end = direction.receiver
             self_address, peer_address = direction.reverse.sender_address, direction.sender_address
             direction.connection = end.open_connection(role, self_address, peer_address)
-            direction.send(end.report_connection, direction.connection, *terms)
+            direction.open()
         return True
+
+    def hold(self, controller: "VirtualController", handle: int) -> Callable[[], None]:
+        """Keeps from `controller` what its new connection brings, until the returned function is
+        called: a host that is busy with the connection itself looks at nothing else."""
+        connection: Any = controller.find_le_connection_by_handle(handle)
+        direction = connection and self._directions.get((controller, connection.peer_address))
+        return direction.reverse.hold() if direction else lambda: None
 
     def disconnect(self, controller: "VirtualController", connection: Any, reason: int) -> None:
         """Tells the peer, and the own host after the same time."""
@@ -180,6 +187,7 @@ class Air(link.LocalLink):  # type: ignore[misc]
         there.send(
             there.receiver.on_ll_control_pdu, connection.self_address, ll.TerminateInd(reason)
         )
+        back.release()
         ended = hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
         back.send(controller.on_le_disconnected, connection, ended)
 

@@ -5,6 +5,9 @@ connection events: every connection interval from the moment the connection was 
 as fit between two events; a peripheral with latency sleeps through events until it has something
 to send (Core 5.4, Vol 6, Part B, 4.5.1).
 
+The first data of a connection waits for its first event, an interval after the request that made
+it (4.5.3), and where a station asks for it, until its host has dealt with the new connection.
+
 A PDU that is lost is sent again at the next event; when nothing got through for the supervision
 timeout, both ends give up (4.5.2).
 """
@@ -167,6 +170,28 @@ class Direction:
         self.receiver = receiver
         self._queue: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
         self._event: asyncio.TimerHandle | None = None
+        self._first_event_s: float | None = None  # until the first data is planned
+        self._is_held = False
+
+    def open(self) -> None:
+        """The receiver's host is told of the connection; from now on data is planned."""
+        self.send(self.receiver.report_connection, self.connection, *self.pair.terms)
+        self._wait_for_first_event()
+
+    def hold(self) -> Callable[[], None]:
+        """Nothing arrives until the returned function was called."""
+        self._is_held = True
+        return self.release
+
+    def release(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._wait_for_first_event()
+            self.resume()
+
+    def _wait_for_first_event(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        self._first_event_s = now_s + self.pair.terms.interval_us / 1e6
 
     def send(self, deliver: Callable[..., object], *args: Any) -> None:
         self._queue.append((deliver, args))
@@ -174,9 +199,13 @@ class Direction:
         self.resume()
 
     def resume(self) -> None:
-        if self._queue and self._event is None:
+        if self._queue and self._event is None and not self._is_held:
             air = self.pair.air
             delay_s = self._next_event_s() if air.follows_intervals else air.latency_us / 1e6
+            if self._first_event_s is not None:
+                now_s = asyncio.get_running_loop().time()
+                delay_s = max(delay_s, self._first_event_s - now_s)
+                self._first_event_s = None
             self._event = asyncio.get_running_loop().call_later(delay_s, self._connection_event)
 
     def drop(self) -> None:

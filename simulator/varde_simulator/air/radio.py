@@ -282,7 +282,10 @@ class Radio:
         )
         self.server.on_connection(connection)
         irq = IRQ_PERIPHERAL_CONNECT if is_central else IRQ_CENTRAL_CONNECT
-        self.report(irq, handle, *_peer_of(connection))
+        # On an ESP32 the handler runs before the stack looks at anything of the new connection.
+        release = self.air.hold(station.controller, handle)
+        handled = self.channel.ask_now("ble.irq", irq, handle, *_peer_of(connection))
+        handled.add_done_callback(lambda _answer: release())
 
     def _on_update(self, connection: Any, status: int) -> None:
         terms = connection.parameters  # Bumble's, in milliseconds

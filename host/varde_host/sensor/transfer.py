@@ -32,6 +32,7 @@ QUIET_S = 1.8
 RECORD_TIMEOUT_S = 30.0
 CONTROL_TIMEOUT_S = 30.0
 
+_START_LIVE = b"\x01"
 _CONSENT, _CONTROL_ANSWER, _CONTROL_SUCCESS = 0x02, 0x20, 0x01
 
 Emit = Callable[[int, int, bytes], None]
@@ -92,7 +93,15 @@ class Transfer:
         await self._begin(now, consent)
         if not await self._subscribe(table.LIVE) + await self._subscribe(table.FINAL):
             raise errors.InputRefused("sensor-nothing-to-read", self._session.address)
+        await self._start_health_sensor()
         await self._session.left.wait()
+
+    async def _start_health_sensor(self) -> None:
+        """A Generic Health Sensor tells what it observes once it is asked to (GHSS 1.0, 3.4)."""
+        control = self._session.find(table.HEALTH_CONTROL)
+        if control is not None:
+            await self._session.subscribe(control, lambda _answer: None)
+            await self._session.write(control, _START_LIVE)
 
     # Before values
 

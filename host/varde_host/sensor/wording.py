@@ -15,6 +15,16 @@ from . import models, moment, table
 from .heard import Heard
 from .inquiry import Info
 
+# Kinds of value that the receiver's table has no words for: the field, and its unit or the field
+# that names it.
+_MORE: dict[str, str] = {
+    "temperature": "unit",
+    "concentration": "unit",
+    "heart_rate": "/min",
+    "body_fat_pct": "%",
+    "muscle_pct": "%",
+    "impedance_ohm": "ohm",
+}
 # What is said beside a value, not in it.
 _NOT_MEASURED = {"timestamp", "unit", "height_unit", "user_id"}
 
@@ -69,16 +79,29 @@ class Value:
     def _words(self) -> str:
         if self._fields is None:
             return messages.text("sensor.not-decoded", error=str(self._error))
-        words = wording.values(self._fields) or _plainly(self._fields)
+        words = _measured(self._fields) or _plainly(self._fields)
         stamp = self._fields.get("timestamp")
         at = "" if stamp is None else "  " + messages.text("sensor.by-its-clock", stamp=stamp)
         return (words or messages.text("sensor.no-value")) + at
 
 
+def _measured(fields: Mapping[str, Any]) -> str:
+    words = wording.values(fields)
+    more = []
+    for key, unit in _MORE.items():
+        if fields.get(key) is not None:
+            more.append(f"{_text(fields[key])} {fields.get(unit, unit)}")
+    return ", ".join([words, *more] if words else more)
+
+
+def _text(value: object) -> str:
+    return value.text() if isinstance(value, gatt.Number) else str(value)
+
+
 def _plainly(fields: Mapping[str, Any]) -> str:
     """Return the fields by their names, for kinds of value that have no words yet."""
     return ", ".join(
-        f"{key} {value.text() if isinstance(value, gatt.Number) else value}"
+        f"{key} {_text(value)}"
         for key, value in fields.items()
         if value is not None and key not in _NOT_MEASURED and not isinstance(value, (list, dict))
     )

@@ -63,6 +63,23 @@ def test_fields_come_back(pair: tuple[str, int], data: st.DataObject) -> None:
     assert gatt.decode(characteristic, value, model) == fields
 
 
+@pytest.mark.parametrize("pair", ALL, ids=name)
+@unhurried
+@given(data=st.data())
+def test_fields_that_nobody_sends_are_not_encoded(
+    pair: tuple[str, int], data: st.DataObject
+) -> None:
+    model, characteristic = pair
+    fields = data.draw(strategy_of(*pair))
+    with pytest.raises(ValueError, match="volts"):
+        gatt.encode(characteristic, {**fields, "volts": 3}, model)
+    key = data.draw(st.sampled_from(sorted(fields)))
+    with contextlib.suppress(ValueError, TypeError, KeyError):  # ours, and no other
+        wrong = data.draw(st.sampled_from([-1, 1 << 64, "?", b"", 1.5, [None], {"a": 1}]))
+        value = gatt.encode(characteristic, {**fields, key: wrong}, model)
+        gatt.decode(characteristic, value, model)  # what can be sent can be read
+
+
 @pytest.mark.parametrize("pair", CLOSED, ids=name)
 @unhurried
 @given(data=st.data(), tail=st.binary(min_size=1, max_size=4))

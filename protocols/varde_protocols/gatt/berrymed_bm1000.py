@@ -37,6 +37,8 @@ _NO_PULSE = const(255)
 _NO_SPO2 = const(127)
 _FLAGS = ("probe_unplugged", "pulse_beep", "no_finger", "searching")
 _NUMBERS = (("signal_strength", 15), ("signal_flag", 1), ("waveform", 127), ("bar_graph", 15))
+_PACKET_KEYS = ("spo2", "pulse_rate") + _FLAGS + tuple([row[0] for row in _NUMBERS])
+_OF_THE_LAST = ("spo2", "pulse_rate", "no_finger", "searching")
 
 
 def decode_stream(value: bytes) -> "Fields":
@@ -54,13 +56,14 @@ def decode_stream(value: bytes) -> "Fields":
             raise GattError("bad-sync", "%s at byte %d" % (_NAME, at), "join the stream first")
     packets = [_packet(value, at) for at in range(0, len(value), PACKET_BYTES)]
     fields: "Fields" = {"packets": packets}
-    for key in ("spo2", "pulse_rate", "no_finger", "searching"):
+    for key in _OF_THE_LAST:
         fields[key] = packets[-1][key]
     return fields
 
 
 def encode_stream(fields: "GivenFields") -> bytes:
     """Return the notification with the dicts of `fields["packets"]`."""
+    frame.check_keys(_NAME, fields, ("packets",) + _OF_THE_LAST)
     packets = fields["packets"]
     if not isinstance(packets, list) or not packets:
         raise TypeError("packets are a list, not %r" % (packets,))
@@ -69,9 +72,7 @@ def encode_stream(fields: "GivenFields") -> bytes:
 
 def encode_packet(packet: "Any") -> bytes:
     """Return the five bytes of one packet; what is left out is 0, and no finger is no value."""
-    for key in packet:
-        if key not in ("spo2", "pulse_rate") + _FLAGS + tuple([row[0] for row in _NUMBERS]):
-            raise ValueError("a packet has no %s" % key)
+    frame.check_keys("a packet", packet, _PACKET_KEYS)
     number = {key: frame.checked_int(key, packet.get(key, 0), 0, most) for key, most in _NUMBERS}
     flag = {key: bool(packet.get(key)) for key in _FLAGS}
     spo2, pulse = packet.get("spo2"), packet.get("pulse_rate")

@@ -43,9 +43,7 @@ class BitField:
 
     def encode(self, fields: "GivenFields") -> bytes:
         """Return the word's bytes; every key must be given."""
-        for key in fields:
-            if key not in self._keys:
-                raise ValueError("%s has no field %s" % (self._name, key))
+        frame.check_keys(self._name, fields, self._keys)
         word = 0
         for bit, key in self._bits:
             word |= bool(fields[key]) << bit

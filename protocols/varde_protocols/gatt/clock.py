@@ -55,9 +55,7 @@ def encode_current_time(fields: "GivenFields") -> bytes:
 
 
 def _stamp(fields: "GivenFields", known: "tuple[str, ...]") -> str:
-    for key in fields:
-        if key not in known:
-            raise ValueError("a clock has no field %s" % key)
+    frame.check_keys("a clock", fields, known)
     stamp = fields.get("timestamp")
     if not isinstance(stamp, str):
         raise TypeError("a time stamp is a str, not %r" % (stamp,))

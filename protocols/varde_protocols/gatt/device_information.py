@@ -8,7 +8,7 @@ and the System ID are the stable identity of a sensor, its address is not. The r
 from varde_protocols._compat import TYPE_CHECKING
 from varde_protocols.errors import GattError
 
-from . import field, layout
+from . import field, frame, layout
 
 if TYPE_CHECKING:
     from typing import Callable, Tuple
@@ -58,6 +58,7 @@ def decode_text(value: bytes, name: str) -> "Fields":
 
 def encode_text(fields: "GivenFields") -> bytes:
     """Return the bytes of `fields["text"]`, unpadded."""
+    frame.check_keys("a string", fields, ("text",))
     text = fields["text"]
     if not isinstance(text, str) or "\x00" in text:
         raise ValueError("%r is no text without NUL" % (text,))

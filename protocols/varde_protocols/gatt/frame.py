@@ -1,4 +1,4 @@
-"""The two ways in which a frame's size is wrong, and the words for them.
+"""What is wrong with a frame or with the fields for one, and the words for it.
 
 Small on purpose: the codecs that the hub loads need this and nothing of the tables.
 """
@@ -7,7 +7,7 @@ from varde_protocols._compat import TYPE_CHECKING
 from varde_protocols.errors import GattError
 
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Container, Iterable, Optional
 
 
 def truncated(place: str, at: int, needed: int, left: int) -> GattError:
@@ -35,6 +35,13 @@ def check_size(value: bytes, name: str, least: int, most: "Optional[int]" = None
         raise truncated(name, len(value), least - len(value), 0)
     if len(value) > most:
         raise over_long(name, most, len(value) - most)
+
+
+def check_keys(name: str, fields: "Iterable[str]", known: "Container[str]") -> None:
+    """Raise ValueError (ours) for a key that the frame has no field for."""
+    for key in fields:
+        if key not in known:
+            raise ValueError("%s has no field %s" % (name, key))
 
 
 def checked_int(key: str, value: object, least: int, most: int) -> int:

@@ -10,7 +10,7 @@ what can be measured, 7 too hot, 8 too cold, 9 strip pulled out, 10 general faul
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import calendar, decimal_field, field, layout
+from . import calendar, decimal_field, field, frame, layout
 
 if TYPE_CHECKING:
     from typing import Optional
@@ -91,7 +91,8 @@ def encode_measurement(fields: "GivenFields") -> bytes:
 
 def _moment(base: "FieldValue", offset: "FieldValue") -> "Optional[str]":
     """Return base plus offset; None if the date or the offset is not known."""
-    assert isinstance(base, str)
+    if not isinstance(base, str):
+        raise TypeError("a time stamp is a str, not %r" % (base,))
     if not offset:
         return base
     seconds = calendar.seconds_of(base)
@@ -101,9 +102,5 @@ def _moment(base: "FieldValue", offset: "FieldValue") -> "Optional[str]":
 
 
 def _nibbles(low: object, high: object) -> int:
-    for number in (low, high):
-        if not isinstance(number, int) or not 0 <= number <= _NIBBLE_MOST:
-            raise ValueError("sample type and location are 0 to 15, not %r" % (number,))
-    assert isinstance(low, int)
-    assert isinstance(high, int)
-    return low | high << 4
+    low = frame.checked_int("sample_type", low, 0, _NIBBLE_MOST)
+    return low | frame.checked_int("sample_location", high, 0, _NIBBLE_MOST) << 4

@@ -10,7 +10,7 @@ and 2 major issues, 3 menses, 4 stress, 5 none; both 15 unknown; `medication_id`
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import decimal_field, field, layout
+from . import decimal_field, field, frame, layout
 
 if TYPE_CHECKING:
     from .layout import Fields, GivenFields
@@ -70,10 +70,7 @@ def encode_context(fields: "GivenFields") -> bytes:
         flags = _FLAG_LITRES if fields["medication_unit"] == "L" else 0
     tester, health = fields.get("tester"), fields.get("health")
     if tester is not None or health is not None:
-        for code in (tester, health):
-            if not isinstance(code, int) or not 0 <= code <= _NIBBLE_MOST:
-                raise ValueError("tester and health are 0 to 15, not %r" % (code,))
-        assert isinstance(tester, int)
-        assert isinstance(health, int)
+        tester = frame.checked_int("tester", tester, 0, _NIBBLE_MOST)
+        health = frame.checked_int("health", health, 0, _NIBBLE_MOST)
         given["tester_and_health"] = tester | health << 4
     return _CONTEXT.encode(given, flags)

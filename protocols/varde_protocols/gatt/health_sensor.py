@@ -132,9 +132,7 @@ def _decode(value: bytes, name: str) -> "Fields":
 
 
 def _encode(fields: "GivenFields", is_stored: bool) -> bytes:
-    for key in fields:
-        if key not in _KEYS and key not in _SEGMENT_KEYS:
-            raise ValueError("an observation has no field %s" % key)
+    frame.check_keys("an observation", fields, _KEYS + _SEGMENT_KEYS)
     header = bytes((segments.encode_header(fields),))
     if fields.get("data_hex") is not None:
         return header + field.from_hex(fields["data_hex"])

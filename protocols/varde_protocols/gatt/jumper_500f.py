@@ -46,9 +46,7 @@ def decode_stream(value: bytes) -> "Fields":
 
 def encode_stream(fields: "GivenFields") -> bytes:
     """Return the frame of `fields`, keyed as `decode_stream` returns them."""
-    for key in fields:
-        if key not in _KEYS:
-            raise ValueError("the oximeter sends no %s" % key)
+    frame.check_keys(_NAME, fields, _KEYS)
     if fields["frame"] == "waveform":
         return bytes((_WAVEFORM,)) + field.from_hex(fields["data_hex"])
     if fields["frame"] != "reading":

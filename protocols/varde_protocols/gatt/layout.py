@@ -72,9 +72,7 @@ class Layout:
         Raises ValueError or TypeError for an unknown key, for a field that must be there and is
         not (so also for half of a pair that shares a flag), and for what does not fit.
         """
-        for key in fields:
-            if key not in self._keys:
-                raise ValueError("%s has no field %s" % (self._name, key))
+        frame.check_keys(self._name, fields, self._keys)
         for flag, key, _, _ in self._rows:
             if fields.get(key) is not None:
                 flags |= flag

@@ -50,9 +50,7 @@ def decode_continuous(value: bytes) -> "Fields":
 
 def encode_continuous(fields: "GivenFields") -> bytes:
     """Return the ten bytes of `fields`, keyed as `decode_continuous` returns them."""
-    for key in fields:
-        if key not in _KEYS:
-            raise ValueError("the oximeter sends no %s" % key)
+    frame.check_keys(_NAME, fields, _KEYS)
     spo2, pulse_rate = fields.get("spo2"), fields.get("pulse_rate")
     if spo2 == _NO_SPO2 or pulse_rate == _NO_PULSE:
         raise ValueError("127 and 511 stand for missing values")

@@ -126,9 +126,7 @@ def _count(operand: bytes) -> int:
 
 
 def _encode(fields: "GivenFields", known: "tuple[int, ...]") -> bytes:
-    for key in fields:
-        if key not in _KEYS:
-            raise ValueError("2A52 has no field %s" % key)
+    frame.check_keys("2A52", fields, _KEYS)
     opcode, operator = fields["opcode"], fields["operator"]
     if not isinstance(opcode, int) or opcode not in known:
         raise ValueError("%r is no op code" % (opcode,))

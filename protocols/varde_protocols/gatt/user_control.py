@@ -70,9 +70,7 @@ def decode_point(value: bytes) -> "Fields":
 
 def encode_point(fields: "GivenFields") -> bytes:
     """Return the value of `fields`, keyed as `decode_point` returns them."""
-    for key in fields:
-        if key not in _KEYS:
-            raise ValueError("2A9F has no field %s" % key)
+    frame.check_keys("2A9F", fields, _KEYS)
     opcode = fields["opcode"]
     if opcode == RESPONSE:
         return _response(fields)

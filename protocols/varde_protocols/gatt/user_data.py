@@ -48,6 +48,7 @@ def decode_birth_date(value: bytes) -> "Fields":
 
 def encode_birth_date(fields: "GivenFields") -> bytes:
     """Return the four bytes of `fields["birth_date"]`."""
+    frame.check_keys("2A85", fields, ("birth_date",))
     text = fields["birth_date"]
     if not isinstance(text, str) or len(text) != 10:
         raise ValueError("%r is not YYYY-MM-DD" % (text,))

@@ -54,9 +54,7 @@ def decode_answer(value: bytes) -> "Fields":
 
 def encode_answer(fields: "GivenFields") -> bytes:
     """Return the whole answer of `fields`; a ring cuts it into notifications of 20 bytes."""
-    for key in fields:
-        if key not in _KEYS:
-            raise ValueError("the ring sends no %s" % key)
+    frame.check_keys("10021", fields, _KEYS)
     writer = {"sensors": _sensors, "rt": _rt}.get(str(fields["reading"]))
     data = field.from_hex(fields["data_hex"]) if writer is None else writer(fields)
     status = frame.checked_int("status", fields.get("status", 0), 0, 255)

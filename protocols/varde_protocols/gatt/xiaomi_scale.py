@@ -121,9 +121,7 @@ def _control(fields: "GivenFields") -> int:
 
 
 def _checked(fields: "GivenFields", known: "tuple[str, ...]") -> "tuple[str, bytes]":
-    for key in fields:
-        if key not in known:
-            raise ValueError("the scale sends no %s" % key)
+    frame.check_keys("the scale", fields, known)
     unit = fields["unit"]
     if not isinstance(unit, str) or unit not in _STEPS:
         raise ValueError("unit %r is none of kg, lb, jin" % (unit,))

@@ -34,6 +34,7 @@ class Sensor:
         self.on_encrypt = lambda: [words.Secured(1, 0, 1)]
         self.needs_bond = False
         self.is_encrypted = False
+        self.is_hasty = False  # what a write brings about comes before its answer
         handle = 1
         for number, characteristics in services:
             start, rows = handle, []
@@ -110,7 +111,8 @@ class Sensor:
         events = self.on_write.get(name, lambda _data: None)(action.data) or []
         if type(events) is int:
             return [words.StageDone(events)]
-        return ([words.StageDone(0)] if action.with_response else []) + events
+        done = [words.StageDone(0)] if action.with_response else []
+        return events + done if self.is_hasty else done + events
 
     def _Flush(self, _action):
         return [words.Flushed(0, b"")]

@@ -88,15 +88,17 @@ class AndUa651(unittest.TestCase):
 
 
 class Omron(unittest.TestCase):
-    def session(self, shows=b"", utc_ms=play.NOON_MS):
+    def session(self, shows=b"", utc_ms=play.NOON_MS, hurries=False):
         services = [(0x1810, [(0x2A35, INDICATE)]), CURRENT_TIME]
         sensor = play.Sensor(services)
         sensor.needs_bond = True
         sensor.values[0x2A2B] = shows + b"\x05\x00\x00"
         clock = sensor.handle(0x2A2B)
 
-        def tell_time(data):
-            return [words.Control(clock, sensor.values[0x2A2B])] if data[0] else []
+        def tell_time(_data):
+            return [words.Control(clock, sensor.values[0x2A2B])]
+
+        sensor.is_hasty = hurries
 
         def set_clock(data):
             sensor.values[0x2A2B] = data
@@ -118,6 +120,10 @@ class Omron(unittest.TestCase):
         )
         self.assertEqual(len(session.sensor.written[1][1]), 10)
         self.assertEqual([c.occasion for c in session.of(words.ClockRead)], [1, 2])
+
+    def test_a_notification_that_overtakes_the_answer_is_not_lost(self):
+        session = self.session(RIGHT, hurries=True)
+        self.assertEqual([c.occasion for c in session.of(words.ClockRead)], [0])
 
     def test_a_clock_that_is_right_within_ten_minutes_is_left_alone(self):
         nearly = RIGHT[:5] + b"\x09\x00"

@@ -132,6 +132,7 @@ class Glucose(unittest.TestCase):
             session.now_ms += 9_000
             session.value()
             self.assertEqual(session.session.state, steps.AWAITING_CONTROL)
+            self.assertEqual(session.session.deadline_ms - session.now_ms, 10_000)
 
 
 class Oximeter(unittest.TestCase):

@@ -246,6 +246,7 @@ class WaysOut(unittest.TestCase):
     def test_a_radio_that_says_nothing_of_the_connection(self):
         session = cuff()
         drive(session, words.Begin())
+        self.assertEqual(session.deadline_ms, 13_000)
         self.assertEqual(
             session.handle(decider.Expired(), 13_000),
             [words.CancelConnect(), words.Finish("radio-deaf", 0, False)],

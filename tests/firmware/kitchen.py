@@ -22,6 +22,7 @@ except (interpreter.NoInterpreterError, stage.StageError) as error:
 
 JOURNAL_BYTES = 192 * 1024
 START_S = 10.0
+ROTATION_S = 900.0
 ROOTS = [Authority(name).der for name in ("one", "another")]
 # service, characteristics and bond of a model's place in the config
 WANTED = {
@@ -33,15 +34,20 @@ WANTED = {
 HOUSE = ("cuff", "scale", "oximeter")  # models by the specification
 
 
-def config(sensors: dict[str, VirtualSensor]) -> bytes:
-    """A hub that knows these sensors, slots from 1 on in their order, and reaches nobody."""
+def config(sensors: dict[str, VirtualSensor], are_private: bool) -> bytes:
+    """A hub that knows these sensors, slots from 1 on in their order, and reaches nobody.
+
+    One with private addresses is known by the start of its name.
+    """
     rows = []
     for slot, (name, sensor) in enumerate(sensors.items(), 1):
         service, characteristics, bond = WANTED[name]
         model = "" if name in HOUSE else name
+        address = None if are_private else sensor.address
+        prefix = sensor.model.name[:6] if are_private else None
         rows.append(
             hub_config.Sensor(
-                slot, sensor.address, None, service, characteristics, model, bond, None, None
+                slot, address, prefix, service, characteristics, model, bond, None, None
             )
         )
     collector = ed25519.SigningKey(bytes(32)).public
@@ -58,12 +64,18 @@ class Kitchen:
         self.place = place
         self.sensors: dict[str, VirtualSensor] = {}
 
-    async def furnish(self, **models: Model) -> None:
-        """A sensor of each model, by name, and a hub that is on and scans."""
+    async def furnish(self, *, are_private: bool = False, **models: Model) -> None:
+        """A sensor of each model, by name, and a hub that is on and scans.
+
+        `are_private`: the sensors change their addresses every quarter of an hour.
+        """
         for name, model in models.items():
             key = name.replace("_", "-")
-            self.sensors[key] = await self.place.world.add_sensor(model, key)
-        files = {**FILES, "config.cbor": config(self.sensors)}
+            sensor = VirtualSensor(self.place.world.air_of(), model, key)
+            sensor.station.rotation_s = ROTATION_S if are_private else None
+            await sensor.start()
+            self.sensors[key] = sensor
+        files = {**FILES, "config.cbor": config(self.sensors, are_private)}
         self.board: VirtualBoard = self.place.world.add_board("hub-1", files, JOURNAL_BYTES)
         self.board.on_console = self.place._on_console
         self.board.on_note = self.place.notes.append

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from pathlib import Path
 
-from firmware.kitchen import Kitchen
+from firmware.kitchen import ROTATION_S, Kitchen
 from simulator import board_place
 from varde_simulator.sensors import models
 
@@ -64,5 +64,29 @@ def test_three_sensors_at_once_again_and_again_lose_nothing(tmp_path: Path) -> N
         for sensor in kitchen.sensors.values():
             assert not sensor.ledger.held, sensor.label
         assert (kitchen.board.boots, kitchen.board.crashes) == (1, 0)
+
+    board_place.play(tmp_path, act)
+
+
+@board_place.needs_vm
+def test_a_bonded_sensor_is_known_behind_all_its_addresses(tmp_path: Path) -> None:
+    async def act(place: board_place.Place) -> None:
+        kitchen = Kitchen(place)
+        await kitchen.furnish(are_private=True, and_ua651=models.MODELS["and-ua651"]())
+        cuff = kitchen.sensors["and-ua651"]
+        cuff.bonding.begin_pairing()
+        shown = set()
+        for number in range(3):
+            shown.add(bytes(cuff.station.controller.random_address))
+            cuff.measure([(0x2A35, PRESSURE[:1] + bytes([number]) + PRESSURE[2:])])
+            assert await kitchen.outcome() == "done", place.lines
+            assert not cuff.ledger.held
+            if number == 1:  # it knows its sensor after a restart, too
+                await kitchen.board.cut_power()
+                await kitchen.board.power_on()
+            await asyncio.sleep(ROTATION_S + 1)
+        assert len(shown) == 3
+        assert sum(change.bonded for change in cuff.bonding.changes) == 3
+        assert not cuff.bonding.is_pairing_mode
 
     board_place.play(tmp_path, act)

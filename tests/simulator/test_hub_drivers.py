@@ -125,10 +125,10 @@ EVERY = [
 
 
 def sent_of(sensor, characteristic: int) -> list[bytes]:
-    """What went over the air and was not lost there, as often as it did."""
+    """What went over the air: live values as often as they did, dated ones of a memory once."""
     live = [n.value for n in sensor.ledger.notifications if n.characteristic == characteristic]
     readings = [r for r in sensor.ledger.readings if r.characteristic == characteristic]
-    stored = [r.as_sent for r in readings for _ in r.sent_us if r.confirmed_us is not None]
+    stored = [r.as_sent for r in readings if r.confirmed_us is not None]
     return live + stored
 
 

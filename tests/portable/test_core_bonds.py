@@ -4,6 +4,7 @@ import unittest
 
 from varde_firmware.core import bonds
 from varde_firmware.shell import bond_keeper
+from varde_protocols import hub_config
 
 OURS, SENSORS, IDENTITY = bonds.OURS, bonds.SENSORS, 10
 ADDRESS = bytes.fromhex("c00102030405")  # most significant first, as adverts give it
@@ -136,6 +137,31 @@ class Keeping(unittest.TestCase):
         self.assertEqual(store.blobs, before)
         keeper.forget(bytes([1]) + bytes(5) + b"\x00")
         self.assertTrue(keeper.set(SENSORS, KEY, b"one more"))
+
+    def test_bonds_of_sensors_that_left_the_config_give_way_to_one_that_is_in_it(self):
+        keys = [bytes([1, number]) + bytes(5) for number in range(40)]
+        addresses = [key[:1] + bytes(reversed(key[1:])) for key in keys]
+        configured = addresses[:3]
+        configured.append(b"\x01" + ADDRESS)
+        for prefix, gives_way in ((None, True), ("Cuff", False)):
+            wanted = [
+                hub_config.Sensor(slot, address, None, 0x1810, [0x2A35], "", 1, None, None)
+                for slot, address in enumerate(configured)
+            ]
+            if prefix:  # it may be any of them
+                wanted.append(
+                    hub_config.Sensor(9, None, prefix, 0x1810, [0x2A35], "", 1, None, None)
+                )
+            keeper = bond_keeper.BondKeeper(Exclusive(), Store(), wanted)
+            keeper.set(IDENTITY, b"irk", bytes(16))
+            for key in keys[: bonds.MAX_ENTRIES // 2]:
+                self.assertTrue(keeper.set(OURS, key, b"ours"))
+                self.assertTrue(keeper.set(SENSORS, key, b"theirs"))
+            self.assertEqual(keeper.set(SENSORS, KEY, b"theirs"), gives_way)
+            for address in addresses[:3]:
+                self.assertTrue(keeper.has(address))
+            self.assertEqual(keeper.has(addresses[3]), not gives_way)
+            self.assertEqual(keeper.get(IDENTITY, 0, b"irk"), bytes(16))
 
     def test_what_flash_does_not_take_is_not_there(self):
         store = Store()

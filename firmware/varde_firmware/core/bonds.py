@@ -6,8 +6,8 @@ significant first; the value is the stack's own structure and nobody else's busi
 asks by key, or for the index-th entry of a kind (`_IRQ_GET_SECRET` of MicroPython's `bluetooth`).
 
 Each entry has a place, a number under which a port keeps it. There is no room for more than
-MAX_ENTRIES; nothing gives way to a new one by itself, because a sensor whose bond has gone will
-not talk until somebody holds its button.
+MAX_ENTRIES; nothing of a configured sensor gives way to a new one, because a sensor whose bond has
+gone will not talk until somebody holds its button.
 
 `get` and `holds` are asked in handlers and allocate nothing.
 """
@@ -121,6 +121,17 @@ class Bonds:
         own = [place for place in places if self._is_of(place, address_type & 1, address)]
         theirs = [place for place in own if self._kinds[place] == SENSORS]
         return theirs + [place for place in own if self._kinds[place] == OURS]
+
+    def strangers(self, addresses: "List[bytes]") -> "List[int]":
+        """Return the places of all that is with none of these addresses, as advertised."""
+        found = []
+        for place in range(MAX_ENTRIES):
+            kind, key = self._kinds[place] & ~_ASIDE, self._keys[place]
+            if kind in (OURS, SENSORS):
+                key = key[:1] + bytes(reversed(key[1:]))
+            if kind in (OURS, SENSORS, HANDLES) and key not in addresses:
+                found.append(place)
+        return found
 
     def halves(self) -> "List[int]":
         """Return the places of our keys for which there are none of the sensor.

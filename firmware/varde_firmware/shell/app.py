@@ -104,7 +104,9 @@ class Hub:
         self._keeper = keeper.Keeper(self._ports.exclusive, log_recorder)
 
     def _make_sensor_task(self, config: "HubConfig", jitter: Jitter) -> sensor_task.SensorTask:
-        keys = bond_keeper.BondKeeper(self._ports.exclusive, self._ports.bond_store)
+        keys = bond_keeper.BondKeeper(
+            self._ports.exclusive, self._ports.bond_store, config.sensors
+        )
         keys.load()
         matcher = advertising.AdvertMatcher(config.sensors, keys)
         ring = value_ring.ValueRing()

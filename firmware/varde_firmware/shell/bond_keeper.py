@@ -9,9 +9,10 @@ from varde_firmware.core import bonds
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import List, Optional, Tuple, Union
+    from typing import List, Optional, Sequence, Tuple, Union
 
     from varde_firmware.ports import BondStore, Exclusive
+    from varde_protocols.hub_config import Sensor
 
     Buffer = Union[bytes, bytearray, memoryview]
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 class BondKeeper:
     """`get`, `set` and `holds` are for the radio's handler, the rest for main code."""
 
-    def __init__(self, exclusive: "Exclusive", store: "BondStore") -> None:
+    def __init__(
+        self, exclusive: "Exclusive", store: "BondStore", sensors: "Sequence[Sensor]" = ()
+    ) -> None:
+        """`sensors` are those of the config: their bonds are never given up."""
+        self._sensors = sensors
         self._exclusive = exclusive
         self._store = store
         self._bonds = bonds.Bonds()
@@ -45,7 +50,7 @@ class BondKeeper:
     def set(self, kind: int, key: "Buffer", value: "Optional[Buffer]") -> bool:
         """Store an entry, or remove it (value None): durable on return. False: it is not stored.
 
-        A full store refuses: nothing gives way to a new bond by itself.
+        A full store refuses, unless it holds bonds of sensors that the config does not name.
         """
         try:
             return bool(self._exclusive.run_in_handler(self._set, kind, key, value))
@@ -59,13 +64,23 @@ class BondKeeper:
                 self._drop(place)
             return place != bonds.NO_PLACE
         if place == bonds.NO_PLACE:
-            place = self._bonds.free_place()
+            place = self._free_place()
         if place == bonds.NO_PLACE or not bonds.is_storable(kind, key, value):
             return False
         entry = (kind, bytes(key), bytes(value))
         self._store.save(place, bonds.encode(*entry))
         self._bonds.put(place, *entry)
         return True
+
+    def _free_place(self) -> int:
+        """A place for a new entry; if need be, one of a sensor that has left the config."""
+        if self._bonds.free_place() == bonds.NO_PLACE:
+            addresses = [sensor.address for sensor in self._sensors if sensor.address is not None]
+            # A sensor that is known by its name may be anybody.
+            if addresses and len(addresses) == len(self._sensors):
+                for place in self._bonds.strangers(addresses):
+                    self._drop(place)
+        return self._bonds.free_place()
 
     def handles(self, address: bytes) -> "List[Tuple[int, int, int]]":
         """Return (handle, service, characteristic) of the sensor's values, as far as is known."""

@@ -148,6 +148,8 @@ def _result(
 
 def _show(console: Console, outcome: Outcome, stage: Stage, file: Path) -> None:
     console.print(sum_table(outcome), soft_wrap=False)
+    for detail in outcome.sum.details:
+        console.print(f"  {detail}", markup=False, highlight=False)
     for problem in outcome.problems:
         console.print(f"problem: {problem}", markup=False)
     word = "Everything arrived, once, unchanged." if outcome.passed else "NOT everything is right."

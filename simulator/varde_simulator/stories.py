@@ -34,7 +34,7 @@ FRACTIONS = (0.0, 0.25, 0.5, 0.75, 0.99, 1.0)
 
 COUNTS = (
     "measured", "journaled", "delivered", "duplicates", "lost", "altered", "under_way", "repeats",
-    "mistaken", "untimely", "undated", "not_offered",
+    "mistaken", "untimely", "undated", "not_offered", "asked",
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ class Row:
     mistaken: int
     undated: int
     not_offered: int
+    asked: int
+    details: tuple[str, ...]
     cuts: int
     boots: int
     seconds: float
@@ -111,8 +113,8 @@ def _unplayed(name: str, story: Story, problem: str) -> Row:
     nothing: dict[str, Any] = dict.fromkeys(COUNTS, 0)
     seeds = {"seed": story.seed, "cut_operation": story.operation, "cut_fraction": story.fraction}
     return Row(
-        name=name, seeds=seeds, **nothing, cuts=0, boots=0, seconds=0.0, problems=[problem],
-        passed=False,
+        name=name, seeds=seeds, **nothing, details=(), cuts=0, boots=0, seconds=0.0,
+        problems=[problem], passed=False,
     )  # fmt: skip
 
 

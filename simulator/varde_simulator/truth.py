@@ -35,6 +35,7 @@ from varde_simulator.sensors.virtual_sensor import VirtualSensor
 _SIGNED_BY = bytes.fromhex("84 4d a2 01 27 04 48")
 
 GOOD = "verified"
+MOST_DETAILS = 40
 ASKED = {0x2A19}  # characteristics that hubs read, besides what sensors send
 
 Value = tuple[int, bytes, int, bytes]  # slot, sensor address (7 bytes), characteristic, value
@@ -59,6 +60,7 @@ class Sum:
     undated: int = 0
     not_offered: int = 0
     asked: int = 0
+    details: tuple[str, ...] = ()  # what is wrong, value by value, as far as it fits a screen
 
     @property
     def passed(self) -> bool:
@@ -67,7 +69,7 @@ class Sum:
         wrong = self.duplicates + self.lost + self.altered + self.under_way + self.untimely
         return wrong + self.mistaken == 0 and self.measured == self.delivered
 
-    def as_json(self) -> dict[str, int]:
+    def as_json(self) -> dict[str, Any]:
         """By name."""
         return asdict(self)
 
@@ -161,8 +163,8 @@ def add_up(
     """Compare; `sensors` by slot, `journaled` as JournalWatch.look gives it, `repeats` the rows
     that `varde readings` leaves out unless all are asked for."""
     made = measured_values(sensors, utc_minus_virtual_ms)
-    asked = [row for row in rows if _is_good(row) and _is_asked(row, made)]
-    rows = [row for row in rows if row not in asked]
+    asked = sum(_is_good(row) and _is_asked(row, made) for row in rows)
+    rows = [row for row in rows if not (_is_good(row) and _is_asked(row, made))]
     good = [row for row in rows if _is_good(row)]
     delivered: defaultdict[Value, list[Row]] = defaultdict(list)
     for row in good:
@@ -171,6 +173,7 @@ def add_up(
     missing = [each for value in pairs for each in pairs[value].missing]
     overwritten = sum(each.overwritten for each in missing)
     arrived = {_key(row) for row in (*good, *repeats) if _is_good(row)}
+    altered = [row for row in rows if not _is_good(row) or _value(row) not in made]
     in_sensor, in_hub = sum(each.held for each in missing), _in_hub(pairs, journaled, arrived)
     return Sum(
         measured=sum(len(readings) for readings in made.values()) - overwritten,
@@ -178,15 +181,35 @@ def add_up(
         delivered=len(good),
         duplicates=sum(each.duplicates for each in pairs.values()),
         lost=len(missing) - overwritten - in_sensor - in_hub,
-        altered=len(rows) - len(good) + sum(_value(row) not in made for row in good),
+        altered=len(altered),
         under_way=in_sensor + in_hub,
         untimely=sum(each.untimely for each in pairs.values()),
         repeats=len(repeats),
         mistaken=_mistaken(sensors, [*rows, *repeats], repeats),
         undated=sum(row["utc_ms"] is None for row in good),
         not_offered=overwritten + sum(s.ledger.live_values_missed for s in sensors.values()),
-        asked=len(asked),
+        asked=asked,
+        details=_details(pairs, altered)[:MOST_DETAILS],
     )
+
+
+def _details(pairs: Mapping[Value, Pairs], altered: Iterable[Row]) -> tuple[str, ...]:
+    """A line for each value that differs."""
+    lines = []
+    for (slot, _, characteristic, value), found in pairs.items():
+        where = f"slot {slot} {assigned.name(characteristic)} {value.hex()}"
+        for each in found.missing:
+            if not each.overwritten:
+                state = "still in the sensor" if each.held else "missing"
+                lines.append(f"{state}: {where}, sent at {list(each.moments_ms)}")
+        if found.duplicates:
+            lines.append(f"{found.duplicates} too many: {where}")
+        if found.untimely:
+            lines.append(f"{found.untimely} at a wrong time: {where}")
+    for row in altered:
+        place = f"slot {row['slot']} {row['characteristic']} {row['hex']}"
+        lines.append(f"nobody sent this: {place}, record {row['seq']}, {row['signature']}")
+    return tuple(lines)
 
 
 def _in_hub(pairs: Mapping[Value, Pairs], journaled: Journaled, arrived: set[Key]) -> int:

@@ -31,6 +31,7 @@ WORDS = {
     "journaled": "seen durable in the hub's flash",
     "delivered": "opened by the receiver, signature good",
     "repeats": "sent twice by a sensor, shown once",
+    "asked": "read by the hub itself, such as a battery's level",
     "lost": "measured, and nobody has it any more",
     "under_way": "not delivered yet, still in sensor or hub",
     "duplicates": "delivered more often than measured",
@@ -39,7 +40,7 @@ WORDS = {
     "undated": "delivered without a time",
     "mistaken": "two measurements taken for one",
 }
-_NEVER_WRONG = ("measured", "not_offered", "journaled", "delivered", "repeats")
+_NEVER_WRONG = ("measured", "not_offered", "journaled", "delivered", "repeats", "asked")
 
 
 class View(Protocol):

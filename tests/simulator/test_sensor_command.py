@@ -1,6 +1,8 @@
 """`varde sensor` as a person runs it, against virtual sensors, through bleak."""
 
 import asyncio
+import os
+import sys
 
 import pytest
 
@@ -340,5 +342,33 @@ def test_a_sensor_that_vanishes_is_told_of_and_keeps_what_was_not_confirmed():
         done = await bench.run("read", address(cuff), "--json")
         assert (done.status, done.rows[-1]["error"]) == (3, "sensor-left")
         assert [reading.confirmed_us for reading in cuff.ledger.readings] == [None]
+
+    on_bench(story)
+
+
+def test_sensors_of_another_process_are_read_the_same_way(tmp_path):
+    """`varde-sim sensors` on one side, `varde sensor` on the other, nothing shared but a path."""
+
+    async def story(bench: Bench) -> None:
+        path = str(tmp_path / "air")
+        world = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "varde_simulator.cli", "sensors",
+            "--socket", path, "--model", "cuff:mine", "--json",
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            await asyncio.wait_for(world.stdout.readline(), 30)
+            world.stdin.write(b"measure\n")
+            radio = ("--radio", f"sim:{path}", "--json")
+            (cuff,) = (await bench.run("scan", "--seconds", "8", *radio)).json
+            world.stdin.write(b"wake\n")
+            rows = (await bench.run("read", cuff["address"], *radio)).rows
+            assert rows[0]["values"]["systolic"] > 90
+            assert rows[-1]["readings"] == 1
+        finally:
+            world.stdin.close()
+            world.terminate()
+            await world.wait()
 
     on_bench(story)

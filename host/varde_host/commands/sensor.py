@@ -70,7 +70,7 @@ def scan(
         output.as_json([wording.heard_json(one) for one in shown])
         return
     columns = [f"column.{key}" for key in ("address", "name", "rssi", "measures", "looks-like")]
-    output.table(columns, map(wording.heard_row, shown), whole={0})
+    output.table(columns, map(wording.heard_row, shown), whole={0, 4})
     others = len(heard) - len(shown)
     output.line(messages.text("sensor.scanned", sensors=len(shown), others=others))
 

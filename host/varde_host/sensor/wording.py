@@ -129,7 +129,7 @@ def _likeness(one: Heard) -> str:
     mode = models.is_in_pairing_mode(one.raw_name)
     if mode is not None:
         parts.append(messages.text("sensor.pairing-mode" if mode else "sensor.transfer-mode"))
-    return ", ".join(parts)
+    return "\n".join(parts)
 
 
 def heard_json(one: Heard) -> dict[str, object]:

@@ -64,6 +64,7 @@ class VirtualClient(BaseBleakClient):
         self._passkey = passkey
         self._radio: LaptopRadio | None = None
         self._connection: Connection | None = None
+        self._person: _Person | None = None
         self._releasing: asyncio.Task[None] | None = None
 
     @property
@@ -106,6 +107,7 @@ class VirtualClient(BaseBleakClient):
         address_type = device.details["address_type"]
         self._connection = await self._radio.connect(address_type, self._address, timeout_s)
         self._connection.on_end = self._on_end
+        self._person = _Person(self._connection, self._passkey)
         await self._connection.exchange_mtu()
         if self._radio.bonds.holds(self._radio.address, self._address):
             await self._encrypt()
@@ -147,9 +149,9 @@ class VirtualClient(BaseBleakClient):
 
     async def pair(self, *_args: Any, passkey: Passkey | None = None, **_kwargs: Any) -> None:
         """Raises BleakError if the sensor refuses."""
-        connection = self._need_connection()
-        person = _Person(connection, self._passkey if passkey is None else passkey)
-        connection.on_passkey = person.on_passkey
+        connection, person = self._need_connection(), self._person
+        assert person is not None
+        person.is_wanted(self._passkey if passkey is None else passkey)
         try:
             encrypted, _authenticated, bonded = await connection.secure()
         finally:
@@ -276,21 +278,35 @@ class VirtualClient(BaseBleakClient):
 
 
 class _Person:
-    """Types the digits that a sensor shows; `error` is what went wrong with who was asked."""
+    """Types the digits that a sensor shows; `error` is what went wrong with who was asked. A
+    sensor that asks for security itself may want them before the program has said to pair."""
 
     def __init__(self, connection: Connection, source: Passkey | None) -> None:
         self.error: Exception | None = None
         self._connection = connection
         self._source = source
+        self._is_waited_for = False
+        self._asked_for = 0  # the action, while nobody could be asked
         self._typing: asyncio.Task[None] | None = None
+        connection.on_passkey = self._on_passkey
 
-    def on_passkey(self, action: int, _number: int) -> None:
-        self._typing = asyncio.ensure_future(self._type(action))
+    def is_wanted(self, source: Passkey | None) -> None:
+        """The program pairs now; without a source nobody will type."""
+        self._source, self._is_waited_for = source, True
+        if self._asked_for:
+            self._on_passkey(self._asked_for, 0)
 
     def leave(self) -> None:
         """The pairing is over."""
         if self._typing is not None:
             self._typing.cancel()
+
+    def _on_passkey(self, action: int, _number: int) -> None:
+        if self._source is None and not self._is_waited_for:
+            self._asked_for = action
+        else:
+            self._asked_for = 0
+            self._typing = asyncio.ensure_future(self._type(action))
 
     async def _type(self, action: int) -> None:
         try:

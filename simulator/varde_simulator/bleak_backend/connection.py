@@ -50,6 +50,7 @@ class Connection:
         self.mtu = DEFAULT_MTU
         self.is_open = True
         self.is_encrypted = False
+        self._level = (False, False, False)  # encrypted, authenticated, bonded
         self.on_end: Callable[[], None] = lambda: None
         self.on_value: dict[int, OnValue] = {}  # by value handle
         self.on_passkey: Callable[[int, int], None] = lambda _action, _number: None
@@ -102,15 +103,20 @@ class Connection:
 
     async def secure(self) -> tuple[bool, bool, bool]:
         """Pairs, or encrypts with the bond there is: (encrypted, authenticated, bonded).
-        Raises BleakError if the connection ends over it."""
+        Raises BleakError if the connection ends over it. A sensor may have asked for security
+        first: then it is under way, or done."""
+        if self.is_encrypted:
+            return self._level
         self._secured = asyncio.get_running_loop().create_future()
         try:
-            await self._call("pair")
-            encrypted, authenticated, bonded = await self._secured
+            try:
+                await self._call("pair")
+            except BleakError as error:
+                if not _is_under_way(error):
+                    raise
+            return await self._secured
         finally:
             self._secured = None
-        self.is_encrypted = encrypted
-        return encrypted, authenticated, bonded
 
     async def give_passkey(self, action: int, passkey: int) -> None:
         await self._call("passkey", action, passkey)
@@ -163,8 +169,9 @@ class Connection:
             self.mtu = args[0]
             _settle(self._mtu_agreed, None)
         elif number == _IRQ_ENCRYPTION_UPDATE:
-            self.is_encrypted = bool(args[0])
-            _settle(self._secured, (bool(args[0]), bool(args[1]), bool(args[2])))
+            self._level = (bool(args[0]), bool(args[1]), bool(args[2]))
+            self.is_encrypted = self._level[0]
+            _settle(self._secured, self._level)
         elif number == _IRQ_PASSKEY_ACTION:
             self.on_passkey(args[0], args[1])
         elif number == self._done_irq:
@@ -180,6 +187,10 @@ class Connection:
                 waiting.set_exception(BleakError("disconnected"))
         self._ended.set()
         self.on_end()
+
+
+def _is_under_way(error: BleakError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EALREADY
 
 
 def _settle(waiting: asyncio.Future[Any] | None, result: object) -> None:

@@ -38,12 +38,16 @@ class Decider:
 
     def handle(self, event: "Value", now_ms: int) -> "List[Value]":
         """Make the move for `event` and return what to do. Raises IllegalMoveError."""
-        name = self.MOVES.get((self.state, type(event)))
+        name = self._move_for(type(event))
         if name is None:
             raise IllegalMoveError("%s in state %s" % (type(event).__name__, self.state))
         move: "Any" = getattr(self, name)
         self.state, self.deadline_ms, actions = move(event, now_ms)
         return actions  # type: ignore[no-any-return]
+
+    def _move_for(self, kind: type) -> "Optional[str]":
+        """Return the move of this state; a table of many alike states says it once for all."""
+        return self.MOVES.get((self.state, kind))
 
     def is_due(self, now_ms: int) -> bool:
         """True if `Expired` should be handed in now."""

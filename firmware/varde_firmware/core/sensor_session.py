@@ -6,17 +6,16 @@ ends the link in good order. Its states, and what each waits for:
 
     IDLE             Begin
     CONNECTING       the controller to catch the next advertisement and connect
-    (a step's)       its answer: TUNING the MTU exchange, FINDING_... a service, characteristics,
-                     a CCCD; READING, WRITING; ENCRYPTING, also by pairing; WAITING only time;
-                     AWAITING_... a control point's answer, a reading; FLUSHING all readings to
-                     be durable; RECEIVING readings, until it is quiet
+    (a step's)       its answer: TUNING the MTU exchange, FINDING_... services and so on, READING,
+                     WRITING, ENCRYPTING, also by pairing; WAITING only time, AWAITING_... a
+                     value, FLUSHING all readings to be durable, RECEIVING until it is quiet
     CLOSING          the disconnection we asked for
     CLOSED           nothing: a session is used once
 
-Values may arrive from the first CCCD write on, with a bond even from encryption on. They are kept
-by the radio's handler, through the map that `Listen` sets up before; the session only hears
-`ValueKept`. Security may change at any time (`link_security`), because the sensor may be the one
-who asks for it. Whether the sensor got our last confirmation, `sureness` knows.
+Values may arrive from the first CCCD write on, with a bond from encryption on. The radio's handler
+keeps them, by the map that `Listen` sets up before; the session only hears `ValueKept`. Security
+may change at any time (`link_security`): the sensor may ask for it. Whether it got our last
+confirmation, `sureness` knows.
 """
 
 from varde_protocols import records
@@ -27,7 +26,7 @@ from . import decider, link_security, steps, sureness
 from . import sensor_words as words
 
 if TYPE_CHECKING:
-    from typing import Any, List
+    from typing import Any, Dict, List, Optional
 
     from .decider import Outcome
 
@@ -40,6 +39,7 @@ STEPPING = (
     steps.READING, steps.WRITING, steps.ENCRYPTING, steps.WAITING, steps.AWAITING_CONTROL,
     steps.AWAITING_VALUE, steps.FLUSHING, steps.RECEIVING,
 )  # fmt: skip
+UNDER_WAY = STEPPING + (CLOSING,)
 
 # A scale advertises for some seconds only, but at slow intervals when it saves its battery.
 CONNECT_MS = const(10_000)
@@ -52,7 +52,8 @@ CLOSE_MS = const(8_000)
 # Answers of control points that nobody awaits yet; of more, the oldest go.
 MAX_CONTROLS = const(4)
 
-_AT_ANY_TIME = {
+# Whatever the step: the link breaks, time is up, the sensor sends, asks, or comes too late.
+_AT_ANY_STEP: "Dict[type, str]" = {
     words.Disconnected: "_gone",
     words.Stop: "_stop",
     decider.Expired: "_step_over",
@@ -65,7 +66,6 @@ _TOO_LATE = (
     words.MtuSet, words.ServiceFound, words.CharacteristicFound, words.DescriptorFound,
     words.StageDone, words.ReadDone, words.Flushed, words.Control, words.PasskeyAsked,
 )  # fmt: skip
-# It is not what the config says.
 _WRONG = (words.NO_SERVICE, words.NO_CHARACTERISTIC, words.NO_SWITCH, words.REFUSED)
 
 
@@ -103,16 +103,9 @@ class SensorSession(decider.Decider):
         (CLOSING, words.Disconnected): "_hung_up",
         (CLOSING, words.ValueKept): "_late_value",
         (CLOSING, words.Secured): "_secured",
-        (CLOSING, words.Stop): "_too_late",
+        (CLOSING, words.Stop): "_stay",
         (CLOSING, decider.Expired): "_never_hung_up",
     }
-    # Whatever the step: the link breaks, time is up, the sensor sends, asks, or comes too late.
-    for _state in STEPPING:
-        for _event, _move in _AT_ANY_TIME.items():
-            MOVES.setdefault((_state, _event), _move)
-    for _state in STEPPING + (CLOSING,):
-        for _late in _TOO_LATE:
-            MOVES.setdefault((_state, _late), "_too_late")
 
     def __init__(self, facts: "steps.Facts", procedure: "steps.Procedure") -> None:
         super().__init__(IDLE)
@@ -120,20 +113,29 @@ class SensorSession(decider.Decider):
         self.sureness = sureness.Sureness()
         self._facts = facts
         self._procedure = procedure
-        self._step: "Any" = None  # the one under way
-        self._step_ms = 0  # when it began
+        self._step: "Any" = None  # the one under way, and when it began
+        self._step_ms = 0
         self._result: "Any" = None  # of it, as far as there is one
         self._controls: "List[words.Control]" = []
         self._is_ready = False
         self._outcome = words.NO_VALUES
         self._set_up_by_ms = 0
 
+    def _move_for(self, kind: type) -> "Optional[str]":
+        """Return the state's own move, else that of any step: as a table that is 200 rows."""
+        move = self.MOVES.get((self.state, kind))
+        if move is None and self.state in STEPPING:
+            move = _AT_ANY_STEP.get(kind)
+        if move is None and self.state in UNDER_WAY and kind in _TOO_LATE:
+            return "_stay"
+        return move
+
     def _begin(self, _event: Value, now_ms: int) -> "Outcome":
         self._facts.begin()
         return CONNECTING, now_ms + CONNECT_MS + CONNECT_GRACE_MS, [words.Connect(CONNECT_MS)]
 
-    def _no_word_from_radio(self, _event: Value, _now_ms: int) -> "Outcome":
-        return self._closed(words.RADIO_DEAF, [words.CancelConnect()])
+    def _no_word_from_radio(self, _event: Value, now_ms: int) -> "Outcome":
+        return self._stop_connecting(words.Stop(words.RADIO_DEAF), now_ms)
 
     def _not_connected(self, _event: Value, _now_ms: int) -> "Outcome":
         return self._closed(words.NO_CONNECTION, [])
@@ -242,22 +244,22 @@ class SensorSession(decider.Decider):
     def _encrypted(self, event: words.Secured, now_ms: int) -> "Outcome":
         self._set_up_by_ms += now_ms - self._step_ms  # pairing has its own limit
         told = link_security.note(self._facts, event)
-        if not self._facts.is_encrypted:
-            outcome, more = link_security.refused(self._facts)
-            return self._closing(outcome, now_ms, told + more)
-        state, limit_ms, actions = self._advance(None, now_ms)
-        return state, limit_ms, told + actions
+        if self._facts.is_encrypted:
+            state, limit_ms, actions = self._advance(None, now_ms)
+            return state, limit_ms, told + actions
+        outcome, actions = link_security.refused(self._facts)
+        return self._closing(outcome, now_ms, told + actions)
 
     def _secured(self, event: words.Secured, _now_ms: int) -> "Outcome":
-        """The sensor has asked for it. If it failed, what we ask next will be refused."""
+        """The sensor has asked for it; if it failed, what we ask next will be refused."""
         return self.state, self.deadline_ms, link_security.note(self._facts, event)
 
     def _passkey_asked(self, event: words.PasskeyAsked, now_ms: int) -> "Outcome":
         answer = link_security.passkey(self._facts, event)
         if answer:
             return self.state, self.deadline_ms, answer
-        outcome, told = link_security.refused(self._facts)
-        return self._closing(outcome, now_ms, told)
+        outcome, actions = link_security.refused(self._facts)
+        return self._closing(outcome, now_ms, actions)
 
     def _gone_encrypting(self, _event: Value, _now_ms: int) -> "Outcome":
         return self._closed(*link_security.unanswered(self._facts))
@@ -293,8 +295,5 @@ class SensorSession(decider.Decider):
     def _closed(self, outcome: str, actions: "List[Value]", is_sure: bool = False) -> "Outcome":
         return CLOSED, None, actions + [words.Finish(outcome, self.values, is_sure)]
 
-    def _stay(self) -> "Outcome":
+    def _stay(self, _event: "Any" = None, _now_ms: int = 0) -> "Outcome":
         return self.state, self.deadline_ms, []
-
-    def _too_late(self, _event: Value, _now_ms: int) -> "Outcome":
-        return self._stay()

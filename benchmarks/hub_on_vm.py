@@ -41,9 +41,9 @@ def main(count):
     listener = known.add(1, 3, 0x1810, 0x2A35, ADDRESS)
     gc.collect()
     for at_ms in range(count):
-        ring.put(listener.number, at_ms, VALUE)
-        number, uptime_ms, value = ring.take()
-        if not keeping.keep_notification(known[number], uptime_ms, value):
+        ring.put(listener.number, at_ms, VALUE[:-1] + bytes([at_ms & 0xFF]))  # each is new
+        number, taken_ms, value = ring.take()
+        if not keeping.keep_notification(known[number], taken_ms, value):
             raise keeping.why_not
     assert journal.pending_count == count + 1
 

@@ -202,6 +202,11 @@ class WaysOut(unittest.TestCase):
         )
         self.assertTrue(self.is_told)
 
+    def test_a_switch_elsewhere_is_none_of_this_value(self):
+        for handle in (1, 12, 14):
+            stray = (words.DescriptorFound(handle, 0x2902), words.StageDone(0))
+            self.assertEqual(self.outcome(*(FOUND + stray)), words.NO_SWITCH)
+
     def test_nothing_stands_behind_the_value(self):
         alone = words.CharacteristicFound(12, 12, INDICATE, SPOT)
         self.assertEqual(self.outcome(*FOUND[:4], alone, words.StageDone(0)), words.NO_SWITCH)

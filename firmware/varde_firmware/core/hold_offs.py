@@ -20,10 +20,10 @@ HOLD_OFF_LOST_MS = const(500)
 HOLD_OFF_MOST_MS = const(60_000)
 # The hub has no heap for a session: each try costs a collection.
 NO_HEAP = "no-heap"
-MISSES = (
-    words.NO_CONNECTION, words.LOST, words.TIMED_OUT, words.BOND_LOST, words.PAIRING_FAILED,
-    NO_HEAP,
-)  # fmt: skip
+MISSES = (words.NO_CONNECTION, words.LOST, words.TIMED_OUT, words.PAIRING_FAILED, NO_HEAP)
+# A sensor waits to be paired for some thirty seconds or a minute after its button was held. A try
+# with the old key and one to pair anew must fit in, whenever it began.
+HOLD_OFF_PAIRING_MOST_MS = const(20_000)
 # It is not what the configuration says, or refuses: asking again every second helps nobody.
 HOLD_OFF_WRONG_MS = const(60_000)
 # Subscribed, but nothing came: it has nothing, or the link broke just then.
@@ -37,7 +37,7 @@ HOLD_OFF_MS = {
     words.NO_CHARACTERISTIC: HOLD_OFF_WRONG_MS,
     words.NO_SWITCH: HOLD_OFF_WRONG_MS,
     words.REFUSED: HOLD_OFF_WRONG_MS,
-    words.BOND_LOST: HOLD_OFF_DONE_MS,  # somebody may hold its button just now
+    words.BOND_LOST: HOLD_OFF_LOST_MS,  # pair anew at once: its button may be held just now
     words.PAIRING_FAILED: HOLD_OFF_DONE_MS,
     words.LOST: HOLD_OFF_LOST_MS,
     words.TIMED_OUT: HOLD_OFF_DONE_MS,
@@ -72,7 +72,8 @@ class HoldOffs:
             return hold_ms
         misses = self._misses.get(index, 0)
         self._misses[index] = misses + 1
-        return min(hold_ms << min(misses, 7), HOLD_OFF_MOST_MS)
+        most_ms = HOLD_OFF_PAIRING_MOST_MS if outcome == words.PAIRING_FAILED else HOLD_OFF_MOST_MS
+        return min(hold_ms << min(misses, 7), most_ms)
 
     def next_ms(self) -> "Optional[int]":
         """Return when the next of them is over, None if there is none."""

@@ -156,7 +156,8 @@ class FindCharacteristics(Step):
         return []
 
     def found(self, result: "Any", event: "Any") -> "Any":
-        result.append(event)
+        if self.start_handle <= event.value_handle <= self.end_handle:
+            result.append(event)
         return result
 
 
@@ -175,7 +176,9 @@ class FindSwitch(Step):
         return 0
 
     def found(self, result: "Any", event: "Any") -> "Any":
-        return result or (event.handle if event.uuid == CCCD else 0)
+        # a peer may name any handle; a CCCD elsewhere would switch on what nobody listens to
+        is_ours = event.uuid == CCCD and self.value_handle < event.handle <= self.end_handle
+        return result or (event.handle if is_ours else 0)
 
 
 class Read(Step):

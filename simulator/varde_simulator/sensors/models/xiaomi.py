@@ -27,7 +27,7 @@ from datetime import datetime
 
 from varde_protocols.assigned import XIAOMI_ADVERT_BODY, XIAOMI_ADVERT_WEIGHT
 from varde_simulator.sensors.behaviour import Behaviour, Values
-from varde_simulator.sensors.ledger import Reading
+from varde_simulator.sensors.ledger import Notification, Reading
 from varde_simulator.sensors.meaning import Body, Meaning, Weight
 from varde_simulator.sensors.model import ClockPlan, Model, advertisement
 from varde_simulator.sensors.sensor_clock import UNKNOWN_STAMP
@@ -107,8 +107,12 @@ class XiaomiScale(Behaviour):
             self._frame = frame
             self.sensor.wake()
             self.sensor.advertise()
+            now_us = self.sensor.now_us()
             if reading is not None:
-                reading.sent_us.append(self.sensor.now_us())
+                reading.sent_us.append(now_us)
+            else:  # a host may keep it, and need not
+                passing = Notification(self.number, frame, now_us, carried=False)
+                self.sensor.ledger.notifications.append(passing)
 
         self.sensor.later(f"frame {in_s}", in_s, show)
 

@@ -194,7 +194,7 @@ def test_a_measurement_by_its_meaning_is_drawn_anew_each_time():
 @pytest.mark.parametrize(
     ("take", "said"),
     [
-        ("[{ weigth = {} }]", "a table with one of pressure"),
+        ("[{ heft = {} }]", "a table with one of pressure"),
         ("[{ weight = 70 }]", "`weight = 70` is no table"),
         ("[{ weight = { kg = 70 } }]", "`weight` has no `kg`"),
         ("[{ weight = {} }]", "`weight` needs `weight`"),

@@ -35,7 +35,9 @@ class Numbers(unittest.TestCase):
         self.assertEqual(assigned.number(raw), 0x2A35)
 
     def test_a_name_is_found_again(self):
-        for number in (*assigned.NUMBERS, 0x2A35, 0):
+        numbers = list(assigned.NUMBERS)
+        numbers.extend((0x2A35, 0))
+        for number in numbers:
             self.assertEqual(assigned.by_name(assigned.name(number)), number)
         for text in ("jumper", "20000", "-1", ""):
             with self.assertRaises(ValueError):

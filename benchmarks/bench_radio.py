@@ -1,7 +1,8 @@
-"""What the virtual radio carries: sessions beside plain Bumble, and two hundred hubs at once.
+"""What radio and hub carry together: sessions beside plain Bumble, two hundred hubs at once, how
+soon a first value is there, what a stream costs, what the hub's Bluetooth part holds of the heap.
 
 Sessions a second of CPU, each side in a process of its own, in turns, because the machine is not
-ours alone; the best of each counts. Hubs: see live_hubs.py.
+ours alone; the best of each counts. The rest: live_hubs.py, radio_session.py, radio_heap_on_vm.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULT = ROOT / "build/bench/radio.json"
+VM = ROOT / ".cache/micropython/micropython"
 ROUNDS = 3
 SESSIONS_GOAL = 650
 HUBS = 200
@@ -61,8 +63,37 @@ def live() -> dict[str, Any]:
     }
 
 
+def one_hub() -> dict[str, Any]:
+    said = json.loads(output_of("benchmarks/radio_session.py"))
+    figures = {}
+    for model, (to_connect_ms, to_value_ms) in said["first values"].items():
+        figures[f"{model}: advertisement to connection"] = figure(to_connect_ms, "simulated ms")
+        figures[f"{model}: connection to first value"] = figure(to_value_ms, "simulated ms")
+    sent, kept, used_s = said["stream"]
+    assert sent == kept, said
+    figures["notifications, radio to journal"] = figure(round(kept / used_s), "/s/core")
+    return figures
+
+
+def heap() -> dict[str, Any]:
+    interpreter = json.loads((VM.parent / "interpreter.json").read_text())
+    arch = "x64" if interpreter.get("word_bits") == 64 else "x86"
+    path = f"{ROOT}/build/firmware/{arch}/a:{ROOT}/simulator/micropython:.frozen"
+    done = subprocess.run(
+        [str(VM), "-X", "heapsize=512k", "benchmarks/radio_heap_on_vm.py"], cwd=ROOT, check=True,
+        capture_output=True, text=True, env={**os.environ, "MICROPYPATH": path},
+    )  # fmt: skip
+    modules, tables, three = map(int, done.stdout.split())
+    return {
+        "heap of the Bluetooth part: modules": figure(modules, "B"),
+        "its tables": figure(tables, "B"),
+        "three sessions that receive": figure(three, "B"),
+        "all of it at its most": figure(modules + tables + three, "B"),
+    }
+
+
 def main() -> int:
-    figures = {**sessions(), **live()}
+    figures = {**sessions(), **heap(), **one_hub(), **live()}
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps({"subject": "radio", "figures": figures}, indent=1) + "\n")
     for name, row in figures.items():

@@ -8,8 +8,8 @@ known values, bonds), and for three sessions in the middle of receiving, everyth
 
 import gc
 
-for stand_in in ("_frames", "_air_reader", "_air", "_clock", "time", "select", "asyncio", "machine",
-                 "esp32", "network", "bluetooth"):  # fmt: skip
+for stand_in in ("_frames", "_air_reader", "_air", "_clock", "time", "select", "asyncio",
+                 "machine", "esp32", "network", "bluetooth"):  # fmt: skip
     __import__(stand_in)  # on the chip these hold nothing
 
 from varde_firmware import load_order  # noqa: E402
@@ -25,7 +25,7 @@ INDICATE = 0x20
 
 
 def is_radio(name):
-    return any([part in RADIO for part in name.split(".")])
+    return any(part in RADIO for part in name.split("."))
 
 
 def held():

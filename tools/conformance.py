@@ -55,9 +55,9 @@ class WorldError(Exception):
 
 @contextlib.contextmanager
 def world(folder: pathlib.Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """An open air at `folder`/air. Its complaints are an error at the end."""
+    """An open world at `folder`/air. Its complaints are an error at the end."""
     log = folder / "world.log"
-    command = [sys.executable, "-m", "varde_simulator.open_air", str(folder / "air"), *options]
+    command = [sys.executable, "-m", "varde_simulator.open_world", str(folder / "air"), *options]
     with log.open("wb") as complaints, subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints
     ) as process:

@@ -3,12 +3,19 @@
 `World` is for scenarios: its boards are known before they start and its time leaps. Here a process
 that knows the path is a radio on the air: `VARDE_AIR=PATH simulator/varde-vm`, several at once,
 or a client of the channel in another language. Time is the running loop's, so real on a plain one.
+
+    python -m varde_simulator.open_world SOCKET [--intervals]     until its standard input ends
+
+is such a world without sensors, for programs that bring both ends (`tools/conformance.py`). With
+`--intervals` data travels at connection events, as on a radio; otherwise after 2 ms.
 """
 
+import argparse
 import asyncio
 import contextlib
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,3 +132,25 @@ def _check_free(path: Path) -> None:
         except OSError as error:
             raise OpenWorldError(f"{path}: {error.strerror or error}") from error
     raise OpenWorldError(f"{path}: another world serves it; name another path")
+
+
+async def _serve(socket_path: Path, follows_intervals: bool) -> None:
+    async with OpenWorld(socket_path, Air(follows_intervals=follows_intervals)):
+        sys.stdout.write("open\n")
+        sys.stdout.flush()
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m varde_simulator.open_world")
+    parser.add_argument("socket", type=Path)
+    parser.add_argument("--intervals", action="store_true")
+    arguments = parser.parse_args()
+    try:
+        asyncio.run(_serve(arguments.socket, arguments.intervals))
+    except OpenWorldError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

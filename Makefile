@@ -8,7 +8,7 @@ LONG_RUNS ?= 10000
 # half of what two cores can do at once waits on the other half's clock: two workers a core is enough
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help setup demo test test-mpy check stories stories-long conformance bench build ci clean lock
+.PHONY: help setup demo test test-mpy check stories stories-long ward conformance bench build ci clean lock
 
 help:
 	@echo "make demo          a week of a home in less than a minute, with all that goes wrong"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-mpy      the portable tests on the hub interpreter alone"
 	@echo "make stories       $(RUNS) seeded runs with a power cut each (RUNS=, SEED=)"
 	@echo "make stories-long  $(LONG_RUNS) of them"
+	@echo "make ward          a week of twenty sensors round one hub, with all their faults (SEED=)"
 	@echo "make conformance   MicroPython's own Bluetooth tests on the virtual radio (CONFORMANCE=\"--runs 20 --busy 2\")"
 	@echo "make bench         benchmarks, as one table; JSON in build/bench/"
 	@echo "make build         the hub's application for simulator and chip, with sizes"
@@ -47,6 +48,9 @@ check: build
 
 stories: build
 	@$(BIN)/varde-sim stories --runs $(RUNS) --seed $(SEED) --out build/stories.json
+
+ward: build
+	@$(BIN)/varde-sim play ward --seed $(SEED) --out build/ward
 
 stories-long: build
 	@$(BIN)/varde-sim stories --runs $(LONG_RUNS) --seed $(SEED) --out build/stories-long.json

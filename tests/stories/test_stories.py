@@ -6,9 +6,9 @@ import tomllib
 
 import pytest
 
-from varde_simulator import clock, interpreter, scenario_file, stories
-from varde_simulator.play import Play
-from varde_simulator.stage import Stage, StageError, firmware_files
+from stories.playing import play
+from varde_simulator import interpreter, scenario_file, stories
+from varde_simulator.stage import StageError, firmware_files
 
 try:
     firmware_files(interpreter.find())
@@ -71,44 +71,20 @@ journal_kib = 128
 """
 
 
-def act_on_board(virtual, playing, act):
-    """Call `act` as soon as there is a board: how long the programs before it take is unknown."""
-    if playing.board is None:
-        virtual.call_later(10_000, act_on_board, virtual, playing, act)
-    else:
-        act(playing)
-
-
-def play(folder, events, act=None):
+def morning(folder, events, act=None):
     """Play a morning with these events; the play and what came of it."""
-    story = scenario_file.parse(tomllib.loads(MORNING + SENSORS + events))
-    stage = Stage(folder, story.start, story.heartbeat_min)
-    told = []
-
-    async def run():
-        async with stage:
-            playing = Play(stage, story, 1, listener=lambda who, what: told.append((who, what)))
-            if act is not None:
-                act_on_board(stage.clock, playing, act)
-            draw = await playing.run()
-            rows = await stage.host.readings()
-            repeats = await stage.host.repeats()
-        return playing, draw(rows, repeats), rows
-
-    playing, outcome, rows = clock.run(stage.clock, run())
-    assert outcome.problems == (), told
-    return playing, outcome, rows
+    return play(folder, scenario_file.parse(tomllib.loads(MORNING + SENSORS + events)), act)
 
 
 def test_nothing_goes_wrong(tmp_path):
-    _, outcome, rows = play(tmp_path / "stage", "")
+    _, outcome, rows = morning(tmp_path / "stage", "")
     assert outcome.passed, outcome
     assert outcome.sum.measured > 10
     assert all(row["utc_ms"] is not None for row in rows)
 
 
 def test_everything_goes_wrong(tmp_path):
-    _, outcome, _ = play(
+    _, outcome, _ = morning(
         tmp_path / "stage",
         """
         [[event]]
@@ -166,7 +142,7 @@ def test_a_hub_without_time_trusts_nobody_and_loses_nothing(tmp_path):
         sntp.lost = True
         playing.clock.call_at(3 * 3_600_000_000, lambda: setattr(sntp, "lost", False))
 
-    playing, outcome, rows = play(tmp_path / "stage", "", lose)
+    playing, outcome, rows = morning(tmp_path / "stage", "", lose)
     assert outcome.passed, outcome
     console = (playing.stage.folder / "hub-1.log").read_text()
     assert "The certificate validity starts in the future" in console
@@ -198,14 +174,14 @@ def test_a_lost_link_makes_no_second_measurement(tmp_path, sensor):
 
         playing.sensors[sensor].station.indications.send = send_and_leave
 
-    _, outcome, _ = play(tmp_path / "stage", "", lose)
+    _, outcome, _ = morning(tmp_path / "stage", "", lose)
     assert outcome.passed, outcome
     assert (outcome.sum.repeats, outcome.sum.mistaken) == (0, 0)
 
 
 def test_a_cut_between_the_value_and_its_confirmation_makes_no_second_measurement(tmp_path):
     """The scale's first value is written whole; with that the power goes."""
-    _, outcome, _ = play(
+    _, outcome, _ = morning(
         tmp_path / "stage",
         """
         [[event]]

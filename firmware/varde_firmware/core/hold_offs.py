@@ -21,9 +21,9 @@ HOLD_OFF_MOST_MS = const(60_000)
 # The hub has no heap for a session: each try costs a collection.
 NO_HEAP = "no-heap"
 MISSES = (words.NO_CONNECTION, words.LOST, words.TIMED_OUT, words.PAIRING_FAILED, NO_HEAP)
-# A sensor waits to be paired for some thirty seconds or a minute after its button was held. A try
-# with the old key and one to pair anew must fit in, whenever it began.
-HOLD_OFF_PAIRING_MOST_MS = const(20_000)
+# A sensor waits to be paired for a minute after its button was held. A try with the old key and
+# one to pair anew must fit in, whenever it began.
+HOLD_OFF_PAIRING_MOST_MS = const(40_000)
 # It is not what the configuration says, or refuses: asking again every second helps nobody.
 HOLD_OFF_WRONG_MS = const(60_000)
 # Subscribed, but nothing came: it has nothing, or the link broke just then.
@@ -65,6 +65,8 @@ class HoldOffs:
 
     def _hold_ms(self, index: int, outcome: str) -> int:
         hold_ms: int = HOLD_OFF_MS.get(outcome, HOLD_OFF_WRONG_MS)
+        if outcome == words.BOND_LOST:
+            return hold_ms  # the other half of a try to pair
         if outcome not in MISSES:
             self._misses[index] = 0
             if outcome == words.DONE and self._done_ms:

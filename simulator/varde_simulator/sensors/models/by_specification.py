@@ -163,6 +163,7 @@ def forgetful_scale(serial: str = "SC000002", battery_percent: int = 40) -> Mode
         name="Varde Scale B",
         services=(dataclasses.replace(weight, protection=ENCRYPTED), *others),
         security=Security(survives_batteries=False),
+        gives_up_after=5,
     )
 
 

@@ -56,6 +56,8 @@ def test_a_reading_comes_out_as_the_sensor_sent_it(bench: Bench, hub: VirtualHub
             "signature": "verified",
             "error": None,
             "repeats": None,
+            "part_of": None,
+            "parts": None,
         }
     ]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from varde_host.receiver import repetition, timeline, verified_log
-from varde_protocols import gatt, records, sealing
+from varde_host.receiver import assembly, decoding, repetition, timeline, verified_log
+from varde_protocols import records, sealing
 from varde_protocols.errors import RecordError, WireError
 
 VERIFIED = "verified"
@@ -22,6 +22,8 @@ class Row:
     """One reading, with all that is known of it; `error` names what could not be done.
 
     `repeats` is the number of the reading that is the same measurement (see `repetition`).
+    `whole` is the value that this is the `part` of, counted from 0, which may have been sent
+    again (see `assembly`); the row of its last part has the fields of the whole.
     """
 
     hub_id: bytes
@@ -36,6 +38,21 @@ class Row:
     content: sealing.Content | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     repeats: int | None = None
+    whole: assembly.Whole | None = None
+    part: int = 0
+    is_again: bool = False
+    whole_repeats: bool = False
+
+    @property
+    def part_of(self) -> int | None:
+        """The number of the reading that shows the whole, unless that is this one."""
+        last = self.whole.parts[-1] if self.whole else self.seq
+        return None if last == self.seq else last
+
+    @property
+    def parts(self) -> tuple[int, ...] | None:
+        """The numbers of the readings that are put together here."""
+        return self.whole.parts if self.whole and self.part_of is None else None
 
 
 class Receiver:
@@ -55,12 +72,17 @@ class Receiver:
         `delivered` is in order of its numbers, and so are the rows.
         """
         readings: list[records.Reading | Row] = []
+        gaps: list[int] = []
+        before = 0
         for entry in delivered:
+            if entry.seq != before + 1:
+                gaps.append(entry.seq)
+            before = entry.seq
             found = self._sort_in(entry)
             if found is not None:
                 readings.append(found)
-        rows = (each if isinstance(each, Row) else self._row(each) for each in readings)
-        yield from repetition.mark(rows, self._unsettled)
+        rows = [each if isinstance(each, Row) else self._row(each) for each in readings]
+        yield from repetition.mark(assembly.join(rows, gaps), self._unsettled)
 
     def _sort_in(self, entry: verified_log.Delivered) -> records.Reading | Row | None:
         """Take note of what a record says; return it if it is a reading, or its faulty row."""
@@ -113,4 +135,4 @@ class Receiver:
 def _decoded(row: Row) -> Mapping[str, object]:
     if row.content is None or row.characteristic is None:
         raise TypeError("a row is decoded after it was opened")
-    return gatt.decode(row.characteristic, row.content.value, row.content.model)
+    return decoding.decode(row.characteristic, row.content.value, row.content.model)

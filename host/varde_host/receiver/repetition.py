@@ -15,6 +15,12 @@ event reading-unsettled names the first. A reading then repeats the one that was
 - later than the event, and
 - byte for byte the same value.
 
+A value in several records (`assembly`) is a repetition as a whole, each of its records of the one
+that stands in the same place: if the joined bytes are the same and a whole date is among them; or
+if the event named a record of the first, and the second is the next whole one in that place. A
+part that came again within one value repeats that part. A part that stays alone, with the same
+bytes as one of a value with a date, may repeat that: the hub keeps out the part that has the date.
+
 Without date and event nothing is marked: a person may weigh 70.0 kg twice. One event marks at most
 one reading. All records stay in the database. A repetition with a date is the same measurement for
 certain and is left out where readings are shown; any other is shown, marked: a nurse may judge a
@@ -23,9 +29,11 @@ number twice, but must never miss one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from varde_host.receiver import assembly, decoding, stamp
 
 if TYPE_CHECKING:
     from varde_host.receiver.opening import Row
@@ -63,31 +71,115 @@ def _value(row: Row) -> bytes | None:
 
 def is_certain(row: Row) -> bool:
     """Whether `row` repeats another beyond doubt: equal bytes, the sensor's time among them."""
-    return row.repeats is not None and _is_dated(row)
+    if row.whole is not None:
+        return row.whole_repeats
+    return row.repeats is not None and stamp.is_dated(row.fields)
 
 
-def _is_dated(row: Row) -> bool:
-    """Whether a whole date by the sensor's own clock is among the bytes."""
-    if row.fields.get("clock_not_set"):
-        return False
-    stamp = str(row.fields.get("timestamp") or row.fields.get("base_time") or "")
-    is_whole = stamp[:10].count("-") == 2 and "00" not in (stamp[5:7], stamp[8:10])
-    return is_whole and not stamp.startswith("0000")
+def _place(row: Row) -> tuple[object, ...]:
+    return (row.slot, row.characteristic, _sender(row))
 
 
 class _Dated:
-    """The first of each value with a date."""
+    """The first of each value with a date, and the parts of those that had several."""
 
     def __init__(self) -> None:
-        self._first: dict[tuple[object, ...], int] = {}
+        self._first: dict[tuple[object, ...], tuple[int, ...]] = {}
+        self._parts: dict[tuple[object, ...], int] = {}
 
     def take(self, row: Row) -> int | None:
         """Return the number of the reading that `row` repeats, or None; rows in their order."""
-        if not _is_dated(row):
+        value = _value(row)
+        if row.whole is not None or value is None:
             return None
-        key = (row.slot, row.characteristic, _sender(row), _value(row))
-        first = self._first.setdefault(key, row.seq)
-        return None if first == row.seq else first
+        if stamp.is_dated(row.fields):
+            key = (*_place(row), decoding.body(row.characteristic, value))
+            first = self._first.setdefault(key, (row.seq,))[-1]
+            if first != row.seq:
+                return first
+        return self._parts.get((*_place(row), value)) if _is_alone(row) else None
+
+    def take_whole(self, whole: assembly.Whole, members: Sequence[Row]) -> tuple[int, ...] | None:
+        """Return the numbers of the readings that these repeat, or None."""
+        if not stamp.is_dated(whole.fields):
+            return None
+        for row in members:
+            self._parts.setdefault((*_place(row), _value(row)), row.seq)
+        first = self._first.setdefault((*_place(members[-1]), whole.value), whole.parts)
+        return None if first == whole.parts else first
+
+
+class _UnsettledWholes:
+    """The last value in parts, by slot and so on: the next one may be a second sending of it."""
+
+    def __init__(self, events: Mapping[int, int]) -> None:
+        self._events = dict(events)
+        self._before: dict[tuple[object, ...], assembly.Whole] = {}
+
+    def pass_by(self, row: Row) -> None:
+        """Another reading came, or one that nobody can open: the next one is not the next."""
+        place = _place(row)[: 3 if row.content is not None else 2]
+        for key in [key for key in self._before if key[: len(place)] == place]:
+            del self._before[key]
+
+    def settle(self, whole: assembly.Whole, again: Row) -> None:
+        """A part came again, as was said."""
+        seq = whole.parts[again.part]
+        if self._events.get(seq, again.seq) < again.seq:
+            del self._events[seq]
+
+    def take(self, whole: assembly.Whole, row: Row) -> tuple[int, ...] | None:
+        """Return the numbers of the readings that these repeat, or None; `row` is the last."""
+        named = self._before.get(_place(row))
+        self._before[_place(row)] = whole
+        if named is None or named.value != whole.value:
+            return None
+        said = [self._events[seq] for seq in named.parts if seq in self._events]
+        return named.parts if said and max(said) < whole.parts[0] else None
+
+
+class _Marker:
+    """Marks rows in their order."""
+
+    def __init__(self, events: Mapping[int, int]) -> None:
+        self._unsettled, self._dated = _Unsettled(events), _Dated()
+        self._wholes = _UnsettledWholes(events)
+        self._members: dict[assembly.Whole, list[int]] = {}  # places of the parts seen so far
+        self.marked: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        """Mark it, and with a last part those before it."""
+        place = len(self.marked)
+        self.marked.append(row)
+        if row.slot is None:
+            return
+        said, known = self._unsettled.take(row), self._dated.take(row)
+        self.marked[place] = replace(row, repeats=known if said is None else said)
+        whole = row.whole
+        if whole is None:
+            self._wholes.pass_by(row)
+        elif row.is_again:
+            self._wholes.settle(whole, row)
+            is_dated = stamp.is_dated(whole.fields)
+            first = whole.parts[row.part]
+            self.marked[place] = replace(row, repeats=first, whole_repeats=is_dated)
+        else:
+            places = self._members.setdefault(whole, [])
+            places.append(place)
+            if row.seq == whole.parts[-1]:
+                self._take_whole(whole, places)
+
+    def _take_whole(self, whole: assembly.Whole, places: Sequence[int]) -> None:
+        rows = [self.marked[place] for place in places]
+        known, said = self._dated.take_whole(whole, rows), self._wholes.take(whole, rows[-1])
+        first = known or said
+        if first is None:
+            return
+        for part, place in enumerate(places):
+            # Cut differently, the last still stands for the last.
+            seq = first[-1] if place == places[-1] else first[min(part, len(first) - 1)]
+            row = self.marked[place]
+            self.marked[place] = replace(row, repeats=seq, whole_repeats=known is not None)
 
 
 def mark(rows: Iterable[Row], events: Mapping[int, int]) -> Iterator[Row]:
@@ -96,10 +188,11 @@ def mark(rows: Iterable[Row], events: Mapping[int, int]) -> Iterator[Row]:
     `rows` are in order of their numbers; `events` maps the number of a reading that was named to
     that of the event.
     """
-    unsettled, dated = _Unsettled(events), _Dated()
+    marker = _Marker(events)
     for row in rows:
-        repeated = None
-        if row.slot is not None:
-            said, known = unsettled.take(row), dated.take(row)
-            repeated = said if said is not None else known
-        yield row if repeated is None else replace(row, repeats=repeated)
+        marker.take(row)
+    yield from marker.marked
+
+
+def _is_alone(row: Row) -> bool:
+    return row.error == assembly.MISSING_PARTS

@@ -22,6 +22,7 @@ READING = const(1)
 ANCHOR = const(2)
 CLOCK = const(3)
 EVENT = const(4)
+GAP = const(5)
 SESSION = const(6)
 
 MAX_RECORD_BYTES = const(1024)  # four to a flash sector of 4096, and twice the largest value
@@ -38,6 +39,10 @@ MAX_CLOCK_BYTES = const(32)  # a Current Time has 10, an Elapsed Time 9, and roo
 CLOCK_READ = const(0)  # only looked at
 CLOCK_BEFORE = const(1)  # before it was set
 CLOCK_AFTER = const(2)  # read back after it was set
+
+# Why records were given up.
+GAP_JOURNAL_FULL = const(1)
+MAX_GAP_RANGES = const(31)  # every other record of a sector of 62
 
 # Sources of time for anchors.
 SOURCE_SNTP = const(1)
@@ -62,6 +67,7 @@ EVENT_PAIRED = const(12)  # slot
 EVENT_CLOCK_REFUSED = const(13)  # slot: its clock could not be set and read back
 EVENT_HEAP_LOW = const(14)  # free bytes; no sensor is connected to until there is more
 EVENT_SENSOR_REFUSED = const(15)  # slot: connected, but it is not what the config says
+EVENT_JOURNAL_DAMAGED = const(16)  # unreadable stretches or sectors beside those told before
 
 PUBLIC_KEY_BYTES = const(32)
 KID_BYTES = const(8)
@@ -170,6 +176,39 @@ class Event(_Record):
         return {1: self.code, 2: self.detail}
 
 
+class Gap(_Record):
+    """Records that the hub gave up: samples of one characteristic of one slot, by their numbers.
+
+    `ranges` is a list of [first, last], inclusive, ascending, a gap between any two. The numbers
+    are of readings; what was in them nobody knows any more.
+    """
+
+    KIND = GAP
+    FIELDS = ("seq", "boot", "uptime_ms", "slot", "characteristic", "ranges", "reason")
+    slot: int
+    characteristic: int
+    ranges: "list[list[int]]"
+    reason: int
+
+    def _check_body(self) -> None:
+        _checks.uint(self.slot, 0, MAX_SLOT, "slot")
+        _checks.uint(self.characteristic, 0, assigned.MAX_NUMBER, "characteristic")
+        _checks.uint(self.reason, 0, 255, "reason")
+        good = type(self.ranges) is list and 0 < len(self.ranges) <= MAX_GAP_RANGES
+        if not good:
+            raise RecordError("record-range", "ranges", "send 1 to %d" % MAX_GAP_RANGES)
+        least = 0
+        for each in self.ranges:
+            if type(each) is not list or len(each) != 2:
+                raise RecordError("record-shape", "ranges", "send pairs of numbers")
+            _checks.uint(each[0], least, MAX_SEQ, "first of a range")
+            _checks.uint(each[1], each[0], MAX_SEQ, "last of a range")
+            least = each[1] + 2
+
+    def _body(self) -> "Any":
+        return {1: self.slot, 2: self.characteristic, 3: self.ranges, 4: self.reason}
+
+
 class Session(_Record):
     """The X25519 key of this boot, to which readings are sealed, and for which receiver."""
 
@@ -204,11 +243,11 @@ class Unknown(_Record):
 
 
 _KINDS: "dict[int, Any]" = {
-    READING: Reading, ANCHOR: Anchor, CLOCK: Clock, EVENT: Event, SESSION: Session,
+    READING: Reading, ANCHOR: Anchor, CLOCK: Clock, EVENT: Event, GAP: Gap, SESSION: Session,
 }  # fmt: skip
 
 
-def decode(payload: bytes) -> "Reading | Anchor | Clock | Event | Session | Unknown":
+def decode(payload: bytes) -> "Reading | Anchor | Clock | Event | Gap | Session | Unknown":
     """Return the record of a payload; raises RecordError, CborError where the coding is wrong."""
     fields = cbor.decode(payload, cbor.MAX_DEPTH, MAX_RECORD_BYTES)
     _checks.keys(fields, 5, "record")
@@ -221,5 +260,5 @@ def decode(payload: bytes) -> "Reading | Anchor | Clock | Event | Session | Unkn
     _checks.keys(body, count, record.__name__)
     values = [body[key] for key in range(1, count + 1)]
     place = (fields[2], fields[3], fields[4])
-    result: "Reading | Anchor | Clock | Event | Session" = record(*place, *values)
+    result: "Reading | Anchor | Clock | Event | Gap | Session" = record(*place, *values)
     return result

@@ -67,10 +67,15 @@ ANCHORS = built(records.Anchor, *PLACE, MS, st.integers(0, 255), MS)
 CLOCKS = built(records.Clock, *PLACE, SLOTS, NUMBERS, sized(1, 32), st.integers(0, 255))
 EVENTS = built(records.Event, *PLACE, UINT16, SEQS)
 SESSIONS = built(records.Session, *PLACE, sized(32), sized(8))
+GAPS = built(
+    records.Gap, *PLACE, SLOTS, NUMBERS,
+    st.lists(SEQS, min_size=1, max_size=31, unique=True).map(lambda seqs: joined(sorted(seqs))),
+    st.integers(0, 255),
+)  # fmt: skip
 UNKNOWNS = built(
-    records.Unknown, st.sampled_from([0, 5, 7, 8, 254, 255]), *PLACE, st.none() | sized(0, 300)
+    records.Unknown, st.sampled_from([0, 7, 8, 254, 255]), *PLACE, st.none() | sized(0, 300)
 )
-RECORDS = st.one_of(READINGS, ANCHORS, CLOCKS, EVENTS, SESSIONS, UNKNOWNS)
+RECORDS = st.one_of(READINGS, ANCHORS, CLOCKS, GAPS, EVENTS, SESSIONS, UNKNOWNS)
 CONTENTS = built(sealing.Content, sized(0, 512), NUMBERS, sized(7), text_of(0, 24))
 
 

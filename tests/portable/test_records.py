@@ -16,6 +16,7 @@ TYPES = {
     "Anchor": records.Anchor,
     "Clock": records.Clock,
     "Event": records.Event,
+    "Gap": records.Gap,
     "Session": records.Session,
     "Unknown": records.Unknown,
 }

@@ -106,7 +106,7 @@ def test_records(row: dict[str, Any]) -> None:
     if row["type"] == "Unknown":
         assert (record[1], cbor2.dumps(record[5]).hex()) == (fields["kind"], fields["body"])
         return
-    kinds = {"Reading": 1, "Anchor": 2, "Clock": 3, "Event": 4, "Session": 6}
+    kinds = {"Reading": 1, "Anchor": 2, "Clock": 3, "Event": 4, "Gap": 5, "Session": 6}
     assert record[1] == kinds[row["type"]]
     body = [record[5][key] for key in sorted(record[5])]
     others = [value for name, value in fields.items() if name not in ("seq", "boot", "uptime_ms")]

@@ -29,6 +29,7 @@ NAMES = {
     records.EVENT_CLOCK_REFUSED: "clock-refused",
     records.EVENT_HEAP_LOW: "heap-low",
     records.EVENT_SENSOR_REFUSED: "sensor-refused",
+    records.EVENT_JOURNAL_DAMAGED: "journal-damaged",
 }
 
 

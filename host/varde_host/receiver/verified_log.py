@@ -17,6 +17,7 @@ Record = (
     | records.Anchor
     | records.Clock
     | records.Event
+    | records.Gap
     | records.Session
     | records.Unknown
 )

@@ -43,6 +43,40 @@ class InOrder(unittest.TestCase):
         self.assertTrue(session.session.sureness.is_proven)
 
 
+class Hasty(play.Sensor):
+    """Goes away during the `at`-th request; the stack ends that first, then the connection."""
+
+    at = 0
+
+    def answer(self, action):
+        events = super().answer(action)
+        done = (words.StageDone, words.ReadDone)
+        self.at -= bool(events and type(events[-1]) in done)
+        if self.at != 0 or not events:
+            return events
+        last = words.ReadDone(7, b"") if type(events[-1]) is words.ReadDone else words.StageDone(7)
+        return [last, words.Disconnected()]
+
+
+class BrokenLink(unittest.TestCase):
+    def test_is_no_finding_and_no_refusal(self):
+        """Nothing is told; what it did not come to is looked for the next time."""
+        clock = (0x1805, [(0x2A2B, READ | WRITE)])
+        for at in range(1, 13):
+            sensor = Hasty([(0x1810, [(0x2A35, INDICATE)]), clock, BATTERY])
+            sensor.values[0x2A2B] = bytes((0xD0, 7, 1, 1, 0, 0, 0, 0, 0, 0))
+            sensor.at = at
+            facts = play.facts_of(play.config(0x1810, [0x2A35]))
+            session = play.Play(sensor, facts).start()
+            while session.session.state != "closed":
+                session.value()
+                session.wait()
+            wanted = "lost" if at < 12 else "done"
+            told = [] if at <= 8 else [records.EVENT_CLOCK_REFUSED]  # it shows 2000 all along
+            self.assertEqual((session.finish.outcome, session.told()), (wanted, told), at)
+            self.assertEqual(facts.lacks, set())
+
+
 class Battery(unittest.TestCase):
     def session(self, facts, level=b"\x40"):
         sensor = cuff(BATTERY)

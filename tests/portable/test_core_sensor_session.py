@@ -161,6 +161,7 @@ class WaysOut(unittest.TestCase):
     def outcome(self, *events):
         """The outcome after the events, and after the disconnection if one was asked for."""
         session = cuff()
+        self.is_told = False
         actions = drive(session, *events)
         if actions and actions[-1] == words.Disconnect():
             self.is_told = REFUSED in actions
@@ -236,6 +237,22 @@ class WaysOut(unittest.TestCase):
         events = FOUND + SWITCHES
         for count in range(2, len(events) + 1):
             self.assertEqual(self.outcome(*(events[:count] + (words.Disconnected(),))), "lost")
+
+    def test_the_stack_ends_its_request_before_the_broken_link(self):
+        """What was not found then is not missing, and nothing was refused."""
+        events = FOUND + SWITCHES
+        for count in range(2, len(events) + 1):
+            broken = (words.StageDone(7), words.Disconnected())
+            self.assertEqual(self.outcome(*(events[:count] + broken)), "lost")
+            self.assertFalse(self.is_told)
+
+    def test_a_request_that_the_stack_could_not_make_ends_the_session(self):
+        session = cuff()
+        drive(session, words.Begin(), words.Connected())
+        session.handle(words.StageDone(6), 10)
+        self.assertEqual(session.deadline_ms, 1_010)
+        actions = session.handle(decider.Expired(), 1_010)
+        self.assertEqual(actions, [words.Disconnect()])
 
     def test_every_stage_has_a_limit(self):
         events = FOUND + SWITCHES
@@ -340,8 +357,8 @@ class Sureness(unittest.TestCase):
 
     def test_an_error_of_the_stack_is_no_answer(self):
         session = self.receiving()
-        session.handle(decider.Expired(), 6_000)
-        events = ((words.ReadDone(7, b""), 6_050), (words.Disconnected(), 7_000))
+        session.handle(decider.Expired(), 2_000)
+        events = ((words.ReadDone(7, b""), 3_560), (words.Disconnected(), 3_560))
         self.assertFalse(self.is_sure(session, *events))
 
     def test_a_value_after_the_question_is_not_proven_by_its_answer(self):

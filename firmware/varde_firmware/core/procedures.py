@@ -142,7 +142,7 @@ def subscribe(facts: "Facts", found: "List[Found]", switches: "List[int]") -> "P
         data = ASK_INDICATE if each.properties & INDICATES else ASK_NOTIFY
         status = yield from write(facts, switch, data)
         if status:
-            raise steps.EndedError(words.REFUSED if status >= words.ATT_ERROR else words.LOST)
+            raise steps.EndedError(words.REFUSED)
 
 
 def prove(switches: "List[int]") -> "Procedure":

@@ -14,8 +14,7 @@ ends the link in good order. Its states, and what each waits for:
 
 Values may arrive from the first CCCD write on, with a bond from encryption on. The radio's handler
 keeps them, by the map that `Listen` sets up before; the session only hears `ValueKept`. Security
-may change at any time (`link_security`): the sensor may ask for it. Whether it got our last
-confirmation, `sureness` knows.
+may change at any time (`link_security`). Whether the last confirmation arrived: `sureness`.
 """
 
 from varde_protocols import records
@@ -201,6 +200,8 @@ class SensorSession(decider.Decider):
         return self._stay()
 
     def _done(self, event: "Any", now_ms: int) -> "Outcome":
+        if event.status and not event.status & words.ATT_ERROR:
+            return self.state, now_ms + steps.GONE_MS, []  # no answer, nor a finding
         self.sureness.answered(event.status, self._step_ms)
         return self._advance(self._step.done(event, self._result), now_ms)
 

@@ -38,6 +38,8 @@ RECEIVING = "receiving"
 CCCD = const(0x2902)
 # ATT allows 30 s for a response; a sensor that needs 10 s has gone or is stuck.
 STAGE_MS = const(10_000)
+# Where the link breaks, the stack ends the request, and at once after that the connection.
+GONE_MS = const(1_000)
 # A refused MTU exchange is not reported by the stack, so silence is an answer as well.
 TUNING_MS = const(2_000)
 # The Security Manager's own limit (Core 5.4, Vol 3, Part H, 3.4); not counted as set-up.

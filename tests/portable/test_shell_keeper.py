@@ -67,14 +67,43 @@ class Repetitions(unittest.TestCase):
 
         self.journal.append = no_room
         self.assertFalse(self.keeper.keep(self.listener, 5, DATED))
+        self.assertEqual(self.listener.latest, b"")
         self.journal.append = append
         self.assertTrue(self.keeper.keep(self.listener, 6, DATED))
+        self.assertEqual(self.listener.latest, DATED)
         self.assertEqual(self.readings(), 1)
 
     def test_an_hourly_complaint_is_one_whatever_its_detail(self):
         for now_ms, detail in ((0, 7), (5, 8), (3_600_000, 9)):
             self.keeper.event_hourly(now_ms, records.EVENT_HEAP_LOW, detail)
         self.assertEqual(self.readings(), 2)
+
+
+class Listeners(unittest.TestCase):
+    def test_a_number_that_is_in_use_is_not_given_again(self):
+        """Its values may wait in the ring, or be advertised for ever: they stay its own."""
+        everybody = listeners.Listeners()
+        scale = everybody.add(listeners.NO_CONNECTION, 1, 0x181D, 0x10001, ADDRESS)
+        link = everybody.add(4, 2, 0x1810, 0x2A35, ADDRESS)
+        everybody._last = 0xFFFF  # sessions later
+        cuff = everybody.add(5, 3, 0x1810, 0x2A35, ADDRESS)
+        self.assertTrue(everybody[scale.number] is scale)
+        self.assertTrue(everybody[link.number] is link)
+        self.assertTrue(everybody[cuff.number] is cuff)
+
+    def test_those_of_closed_connections_go_when_they_are_many(self):
+        everybody = listeners.Listeners()
+        scale = everybody.add(listeners.NO_CONNECTION, 1, 0x181D, 0x10001, ADDRESS)
+        open_one = everybody.add(4, 2, 0x1810, 0x2A35, ADDRESS)
+        closed = everybody.add(5, 3, 0x1810, 0x2A35, ADDRESS)
+        everybody.tidy([4])
+        self.assertTrue(everybody[closed.number] is closed)  # not yet: few
+        for _ in range(listeners.KEEP):
+            everybody.add(5, 3, 0x1810, 0x2A35, ADDRESS)
+        everybody.tidy([4])
+        self.assertTrue(everybody[scale.number] is scale)
+        self.assertTrue(everybody[open_one.number] is open_one)
+        self.assertRaises(KeyError, everybody.__getitem__, closed.number)
 
 
 if __name__ == "__main__":

@@ -55,13 +55,14 @@ class Keeper:
 
     def _record(self, listener: "Listener", uptime_ms: int, value: bytes, indicated: bool) -> None:
         place = (listener.slot, listener.characteristic, listener.address)
-        listener.latest = value
         if self._known.has(*place, value):  # durable already, and one measurement
             self._recorder.came_again(*place, value)
+            listener.latest = value
             return
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
                                listener.service, listener.address, indicated,
                                listener.model)  # fmt: skip
+        listener.latest = value
         self._known.add(*place, value)
         self.note_change()
 

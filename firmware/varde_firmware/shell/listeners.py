@@ -51,6 +51,8 @@ class Listeners:
             is_control: bool = False) -> Listener:  # fmt: skip
         """Make a listener with the next number."""
         self._last = (self._last + 1) & 0xFFFF
+        while self._last in self._by_number:  # numbers come again; its values are its own
+            self._last = (self._last + 1) & 0xFFFF
         listener = Listener(self._last, connection, slot, service, characteristic, address, model,
                             is_control)  # fmt: skip
         self._by_number[self._last] = listener

@@ -138,13 +138,13 @@ class Glucose(unittest.TestCase):
 class Oximeter(unittest.TestCase):
     """Stored spot checks: this service has no filter, so what was transferred is deleted."""
 
-    def session(self, meter):
-        facts = play.facts_of(play.config(0x1822, [0x2A5F]))
+    def session(self, meter, wanted=0x2A5E):
+        facts = play.facts_of(play.config(0x1822, [wanted]))
         facts.lacks = {0x1805, 0x180F}
         return session_with(meter, facts)
 
     def test_is_deleted_when_all_of_it_is_durable(self):
-        meter = Meter([1, 2, 3], 0x1822, 0x2A5F)
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5E)
         session = self.session(meter)
         self.assertEqual(meter.requests, [ALL, b"\x02\x01"])
         kinds = [type(action) for action in session.actions]
@@ -152,13 +152,26 @@ class Oximeter(unittest.TestCase):
         self.assertEqual(meter.stored, [])
 
     def test_is_not_deleted_where_one_was_lost(self):
-        meter = Meter([1, 2, 3], 0x1822, 0x2A5F)
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5E)
         meter.lost = 1
         self.session(meter)
         self.assertEqual(meter.requests, [ALL])
 
-    def test_is_not_deleted_where_the_answer_is_missing(self):
+    def test_is_left_alone_where_the_config_does_not_want_it(self):
         meter = Meter([1, 2, 3], 0x1822, 0x2A5F)
+        self.session(meter, 0x2A5F)
+        self.assertEqual(meter.requests, [])
+        self.assertEqual(meter.stored, [1, 2, 3])
+
+    def test_is_not_deleted_where_a_success_brought_nothing(self):
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5E)
+        meter.request = lambda data: [words.Control(meter.handle(0x2A52), b"\x06\x00\x01\x01")]
+        meter.on_write[0x2A52] = meter.request
+        self.session(meter)
+        self.assertEqual([name for name, _ in meter.written].count(0x2A52), 1)
+
+    def test_is_not_deleted_where_the_answer_is_missing(self):
+        meter = Meter([1, 2, 3], 0x1822, 0x2A5E)
         meter.is_silent = True
         session = self.session(meter)
         session.wait_out()

@@ -23,7 +23,9 @@ def procedure(facts: "steps.Facts") -> "steps.Procedure":
     switches = yield from procedures.find_switches(wanted)
     yield from sensor_clock.look_after(facts, found)
     level = yield from battery.find(facts)
-    control = procedures.pick(found, record_access.CONTROL_POINT)
+    control = None
+    if procedures.pick(wanted, SPOT_CHECK) is not None:  # else nobody would keep what is deleted
+        control = procedures.pick(found, record_access.CONTROL_POINT)
     if control is not None:
         yield from record_access.open_point(facts, control)
     yield from procedures.subscribe(facts, wanted, switches)

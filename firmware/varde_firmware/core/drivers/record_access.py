@@ -87,9 +87,12 @@ def open_point(
 
 
 def drain(facts: "steps.Facts", control: "words.CharacteristicFound") -> "steps.Procedure":
-    """Have everything reported; delete it when all of it is durable, and only then."""
+    """Have everything reported; delete it when all of it is durable, and only then.
+
+    A success without a single value is a sensor's mistake; then it keeps what it has.
+    """
     yield words.Ready()
     result = yield from ask(facts, control, REPORT, ALL)
-    lost, _newest = yield steps.Flush()
-    if result == SUCCESS and not lost:
+    lost, newest = yield steps.Flush()
+    if result == SUCCESS and newest and not lost:
         yield from ask(facts, control, DELETE, ALL)

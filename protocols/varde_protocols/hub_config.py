@@ -198,7 +198,18 @@ class HubConfig(Value):
         _check_distinct([sensor.slot for sensor in self.sensors], "sensor slots")
         known = [sensor.address for sensor in self.sensors if sensor.address is not None]
         _check_distinct(known, "sensor addresses")
+        self._check_names()
         _check_text(self.board, 1, MAX_BOARD_BYTES, "board")
+
+    def _check_names(self) -> None:
+        """Sensors that only their names tell apart: one's reading must never be another's."""
+        named = [sensor for sensor in self.sensors if sensor.address is None]
+        for i, sensor in enumerate(named):
+            for other in named[:i]:
+                names = (str(sensor.name_prefix), str(other.name_prefix))
+                is_alike = names[0].startswith(names[1]) or names[1].startswith(names[0])
+                _require(not is_alike or sensor.service != other.service, "duplicate",
+                         "sensor names", "tell these two by their addresses")  # fmt: skip
 
     def _check_network(self) -> None:
         _check_list(self.networks, 1, MAX_NETWORKS, "networks")

@@ -245,6 +245,8 @@ def _refused_sensors() -> list[Any]:
         ("count", "25 sensors", 9, [[i, None, "x", 1, [1], *sensor[5:]] for i in range(25)]),
         ("duplicate", "a slot twice", 9, [sensor, [1, None, "x", *sensor[3:]]]),
         ("duplicate", "an address twice", 9, [sensor, [2, *sensor[1:]]]),
+        ("duplicate", "a name that begins as another", 9,
+         [[1, None, "BP", *sensor[3:]], [2, None, "BPM", *sensor[3:]]]),
         ("range", "slot 256", 9, changed(0, 256)),
         ("length", "an address of 6 bytes", 9, changed(1, bytes(6))),
         ("range", "an address type of 2", 9, changed(1, b"\x02" + bytes(6))),

@@ -80,6 +80,30 @@ class Golden(unittest.TestCase):
             self.assertEqual(hub_config.decode(data).heartbeat_s, heartbeat_s)
 
 
+class Names(unittest.TestCase):
+    def config(self, *sensors):
+        fields = list(hub_config.decode(ENCODED)._items())
+        fields[hub_config.HubConfig.FIELDS.index("sensors")] = list(sensors)
+        return hub_config.HubConfig(*fields)
+
+    def sensor(self, slot, name, service=0x1810, address=None):
+        return hub_config.Sensor(slot, address, name, service, [0x2A35], "", 0, None, None)
+
+    def test_two_that_only_their_name_tells_apart_differ_in_it(self):
+        for name in ("BP", "BPM-1", "B"):
+            with self.assertRaises(hub_config.ConfigError):
+                self.config(self.sensor(1, "BP"), self.sensor(2, "Scale"), self.sensor(3, name))
+
+    def test_what_else_tells_them_apart_is_enough(self):
+        first = self.sensor(1, "BP")
+        for other in (
+            self.sensor(2, "BP", 0x181D),
+            self.sensor(2, "BP", address=bytes(7)),
+            self.sensor(2, "bp"),
+        ):
+            self.assertEqual(self.config(first, other).sensors[1], other)
+
+
 class Refused(unittest.TestCase):
     def test_every_fault_has_its_name(self):
         for row in VECTORS["refused"]:

@@ -43,6 +43,15 @@ class InOrder(unittest.TestCase):
         self.assertTrue(session.session.sureness.is_proven)
 
 
+class UnknownService(unittest.TestCase):
+    def test_is_one_that_the_sensor_does_not_have(self):
+        for number in (0x10001, 0x1FFFF):
+            facts = play.facts_of(play.config(number, [0x2A35]))
+            session = play.Play(cuff(), facts).start()
+            self.assertEqual(session.finish.outcome, "no-service")
+            self.assertEqual(session.told(), [records.EVENT_SENSOR_REFUSED])
+
+
 class Hasty(play.Sensor):
     """Goes away during the `at`-th request; the stack ends that first, then the connection."""
 

@@ -5,6 +5,7 @@ its CCCDs with the bond, and may indicate at once. Where the handles are from th
 remembered; where they have changed, the rows find out.
 """
 
+from varde_protocols import assigned
 from varde_protocols._compat import TYPE_CHECKING, const
 
 from . import sensor_words as words
@@ -33,13 +34,24 @@ ASK_NOTHING = b"\x00\x00"
 
 def find_service(number: int, is_needed: bool = True) -> "Generator[Value, Any, List[Found]]":
     """Return the characteristics of a service. Raises EndedError if it is needed and not there."""
-    handles = yield steps.FindService(number)
+    handles = None
+    if _has_uuid(number):
+        handles = yield steps.FindService(number)
     if handles is None:
         if is_needed:
             raise steps.EndedError(words.NO_SERVICE)
         return []
     found: "List[Found]" = yield steps.FindCharacteristics(*handles)
     return found
+
+
+def _has_uuid(number: int) -> bool:
+    """False for a number that a config names and this firmware does not know."""
+    try:
+        assigned.raw(number)
+    except KeyError:
+        return False
+    return True
 
 
 def seek(facts: "Facts", number: int, wanted: int) -> "Generator[Value, Any, Optional[Found]]":

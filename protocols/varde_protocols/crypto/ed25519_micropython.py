@@ -37,7 +37,7 @@ class Signer:
 
 
 class Verifier:
-    """Holds a public key and, from the first use on, 4 KB of its multiples."""
+    """Holds a public key and, from the first use on, 2.5 KB of its multiples."""
 
     def __init__(self, public: bytes) -> None:
         self._public = public
@@ -51,9 +51,9 @@ class Verifier:
                 return False
             x, y = point
             self._multiples = public_points.odd_multiples(field.P - x, y)
-        words = bytearray(self._multiples)  # of this call alone, as in sha512.digest
+        words = public_points.working_slots()  # of this call alone, as in sha512.digest
         commitment = signature[:32]
         challenge = _hash_modulo_order(commitment + self._public + message)
-        public_points.multiply(words, challenge)
+        public_points.multiply(words, self._multiples, challenge)
         public_points.add_base_multiple(words, int.from_bytes(signature[32:], "little"))
         return edwards.encode(words) == commitment

@@ -3,8 +3,10 @@
 
 The scalar is written with digits 0 or odd, -15..15, so that a point costs an addition for about
 every sixth doubling and needs a table of 8 odd multiples. Summands are kept as M = Y - X,
-P = Y + X, C = 2 * d * T and D = 2 * Z (RFC 8032 section 5.1.4), four slots each, behind the
-working slots.
+P = Y + X, C = 2 * d * T and D = 2 * Z (RFC 8032 section 5.1.4), four slots each.
+
+The table stays for as long as the key is known; the working slots of a verification, its spare
+summand among them, are made for it, and no piece of heap is larger than the table's 2560 bytes.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -39,11 +41,10 @@ _P = const(12)
 _C = const(13)
 _D = const(14)
 _K = const(15)
-_TABLE = const(16)
-_SUMMAND_SLOTS = const(4)
+_SPARE = const(16)  # a summand's four slots: a place for intermediate ones
+_SLOTS = const(20)
+_SUMMAND_BYTES = const(4 * 80)  # of field.SLOT_BYTES
 _ODD_MULTIPLES = const(8)
-_SPARE = const(8)  # the ninth summand of the table: a place for intermediate ones
-SLOTS = const(52)
 
 _SCALAR_BITS = const(256)
 _WINDOW_BITS = const(5)
@@ -112,38 +113,49 @@ def _load_affine(words: bytearray, x: int, y: int) -> None:
     field.execute(words, _CARRY_AFFINE)
 
 
-def _summand(words: bytearray, number: int) -> memoryview:
-    start = (_TABLE + number * _SUMMAND_SLOTS) * field.SLOT_BYTES
-    return memoryview(words)[start : start + _SUMMAND_SLOTS * field.SLOT_BYTES]
+def _spare(words: bytearray) -> memoryview:
+    return memoryview(words)[_SPARE * field.SLOT_BYTES :]
 
 
 def _operand(words: bytearray) -> memoryview:
-    return memoryview(words)[_M * field.SLOT_BYTES : (_M + _SUMMAND_SLOTS) * field.SLOT_BYTES]
+    start = _M * field.SLOT_BYTES
+    return memoryview(words)[start : start + _SUMMAND_BYTES]
 
 
-def _keep_summand(words: bytearray, number: int) -> None:
+def _multiple(table: bytearray, number: int) -> memoryview:
+    return memoryview(table)[number * _SUMMAND_BYTES : (number + 1) * _SUMMAND_BYTES]
+
+
+def _keep_summand(words: bytearray, place: memoryview) -> None:
     field.execute(words, _MAKE_SUMMAND)
-    _summand(words, number)[:] = _operand(words)
+    place[:] = _operand(words)
 
 
-def _combine(words: bytearray, number: int, program: bytes) -> None:
-    _operand(words)[:] = _summand(words, number)
+def _combine(words: bytearray, summand: memoryview, program: bytes) -> None:
+    _operand(words)[:] = summand
     field.execute(words, program)
 
 
-def odd_multiples(x: int, y: int) -> bytearray:
-    """A new set of slots with 1, 3, 5 ... 15 times the affine point (x, y) in its table."""
-    words = bytearray(SLOTS * field.SLOT_BYTES)
+def working_slots() -> bytearray:
+    """A new set of slots, for one use."""
+    words = bytearray(_SLOTS * field.SLOT_BYTES)
     _load_number(words, _K, 2 * D % P)
+    return words
+
+
+def odd_multiples(x: int, y: int) -> bytearray:
+    """A table of 1, 3, 5 ... 15 times the affine point (x, y)."""
+    words = working_slots()
+    table = bytearray(_ODD_MULTIPLES * _SUMMAND_BYTES)
     _load_affine(words, x, y)
     field.execute(words, DOUBLE)
-    _keep_summand(words, _SPARE)
+    _keep_summand(words, _spare(words))
     _load_affine(words, x, y)
-    _keep_summand(words, 0)
+    _keep_summand(words, _multiple(table, 0))
     for number in range(1, _ODD_MULTIPLES):
-        _combine(words, _SPARE, _ADD_SUMMAND)
-        _keep_summand(words, number)
-    return words
+        _combine(words, _spare(words), _ADD_SUMMAND)
+        _keep_summand(words, _multiple(table, number))
+    return table
 
 
 @micropython.viper
@@ -166,7 +178,7 @@ def _signed_windows(scalar: ptr8, digits: ptr8) -> object:
         place += width
 
 
-def multiply(words: bytearray, scalar: int) -> None:
+def multiply(words: bytearray, table: bytearray, scalar: int) -> None:
     """Put scalar times the table's point into X, Y, Z; the scalar is below 2^254."""
     digits = bytearray(_SCALAR_BITS)
     _signed_windows(scalar.to_bytes(32, "little"), digits)
@@ -180,13 +192,13 @@ def multiply(words: bytearray, scalar: int) -> None:
         if digit:
             is_started = True
             if digit < 128:
-                _combine(words, digit >> 1, _ADD_SUMMAND)
+                _combine(words, _multiple(table, digit >> 1), _ADD_SUMMAND)
             else:
-                _combine(words, (256 - digit) >> 1, _SUBTRACT_SUMMAND)
+                _combine(words, _multiple(table, (256 - digit) >> 1), _SUBTRACT_SUMMAND)
 
 
 def add_base_multiple(words: bytearray, scalar: int) -> None:
     """Add scalar * B to the point in X, Y, Z."""
-    _keep_summand(words, _SPARE)
+    _keep_summand(words, _spare(words))
     edwards.multiply_base(words, scalar)
-    _combine(words, _SPARE, _ADD_SUMMAND)
+    _combine(words, _spare(words), _ADD_SUMMAND)

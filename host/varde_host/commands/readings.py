@@ -10,10 +10,12 @@ import typer
 from varde_host import messages, output
 from varde_host.collector import database, quarantine, registry
 from varde_host.commands import hexadecimal, options
-from varde_host.receiver import opening, repetition, source, wording
+from varde_host.receiver import assembly, opening, repetition, source, stamp, value_words, wording
 from varde_host.site import files
 
 _COLUMNS = ("hub", "seq", "value", "utc", "sensor-clock", "characteristic", "signature")
+_NARROW = ("seq", "value", "utc")
+_WIDE_FROM = 120  # columns of the terminal: in fewer, seven cells are folded beyond reading
 
 
 def readings(
@@ -22,6 +24,7 @@ def readings(
     key: Annotated[Path | None, typer.Option(envvar="VARDE_RECEIVER_KEY", metavar="FILE")] = None,
     hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
+    wide: Annotated[bool, typer.Option("--wide")] = False,
     json: options.Json = False,
 ) -> None:
     """Open the readings and print them."""
@@ -38,19 +41,40 @@ def readings(
     if json:
         output.as_json([wording.as_json(row) for row in rows])
         return
-    dim = {number for number, row in enumerate(rows) if row.repeats is not None}
-    hubs = sorted({row.hub_id.hex() for row in rows})
-    first = 1 if len(hubs) == 1 else 0  # one hub stands above the table, not in every line of it
-    if first:
-        output.line(messages.text("readings.hub", hub=hubs[0]))
-    columns = [f"column.{name}" for name in _COLUMNS[first:]]
-    output.table(columns, [_cells(row)[first:] for row in rows], dim)
+    is_narrow = not wide and output.width() < _WIDE_FROM
+    _print(rows, is_narrow, output.WIDE if wide else None)
     faults = sum(row.error is not None for row in rows)
     output.line(
         messages.text("readings.count", readings=len(rows), faults=faults, quarantined=quarantined)
     )
     if left_out:
         output.line(messages.text("readings.left-out", repeats=left_out))
+    if is_narrow:
+        output.line(messages.text("readings.narrow"))
+
+
+def _print(rows: list[opening.Row], is_narrow: bool, width: int | None) -> None:
+    """Print a table, or in a narrow terminal one for each hub. An only hub stands above it, and
+    not in every line."""
+    hubs = sorted({row.hub_id.hex() for row in rows})
+    if len(hubs) > 1 and not is_narrow:
+        _print_table(rows, _COLUMNS, width)
+        return
+    for hub in hubs:
+        output.line(messages.text("readings.hub", hub=hub))
+        shown = _NARROW if is_narrow else _COLUMNS[1:]
+        _print_table([row for row in rows if row.hub_id.hex() == hub], shown, width)
+
+
+def _print_table(rows: list[opening.Row], shown: tuple[str, ...], width: int | None) -> None:
+    places = [_COLUMNS.index(name) for name in shown]
+    cells = [[line[place] for place in places] for line in map(_cells, rows)]
+    dim = {
+        number
+        for number, row in enumerate(rows)
+        if row.repeats is not None or row.part_of is not None
+    }
+    output.table([f"column.{name}" for name in shown], cells, dim, width=width)
 
 
 def _cells(row: opening.Row) -> tuple[str, ...]:
@@ -66,11 +90,20 @@ def _cells(row: opening.Row) -> tuple[str, ...]:
 
 
 def _value(row: opening.Row) -> str:
-    value = _fault(row) or _values(row)
-    if row.repeats is None:
-        return value
-    word = "repeats" if repetition.is_certain(row) else "may-repeat"
-    return f"{value} ({messages.text(f'readings.{word}', seq=row.repeats)})"
+    """Return what was measured, or why it cannot be said, and what else must be known of it."""
+    notes = []
+    if row.part_of is not None:
+        notes.append(messages.text("readings.part-of", seq=row.part_of))
+    elif row.parts is not None:
+        notes.append(messages.text("readings.parts", parts=len(row.parts)))
+    if row.repeats is not None:
+        word = "repeats" if repetition.is_certain(row) else "may-repeat"
+        notes.append(messages.text(f"readings.{word}", seq=row.repeats))
+    said = _fault(row) or ""
+    if row.error in (None, assembly.MISSING_PARTS):
+        words = value_words.of(row.fields, row.characteristic)
+        said = f"{words} ({said})" if words and said else words or said
+    return " ".join([said, f"({', '.join(notes)})"] if notes else [said]).strip()
 
 
 def _fault(row: opening.Row) -> str | None:
@@ -79,17 +112,11 @@ def _fault(row: opening.Row) -> str | None:
     return messages.text(key) if messages.has(key) else row.error
 
 
-def _values(row: opening.Row) -> str:
-    if row.fields.get("unsuccessful"):
-        return messages.text("readings.unsuccessful")
-    return wording.values(row.fields)
-
-
 def _sensor_clock(row: opening.Row) -> str:
-    stamp = str(row.fields.get("timestamp") or "")
+    said = stamp.of(row.fields) or ""
     if row.fields.get("clock_not_set"):
-        stamp = f"{stamp} {messages.text('readings.clock-not-set')}".strip()
-    return stamp
+        said = f"{said} {messages.text('readings.clock-not-set')}".strip()
+    return said
 
 
 def _when(row: opening.Row) -> str:

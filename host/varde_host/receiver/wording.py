@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from varde_host.receiver import opening, stamp, timeline
+from varde_host.receiver import opening, stamp, timeline, value_words
 from varde_protocols import assigned, gatt
 
 # What decoders do not say in a field of their own, by the specifications of the services.
@@ -37,6 +37,7 @@ def as_json(row: opening.Row) -> dict[str, object]:
         "model": None if row.content is None else row.content.model,
         "hex": None if row.content is None else row.content.value.hex(),
         "values": row.fields or None,
+        "words": value_words.of(row.fields, row.characteristic) or None,
         "sensor_time": stamp.of(row.fields),
         "utc_ms": when.utc_ms,
         "uncertainty_ms": when.uncertainty_ms,

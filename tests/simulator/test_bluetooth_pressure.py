@@ -12,7 +12,9 @@ ble.gap_scan(600, 30000, 30000, True)
 say("scanning")
 sys.stdin.readline()
 say(_air.dropped_scan_results() > 0, len(events) == 0)
-time.sleep_ms(50)
+start = time.ticks_ms()
+while not (events and events[-1][0] == 6) and time.ticks_diff(time.ticks_ms(), start) < 5000:
+    time.sleep_ms(1)
 results = [e for e in events if e[0] == 5]
 say(len(results) <= 64, events[-1][0] == 6)
 """

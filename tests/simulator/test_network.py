@@ -1,6 +1,7 @@
 """The wire between a hub and the collector: it carries, counts, stalls, slows and breaks."""
 
 import asyncio
+import contextlib
 import struct
 from datetime import UTC, datetime
 
@@ -45,8 +46,9 @@ class Line:
         return reader, writer
 
     async def _echo(self, reader, writer):
-        while data := await reader.read(65536):
-            writer.write(data)
+        with contextlib.suppress(ConnectionResetError):  # some stories break the line
+            while data := await reader.read(65536):
+                writer.write(data)
         writer.close()
 
 

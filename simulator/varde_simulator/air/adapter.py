@@ -15,10 +15,11 @@ import random
 from collections.abc import Coroutine
 from typing import Any
 
-from bumble import core, hci, host, transport
+from bumble import core, hci, transport
 
 from varde_simulator.air.link import Air
 from varde_simulator.air.station import Station
+from varde_simulator.air.station_host import StationHost
 
 # What fails there is raised as well; and when an adapter is pulled out, much does.
 logging.getLogger("bumble.host").setLevel(logging.CRITICAL)
@@ -102,7 +103,7 @@ class AdapterStation(Station):
         super().__init__(nowhere, name, address)
 
     def _host_on_chip(self, _name: str) -> Any:
-        return host.Host(self.adapter.source, self.adapter.sink)
+        return StationHost(self.adapter.source, self.adapter.sink)
 
     @property
     def is_advertising(self) -> bool:

@@ -115,6 +115,8 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         # The resolving list: whose private address is it?
         self.resolve: Callable[[hci.Address], hci.Address | None] = lambda _address: None
         self._refusals: dict[int, list[int]] = {}  # op code to the next answers
+        # Where data goes that came in; None: to a host behind a transport, as HCI packets.
+        self.on_sdu: Callable[[int, bytes], None] | None = None
         super().__init__(name, link=air, public_address=public_address)
         self.le_legacy_advertiser = Advertiser(self)
 
@@ -127,8 +129,7 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         return bool(self.le_scan_enable) or self.pending_le_connection is not None
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        """To the host as an object: to write HCI bytes and parse them again is a quarter of a
-        session's work, and nobody sees them."""
+        """To the host as an object (`station_host.py`)."""
         if self.host:
             asyncio.get_running_loop().call_soon(self.host.on_hci_object, packet)
 
@@ -160,6 +161,7 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         """No goodbye: the battery is out."""
         self.le_legacy_advertiser.stop()
         self.set_packet_sink(None)
+        self.on_sdu = None
         self.link.remove_controller(self)
 
     # Scanning
@@ -339,8 +341,19 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
     def on_link_acl_data(
         self, sender_address: hci.Address, transport: core.PhysicalTransport, data: bytes
     ) -> None:
-        if sender_address in self.le_connections:
+        connection = self.le_connections.get(sender_address)
+        if connection is None:
+            return
+        if self.on_sdu is None:
             super().on_link_acl_data(sender_address, transport, data)
+        else:
+            asyncio.get_running_loop().call_soon(self.on_sdu, connection.handle, data)
+
+    def send_sdu(self, handle: int, sdu: bytes) -> None:
+        """A whole L2CAP PDU of its host."""
+        connection = self.find_le_connection_by_handle(handle)
+        if connection is not None:
+            connection.on_acl_pdu(sdu)
 
     def on_le_disconnected(self, connection: Any, reason: int) -> None:
         if self.le_connections.get(connection.peer_address) is connection:

@@ -263,12 +263,12 @@ class PairingSession(smp.Session):  # type: ignore[misc]
     # The end
 
     def on_pairing(self) -> Any:
-        """All keys are here. Bumble would go on in a task; the awaitable is all it gets."""
+        """All keys are here. Bumble would go on in a task; an awaitable is all it gets."""
         if not self.completed:
             self.completed = True
             self._stop_timer()
             self.manager.on_paired(self, self._bond() if self.bonding else None)
-        return self.connection.drain()
+        return asyncio.sleep(0)
 
     def on_pairing_failure(self, reason: ErrorCode) -> None:
         self.end_badly(STATUS_OWN_REASON + int(reason))

@@ -10,17 +10,18 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from bumble import att, core, device, hci, host, smp
+from bumble import att, device, hci, smp
 
 from varde_simulator.air.att_client import HANDLE_VALUE_CONFIRMATION, WRITE_COMMAND
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.indications import Indications
+from varde_simulator.air.lean_bumble import make_bumble_lean
 from varde_simulator.air.link import Air
 from varde_simulator.air.parameter_requests import ParameterRequests
 from varde_simulator.air.permissions import refusal
 from varde_simulator.air.privacy import OwnAddress, Resolver, irk_of
 from varde_simulator.air.security import Bonds, PairingRules, Security, SecurityChange
-from varde_simulator.air.silence import silence_bumble
+from varde_simulator.air.station_host import MALFORMED, DirectHost
 
 PUBLIC = 0
 RANDOM_STATIC = 1
@@ -28,7 +29,7 @@ STOP_TIMEOUT_S = 2.0  # BLE_HS_STOP_ON_SHUTDOWN_TIMEOUT: how long goodbyes may t
 
 # Bumble warns of every packet that meets an ended connection; on this air that is daily business.
 logging.getLogger("bumble").setLevel(logging.ERROR)
-silence_bumble()
+make_bumble_lean()
 
 
 def address_of(name: str, kind: int = PUBLIC) -> hci.Address:
@@ -46,20 +47,6 @@ def address_bytes(address: hci.Address) -> bytes:
     return bytes(reversed(bytes(address)))
 
 
-class _DirectHost(host.Host):  # type: ignore[misc]
-    """Exchanges HCI packets with its controller as objects, not as bytes."""
-
-    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        if self.hci_sink:
-            self.hci_sink.on_hci_packet(packet)
-
-    def on_hci_object(self, packet: hci.HCI_Packet) -> None:
-        # Before its reset is done a host listens to nothing but the end of the reset.
-        is_reset = getattr(packet, "command_opcode", None) == hci.HCI_RESET_COMMAND
-        if self.ready or is_reset:
-            self.on_hci_packet(packet)
-
-
 class Station:
     """`start()` before use. The `on_...` attributes are for the layer above to set."""
 
@@ -75,6 +62,7 @@ class Station:
             gatt_service_enabled=False,
         )
         self.device = device.Device(config=config, host=self.host)
+        self.host.fixed_channels = self.device.l2cap_channel_manager.fixed_channels
         self.device.irk = irk_of(name)
         self.own_address = OwnAddress(self)
         self.rotation_s: float | None = None  # private addresses from `start` on, so often new
@@ -96,7 +84,7 @@ class Station:
         """A Bumble host on this station's chip; `adapter.py` has one on real hardware."""
         self.controller = VirtualController(name, self.air, self._address(PUBLIC, name))
         self.controller.resolve = self._resolve
-        return _DirectHost(self.controller, self.controller)
+        return DirectHost(self.controller)
 
     def _take_over_security(self) -> None:
         """From here on Bumble's device has no part in it."""
@@ -301,7 +289,7 @@ class Station:
             return
         try:
             request = att.ATT_PDU.from_bytes(pdu)
-        except (core.InvalidPacketError, ValueError, IndexError, KeyError):
+        except MALFORMED:
             self.malformed_pdus += 1
             return
         server = self.device.gatt_server

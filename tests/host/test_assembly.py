@@ -8,7 +8,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from varde_host.receiver import assembly, decoding, opening, repetition
+from host.conftest import Bench
+from host.virtual_hub import RECEIVER, VirtualHub
+from varde_host.receiver import assembly, decoding, opening, repetition, source
 from varde_protocols import assigned, gatt, sealing
 from varde_protocols.errors import GattError
 from varde_protocols.gatt import health_sensor, scaled, segments, viatom_frames
@@ -357,6 +359,37 @@ def test_parts_that_come_again_change_no_value(values, data):
     assert len(rows) == len(repeated)
     wholes = [row.fields for row in joined([frame for frame, _ in frames]) if row.parts]
     assert [row.fields for row in rows if row.parts] == wholes
+
+
+@hypothesis.given(STREAMS, STREAMS, st.data())
+def test_all_that_has_a_date_is_shown_once_however_often_it_is_sent(one, other, data):
+    mixed = interleaved(data, [stream(one, ADDRESSES[0]), stream(other, ADDRESSES[1])])
+    frames = [frame for _, frame, _ in mixed if frame.characteristic != RING]
+    again = [frame._replace(boot=2) for frame in frames]
+    marked = list(repetition.mark(joined([*frames, *again]), {}))
+    assert [row.repeats for row in marked] == [None] * len(frames) + [
+        row.seq for row in marked[: len(frames)]
+    ]
+    shown = [row for row in marked if not repetition.is_certain(row)]
+    assert shown == marked[: len(frames)]
+
+
+def test_what_is_still_on_its_way_mends_it(bench: Bench, hub: VirtualHub):
+    first, middle, last = segments.split(observation(97), 8)
+    raws = [hub.start(), hub.reading(first, LIVE), hub.reading(middle, LIVE)]
+    raws += [hub.event(), hub.reading(last, LIVE)]
+    bench.post(hub.body([*raws[:2], raws[4]]))
+    assert [row.error for row in opened(bench)] == ["missing-parts"] * 2
+    bench.post(hub.body([raws[2]]))
+    assert [row.error for row in opened(bench)] == ["missing-parts"] * 3  # number 4 is not known
+    bench.post(hub.body([raws[3]]))
+    *_, whole = opened(bench)
+    assert (whole.parts, whole.fields["value"].text()) == ((2, 3, 5), "97")
+
+
+def opened(bench: Bench) -> list[opening.Row]:
+    with bench.database.reading() as connection:
+        return list(source.rows(connection, RECEIVER, None))
 
 
 @hypothesis.given(st.lists(st.binary(max_size=24), max_size=12), st.sampled_from([*MODELS, LIVE]))

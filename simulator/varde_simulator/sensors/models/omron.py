@@ -169,6 +169,7 @@ def evolv(serial: str = "20240100001", battery_percent: int = 70, users: int = 2
         burst_s=30.0,
         idle_s=5.0,
         max_stored=100,
+        gives_up_after=5,
         keeps_confirmed=True,
         security=Security(),
         clock=ClockPlan(),

@@ -27,6 +27,7 @@ class Central:
         self.reports: list[tuple[int, bytes, int]] = []
         self.values: list[tuple[int, bytes]] = []
         self.confirms = True
+        self.own_address_type = 0
         self.connection = None
         self.client: att_client.AttClient | None = None
         self.handles: dict[int, int] = {}
@@ -61,7 +62,7 @@ class Central:
                 initiator_filter_policy=0,
                 peer_address_type=address.address_type,
                 peer_address=address,
-                own_address_type=0,
+                own_address_type=self.own_address_type,
                 connection_interval_min=24,
                 connection_interval_max=40,
                 max_latency=0,

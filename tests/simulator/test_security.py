@@ -83,3 +83,35 @@ def test_bonded_peers_meet_again_without_pairing(tmp_path):
                 assert await central.status(ENCRYPTED) == 0
 
             in_virtual_time(tmp_path, story)
+
+
+def test_a_peer_that_connects_from_another_address_than_its_identity_is_known_again(tmp_path):
+    """Bumble's default: from the static random address, with the public one as the identity."""
+
+    async def story(air):
+        central, peripheral = await meet(air, PairingRules(), PairingRules())
+        await central.hang_up()
+        central.own_address_type = 1
+        for _ in range(2):  # a pairing, and another one in the place of its bond
+            peripheral.station.bonds.forget_all()
+            central.station.bonds.forget_all()
+            await connect(central, peripheral)
+            met_as = peripheral.connection.peer_address
+            central.changes.clear()
+            peripheral.changes.clear()
+            await paired(central, peripheral)
+            assert peripheral.connection.peer_address == central.station.address != met_as
+            await central.hang_up()
+            await connect(central, peripheral)
+            assert peripheral.connection.peer_address == met_as
+            assert await central.status(ENCRYPTED) == 0x10F
+            central.changes.clear()
+            central.pair()
+            await until(lambda: central.changes)
+            assert central.changes == [JUST_WORKS]
+            await central.hang_up()
+        assert len(peripheral.station.bonds) == 1
+        peripheral.station.bonds.forget(met_as)
+        assert not peripheral.station.bonds.has(central.station.address)
+
+    in_virtual_time(tmp_path, story)

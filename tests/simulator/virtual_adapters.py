@@ -7,7 +7,7 @@ public ones need `VirtualAdapter`: a chip on Varde's air, where hubs are.
 
 import asyncio
 
-from bumble import controller, core, device, gatt_client, hci, host, link, pairing, transport
+from bumble import controller, core, device, gatt_client, hci, host, link, transport
 
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.station import address_of
@@ -90,8 +90,6 @@ class Central:
         self.values = []
         self.reasons = []
         self.device.on("advertisement", self._heard)
-        # It connects from its random address and has no other identity.
-        self.device.config.identity_address_type = pairing.PairingConfig.AddressType.RANDOM
 
     def _heard(self, advertisement):
         self.adverts.append(advertisement)

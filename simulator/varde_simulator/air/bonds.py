@@ -86,8 +86,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Bond:
+    """`met_as`: the address that the peer paired from."""
+
     own: Key
     peer: Key
+    met_as: hci.Address | None = None
 
     @property
     def address(self) -> hci.Address:
@@ -96,10 +99,16 @@ class Bond:
 
 class Bonds:
     """The bonds of a station, in memory: gone with it, like those of a sensor whose batteries are
-    changed. A hub's are in its own store (`radio_security`)."""
+    changed. A hub's are in its own store (`radio_security`).
+
+    A bond is filed under the peer's identity. A peer that paired from another lasting address
+    (Bumble's default: connects from its static random one, hands out its public one) comes back
+    with that, and is known by it too.
+    """
 
     def __init__(self) -> None:
         self._bonds: dict[bytes, Bond] = {}
+        self._identities: dict[bytes, hci.Address] = {}  # by the other address
 
     def __len__(self) -> int:
         return len(self._bonds)
@@ -107,25 +116,40 @@ class Bonds:
     def __iter__(self) -> Iterator[Bond]:
         return iter(list(self._bonds.values()))
 
+    def identity_of(self, address: hci.Address) -> hci.Address:
+        """Of a peer that connects from `address`."""
+        return self._identities.get(address_key(address), address)
+
     def has(self, address: hci.Address) -> bool:
-        return address_key(address) in self._bonds
+        return address_key(self.identity_of(address)) in self._bonds
 
     def forget(self, address: hci.Address) -> None:
-        self._bonds.pop(address_key(address), None)
+        key = address_key(self.identity_of(address))
+        self._bonds.pop(key, None)
+        for other, known in list(self._identities.items()):
+            if address_key(known) == key:
+                del self._identities[other]
 
     def forget_all(self) -> None:
         self._bonds.clear()
+        self._identities.clear()
 
     # What the security of a station asks
 
     async def find(self, address: hci.Address, kind: int) -> Key | None:
         """The key of `kind`, OWN or PEER."""
-        bond = self._bonds.get(address_key(address))
+        bond = self._bonds.get(address_key(self.identity_of(address)))
         if bond is None:
             return None
         return bond.own if kind == OWN else bond.peer
 
     def store(self, bond: Bond) -> None:
+        self.forget(bond.address)
+        met_as = bond.met_as
+        if met_as is not None and (met_as.is_public or met_as.is_static):
+            self.forget(met_as)  # a host that has a new identity
+            if address_key(met_as) != address_key(bond.address):
+                self._identities[address_key(met_as)] = bond.address
         self._bonds[address_key(bond.address)] = bond
 
     def resolve(self, address: hci.Address) -> hci.Address | None:

@@ -301,7 +301,7 @@ class PairingSession(smp.Session):  # type: ignore[misc]
             peer = Key(
                 address, self.peer_ltk, self.peer_ediv or 0, self.peer_rand or bytes(8), **terms
             )
-        return Bond(own, Key(**{**vars(peer), "irk": irk}))
+        return Bond(own, Key(**{**vars(peer), "irk": irk}), self.connection.peer_address)
 
     def _restart_timer(self) -> None:
         self._stop_timer()

@@ -71,12 +71,16 @@ class Bonding:
 
     def disconnected(self, connection: Any, subscribed: Subscriptions) -> None:
         self.shown = None
-        if connection.peer_address in self._bonded:
-            self._subscriptions[connection.peer_address] = dict(subscribed)
+        host = self._identity(connection)
+        if host in self._bonded:
+            self._subscriptions[host] = dict(subscribed)
 
     def kept_subscriptions(self, connection: Any) -> Subscriptions:
         """What a bonded host had subscribed to when it left."""
-        return self._subscriptions.get(connection.peer_address, {})
+        return self._subscriptions.get(self._identity(connection), {})
+
+    def _identity(self, connection: Any) -> Any:
+        return self._station.bonds.identity_of(connection.peer_address)
 
     def _accepts(self) -> bool:
         return self.is_pairing_mode or not self.plan.needs_button
@@ -93,7 +97,7 @@ class Bonding:
         if not change.encrypted or change.status:
             return
         if change.bonded:
-            self._remember(connection.peer_address)
+            self._remember(self._identity(connection))
             self.end_pairing()
         self._on_secured()
 

@@ -2,96 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import hypothesis
 import pytest
-from hypothesis import strategies as st
 
 from host.conftest import Bench
+from host.parted_values import (
+    ADDRESSES,
+    CUFF,
+    LIVE,
+    RING,
+    STORED,
+    Sent,
+    as_rows,
+    joined,
+    observation,
+    parts_of,
+    ring,
+    weighing,
+)
 from host.virtual_hub import RECEIVER, VirtualHub
-from varde_host.receiver import assembly, decoding, opening, repetition, source
-from varde_protocols import assigned, gatt, sealing
-from varde_protocols.errors import GattError
-from varde_protocols.gatt import health_sensor, scaled, segments, viatom_frames
-
-SCALE, LIVE, STORED, CUFF, RING = 0x2A9C, 0x2B8B, 0x2BDD, 0x2B36, assigned.VIATOM_NOTIFY
-MODELS = {RING: "viatom-o2ring"}
-ADDRESSES = (b"\x00AAAAAA", b"\x01BBBBBB")
-WEIGHING = {
-    "unit": "kg", "multiple_packet": True, "body_fat_pct": gatt.Scaled(221, -1),
-}  # fmt: skip
-
-
-class Sent(NamedTuple):
-    """One frame."""
-
-    value: bytes
-    characteristic: int = LIVE
-    address: bytes = ADDRESSES[0]
-    uptime_ms: int = 0
-    boot: int = 1
-    slot: int = 1
-
-
-def as_rows(frames: list[Sent | None]) -> list[opening.Row]:
-    """Return what a receiver would have of them; None: a record that it cannot open."""
-    rows = []
-    for seq, sent in enumerate(frames, 1):
-        if sent is None:
-            closed = opening.Row(b"", seq, "verified", "no-session", slot=1, characteristic=LIVE)
-            rows.append(closed)
-            continue
-        characteristic, model = sent.characteristic, MODELS.get(sent.characteristic, "")
-        content = sealing.Content(sent.value, 0, sent.address, model)
-        fields, error = {}, None
-        try:
-            fields = decoding.decode(characteristic, sent.value, model)
-        except GattError as refused:
-            error = refused.code
-        rows.append(
-            opening.Row(
-                b"", seq, "verified", error, sent.boot, sent.uptime_ms, sent.slot, characteristic,
-                None, content, fields,
-            )
-        )  # fmt: skip
-    return rows
-
-
-def joined(frames: list[Sent | None], gaps: tuple[int, ...] = ()) -> list[opening.Row]:
-    return assembly.join(as_rows(frames), gaps)
-
-
-def observation(number: int, stamp: int | None = None) -> bytes:
-    fields = {
-        "class": "numeric", "type": 150456, "unit": 262688, "value": gatt.Float(number, 0),
-    }  # fmt: skip
-    if stamp is not None:
-        fields["clock"] = {
-            "tick": False, "utc": False, "resolution": "1s", "tz_used": False,
-            "current_timeline": True, "time": stamp, "sync_source": 1, "tz_offset_quarters": 0,
-        }  # fmt: skip
-    return health_sensor.encode_observation(fields)
-
-
-def parts_of(number: int, counter: int = 0, size: int = 8, **sent) -> list[Sent]:
-    body = observation(number, sent.pop("stamp", None))
-    return [Sent(each, **sent) for each in segments.split(body, size, counter)]
-
-
-def weighing(weight: int = 14000, stamp: str | None = "2026-07-21T18:00:00") -> list[Sent]:
-    first = {**WEIGHING, "timestamp": stamp, "muscle_pct": gatt.Scaled(401, -1)}
-    second = {**WEIGHING, "weight": scaled.from_count(weight, (5, -3))}
-    return [Sent(gatt.encode(SCALE, fields), SCALE) for fields in (first, second)]
-
-
-def ring(spo2: int, samples: bytes = bytes(range(40)), size: int = 20) -> list[Sent]:
-    fields = {
-        "reading": "rt", "spo2": spo2, "pulse_rate": 61, "battery_pct": 80, "charging": 0,
-        "pulse_amplitude_raw": 30, "worn": 1, "waveform_hex": samples.hex(),
-    }  # fmt: skip
-    whole = gatt.encode(RING, fields, "viatom-o2ring")
-    return [Sent(whole[at : at + size], RING) for at in range(0, len(whole), size)]
+from varde_host.receiver import assembly, opening, repetition, source
+from varde_protocols import gatt
+from varde_protocols.gatt import health_sensor, segments, viatom_frames
 
 
 def test_two_frames_of_a_scale_are_one_weighing():
@@ -221,159 +152,6 @@ def test_of_a_ring_equal_pieces_may_follow_each_other():
     assert joined(answer)[-1].fields["spo2"] == 96
 
 
-A, B = weighing()
-C, D = weighing(15000, "2026-07-22T18:00:00")
-BARE_A, BARE_B = weighing(stamp=None)
-LATER = {"uptime_ms": 60_000, "boot": 2}
-# The frames, the events (number of the named reading: that of the event), what repeats what, and
-# which of these are left out.
-SENT_AGAIN = {
-    "a weighing with a date": ([A, B, A, B], {}, {3: 1, 4: 2}, {3, 4}),
-    "others in between": ([A, B, C, D, A, B, C, D], {}, {5: 1, 6: 2, 7: 3, 8: 4}, {5, 6, 7, 8}),
-    "without a date": ([BARE_A, BARE_B, BARE_A, BARE_B], {}, {}, set()),
-    "without a date, as was said": (
-        [BARE_A, BARE_B, None, BARE_A, BARE_B], {2: 3}, {4: 1, 5: 2}, set(),
-    ),
-    "said, and another came": ([BARE_A, BARE_B, None, C, D, BARE_A, BARE_B], {2: 3}, {}, set()),
-    "said of the part, which came again": (
-        [BARE_A, None, BARE_A, BARE_B, BARE_A, BARE_B], {1: 2}, {3: 1}, set(),
-    ),
-    "the last part, as was said": ([BARE_A, BARE_B, None, BARE_B], {2: 3}, {4: 2}, set()),
-    "the last part after a restart": (
-        [BARE_A, BARE_B, None, BARE_B._replace(**LATER)], {2: 3}, {4: 2}, set(),
-    ),
-    "the hub kept out what has the date": (
-        [A, B, B._replace(**LATER)], {}, {3: 2}, set(),
-    ),
-    "the second part is only like another's": (
-        [A, B, weighing(stamp="2026-07-23T18:00:00")[0], B], {}, {}, set(),
-    ),
-    "the first part alone, with the date": ([A, B, A._replace(**LATER)], {}, {3: 1}, {3}),
-    "first unfinished, then whole": ([A, A._replace(**LATER), B._replace(**LATER)], {}, {}, set()),
-    "segments with other counters": (
-        [*parts_of(97, 0, 20, stamp=5), *parts_of(97, 9, 20, stamp=5)], {}, {3: 1, 4: 2}, {3, 4},
-    ),
-    "segments of another size": (
-        [*parts_of(97, 0, 20, stamp=5), *parts_of(97, 9, 40, stamp=5)], {}, {3: 2}, {3},
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SENT_AGAIN)
-def test_a_value_that_was_sent_again_repeats_as_a_whole(case: str):
-    frames, events, repeats, left_out = SENT_AGAIN[case]
-    rows = [row for row in as_rows(frames) if row.content is not None]  # None is an event here
-    marked = list(repetition.mark(assembly.join(rows), events))
-    assert {row.seq: row.repeats for row in marked if row.repeats is not None} == repeats
-    assert {row.seq for row in marked if repetition.is_certain(row)} == left_out
-
-
-STREAMS = st.lists(
-    st.tuples(st.sampled_from(["scale", "live", "stored", "ring"]), st.integers(1, 100)),
-    min_size=1,
-    max_size=4,
-)
-
-
-def stream(values: list[tuple[str, int]], address: bytes) -> list[tuple[Sent, int]]:
-    """Return the frames of some values, with which value each is of."""
-    frames, counter = [], 0
-    for number, (kind, size) in enumerate(values):
-        if kind == "scale":
-            made = weighing(100 + number, f"2026-07-{1 + number:02}T08:00:00")
-        elif kind == "ring":
-            made = ring(number, bytes(range(13, 15 + size)))
-        else:
-            stored = kind == "stored"
-            body = (bytes((number, 0, 0, 0)) if stored else b"") + observation(number, 1 + number)
-            cut = segments.split(body, 2 + size % 18, counter)
-            counter = (counter + len(cut)) % 64
-            made = [Sent(each, STORED if stored else LIVE) for each in cut]
-        frames += [(each._replace(address=address), number) for each in made]
-    return frames
-
-
-def interleaved(data: st.DataObject, streams: list[list]) -> list[tuple[int, Sent, int]]:
-    """Return all frames in any order that keeps that of each sensor."""
-    turns = [which for which, frames in enumerate(streams) for _ in frames]
-    order = data.draw(st.permutations(turns))
-    iterators = [iter(frames) for frames in streams]
-    return [(which, *next(iterators[which])) for which in order]
-
-
-def expected(mixed: list[tuple[int, Sent, int]]) -> dict[tuple[int, int], list[int]]:
-    """Return the numbers of each value's records."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for seq, (which, _, number) in enumerate(mixed, 1):
-        found.setdefault((which, number), []).append(seq)
-    return found
-
-
-@hypothesis.given(STREAMS, STREAMS, st.data())
-def test_any_interleaving_of_two_sensors_gives_every_value(one, other, data):
-    streams = [stream(one, ADDRESSES[0]), stream(other, ADDRESSES[1])]
-    mixed = interleaved(data, streams)
-    rows = joined([frame for _, frame, _ in mixed])
-    assert [row.seq for row in rows] == list(range(1, len(mixed) + 1))
-    assert [row.content.value for row in rows] == [frame.value for _, frame, _ in mixed]
-    for seqs in expected(mixed).values():
-        *parts, last = [rows[seq - 1] for seq in seqs]
-        assert last.error is None
-        assert [row.part_of for row in parts] == [last.seq] * len(parts)
-        assert last.parts == (tuple(seqs) if parts else None)
-
-
-@pytest.mark.parametrize("place", ["on the way here", "on the radio"])
-@hypothesis.given(STREAMS, STREAMS, st.data())
-def test_missing_parts_never_make_a_false_value(place, one, other, data):
-    if place == "on the radio":
-        # Nobody can tell that two frames of a scale are missing, the second and the next first.
-        one, other = ([each for each in values if each[0] != "scale"] for values in (one, other))
-    mixed = interleaved(data, [stream(one, ADDRESSES[0]), stream(other, ADDRESSES[1])])
-    lost = data.draw(st.sets(st.integers(0, len(mixed))))
-    sizes = {value: len(seqs) for value, seqs in expected(mixed).items()}
-    kept = [each for number, each in enumerate(mixed) if number not in lost]
-    gaps = [seq for seq in range(1, len(kept) + 1) if place == "on the way here"]
-    gaps = [seq for seq in gaps if mixed.index(kept[seq - 1]) - 1 in lost]
-    rows = joined([frame for _, frame, _ in kept], tuple(gaps))
-    assert len(rows) == len(kept)
-    for value, seqs in expected(kept).items():
-        last, size = rows[seqs[-1] - 1], sizes[value]
-        if last.whole is not None:
-            assert (len(seqs), last.parts) == (size, tuple(seqs))
-        elif size > 1:
-            assert all(rows[seq - 1].error is not None for seq in seqs)
-            assert len(seqs) < size or any(seqs[0] < gap <= seqs[-1] for gap in gaps)
-        else:
-            assert last.error is None
-
-
-@hypothesis.given(STREAMS, st.data())
-def test_parts_that_come_again_change_no_value(values, data):
-    frames = [each for each in stream(values, ADDRESSES[0]) if each[0].characteristic != RING]
-    times = data.draw(
-        st.lists(st.integers(1, 3), min_size=len(frames), max_size=len(frames)), label="times"
-    )
-    repeated = [each for each, count in zip(frames, times, strict=True) for _ in range(count)]
-    rows = joined([frame for frame, _ in repeated])
-    assert len(rows) == len(repeated)
-    wholes = [row.fields for row in joined([frame for frame, _ in frames]) if row.parts]
-    assert [row.fields for row in rows if row.parts] == wholes
-
-
-@hypothesis.given(STREAMS, STREAMS, st.data())
-def test_all_that_has_a_date_is_shown_once_however_often_it_is_sent(one, other, data):
-    mixed = interleaved(data, [stream(one, ADDRESSES[0]), stream(other, ADDRESSES[1])])
-    frames = [frame for _, frame, _ in mixed if frame.characteristic != RING]
-    again = [frame._replace(boot=2) for frame in frames]
-    marked = list(repetition.mark(joined([*frames, *again]), {}))
-    assert [row.repeats for row in marked] == [None] * len(frames) + [
-        row.seq for row in marked[: len(frames)]
-    ]
-    shown = [row for row in marked if not repetition.is_certain(row)]
-    assert shown == marked[: len(frames)]
-
-
 def test_what_is_still_on_its_way_mends_it(bench: Bench, hub: VirtualHub):
     first, middle, last = segments.split(observation(97), 8)
     raws = [hub.start(), hub.reading(first, LIVE), hub.reading(middle, LIVE)]
@@ -390,13 +168,6 @@ def test_what_is_still_on_its_way_mends_it(bench: Bench, hub: VirtualHub):
 def opened(bench: Bench) -> list[opening.Row]:
     with bench.database.reading() as connection:
         return list(source.rows(connection, RECEIVER, None))
-
-
-@hypothesis.given(st.lists(st.binary(max_size=24), max_size=12), st.sampled_from([*MODELS, LIVE]))
-def test_any_bytes_keep_their_rows(values, characteristic):
-    rows = joined([Sent(value, characteristic) for value in values])
-    assert [row.content.value for row in rows] == values
-    assert all(row.error or row.fields for row in rows)
 
 
 def test_many_small_pieces_take_no_time_to_speak_of():

@@ -92,6 +92,7 @@ def test_a_peer_that_connects_from_another_address_than_its_identity_is_known_ag
         central, peripheral = await meet(air, PairingRules(), PairingRules())
         await central.hang_up()
         central.own_address_type = 1
+        central.station.device.connect_own_address_type = 1
         for _ in range(2):  # a pairing, and another one in the place of its bond
             peripheral.station.bonds.forget_all()
             central.station.bonds.forget_all()

@@ -14,6 +14,8 @@ from varde_host.receiver import opening, source, wording
 from varde_protocols import cose, records
 from varde_protocols.crypto import x25519
 
+VALUE, SENSOR_CLOCK = map(readings_command._COLUMNS.index, ("value", "sensor-clock"))
+
 
 def rows(bench: Bench, private: bytes = RECEIVER) -> list[dict]:
     """Return the rows as `readings --json` gives them."""
@@ -138,16 +140,17 @@ def test_a_reading_that_waits_for_its_session_says_so(
         [row] = source.rows(connection, RECEIVER, None)
     words = {"nb": "venter på øktposten sin", "nn": "ventar på øktposten sin"}
     expected = words.get(language, "waits for its session record")
-    assert readings_command._cells(row)[2] == expected
+    assert readings_command._cells(row)[VALUE] == expected
     bench.post(hub.body([session]))
     with bench.database.reading() as connection:
         [row] = source.rows(connection, RECEIVER, None)
-    assert readings_command._cells(row)[2].startswith("97 %")
+    assert readings_command._cells(row)[VALUE].startswith("97 %")
 
 
 def test_a_failed_weighing_and_an_unset_clock_are_said_in_words():
     failed = opening.Row(b"", 1, "verified", fields={"unsuccessful": True, "weight": None})
-    assert readings_command._cells(failed)[2] == "målingen mislyktes"
+    assert readings_command._cells(failed)[VALUE] == "målingen mislyktes"
     unset = {"timestamp": "0000-00-00T08:00:00", "clock_not_set": True}
     row = opening.Row(b"", 1, "verified", fields=unset)
-    assert readings_command._cells(row)[4] == "0000-00-00T08:00:00 (klokken er ikke stilt)"
+    said = readings_command._cells(row)[SENSOR_CLOCK]
+    assert said == "0000-00-00T08:00:00 (klokken er ikke stilt)"

@@ -17,6 +17,7 @@ from varde_host.commands import readings as readings_command
 from varde_host.receiver import opening, repetition, source
 from varde_protocols.crypto import x25519
 
+VALUE = readings_command._COLUMNS.index("value")
 SAME, OTHER = b"\x00\x61\x00\x48\xf0", b"\x00\x62\x00\x48\xf0"
 STAMPED = bytes.fromhex("015e005800ea070715120000")  # 2A5E of 2026-07-21T18:00:00
 NOT_SET = b"\x11" + STAMPED[1:]
@@ -195,7 +196,7 @@ def test_the_command_leaves_it_out_unless_all_is_asked_for(
 
 def test_a_repetition_is_dim_and_says_so_in_words(monkeypatch: pytest.MonkeyPatch):
     row = opening.Row(b"", 7, "verified", fields={"spo2": 97}, repeats=4)
-    assert readings_command._cells(row)[2] == "97 % SpO₂ (gjentar kanskje 4)"
+    assert readings_command._cells(row)[VALUE] == "97 % SpO₂ (gjentar kanskje 4)"
     printed = io.StringIO()
     console = rich.console.Console(file=printed, force_terminal=True, color_system="standard")
     monkeypatch.setattr(output.rich.console, "Console", lambda **_: console)

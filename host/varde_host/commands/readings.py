@@ -13,9 +13,9 @@ from varde_host.commands import hexadecimal, options
 from varde_host.receiver import assembly, opening, repetition, source, stamp, value_words, wording
 from varde_host.site import files
 
-_COLUMNS = ("hub", "seq", "value", "utc", "sensor-clock", "characteristic", "signature")
-_NARROW = ("seq", "value", "utc")
-_WIDE_FROM = 120  # columns of the terminal: in fewer, seven cells are folded beyond reading
+_COLUMNS = ("hub", "seq", "slot", "value", "utc", "sensor-clock", "characteristic", "signature")
+_NARROW = ("seq", "slot", "value", "utc")
+_WIDE_FROM = 120  # columns of the terminal: in fewer, eight cells are folded beyond reading
 
 
 def readings(
@@ -81,6 +81,7 @@ def _cells(row: opening.Row) -> tuple[str, ...]:
     return (
         row.hub_id.hex(),
         str(row.seq),
+        "" if row.slot is None else str(row.slot),
         _value(row),
         _when(row),
         _sensor_clock(row),

@@ -75,8 +75,8 @@ def of(fields: Fields, characteristic: int | None = None) -> str:
         return of(recorded, uuid16 if isinstance(uuid16, int) else None)
     parts = [messages.text("readings.unsuccessful")] if fields.get("unsuccessful") else []
     parts += _pressure(fields) + _temperature(fields, characteristic)
-    parts += _glucose(fields) + _observation(fields) + _amounts(fields) + _codes(fields)
-    parts += _place(fields, characteristic) + _scale(fields) + _finger(fields)
+    parts += _glucose(fields) + _observation(fields) + _finger(fields) + _amounts(fields)
+    parts += _codes(fields) + _place(fields, characteristic) + _scale(fields)
     parts += status_words.of(fields)
     return ", ".join(parts) or _plainly(fields)
 
@@ -187,6 +187,7 @@ def _codes(fields: Fields) -> list[str]:
         parts.append(f"RR {' '.join(map(str, intervals))} (1/1024 s)")
     if fields.get("contact") == "not_detected":
         parts.append(_word("no-contact"))
+    parts += _pick(("charging", "charged"), fields.get("charging"), 1)
     user = fields.get("user_id")
     if isinstance(user, int) and user != 255:
         parts.append(messages.text("value.user", user=user))
@@ -211,7 +212,7 @@ def _scale(fields: Fields) -> list[str]:
 
 
 def _finger(fields: Fields) -> list[str]:
-    """Say why an oximeter has no value, and what a stream has besides."""
+    """Say why an oximeter has no value, or one to doubt, and what a stream has besides."""
     if "spo2" not in fields:
         return []
     curve, other = fields.get("data_hex"), fields.get("reading") == "other"
@@ -228,13 +229,8 @@ def _finger(fields: Fields) -> list[str]:
     if isinstance(packets, list) and packets[-1]["probe_unplugged"]:
         parts.append(messages.text("status.probe-unplugged"))
     if fields["spo2"] is None and fields.get("pulse_rate") is None and not parts:
-        parts.append(_word("no-value"))
-    charging = {1: "charging", 2: "charged"}.get(_code(fields.get("charging")))
-    return parts + ([_word(charging)] if charging else [])
-
-
-def _code(value: object) -> int:
-    return value if isinstance(value, int) else 0
+        parts.append(_word("no-reading"))
+    return parts
 
 
 _NOT_MEASURED = {"timestamp", "unit", "height_unit", "user_id", "first_segment", "last_segment",

@@ -39,6 +39,9 @@ class Stamps(unittest.TestCase):
     def test_an_oximeter_that_says_that_its_clock_is_not_set(self):
         self.assertFalse(known_values.is_stamped(0x2A5E, b"\x11\x61\x00\x48\x00" + STAMP))
 
+    def test_a_part_of_a_value_is_none(self):
+        self.assertFalse(known_values.is_stamped(0x2A9C, b"\x02\x10\xfa\x00" + STAMP))
+
     def test_others_have_none(self):
         for characteristic in (0x2A36, 0x2A5F, 0x2A19, 0x10031):
             self.assertFalse(known_values.is_stamped(characteristic, CUFF))

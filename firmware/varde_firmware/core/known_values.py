@@ -34,6 +34,8 @@ _STAMPS = {
 }
 _SPOT_CHECK = const(0x2A5E)
 _CLOCK_NOT_SET = const(0x10)  # a flag of 2A5E
+_BODY_COMPOSITION = const(0x2A9C)
+_MORE_FOLLOWS = const(0x10)  # its flag "multiple packet", in the second byte
 
 
 def is_stamped(characteristic: int, value: "Buffer") -> bool:
@@ -45,6 +47,8 @@ def is_stamped(characteristic: int, value: "Buffer") -> bool:
         return False
     if characteristic == _SPOT_CHECK and value[0] & _CLOCK_NOT_SET:
         return False
+    if characteristic == _BODY_COMPOSITION and value[1] & _MORE_FOLLOWS:
+        return False  # kept out, it would leave its second part without a beginning
     has_year = value[at] or value[at + 1]
     return bool(has_year and value[at + _YEAR_BYTES] and value[at + _YEAR_BYTES + 1])
 

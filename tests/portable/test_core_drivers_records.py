@@ -135,6 +135,18 @@ class Glucose(unittest.TestCase):
             self.assertEqual(session.session.deadline_ms - session.now_ms, 10_000)
 
 
+class Chatter(unittest.TestCase):
+    def test_of_thousands_of_characteristics_some_are_remembered(self):
+        step = steps.FindCharacteristics(1, 0xFFFF)
+        found = step.no_result()
+        for handle in range(3, 6_000, 3):
+            found = step.found(found, words.CharacteristicFound(0xFFFF, handle, WRITE, 0))
+        self.assertEqual(found, [])  # whatever has no number is none that we ask for
+        for handle in range(3, 6_000, 3):
+            found = step.found(found, words.CharacteristicFound(0xFFFF, handle, WRITE, 0x2A35))
+        self.assertEqual(len(found), steps.MOST_FOUND)
+
+
 class Oximeter(unittest.TestCase):
     """Stored spot checks: this service has no filter, so what was transferred is deleted."""
 

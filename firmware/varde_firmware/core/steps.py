@@ -40,6 +40,8 @@ CCCD = const(0x2902)
 STAGE_MS = const(10_000)
 # Where the link breaks, the stack ends the request, and at once after that the connection.
 GONE_MS = const(1_000)
+# Characteristics of a service: sixteen is many, and a peer may name thousands.
+MOST_FOUND = const(64)
 # A refused MTU exchange is not reported by the stack, so silence is an answer as well.
 TUNING_MS = const(2_000)
 # The Security Manager's own limit (Core 5.4, Vol 3, Part H, 3.4); not counted as set-up.
@@ -144,7 +146,7 @@ class FindService(Step):
 
 
 class FindCharacteristics(Step):
-    """Result: list of CharacteristicFound."""
+    """Result: list of CharacteristicFound, of those that have a number."""
 
     STATE = FINDING_CHARACTERISTICS
     FIELDS = ("start_handle", "end_handle")
@@ -158,7 +160,8 @@ class FindCharacteristics(Step):
         return []
 
     def found(self, result: "Any", event: "Any") -> "Any":
-        if self.start_handle <= event.value_handle <= self.end_handle:
+        is_inside = self.start_handle <= event.value_handle <= self.end_handle
+        if is_inside and event.uuid and len(result) < MOST_FOUND:
             result.append(event)
         return result
 

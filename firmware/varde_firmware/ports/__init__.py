@@ -20,7 +20,7 @@ Events of the radio, as the task takes them; the handler only fills slots made b
     ("secured", connection, encrypted, authenticated, bonded)    as 0 and 1; all 0: it failed
     ("passkey_asked", connection, action, number)      answer with `give_passkey`
     ("value", connection, listener)                    one or more values since it was last told
-    ("control", connection, handle, value bytes)       a value of a control listener
+    ("control", connection, handle, listener, value bytes)    of a control listener; count `taken`
     ("not_kept", connection)                           an indication could not be kept; hung up
     ("flushed", connection)                            from the task, see its `flush`
     ("bond_refused", address of 7 bytes)               no room for this sensor's keys
@@ -42,11 +42,12 @@ if TYPE_CHECKING:
         """Whom a value is for.
 
         A control listener's values go to the session as events and are not kept; `lost` counts
-        values that came and could not be kept.
+        values that came and could not be kept; `taken` those that the session has heard of.
         """
 
         number: int
         total: int
+        taken: int
         lost: int
         is_told: bool
         is_control: bool

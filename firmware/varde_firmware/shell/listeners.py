@@ -19,7 +19,7 @@ class Listener:
     """`total` values came so far, `is_told` once the session has been sent a word of it.
 
     `lost` of them could not be kept. `is_control`: they are the session's own business (answers of
-    a control point, a clock) and not journaled.
+    a control point, a clock) and not journaled; `taken` of them it has heard of.
     """
 
     def __init__(self, number: int, connection: int, slot: int, service: int,
@@ -34,6 +34,7 @@ class Listener:
         self.model = model
         self.is_control = is_control
         self.total = 0
+        self.taken = 0
         self.lost = 0
         self.latest = b""  # the last value that was journaled
         self.is_told = False

@@ -55,6 +55,9 @@ class SensorLink:
             self._flushed()
         elif name == "not_kept":
             self.feed(words.Stop(words.STOPPED))
+        elif name == "control":
+            event[3].taken += 1
+            self.feed(words.Control(event[2], event[4]))
         elif name == "read":
             self.feed(words.ReadDone(event[3], event[4]))
         else:
@@ -155,7 +158,6 @@ _EVENTS = {
     "mtu": words.MtuSet,
     "secured": words.Secured,
     "passkey_asked": words.PasskeyAsked,
-    "control": words.Control,
 }
 _MAY_FAIL = (words.CancelConnect, words.GivePasskey)
 # Performed by a method of the radio, with the connection and the action's fields;

@@ -148,9 +148,15 @@ assert listener.total == 2
 number, ticks_ms, value = ring.take()
 assert (number, value) == (listener.number, bytes(range(20)))
 assert 0 <= time.ticks_diff(time.ticks_ms(), ticks_ms) < 10_000
+control = radio._handler.listeners[CONNECTION << 16 | CONTROL]
 for event in (18, 19):
-    answer = ("control", CONNECTION, CONTROL, b"\x06\x00\x01\x01")
-    says([answer], event, CONNECTION, CONTROL, answer[3])
+    answer = ("control", CONNECTION, CONTROL, control, b"\x06\x00\x01\x01")
+    says([answer], event, CONNECTION, CONTROL, answer[4])
+    says([], event, CONNECTION, CONTROL, bytes(65))  # no answer is so long
+    says([answer], event, CONNECTION, CONTROL, answer[4])
+says([], 18, CONNECTION, CONTROL, answer[4])  # four wait that nobody has asked for
+control.taken += 4
+says([answer], 18, CONNECTION, CONTROL, answer[4])
 says([], 19, CONNECTION, 99, b"of no interest")
 while not ring.is_empty:
     ring.take()
@@ -207,10 +213,10 @@ assert [queue.take()[1] for _ in range(inbox.INBOX_ITEMS - 1)] == list(
 assert queue.take() is None
 for value in (bytes(inbox.INBOX_BYTES), b"1"):
     queue.has_overflowed = False
-    arguments = (CONNECTION, CONTROL, memoryview(value))
+    arguments = (CONNECTION, MEASURES, memoryview(value))
     micropython.heap_lock()
-    handle_irq(18, arguments)
+    handle_irq(15, arguments)
     micropython.heap_unlock()
     assert queue.has_overflowed == (len(value) == 1)
-assert queue.take() == ("control", CONNECTION, CONTROL, bytes(inbox.INBOX_BYTES))
+assert queue.take() == ("read", CONNECTION, MEASURES, 0, bytes(inbox.INBOX_BYTES))
 print("ok too_much")

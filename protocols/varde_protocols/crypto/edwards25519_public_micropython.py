@@ -5,8 +5,8 @@ The scalar is written with digits 0 or odd, -15..15, so that a point costs an ad
 every sixth doubling and needs a table of 8 odd multiples. Summands are kept as M = Y - X,
 P = Y + X, C = 2 * d * T and D = 2 * Z (RFC 8032 section 5.1.4), four slots each.
 
-The table stays for as long as the key is known; the working slots of a verification, its spare
-summand among them, are made for it, and no piece of heap is larger than the table's 2560 bytes.
+The table (2560 bytes) stays for as long as the key is known. What a verification works in is made
+for it, in pieces of 1280 and 320 bytes: a heap that has been in use for weeks has few larger ones.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -41,8 +41,7 @@ _P = const(12)
 _C = const(13)
 _D = const(14)
 _K = const(15)
-_SPARE = const(16)  # a summand's four slots: a place for intermediate ones
-_SLOTS = const(20)
+_SLOTS = const(16)
 _SUMMAND_BYTES = const(4 * 80)  # of field.SLOT_BYTES
 _ODD_MULTIPLES = const(8)
 
@@ -113,10 +112,6 @@ def _load_affine(words: bytearray, x: int, y: int) -> None:
     field.execute(words, _CARRY_AFFINE)
 
 
-def _spare(words: bytearray) -> memoryview:
-    return memoryview(words)[_SPARE * field.SLOT_BYTES :]
-
-
 def _operand(words: bytearray) -> memoryview:
     start = _M * field.SLOT_BYTES
     return memoryview(words)[start : start + _SUMMAND_BYTES]
@@ -126,12 +121,12 @@ def _multiple(table: bytearray, number: int) -> memoryview:
     return memoryview(table)[number * _SUMMAND_BYTES : (number + 1) * _SUMMAND_BYTES]
 
 
-def _keep_summand(words: bytearray, place: memoryview) -> None:
+def _summand(words: bytearray) -> bytes:
     field.execute(words, _MAKE_SUMMAND)
-    place[:] = _operand(words)
+    return bytes(_operand(words))
 
 
-def _combine(words: bytearray, summand: memoryview, program: bytes) -> None:
+def _combine(words: bytearray, summand: "bytes | memoryview", program: bytes) -> None:
     _operand(words)[:] = summand
     field.execute(words, program)
 
@@ -149,12 +144,12 @@ def odd_multiples(x: int, y: int) -> bytearray:
     table = bytearray(_ODD_MULTIPLES * _SUMMAND_BYTES)
     _load_affine(words, x, y)
     field.execute(words, DOUBLE)
-    _keep_summand(words, _spare(words))
+    twice = _summand(words)
     _load_affine(words, x, y)
-    _keep_summand(words, _multiple(table, 0))
+    _multiple(table, 0)[:] = _summand(words)
     for number in range(1, _ODD_MULTIPLES):
-        _combine(words, _spare(words), _ADD_SUMMAND)
-        _keep_summand(words, _multiple(table, number))
+        _combine(words, twice, _ADD_SUMMAND)
+        _multiple(table, number)[:] = _summand(words)
     return table
 
 
@@ -199,6 +194,6 @@ def multiply(words: bytearray, table: bytearray, scalar: int) -> None:
 
 def add_base_multiple(words: bytearray, scalar: int) -> None:
     """Add scalar * B to the point in X, Y, Z."""
-    _keep_summand(words, _spare(words))
+    first = _summand(words)
     edwards.multiply_base(words, scalar)
-    _combine(words, _spare(words), _ADD_SUMMAND)
+    _combine(words, first, _ADD_SUMMAND)

@@ -106,6 +106,7 @@ def run(slot, counters):
         from varde_firmware import load_order  # noqa: PLC0415
 
         load_order.load()
+        del load_order  # it has forgotten itself, and so must we
         from varde_firmware.ports import assembly  # noqa: PLC0415
         from varde_firmware.shell import app  # noqa: PLC0415
 

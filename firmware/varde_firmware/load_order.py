@@ -11,6 +11,8 @@ what stays: collected after each, 512 KiB hold the application in one piece.
 
 import gc
 
+from varde_firmware.core import unload
+
 # From then on as well: a heap that is collected only when it is full has its long-lived objects
 # all over, and no piece of 4 KiB for a signature's check. Collected often, 50 KiB less will do,
 # for some 2 M instructions a reading (benchmarks/bench_hub.py); from 32 KiB on it is not enough.
@@ -66,6 +68,7 @@ BOTTOM_UP = (
     "varde_firmware.core.bonds",
     "varde_firmware.core.journal_sector",
     "varde_firmware.core.journal_index",
+    "varde_firmware.core.journal_report",
     "varde_firmware.core.journal",
     "varde_firmware.core.recorder",
     "varde_firmware.core.known_values",
@@ -87,8 +90,9 @@ BOTTOM_UP = (
 
 
 def load(names: "tuple[str, ...]" = BOTTOM_UP) -> None:
-    """Import these modules in order."""
+    """Import these modules in order, and forget this one: 4 KB of names."""
     for name in names:
         __import__(name)
         gc.collect()
+    unload.unload(__name__)
     gc.threshold(THRESHOLD_BYTES)  # type: ignore[attr-defined]

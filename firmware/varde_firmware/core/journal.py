@@ -25,7 +25,8 @@ One caller at a time; nothing here waits or calls back.
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import journal_index, journal_mount, journal_sector
+from . import journal_index, journal_sector
+from .journal_report import MountReport
 
 if TYPE_CHECKING:
     from .journal_mount import Flash
@@ -36,8 +37,6 @@ FRAME_BYTES: int = journal_sector.FRAME_BYTES  # what a record costs beside its 
 MAX_SEQ = const(0xFFFFFF00)  # the format's 32 bits, with room; at 2000 records a day 5800 years
 MIN_SECTORS = const(4)  # the head, one to open next, one in reserve, one with a backlog
 RESERVE_SECTORS = const(2)  # some 60 events; a full hub that reboots writes 3 or 4 each time
-
-MountReport = journal_mount.MountReport
 
 
 class JournalFull(OSError):  # noqa: N818 - a state of the world more than a mistake
@@ -68,6 +67,8 @@ class Journal:
 
         Raises journal_sector.UnknownFormatError for another version, OSError from reading.
         """
+        from . import journal_mount  # noqa: PLC0415  (needed once)
+
         self._index = journal_index.PendingIndex(self._sector_count)
         found = journal_mount.Found(self._flash, self._image, self._index)
         self._head, self._predecessor = found.head, found.predecessor
@@ -75,9 +76,7 @@ class Journal:
         self._generation, self._first_seq = found.generation, found.first_seq
         self._seed = found.seed
         self.next_seq: int = found.next_seq
-        coming = self._next_reclaimable(self._head)
-        if coming >= 0:
-            found.judge_unopened(coming)
+        found.judge_unopened(self._next_reclaimable(self._head))
         held = self._index.sectors, self._index.count
         return MountReport(found.torn, *held, found.damaged, found.unsettled_seq)
 

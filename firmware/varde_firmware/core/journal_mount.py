@@ -1,10 +1,10 @@
 """Finding the journal again after a boot: every sector header, then the pending sectors.
 
-Reads only, so a cut in the middle is no case at all: the next boot reads the same.
+Reads only, so a cut in the middle is no case at all: the next boot reads the same. It happens once
+in a boot, so a hub unloads this module then.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
-from varde_protocols.value import Value
 
 from . import journal_index, journal_sector
 
@@ -34,24 +34,6 @@ _LIVE = const(3)
 _NO_SECTOR = const(-1)
 
 
-class MountReport(Value):
-    """What mount() found.
-
-    torn: writes cut off at the very end of what was written (a record, or a sector being opened)
-    sectors, records: how many hold, and are, pending
-    damaged: unreadable stretches and sectors elsewhere: flipped bits, dead sectors, and the torn
-        writes of earlier boots; counted at every mount until their sector is reclaimed
-    unsettled_seq: number of the newest record if its sender may not know that it is kept, or None
-    """
-
-    FIELDS = ("torn", "sectors", "records", "damaged", "unsettled_seq")
-    torn: int
-    sectors: int
-    records: int
-    damaged: int
-    unsettled_seq: "Optional[int]"
-
-
 class Found:
     """What stands in flash.
 
@@ -59,7 +41,7 @@ class Found:
     at: where the head's next frame goes; SECTOR_BYTES when it takes no more
     predecessor: the sector opened before the head if it was not marked succeeded, else -1
     next_seq: first sequence number that was certainly never used
-    torn, damaged, unsettled_seq: see MountReport
+    torn, damaged, unsettled_seq: see journal_report
     """
 
     def __init__(
@@ -180,10 +162,12 @@ class Found:
             self._take_newest(header, journal_sector.Scan(self._image, header.seed))
 
     def judge_unopened(self, sector: int) -> None:
-        """Count an unreadable `sector`, the next to be opened, as torn if no newer one died.
+        """Count an unreadable `sector`, the next to be opened (or -1), as torn if none newer died.
 
         The cut came while it was being erased or given its header.
         """
+        if sector < 0:
+            return
         if self._kinds[sector] == _UNREADABLE and not self._lost_successor:
             self.torn += 1
             self.damaged -= 1

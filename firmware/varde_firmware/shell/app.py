@@ -13,6 +13,7 @@ from varde_firmware.core import (
     recorder,
     scanner,
     status,
+    unload,
     uplink,
     value_ring,
 )
@@ -58,6 +59,7 @@ class Hub:
         self._clock = clock.Clock()
         self._identity = identity.load(ports.store, ports.random_bytes)
         config = ports.load_config()
+        unload.unload("varde_protocols.hub_config_checks")
         board = ports.make_board(config.board)
         jitter = Jitter(int.from_bytes(ports.random_bytes(4), "big"))
         self._upkeep = upkeep_task.Upkeep(board, status.Facts(), self._clock)
@@ -89,6 +91,7 @@ class Hub:
         """Mount, and write what this boot begins with. No radio is on yet: no handler comes."""
         log = journal.Journal(self._ports.flash)
         report = log.mount()
+        unload.unload("varde_firmware.core.journal_mount")
         print("varde: journal", report)
         self._journal = log
         who = self._identity

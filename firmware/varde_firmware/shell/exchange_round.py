@@ -41,7 +41,7 @@ class Exchanger:
         self._identity = identity
         self._config_number = config.number
         self._collector = ed25519.VerifyKey(config.collector_public)
-        # Its table is 4 KiB in one piece: made now, while the heap still has such pieces.
+        # Its table is 2.5 KiB in one piece: made now, while the heap still has such pieces.
         self._collector.verify(b"", bytes(ed25519.SIGNATURE_BYTES))
         self._collector_kid = sealing.key_id(config.collector_public)
         self._journal = journal

@@ -1,0 +1,15 @@
+"""Takes modules out of the heap that have done their work.
+
+What a hub needs once, at its start, lies in modules of its own: a tenth of all code. Nothing may
+hold on to such a module, neither a name in another module nor an object with methods from it.
+"""
+
+import sys
+
+
+def unload(name: str) -> None:
+    """Forget a module, if it was loaded; the next import of it loads it anew."""
+    if name in sys.modules:
+        package, _, own = name.rpartition(".")
+        delattr(sys.modules[package], own)
+        del sys.modules[name]

@@ -1,0 +1,209 @@
+"""What a hub's configuration must hold to, and how it is read: see `hub_config`.
+
+Apart from it because a hub needs this once, at its start, and unloads it then.
+"""
+
+from . import assigned, cbor, exchange
+from ._compat import TYPE_CHECKING, const
+from .crypto import ed25519, x25519
+from .field_checks import least_key, shown
+from .hub_config import (
+    BOND_AUTHENTICATED,
+    BOND_NONE,
+    MAX_CONFIG_BYTES,
+    ConfigError,
+    HubConfig,
+    Network,
+    Sensor,
+)
+
+if TYPE_CHECKING:
+    from typing import Any
+
+MAX_NUMBER = (1 << 32) - 1
+MAX_NETWORKS = const(8)
+MAX_SSID_BYTES = const(32)  # IEEE 802.11 section 9.4.2.2
+MIN_PASSWORD_BYTES = const(8)  # WPA2 passphrase; none for an open network
+MAX_PASSWORD_BYTES = const(64)  # 63 for a passphrase, 64 for a key in hex (IEEE 802.11 annex J.4)
+MAX_HOST_BYTES = const(253)  # RFC 1035 section 2.3.4, as text
+MIN_ROOTS = const(2)  # so that one can be replaced while the other holds
+MAX_ROOTS = const(4)
+MAX_ROOT_BYTES = const(2048)  # a root with an RSA key of 4096 bits takes some 1400
+KEY_BYTES = const(32)
+MAX_SENSORS = const(24)  # a kit has 3 to 6; a ward round, or a test of them all, has more
+MAX_SLOT = const(255)
+MAX_CHARACTERISTICS = const(8)
+ADDRESS_BYTES = const(7)
+MAX_NAME_BYTES = const(29)  # what fits an advertisement (Core specification 3.C.11)
+MAX_BOARD_BYTES = const(32)
+MAX_MODEL_BYTES = const(24)
+MAX_PASSKEY = const(999_999)  # six digits (Core specification 3.H.2.3.5.3)
+MAX_USER = const(254)  # 255 is "unknown user" (User Data Service 3.2)
+MAX_CONSENT = const(9999)  # User Data Service 3.2.2
+
+_HEX = "0123456789abcdefABCDEF"
+# Names and both kinds of address. Spelled out: lower() would make ASCII of U+212A on CPython.
+_MODEL_CHARACTERS = "-0123456789abcdefghijklmnopqrstuvwxyz"
+_HOST_CHARACTERS = "-.:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _require(condition: bool, code: str, where: str, hint: str) -> None:
+    if not condition:
+        raise ConfigError("config-" + code, where, hint)
+
+
+def _check_uint(number: "Any", low: int, high: int, name: str) -> None:
+    good = type(number) is int and low <= number <= high
+    _require(good, "range", name, "give an integer of %d to %d" % (low, high))
+
+
+def _check_bytes(data: "Any", low: int, high: int, name: str) -> None:
+    good = type(data) is bytes and low <= len(data) <= high
+    _require(good, "length", name, "give %d to %d bytes" % (low, high))
+
+
+def _check_text(text: "Any", low: int, high: int, name: str) -> None:
+    """Bounds are bytes of UTF-8; control characters have no place in a name or a password."""
+    good = type(text) is str and low <= len(text.encode()) <= high
+    _require(good, "length", name, "give text of %d to %d bytes" % (low, high))
+    _require(all(ord(c) >= 0x20 and ord(c) != 0x7F for c in text), "text", name,
+             "leave out control characters")  # fmt: skip
+
+
+def _check_host(host: "Any", name: str) -> None:
+    _check_text(host, 1, MAX_HOST_BYTES, name)
+    good = all(c in _HOST_CHARACTERS for c in host)
+    _require(good, "text", name, "give a host name or an address")
+
+
+def _check_list(members: "Any", low: int, high: int, name: str) -> None:
+    good = type(members) is list and low <= len(members) <= high
+    _require(good, "count", name, "give %d to %d of them" % (low, high))
+
+
+def _check_distinct(members: "list[Any]", name: str) -> None:
+    _require(len(set(members)) == len(members), "duplicate", name, "give each once")
+
+
+def check_network(network: "Network") -> None:
+    """Raise ConfigError if the fields do not make a network."""
+    _check_text(network.ssid, 1, MAX_SSID_BYTES, "ssid")
+    if network.password != "":
+        _check_text(network.password, MIN_PASSWORD_BYTES, MAX_PASSWORD_BYTES, "password")
+        is_key = len(network.password.encode()) == MAX_PASSWORD_BYTES
+        _require(not is_key or all(c in _HEX for c in network.password), "text", "password",
+                 "give at most 63 bytes, or a key of 64 hex digits")  # fmt: skip
+
+
+def check_sensor(sensor: "Sensor") -> None:
+    """Raise ConfigError if the fields do not make a sensor."""
+    _check_uint(sensor.slot, 0, MAX_SLOT, "slot")
+    where = "sensor %d" % sensor.slot
+    if sensor.address is not None:
+        _check_bytes(sensor.address, ADDRESS_BYTES, ADDRESS_BYTES, where + " address")
+        _require(sensor.address[0] <= 1, "range", where + " address", "type is 0 or 1")
+    if sensor.name_prefix is not None:
+        _check_text(sensor.name_prefix, 1, MAX_NAME_BYTES, where + " name prefix")
+    _require(sensor.address is not None or sensor.name_prefix is not None, "sensor", where,
+             "give address or name, or a neighbour's sensor is taken for it")  # fmt: skip
+    _check_uint(sensor.service, 0, assigned.MAX_NUMBER, where + " service")
+    _check_list(sensor.characteristics, 1, MAX_CHARACTERISTICS, where + " characteristics")
+    for characteristic in sensor.characteristics:
+        _check_uint(characteristic, 0, assigned.MAX_NUMBER, where + " characteristic")
+    _check_distinct(sensor.characteristics, where + " characteristics")
+    _check_driver(sensor, where)
+
+
+def _check_driver(sensor: "Sensor", where: str) -> None:
+    _check_text(sensor.model, 0, MAX_MODEL_BYTES, where + " model")
+    good = all(c in _MODEL_CHARACTERS for c in sensor.model)
+    _require(good, "text", where + " model", "give small letters, digits and hyphens")
+    _check_uint(sensor.bond, BOND_NONE, BOND_AUTHENTICATED, where + " bond")
+    if sensor.passkey is not None:
+        _check_uint(sensor.passkey, 0, MAX_PASSKEY, where + " passkey")
+        _require(sensor.bond == BOND_AUTHENTICATED, "sensor", where + " passkey",
+                 "give it with bond %d only" % BOND_AUTHENTICATED)  # fmt: skip
+    if sensor.user is not None:
+        _check_list(sensor.user, 2, 2, where + " user")
+        _check_uint(sensor.user[0], 0, MAX_USER, where + " user index")
+        _check_uint(sensor.user[1], 0, MAX_CONSENT, where + " consent code")
+
+
+def check_config(config: "HubConfig") -> None:
+    """Raise ConfigError if the fields do not make a config."""
+    _check_uint(config.number, 1, MAX_NUMBER, "number")
+    _check_network(config)
+    _check_trust(config)
+    low, high = exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S
+    _check_uint(config.heartbeat_s, low, high, "heartbeat_s")
+    _check_list(config.sensors, 0, MAX_SENSORS, "sensors")
+    _check_distinct([sensor.slot for sensor in config.sensors], "sensor slots")
+    known = [sensor.address for sensor in config.sensors if sensor.address is not None]
+    _check_distinct(known, "sensor addresses")
+    _check_names(config.sensors)
+    _check_text(config.board, 1, MAX_BOARD_BYTES, "board")
+
+
+def _check_names(sensors: "list[Sensor]") -> None:
+    """Sensors that only their names tell apart: one's reading must never be another's."""
+    named = [sensor for sensor in sensors if sensor.address is None]
+    for i, sensor in enumerate(named):
+        for other in named[:i]:
+            names = (str(sensor.name_prefix), str(other.name_prefix))
+            is_alike = names[0].startswith(names[1]) or names[1].startswith(names[0])
+            _require(not is_alike or sensor.service != other.service, "duplicate",
+                     "sensor names", "tell these two by their addresses")  # fmt: skip
+
+
+def _check_network(config: "HubConfig") -> None:
+    _check_list(config.networks, 1, MAX_NETWORKS, "networks")
+    _check_distinct([network.ssid for network in config.networks], "networks")
+    _check_host(config.collector_host, "collector host")
+    _check_uint(config.collector_port, 1, 0xFFFF, "collector port")
+    _check_host(config.ntp_host, "NTP host")
+    _check_uint(config.ntp_port, 1, 0xFFFF, "NTP port")
+
+
+def _check_trust(config: "HubConfig") -> None:
+    _check_list(config.roots, MIN_ROOTS, MAX_ROOTS, "roots")
+    for root in config.roots:
+        _check_bytes(root, 4, MAX_ROOT_BYTES, "root")
+        # X.690: SEQUENCE with a two-byte length; a certificate is never shorter.
+        good = root[:2] == b"\x30\x82" and (root[2] << 8 | root[3]) == len(root) - 4
+        _require(good, "root", "root", "give a certificate as DER, not as PEM")
+    _check_distinct(config.roots, "roots")
+    _check_bytes(config.collector_public, KEY_BYTES, KEY_BYTES, "collector key")
+    _check_bytes(config.receiver_public, KEY_BYTES, KEY_BYTES, "receiver key")
+    for usable, name in (
+        (ed25519.is_usable(config.collector_public), "collector key"),
+        (x25519.is_usable(config.receiver_public), "receiver key"),
+    ):
+        _require(usable, "key", name, "give a public key of its kind")
+
+
+def _rows(members: "Any", kind: "Any", name: str) -> "list[Any]":
+    """Build `kind` of every row of an array of arrays."""
+    _require(type(members) is list, "shape", name, "give an array")
+    width = len(kind.FIELDS)
+    for row in members:
+        good = type(row) is list and len(row) == width
+        _require(good, "shape", name, "give arrays of %d" % width)
+    return [kind(*row) for row in members]
+
+
+def decode(data: bytes) -> "HubConfig":
+    """Return the config in `data`; see `hub_config.decode`."""
+    fields = cbor.decode(data, max_bytes=MAX_CONFIG_BYTES)
+    _require(type(fields) is dict, "shape", "config", "give a map")
+    count = len(HubConfig.FIELDS)
+    unknown = [key for key in fields if type(key) is not int or not 1 <= key <= count]
+    if unknown:
+        where = "key %s" % shown(least_key(unknown))
+        raise ConfigError("config-unknown-key", where, "remove it, or update")
+    for key in range(1, count + 1):
+        name = "key %d (%s)" % (key, HubConfig.FIELDS[key - 1])
+        _require(key in fields, "missing-key", name, "add it")
+    values = [fields[key] for key in range(1, count + 1)]
+    values[1] = _rows(values[1], Network, "networks")
+    values[8] = _rows(values[8], Sensor, "sensors")
+    return HubConfig(*values)

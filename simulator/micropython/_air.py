@@ -40,8 +40,10 @@ _handlers = {}  # main thread only
 
 def connect():
     """Joins the world named by VARDE_AIR. Raises OSError(ENODEV) if there is none."""
-    if state.socket is not None and not state.gone:
+    if is_connected():
         return
+    if state.socket is not None:
+        _join()  # of the world that has gone
     path = os.getenv("VARDE_AIR")
     if not path:
         raise OSError(ENODEV)
@@ -60,13 +62,18 @@ def is_connected():
 
 def call(op, *args):
     """Asks the world and returns its reply. Raises OSError or ValueError as the world says, and
-    OSError(ENODEV) if the world is gone."""
+    OSError: ENODEV if the world is gone, ENOMEM for more than a frame carries; TypeError for what
+    no frame carries."""
     state.calls += 1
+    waiter = None
     try:
-        waiter = _send_request(op, args)
+        waiter = _new_waiter()
+        _send_request(waiter, op, args)
         waiter.lock.acquire()
         result = _take_reply(waiter)
     except BaseException:
+        if waiter is not None:
+            state.slots[waiter.call_id % SLOTS] = None
         state.calls -= 1
         raise
     state.calls -= 1
@@ -122,20 +129,23 @@ def close():
 # Calls
 
 
-def _send_request(op, args):
+def _send_request(waiter, op, args):
     if not is_connected():
         raise OSError(ENODEV)
-    waiter = _new_waiter()
     try:
-        _send(_frames.encode(_frames.REQUEST, waiter.call_id, (op,) + args))
+        frame = _frames.encode(_frames.REQUEST, waiter.call_id, (op,) + args)
+    except _frames.FrameTooLongError:
+        raise OSError(ENOMEM)
+    except _frames.FrameError as error:
+        raise TypeError(str(error))
+    try:
+        _send(frame)
     except OSError:
-        state.slots[waiter.call_id % SLOTS] = None
         raise OSError(ENODEV)
     if state.gone:  # the reader may have woken the waiters just before this one stood there
         waiter.reply = (_frames.REPLY_ERRNO, ENODEV)
         if waiter.lock.locked():
             waiter.lock.release()
-    return waiter
 
 
 def _new_waiter():
@@ -212,9 +222,11 @@ def _handle(event):
 def _say_bye():
     """The reader thread ends with the reply to this; or with the channel."""
     state.closing = True
+    waiter = _new_waiter()
     try:
-        waiter = _send_request("air.bye", ())
+        _send_request(waiter, "air.bye", ())
     except OSError:
+        state.slots[waiter.call_id % SLOTS] = None
         return
     for _ in range(_EXIT_TRIES):
         if waiter.reply is not None or state.gone:

@@ -142,3 +142,49 @@ def test_uuids_that_a_peer_makes_up_are_not_kept(tmp_path):
         assert await central.status(ENCRYPTED) == 0x105
 
     in_virtual_time(tmp_path, story)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_client_believes_no_server_everything(seed):
+    """Every procedure ends, and what it found has the forms that `bluetooth` knows."""
+    chance = random.Random(seed)
+    found = []
+    procedures = [
+        att_client.discover_services(None, lambda *service: found.append(service[2])),
+        att_client.discover_characteristics(1, 99, None, lambda *each: found.append(each[3])),
+        att_client.discover_descriptors(1, 99, lambda *each: found.append(each[1])),
+        att_client.exchange_mtu(256, lambda mtu: found.append(bytes(2) if mtu >= 23 else b"")),
+        att_client.read(3, lambda _value: None),
+    ]
+    for procedure in procedures:
+        done, requests = [], []
+        client = att_client.AttClient(requests.append, lambda *_: None, list)
+
+        async def meet_server(procedure=procedure, done=done, client=client, requests=requests):
+            client.run(procedure, done.append)
+            while not done:
+                opcode = requests[-1][0] + 1
+                shape = chance.choice((b"", b"\1", b"\2", b"\7", chance.randbytes(1)))
+                head = bytes([opcode]) + shape
+                handle = (len(requests) * 3).to_bytes(2, "little")
+                body = handle + chance.randbytes(chance.randrange(24))
+                client.on_pdu(head + chance.choice((b"", body, body * 2)))
+                assert len(requests) < 1000
+
+        asyncio.run(meet_server())
+    assert {len(uuid) for uuid in found} <= {2, 16}
+
+
+def test_an_att_pdu_beyond_all_mtus_is_dropped(tmp_path):
+    async def story(air):
+        central, peripheral = await meet(air, None, None)
+        handle = peripheral.connection.handle
+        for size in (600, 5000, 65535):
+            pdu = bytes([att_client.HANDLE_VALUE_NOTIFICATION, 3, 0]) + bytes(size - 3)
+            peripheral.station.send_att(handle, pdu)
+        peripheral.station.send_att(handle, b"\x1b\x03\0small")
+        await until(lambda: central.values)
+        assert [value for _, value in central.values] == [b"small"]
+        assert central.station.malformed_pdus == 3
+
+    in_virtual_time(tmp_path, story)

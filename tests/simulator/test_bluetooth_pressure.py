@@ -71,3 +71,30 @@ say(ble.active())
         assert await hub.finish() == ["value b'kept'", "True"]
 
     in_place(story)
+
+
+def test_what_no_frame_carries_is_an_error_and_costs_nothing():
+    script = """
+import errno
+ble.active(True)
+((value,),) = ble.gatts_register_services(((UUID(0x180F), ((UUID(0x2A19), 0x02),)),))
+for n in range(20):  # more than there are places for calls under way
+    for attempt, kind in (
+        (lambda: ble.gatts_write(value, bytes(5000)), OSError),
+        (lambda: ble.gap_advertise(2.5), TypeError),
+    ):
+        try:
+            attempt()
+            say("taken")
+        except kind as error:
+            if kind is OSError and error.errno != errno.ENOMEM:
+                say(error)
+ble.gatts_set_buffer(value, 8000, True)
+ble.gatts_write(value, b"still there")
+say(ble.gatts_read(value))
+"""
+
+    async def story(place: Place) -> None:
+        assert await (await place.hub(script)).finish() == ["b'still there'"]
+
+    in_place(story)

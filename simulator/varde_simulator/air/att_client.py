@@ -38,7 +38,8 @@ ATTRIBUTE_NOT_FOUND = 0x0A
 
 PRIMARY_SERVICE = 0x2800
 CHARACTERISTIC = 0x2803
-_FORMAT_UUID16 = 1
+_UUID_BYTES = (2, 16)  # the two forms that ATT has (Core 5.4, Vol 3, Part F, 3.2.1)
+_INFORMATION_UUID_BYTES = {1: 2, 2: 16}  # by the format of a Find Information Response (3.4.3.2)
 
 Procedure = Generator[bytes, bytes, None]
 Done = Callable[[int], None]
@@ -178,7 +179,7 @@ def _services(response: bytes, uuid: bytes | None) -> Iterator[tuple[int, int, b
     entries = response[1:] if uuid is not None else response[2:]
     for entry in _entries(entries, size):
         start, end = struct.unpack_from("<HH", entry)
-        yield start, end, entry[4:] if uuid is None else uuid
+        yield start, end, _uuid(entry[4:]) if uuid is None else uuid
 
 
 def discover_characteristics(
@@ -200,8 +201,9 @@ def discover_characteristics(
                 declaration, properties, value_handle = struct.unpack_from("<HBH", entry)
                 if pending is not None:
                     found(declaration - 1, *pending)
-                wanted = uuid is None or entry[5:] == uuid
-                pending = (value_handle, properties, entry[5:]) if wanted else None
+                found_uuid = _uuid(entry[5:])
+                wanted = uuid is None or found_uuid == uuid
+                pending = (value_handle, properties, found_uuid) if wanted else None
             start = _after(declaration, start)
     finally:
         if pending is not None:
@@ -216,8 +218,10 @@ def discover_descriptors(start: int, end: int, found: Callable[[int, bytes], Non
         if _is_end(response):
             return
         handle = 0
-        size = 4 if response[1] == _FORMAT_UUID16 else 18
-        for entry in _entries(response[2:], size):
+        uuid_bytes = _INFORMATION_UUID_BYTES.get(response[1])
+        if uuid_bytes is None:
+            raise ProcedureError(STATUS_BAD_DATA)
+        for entry in _entries(response[2:], 2 + uuid_bytes):
             handle = int.from_bytes(entry[:2], "little")
             found(handle, entry[2:])
         start = _after(handle, start)
@@ -248,6 +252,12 @@ def _entries(data: bytes, size: int) -> Iterator[bytes]:
         raise ProcedureError(STATUS_BAD_DATA)
     for at in range(0, len(data) - size + 1, size):
         yield data[at : at + size]
+
+
+def _uuid(raw: bytes) -> bytes:
+    if len(raw) not in _UUID_BYTES:
+        raise ProcedureError(STATUS_BAD_DATA)
+    return raw
 
 
 def _after(handle: int, start: int) -> int:

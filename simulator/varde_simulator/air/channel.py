@@ -12,6 +12,7 @@ event; so a hub's call never waits for another hub.
 """
 
 import asyncio
+import errno
 import inspect
 import struct
 from collections.abc import Awaitable, Callable
@@ -45,6 +46,7 @@ class Channel(asyncio.Protocol):
         self.on_close: list[Callable[[], None]] = []
         self.on_frame: Callable[[], None] | None = None  # the hub moved: not idle any more
         self.is_open = False
+        self._is_known = False  # has said hello
         self._on_hello = on_hello
         self._handlers: dict[str, OpHandler] = {}
         self._transport: asyncio.Transport | None = None
@@ -201,11 +203,18 @@ class Channel(asyncio.Protocol):
             self._reply(frame_id, frames.REPLY_ERRNO, error.args[0])
         except ValueError as error:
             self._reply(frame_id, frames.REPLY_VALUE_ERROR, str(error))
+        except Exception as error:  # noqa: BLE001  loud, and the hub does not wait for ever
+            self._hang_up()
+            context = {"message": f"an op of {self.node}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _hello(self, node: str, version: int) -> None:
+        if self._is_known:
+            raise ValueError("said hello before")
         if version != VERSION:
             raise ValueError(f"world speaks version {VERSION}, hub {version}")
         self.node = node
+        self._is_known = True
         if self._on_hello is not None:
             self._on_hello(self)
 
@@ -227,7 +236,10 @@ class Channel(asyncio.Protocol):
 
     def _reply(self, frame_id: int, status: int, result: object) -> None:
         self.flush()
-        self._send(frames.REPLY, frame_id, [status, result])
+        try:
+            self._send(frames.REPLY, frame_id, [status, result])
+        except frames.FrameTooLongError:
+            self._send(frames.REPLY, frame_id, [frames.REPLY_ERRNO, errno.ENOMEM])
 
     def _send(self, kind: int, frame_id: int, values: list[object]) -> None:
         if self.is_open and self._transport is not None:

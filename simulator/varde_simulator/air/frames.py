@@ -47,13 +47,17 @@ class FrameError(Exception):
     """Bytes that are no frame of ours, or a value that no frame can carry."""
 
 
+class FrameTooLongError(FrameError):
+    """More than one frame carries."""
+
+
 def encode(kind: int, frame_id: int, values: list[object]) -> bytearray:
     """One whole frame, ready for a single write."""
     frame = bytearray(HEADER_BYTES)
     for value in values:
         _append(frame, value, 0)
     if len(frame) > MAX_FRAME_BYTES:
-        raise FrameError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES}")
+        raise FrameTooLongError(f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES}")
     struct.pack_into("<HBH", frame, 0, len(frame) - LENGTH_BYTES, kind, frame_id)
     return frame
 
@@ -147,7 +151,7 @@ def _append_int(frame: bytearray, value: int) -> None:
 def _append_bytes(frame: bytearray, tag: int, data: object) -> None:
     data = memoryview(data)  # type: ignore[arg-type]
     if len(data) > MAX_FRAME_BYTES:
-        raise FrameError(f"{len(data)} bytes in one value")
+        raise FrameTooLongError(f"{len(data)} bytes in one value")
     frame.append(tag)
     frame.extend(struct.pack("<H", len(data)))
     frame.extend(data)

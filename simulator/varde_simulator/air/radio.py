@@ -24,6 +24,7 @@ from varde_simulator.air.radio_scan import RadioScanner, refused
 from varde_simulator.air.radio_security import RadioSecurity
 from varde_simulator.air.radio_server import RadioServer
 from varde_simulator.air.station import (
+    MAX_ATT_MTU,
     PUBLIC,
     RANDOM_STATIC,
     Station,
@@ -46,7 +47,6 @@ BLE_ERR_INV_HCI_CMD_PARMS = 0x12
 RESOLVABLE, UNRESOLVABLE = 2, 3  # address modes, besides PUBLIC and RANDOM_STATIC
 
 DEFAULT_MTU_WISH = 256
-MAX_MTU_WISH = 527
 MAX_GAP_NAME_BYTES = 31
 DEFAULT_GAP_NAME = b"ESP32"
 
@@ -188,7 +188,7 @@ class Radio:
 
     def set_mtu(self, mtu: int) -> None:
         station = self.need_station()
-        if not DEFAULT_MTU <= mtu <= MAX_MTU_WISH:
+        if not DEFAULT_MTU <= mtu <= MAX_ATT_MTU:
             raise OSError(errno.EINVAL)
         self.mtu_wish = mtu
         station.device.gatt_server.max_mtu = mtu

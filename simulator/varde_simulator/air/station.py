@@ -25,6 +25,7 @@ from varde_simulator.air.station_host import MALFORMED, DirectHost
 
 PUBLIC = 0
 RANDOM_STATIC = 1
+MAX_ATT_MTU = 527  # BLE_ATT_MTU_MAX of NimBLE: no ATT PDU is longer
 STOP_TIMEOUT_S = 2.0  # BLE_HS_STOP_ON_SHUTDOWN_TIMEOUT: how long goodbyes may take
 
 # Bumble warns of every packet that meets an ended connection; on this air that is daily business.
@@ -272,7 +273,7 @@ class Station:
 
     def _on_att_pdu(self, handle: int, pdu: bytes) -> None:
         """Odd op codes come from a server, even ones from a client (Core, Vol 3, Part F, 3.3)."""
-        if not pdu:
+        if not 0 < len(pdu) <= MAX_ATT_MTU:
             self.malformed_pdus += 1
         elif pdu[0] & 1:
             client = self.clients.get(handle)

@@ -21,6 +21,7 @@ ROUNDS = 3
 ROUND_S = 60.0
 NOTIFICATION, FIND_INFORMATION, FIND_BY_TYPE_VALUE, READ_BY_TYPE = 0x1B, 0x04, 0x06, 0x08
 SECURITY_REQUEST = bytes([0x0B, 0x01])
+FLOOD = 6_000  # more than the journal holds
 SMP_CID = 0x06
 Spoil = Callable[[VirtualSensor], None]
 
@@ -56,7 +57,12 @@ def floods(characteristic: int, size: int) -> Spoil:
     """Notifies at 1 kHz from the first moment on, subscribed or not."""
 
     def spoil(sensor: VirtualSensor) -> None:
+        left = [FLOOD]
+
         def notify(handle: int) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                return
             value_handle = sensor.table.handle(characteristic)
             pdu = bytes([NOTIFICATION]) + value_handle.to_bytes(2, "little") + bytes(size)
             sensor.station.device.send_l2cap_pdu(handle, 4, pdu)
@@ -140,6 +146,7 @@ WORST = {
     "characteristics without end": ([PLAIN], endless(READ_BY_TYPE)),
     "descriptors without end": ([PLAIN], endless(FIND_INFORMATION)),
     "a clock of 512 bytes": ([PLAIN, LONG], nothing),
+    "values at 1 kHz": ([PLAIN], floods(0x2A35, 240)),
     "security requests without end": ([PLAIN], asks_for_security),
     "no answers": ([PLAIN], never_answers),
     "a control point at 1 kHz": ([STORE], floods(0x2A52, 200)),

@@ -36,7 +36,7 @@ class Exclusive:
 
 class Repetitions(unittest.TestCase):
     def setUp(self):
-        self.journal = journal.Journal(NorFlash(4))
+        self.journal = journal.Journal(NorFlash(8))
         self.journal.mount()
         made = recorder.Recorder(self.journal, Signer(), bytes(8), 1)
         made.session(0, b"\x22" * 32, x25519.public_key(b"\x11" * 32))
@@ -72,6 +72,21 @@ class Repetitions(unittest.TestCase):
         self.assertTrue(self.keeper.keep(self.listener, 6, DATED))
         self.assertEqual(self.listener.latest, DATED)
         self.assertEqual(self.readings(), 1)
+
+    def test_streams_leave_the_last_room_to_what_is_confirmed_or_advertised(self):
+        stream = listeners.Listener(2, 1, 3, 0x180D, 0x2A37, ADDRESS)
+        scale = listeners.Listener(3, listeners.NO_CONNECTION, 4, 0x181D, 0x10001, ADDRESS)
+        kept = 0
+        while self.keeper.keep_notification(stream, kept, bytes(20)):
+            kept += 1
+            self.assertTrue(kept < 200)
+        room = self.journal.free_bytes
+        self.assertTrue(room > keeper.ROOM_FOR_STREAMS_BYTES - 400)
+        self.assertTrue(room < keeper.ROOM_FOR_STREAMS_BYTES)
+        for _ in range(10):
+            self.assertTrue(self.keeper.keep(self.listener, 5, UNDATED))
+            self.assertTrue(self.keeper.keep_notification(scale, 5, UNDATED))
+        self.assertFalse(self.keeper.keep_notification(stream, 6, bytes(20)))
 
     def test_an_hourly_complaint_is_one_whatever_its_detail(self):
         for now_ms, detail in ((0, 7), (5, 8), (3_600_000, 9)):

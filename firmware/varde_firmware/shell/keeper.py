@@ -4,6 +4,8 @@ All of it runs through `exclusive`: the journal and the keys have one user at a 
 for the radio's handler, everything else for main code.
 """
 
+import errno
+
 from varde_firmware.core import known_values
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 # that a sensor is not stopped in the middle; below the second figure sessions are ended.
 ROOM_TO_START_BYTES = const(12_288)
 ROOM_TO_GO_ON_BYTES = const(2_048)
+# The last room is for what is confirmed, or was advertised and does not come back: streams fill
+# any journal when nobody fetches it, and stored records that are only notified are kept by their
+# sensor and asked for again.
+ROOM_FOR_STREAMS_BYTES = const(16_384)
 # The same complaint at most once an hour: a fault that lasts must not fill the journal.
 REPEAT_MS = const(3_600_000)
 
@@ -59,6 +65,9 @@ class Keeper:
             self._recorder.came_again(*place, value)
             listener.latest = value
             return
+        is_stream = not indicated and listener.connection >= 0
+        if is_stream and self._journal.free_bytes < ROOM_FOR_STREAMS_BYTES:
+            raise OSError(errno.ENOSPC)
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
                                listener.service, listener.address, indicated,
                                listener.model)  # fmt: skip

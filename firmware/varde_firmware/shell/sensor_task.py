@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # A session, its values' seals and signatures, and what the stack itself takes for a connection.
 HEAP_TO_CONNECT_BYTES = const(12_288)
+# A stream without room loses a value a second; to say so each time would take the room's rest.
+TELL_LOST_MS = const(60_000)
 
 
 class RadioDeadError(Exception):
@@ -50,6 +52,7 @@ class SensorTask(link_services.LinkServices):
         self._changes_seen = -1  # of keeper.changes
         self._not_kept = 0  # notifications that found no room in the journal
         self._told_lost = 0  # as many losses are journaled
+        self._tell_lost_from_ms = 0
         self._listen_to_adverts()
 
     def _listen_to_adverts(self) -> None:
@@ -182,9 +185,11 @@ class SensorTask(link_services.LinkServices):
 
     def _tell_lost(self) -> None:
         lost = self._radio.dropped + self._not_kept
-        if lost != self._told_lost:
-            self._keeper.dropped(self._clock.now_ms(), lost - self._told_lost)
+        now_ms = self._clock.now_ms()
+        if lost != self._told_lost and now_ms >= self._tell_lost_from_ms:
+            self._keeper.dropped(now_ms, lost - self._told_lost)
             self._told_lost = lost
+            self._tell_lost_from_ms = now_ms + TELL_LOST_MS
 
     def _look_for_room(self) -> None:
         has_room = self._keeper.has_room(self._had_room)

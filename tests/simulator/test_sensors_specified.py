@@ -120,6 +120,45 @@ def test_health_sensor_starts_on_demand_and_sends_segments(tmp_path):
     played(tmp_path, story)
 
 
+def test_health_sensor_notifies_who_asked_for_that_and_keeps_nothing_of_it(tmp_path):
+    async def story(air):
+        sensor, host = await met(air, health_sensor.health_sensor())
+        sensor.take(m.Oxygen(96.5, 70))
+        await host.session(sensor, s.HEALTH_SENSOR_SERVICE)
+        host.confirms = False  # there is nothing to confirm
+        await host.subscribe(health_sensor.LIVE_OBSERVATIONS, 1)
+        assert await host.write(health_sensor.CONTROL_POINT, b"\x01") == 0
+        await until(lambda: len(host.values) == 4)
+        sensor.take(m.Temperature(37.2))
+        await until(lambda: len(host.values) == 6)
+        await asyncio.sleep(0.1)
+        carried = [value for _, value in sensor.ledger.carried]
+        assert carried == [value for _, value in host.values]
+        await host.leave(sensor)
+        assert sensor.ledger.held == []
+
+    played(tmp_path, story)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_heart_rate_strap_asks_for_a_slow_connection(tmp_path, stays):
+    async def story(air):
+        sensor, host = await met(air, by_specification.heart_rate_strap())
+        sensor.take(live=[(8.0, m.HeartRate(72))], duration_s=20)
+        await host.session(sensor, s.HEART_RATE_SERVICE)
+        await host.subscribe(s.HEART_RATE_MEASUREMENT, 1)
+        assert host.connection.parameters.connection_interval == 30
+        if stays:
+            await until(lambda: host.values)
+            terms = host.connection.parameters
+            assert (terms.connection_interval, terms.supervision_timeout) == (650, 4000)
+        else:
+            await host.leave(sensor)
+            await asyncio.sleep(10)
+
+    played(tmp_path, story)
+
+
 @pytest.mark.parametrize("name", models.MODELS)
 def test_every_model_can_be_built_and_advertised(tmp_path, name):
     async def story(air):

@@ -1,7 +1,10 @@
 """Sensors that do what the Bluetooth specifications say, and two that are known to be difficult.
 
 `thermometer` (HTS 1.0), `glucose_meter` (GLS 1.0.1), `heart_rate_strap` (HRS 1.0): no product, the
-text of the specification. The two difficult ones are types of which each fault thread has one:
+text of the specification. The strap asks for a slow connection, as what is worn for hours does:
+the numbers are those of the example that many products began as (Nordic nRF5 SDK, `ble_app_hrs`,
+main.c: MIN_CONN_INTERVAL to FIRST_CONN_PARAMS_UPDATE_DELAY). The two difficult ones are types of
+which each fault thread has one:
 
 - `forgetful_scale`: pairs by its button, and its bond is gone with its batteries. Then a host that
   encrypts with the old key is told "PIN or key missing" (HCI 0x06; eigger/hass-omron #91 #92 tell
@@ -49,6 +52,9 @@ from varde_simulator.sensors.standard_services import (
 from varde_simulator.sensors.time_service import serve_current_time
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
+# Interval from 400 to 650 ms, no latency, 4 s of supervision: in the units of the request.
+_SLOW = (320, 520, 0, 400)
+_SLOW_AFTER_S = 5.0
 _CHEST = 1
 _EAR = 3
 
@@ -59,6 +65,20 @@ class Clocked(Behaviour):
     def __init__(self, sensor: VirtualSensor) -> None:
         super().__init__(sensor)
         serve_current_time(sensor)
+
+
+class Strap(Behaviour):
+    """Once the host had time for its questions, it asks for a slower pace; whatever the answer."""
+
+    def connected(self) -> None:
+        self.sensor.later("slow", _SLOW_AFTER_S, self._ask)
+
+    def disconnected(self) -> None:
+        self.sensor.cancel("slow")
+
+    def _ask(self) -> None:
+        station = self.sensor.station
+        station.parameter_requests.ask(self.sensor.connection.handle, *_SLOW)
 
 
 class GlucoseMeter(Clocked):
@@ -151,6 +171,7 @@ def heart_rate_strap(serial: str = "HR000001", battery_percent: int = 58) -> Mod
         idle_s=10.0,
         advertises_while_measuring=True,
         max_stored=0,
+        behaviour=Strap,
     )
 
 

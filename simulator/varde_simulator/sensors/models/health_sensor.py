@@ -1,6 +1,7 @@
 """A Generic Health Sensor (GHSP 1.0): service 1840 with Elapsed Time 183F.
 
-Live observations 2B8B are indicated in segments: one byte (bit 0 first, bit 1 last, bits 2 to 7 a
+Live observations 2B8B are indicated or, to a host that asked for no more, notified in segments,
+after which they are gone: one byte (bit 0 first, bit 1 last, bits 2 to 7 a
 rolling counter), then a part of the observation. Observation: class u8, length u16, flags u16,
 then the type as an MDC code u32, the time stamp of 9 bytes, and for a numeric one unit u32, FLOAT.
 The host starts them by writing 0x01 to 2BF4. Its clock is 2BF2: flags u8, u48 seconds since
@@ -77,7 +78,20 @@ class HealthSensor(Behaviour):
         self.started = False
 
     def next_reading(self) -> Reading | None:
-        return super().next_reading() if self.started else None
+        if not self.started:
+            return None
+        table = self.sensor.table
+        if table.notifies(LIVE_OBSERVATIONS) and not table.indicates(LIVE_OBSERVATIONS):
+            self._notify_all()
+            return None
+        return super().next_reading()
+
+    def _notify_all(self) -> None:
+        """Nobody will confirm them: what was sent is gone."""
+        for reading in self.sensor.ledger.held:
+            self.sensor.outbox.notify_reading(reading)
+            reading.deleted_us = self.sensor.now_us()
+        self.sensor.touch()
 
     def encode(self, meaning: Meaning, _user: int) -> Values:
         values = []

@@ -111,3 +111,39 @@ ble.active(False)
         assert await hub.finish() == ["mine again"]
 
     in_place(story)
+
+
+def test_more_than_31_bytes_are_refused_as_by_nimble():
+    script = """
+def attempt(*args, **more):
+    try:
+        ble.gap_advertise(20_000, *args, **more)
+        say("on")
+    except OSError as error:
+        say(error.errno)
+ble.active(True)
+attempt(bytes(31), resp_data=bytes(31))
+attempt(bytes(32))
+attempt(b"\\x02\\x01\\x06\\x04\\x09two", resp_data=bytes(32))
+sys.stdin.readline()
+attempt()
+sys.stdin.readline()
+"""
+
+    async def story(place: Place) -> None:
+        central = Central(place.air)
+        await central.station.start()
+        hub = await place.hub(script)
+        assert [await hub.line() for _ in range(3)] == ["on", "-18", "-18"]
+        await central.scan()
+        await asyncio.sleep(0.1)
+        assert central.reports == []  # off since it was refused
+        hub.process.stdin.write(b"\n")
+        assert await hub.line() == "on"
+        await place.settle(lambda: len(central.reports) > 1, "advertises")
+        # What was set before the refusal counts.
+        assert {data for _, data, _ in central.reports} == {b"\x02\x01\x06\x04\x09two", bytes(31)}
+        hub.process.stdin.write(b"\n")
+        await hub.finish()
+
+    in_place(story)

@@ -40,8 +40,9 @@ IRQ_CONNECTION_UPDATE = 27
 
 MAX_CONNECTIONS = 4  # the ESP32 build of NimBLE
 MAX_ADVERTISING_BYTES = 31
-# What NimBLE says of too much advertising data; its MicroPython glue passes codes without an errno
-# of their own on negative.
+# What `ble_gap_adv_set_data` says of more (esp-nimble, host/src/ble_gap.c, without extended
+# advertising, as MicroPython builds it); the binding passes codes without an errno of their own
+# on negative.
 BLE_ERR_INV_HCI_CMD_PARMS = 0x12
 
 RESOLVABLE, UNRESOLVABLE = 2, 3  # address modes, besides PUBLIC and RANDOM_STATIC
@@ -76,7 +77,7 @@ class Radio:
         self._ending: set[int] = set()
         self._connecting_to: hci.Address | None = None
         self._connect_timer: asyncio.TimerHandle | None = None
-        self._advertising: tuple[bytes, bytes] = (b"", b"")
+        self._advertising = [b"", b""]  # data and scan response
         self._tasks: set[asyncio.Task[Any]] = set()
         self.scanner = RadioScanner(self)
         self._client_ops = RadioClient(self)
@@ -129,6 +130,7 @@ class Radio:
 
     def _forget(self) -> None:
         self.scanner.forget()
+        self._advertising = [b"", b""]  # a new start resets the controller
         if self._connect_timer is not None:
             self._connect_timer.cancel()
             self._connect_timer = None
@@ -326,17 +328,16 @@ class Radio:
     async def advertise(
         self, interval_us: int, data: bytes | None, response: bytes | None, connectable: bool
     ) -> None:
+        """In the binding's order: what comes before a refusal has happened."""
         station = self.need_station()
         await station.stop_advertising()
-        if max(len(data or b""), len(response or b"")) > MAX_ADVERTISING_BYTES:
-            raise OSError(-BLE_ERR_INV_HCI_CMD_PARMS)
+        for part, given in enumerate((data, response)):
+            if given is not None and len(given) > MAX_ADVERTISING_BYTES:
+                raise OSError(-BLE_ERR_INV_HCI_CMD_PARMS)
+            if given is not None:
+                self._advertising[part] = given
         if connectable and len(station.device.connections) >= MAX_CONNECTIONS:
             raise OSError(errno.ENOMEM)  # nobody could connect
-        kept_data, kept_response = self._advertising
-        self._advertising = (
-            kept_data if data is None else data,
-            kept_response if response is None else response,
-        )
         kind = _ADV_IND if connectable else _ADV_SCAN_IND
         status = await station.advertise(kind, interval_us, *self._advertising)
         if status != hci.HCI_SUCCESS:

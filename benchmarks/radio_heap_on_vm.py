@@ -21,6 +21,7 @@ RADIO = (
     "listeners", "link_services",
 )  # fmt: skip
 SPOT, CUFF = 0x2A35, 0x1810
+SESSIONS = 3  # scanner.MAX_SESSIONS: a hub does not keep the name
 INDICATE = 0x20
 
 
@@ -61,7 +62,7 @@ tables = [
 of_tables = held() - before
 before = held()
 sessions = []
-for slot in range(scanner.MAX_SESSIONS):
+for slot in range(SESSIONS):
     sensor = hub_config.Sensor(slot, bytes(7), None, CUFF, [SPOT], "", 0, None, None)
     facts = steps.Facts(sensor)
     facts.lacks = {0x180F, 0x1805}

@@ -52,6 +52,7 @@ def hub_sources(manifest: dict[str, object]) -> dict[str, str]:
     missed = hub_source.still_named(texts, elsewhere)
     if missed:
         raise SystemExit(f"left out by firmware/manifest.py, and needed: {', '.join(missed)}")
+    texts = hub_source.with_numbers(texts)
     own = hub_source.own_constants(texts)
     return {inside: hub_source.with_own_constants(text, own[inside])
             for inside, text in texts.items()}  # fmt: skip

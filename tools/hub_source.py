@@ -1,16 +1,17 @@
 """What the compiler gets of a module that goes on a hub: less than what stands in the file.
 
-Heap and slot are small on a hub, and a module is written to be read. So three things are left to
-the toolkit: blocks that only type checkers read, definitions that only the other ends of a format
-need, and names of constants that nobody else asks for. Lines keep their numbers, so that an error
-report names the line of the file.
+Heap and slot are small on a hub, and a module is written to be read. So some things are left to
+the toolkit. Blocks that only type checkers read and definitions that only the other ends of a
+format need are left out; constants of other modules are written as numbers, and their names, for
+which nobody asks then, are not kept. Lines keep their numbers, so that an error report names the
+line of the file.
 """
 
 from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _CHECKS_ONLY = "TYPE_CHECKING"
 
@@ -35,14 +36,30 @@ def with_own_constants(source: str, names: Collection[str]) -> str:
     `_LIMIT = const(5)` is folded and gone, while `LIMIT = const(5)` also keeps name and number in
     the module, for others to ask.
     """
-    lines = source.splitlines(keepends=True)
     places = [node for node in ast.walk(ast.parse(source))
               if isinstance(node, ast.Name) and node.id in names]  # fmt: skip
-    for node in sorted(places, key=lambda node: (node.lineno, node.col_offset), reverse=True):
-        line = lines[node.lineno - 1].encode()
-        at = node.col_offset
-        lines[node.lineno - 1] = (line[:at] + b"_" + line[at:]).decode()
-    return "".join(lines)
+    return _edited(source, [(node, "_" + node.id) for node in places])
+
+
+def with_numbers(sources: Mapping[str, str]) -> dict[str, str]:
+    """The modules with `module.NAME` written as the number that it is: `NAME = const(...)`."""
+    trees = {inside: ast.parse(source) for inside, source in sources.items()}
+    numbers = {_dotted(inside): dict(_numbers(tree)) for inside, tree in trees.items()}
+    texts = {}
+    for inside, tree in trees.items():
+        modules = _imported(tree, inside)
+        for node in ast.walk(tree):  # a name that may also be something else stays as it is
+            modules.pop(getattr(node, "arg", ""), None)
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                modules.pop(node.id, None)
+        edits = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                number = numbers.get(modules.get(node.value.id, ""), {}).get(node.attr)
+                if number is not None and node.lineno == node.end_lineno:
+                    edits.append((node, str(number) if number >= 0 else f"({number})"))
+        texts[inside] = _edited(sources[inside], edits)
+    return texts
 
 
 def own_constants(sources: Mapping[str, str]) -> dict[str, set[str]]:
@@ -96,6 +113,47 @@ def _without(source: str, nodes: list[ast.stmt]) -> str:
         for number in range(first, (node.end_lineno or node.lineno) + 1):
             lines[number - 1] = "\n"
     return "".join(lines)
+
+
+def _edited(source: str, edits: Sequence[tuple[ast.expr, str]]) -> str:
+    """The module with other text for some expressions, each in one line."""
+    lines = source.splitlines(keepends=True)
+    for node, text in sorted(edits, key=lambda edit: edit[0].col_offset, reverse=True):
+        line = lines[node.lineno - 1].encode()  # an offset counts bytes
+        line = line[: node.col_offset] + text.encode() + line[node.end_col_offset :]
+        lines[node.lineno - 1] = line.decode()
+    return "".join(lines)
+
+
+def _dotted(inside: str) -> str:
+    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _imported(tree: ast.Module, inside: str) -> dict[str, str]:
+    """By the name it has here: the full name of what `from ... import` brings."""
+    here = _dotted(inside).split(".")
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            up = node.level - inside.endswith("/__init__.py")
+            package = here[: len(here) - up] if node.level else []
+            for alias in node.names:
+                full = [*package, *filter(None, [node.module]), alias.name]
+                found[alias.asname or alias.name] = ".".join(full)
+    return found
+
+
+def _numbers(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """What `const` says, with the constants before it in the module."""
+    known: dict[str, int] = {}
+    for name, node in _definitions(tree):
+        value = getattr(node, "value", None)
+        called = value.func if isinstance(value, ast.Call) else None
+        if getattr(called, "id", "") == "const" and isinstance(value, ast.Call):
+            names = {each.id for each in ast.walk(value.args[0]) if isinstance(each, ast.Name)}
+            if names <= set(known):
+                known[name] = int(eval(ast.unparse(value.args[0]), {}, dict(known)))
+                yield name, known[name]
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:

@@ -97,3 +97,31 @@ def test_a_constant_that_nobody_else_names_is_the_module_s_own(user: str) -> Non
 def test_a_constant_whose_own_name_is_taken_stays() -> None:
     source = "OWN = const(1)\n_OWN = 2\n"
     assert hub_source["own_constants"]({"a.py": source}) == {"a.py": set()}
+
+
+NUMBERS = """LEAST = const(2)
+MOST = const(LEAST << 4)
+OFF = const(-1)
+NAME = "text"
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from . import numbers as n\nx = n.MOST + n.OFF\n", "x = 32 + (-1)"),
+        ("from p import numbers\nprint(numbers.NAME, numbers.LEAST)\n", "print(numbers.NAME, 2)"),
+        ("from p.q import numbers\nx = numbers.MOST\n", "x = numbers.MOST"),
+        ("from p import numbers\nnumbers = x\ny = numbers.MOST\n", "y = numbers.MOST"),
+        ("from p import numbers\nf = lambda numbers: numbers.MOST\n",
+         "f = lambda numbers: numbers.MOST"),
+        ("from p import numbers\nx = 'å', numbers.MOST, 'å', numbers.MOST\n",
+         "x = 'å', 32, 'å', 32"),
+    ],
+)  # fmt: skip
+def test_constants_of_other_modules_become_numbers(source: str, expected: str) -> None:
+    texts = hub_source["with_numbers"]({"p/numbers.py": NUMBERS, "p/user.py": source})
+    assert texts["p/user.py"].splitlines()[-1] == expected
+    assert texts["p/numbers.py"] == NUMBERS
+    own = hub_source["own_constants"]({"p/numbers.py": NUMBERS, "p/user.py": "x = 32\n"})
+    assert own["p/numbers.py"] == {"LEAST", "MOST", "OFF"}

@@ -174,6 +174,13 @@ class VirtualController(controller.Controller):  # type: ignore[misc]
         self.link.listening_changed(self)
         return result
 
+    def listens_to(self, address: hci.Address) -> bool:
+        """Whether it would do anything with an advertisement from there."""
+        request = self.pending_le_connection
+        return bool(self.le_scan_enable) or (
+            request is not None and self._is_wanted(request, address)
+        )
+
     def on_advertisement(self, advertiser: Advertiser, rssi_dbm: int) -> None:
         """An advertising event in earshot."""
         if self.le_scan_enable and self._window_is_open():

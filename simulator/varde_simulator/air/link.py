@@ -116,8 +116,8 @@ class Air(link.LocalLink):  # type: ignore[misc]
 
     def advertise(self, advertiser: "Advertiser") -> None:
         """One advertising event: everybody who listens and hears gets it."""
-        sender = advertiser.controller
-        for receiver in tuple(self._listeners):
+        sender, address = advertiser.controller, advertiser.address
+        for receiver in [each for each in self._listeners if each.listens_to(address)]:
             rssi_dbm = self.heard_dbm(sender, receiver)
             if rssi_dbm is not None and not self.loses(sender, receiver):
                 receiver.on_advertisement(advertiser, rssi_dbm)

@@ -8,6 +8,7 @@ import hub_modules  # noqa: F401  isort: skip
 import sensor_script as play
 
 from varde_firmware.core import sensor_words as words
+from varde_firmware.core import steps
 from varde_protocols import records
 
 INDICATE, NOTIFY, READ, WRITE = play.INDICATE, play.NOTIFY, play.READ, play.WRITE
@@ -41,6 +42,26 @@ class InOrder(unittest.TestCase):
         self.assertEqual(session.finish, words.Finish("done", 2, True))
         self.assertEqual(session.sensor.read, [("cccd", 0x2A9D)])
         self.assertTrue(session.session.sureness.is_proven)
+
+
+class EarlyValues(unittest.TestCase):
+    def test_a_bonded_sensor_is_listened_to_where_it_was_before_it_is_looked_at(self):
+        """It may ask for encryption by itself, and send at once."""
+        facts = play.facts_of(play.config(0x1810, [0x2A35], bond=1))
+        facts.handles = [(3, 0x1810, 0x2A35)]
+        session = play.Play(cuff(), facts).start()
+        kinds = [type(a) for a in session.actions]
+        self.assertTrue(kinds.index(words.Listen) < kinds.index(words.DiscoverService))
+        self.assertEqual(session.listened, {3: 0x2A35})
+
+    def test_a_characteristic_outside_its_service_is_none_of_it(self):
+        step = steps.FindCharacteristics(10, 20)
+        for handle in (9, 21):
+            stray = words.CharacteristicFound(30, handle, INDICATE, 0x2A35)
+            self.assertEqual(step.found([], stray), [])
+        for handle in (10, 20):
+            own = words.CharacteristicFound(20, handle, INDICATE, 0x2A35)
+            self.assertEqual(step.found([], own), [own])
 
 
 class UnknownService(unittest.TestCase):
@@ -84,6 +105,37 @@ class BrokenLink(unittest.TestCase):
             told = [] if at <= 8 else [records.EVENT_CLOCK_REFUSED]  # it shows 2000 all along
             self.assertEqual((session.finish.outcome, session.told()), (wanted, told), at)
             self.assertEqual(facts.lacks, set())
+
+
+class Shy(unittest.TestCase):
+    def test_what_it_flees_from_thrice_is_not_looked_at_again(self):
+        clock = (0x1805, [(0x2A2B, READ | WRITE)])
+        facts = play.facts_of(play.config(0x1810, [0x2A35]))
+        outcomes = []
+        for _ in range(8):
+            sensor = Hasty([(0x1810, [(0x2A35, INDICATE)]), clock, BATTERY])
+            sensor.at = 5  # the characteristics of whatever is looked at after the values
+            session = play.Play(sensor, facts).start()
+            if session.session.state != "closed":
+                session.value()
+                session.wait_out()
+            outcomes.append(session.finish.outcome)
+        self.assertEqual(outcomes, ["lost"] * 3 + ["lost"] + ["done"] * 4)
+        self.assertEqual(facts.lacks, {0x1805, 0x180F})
+
+    def test_a_session_that_came_to_its_values_ends_the_counting(self):
+        clock = (0x1805, [(0x2A2B, READ | WRITE)])
+        facts = play.facts_of(play.config(0x1810, [0x2A35]))
+        for at in (5, 5, 99, 5, 5):
+            sensor = Hasty([(0x1810, [(0x2A35, INDICATE)]), clock])
+            sensor.values[0x2A2B] = bytes(10)
+            sensor.at = at
+            session = play.Play(sensor, facts).start()
+            if session.session.state != "closed":
+                session.value()
+                session.wait_out()
+        facts.begin()
+        self.assertFalse(0x1805 in facts.lacks)
 
 
 class Battery(unittest.TestCase):

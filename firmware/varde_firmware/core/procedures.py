@@ -58,6 +58,7 @@ def seek(facts: "Facts", number: int, wanted: int) -> "Generator[Value, Any, Opt
     """Return a characteristic of a service that the sensor may not have; then not ask again."""
     if number in facts.lacks:
         return None
+    facts.looking_at = number
     handles = yield steps.FindService(number)
     found = None
     if handles is not None:
@@ -150,6 +151,7 @@ def _may_secure(facts: "Facts") -> bool:
 
 def subscribe(facts: "Facts", found: "List[Found]", switches: "List[int]") -> "Procedure":
     """Switch all on, one after the other. Raises EndedError if one is refused."""
+    facts.looking_at = facts.flights = 0
     for each, switch in zip(found, switches):
         data = ASK_INDICATE if each.properties & INDICATES else ASK_NOTIFY
         status = yield from write(facts, switch, data)

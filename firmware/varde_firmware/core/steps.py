@@ -40,6 +40,8 @@ CCCD = const(0x2902)
 STAGE_MS = const(10_000)
 # Where the link breaks, the stack ends the request, and at once after that the connection.
 GONE_MS = const(1_000)
+# Once may be the link, thrice is the sensor.
+MOST_FLIGHTS = const(3)
 # Characteristics of a service: sixteen is many, and a peer may name thousands.
 MOST_FOUND = const(64)
 # A refused MTU exchange is not reported by the stack, so silence is an answer as well.
@@ -73,13 +75,23 @@ class Facts:
         self.is_bond_aside = False  # it did not know our key
         self.refusals = 0  # times in a row that it went away while we encrypted
         self.handles: "List[Tuple[int, int, int]]" = []  # last time: handle, service, number
-        self.lacks: "Set[int]" = set()  # services that it does not have
+        self.lacks: "Set[int]" = set()  # services that it does not have, or not for us
+        self.looking_at = 0  # a service that the values do not need, until they are subscribed
+        self.flights = 0  # sessions in a row that ended there
         self.battery_ms: "Optional[int]" = None  # when its battery was looked at
         self.last_number: "Optional[int]" = None  # sequence number of the newest stored record
         self.last_count = 0  # how many were stored then
 
     def begin(self) -> None:
-        """A session begins: what was known of the last link holds no more."""
+        """A session begins: what was known of the last link holds no more.
+
+        There are sensors that hang up on a host that looks at too much: the values come first.
+        """
+        if self.looking_at:
+            self.flights += 1
+            if self.flights >= MOST_FLIGHTS:
+                self.lacks.add(self.looking_at)
+        self.looking_at = 0
         self.is_encrypted = False
         self.is_listening = False
 

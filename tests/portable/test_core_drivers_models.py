@@ -120,6 +120,7 @@ class Omron(unittest.TestCase):
         )
         self.assertEqual(len(session.sensor.written[1][1]), 10)
         self.assertEqual([c.occasion for c in session.of(words.ClockRead)], [1, 2])
+        self.assertEqual(session.sensor.read.count(0x2A2B), 1)  # back, and not before
 
     def test_a_notification_that_overtakes_the_answer_is_not_lost(self):
         session = self.session(RIGHT, hurries=True)

@@ -105,6 +105,22 @@ class Glucose(unittest.TestCase):
         session_with(meter, facts)
         self.assertEqual(meter.requests, [b"\x04\x01", ALL])
 
+    def test_what_the_meter_did_not_complete_is_asked_for_again(self):
+        meter, facts = Meter([1, 2, 3]), meter_facts()
+        whole = meter.on_write[0x2A52]
+
+        def cut_short(data):
+            events = whole(data)
+            if data[0] == 1:
+                events[-1] = words.Control(meter.handle(0x2A52), b"\x06\x00\x01\x08")
+            return events
+
+        meter.on_write[0x2A52] = cut_short
+        session_with(meter, facts)
+        meter.on_write[0x2A52] = whole
+        session_with(meter, facts)
+        self.assertEqual(meter.requests, [b"\x04\x01", ALL])
+
     def test_a_hundred_records_may_take_their_time(self):
         session = session_with(Meter(list(range(1, 101))), meter_facts())
         self.assertEqual(session.finish.values, 100)

@@ -18,7 +18,7 @@ from test_core_sensor_session import (
     session_of,
 )
 
-from varde_firmware.core import decider, steps
+from varde_firmware.core import decider, procedures, steps
 from varde_firmware.core import sensor_words as words
 from varde_protocols import records
 
@@ -143,6 +143,17 @@ class Security(unittest.TestCase):
                 session.handle(words.Secured(1, 0, 1), 23),
                 [words.WriteHandle(13, b"\x02\x00", True)],
             )
+
+    def test_a_refused_read_is_repeated_when_encrypted(self):
+        for status in (words.NOT_AUTHENTICATED, words.NOT_ENCRYPTED):
+            facts = facts_of(bond=1)
+            row = procedures.read(facts, 9)
+            self.assertEqual(next(row), steps.Read(9))
+            self.assertEqual(row.send((status, b"")), steps.Encrypt())
+            facts.is_encrypted = True
+            self.assertEqual(row.send(None), steps.Read(9))
+            with self.assertRaises(StopIteration):
+                row.send((0, b"value"))
 
     def test_without_a_bond_in_the_config_nobody_pairs(self):
         session = cuff()

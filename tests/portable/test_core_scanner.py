@@ -2,9 +2,10 @@
 
 import unittest
 
-from varde_firmware.core import backoff, decider, hold_offs, scanner
+from varde_firmware.core import backoff, decider, drivers, hold_offs, scanner
 from varde_firmware.core import scanner_words as air
 from varde_firmware.core import sensor_words as words
+from varde_protocols import hub_config
 
 SCAN = air.StartScan(scanner.SCAN_MS)
 
@@ -98,6 +99,11 @@ class Scanning(unittest.TestCase):
         core.handle(air.Sighted(1), 0)
         core.handle(air.SessionEnded(1, words.DONE), 1_000)
         self.assertEqual(core.deadline_ms, 41_000)
+
+    def test_a_cuff_of_a_and_d_advertises_on_for_a_quarter_of_a_minute(self):
+        for model in ("and-ua651", "and-uc352"):
+            cuff = hub_config.Sensor(1, bytes(7), None, 0x1810, [0x2A35], model, 1, None, None)
+            self.assertEqual(drivers.hold_off_ms(cuff), 15_000)
 
     def test_an_outcome_that_nobody_foresaw_has_one_too(self):
         core = scanning()
@@ -220,11 +226,17 @@ class NeverDeaf(unittest.TestCase):
         self.assertEqual(core.handle(air.RadioFailed(), now_ms)[-1], air.GiveUp())
 
     def test_a_sign_of_life_ends_the_counting(self):
-        core = scanning()
-        for _ in range(50):
-            core.handle(air.RadioFailed(), 0)
-            core.handle(decider.Expired(), core.deadline_ms)
-            core.handle(air.ScanEnded(), 0)
+        """The end of a scan is one, and a sensor that was set up."""
+        for signs in ((air.ScanEnded(),), (air.Sighted(1), air.SetUp(1))):
+            core = scanning()
+            for _ in range(3 * scanner.MAX_RESTARTS):
+                actions = core.handle(air.RadioFailed(), 0)
+                self.assertEqual(actions, [air.StopSessions()])
+                if signs[-1] == air.SetUp(1) and core._open:
+                    core.handle(air.SessionEnded(1, words.STOPPED), -60_000)
+                core.handle(decider.Expired(), core.deadline_ms)
+                for sign in signs:
+                    core.handle(sign, 0)
 
 
 class Room(unittest.TestCase):

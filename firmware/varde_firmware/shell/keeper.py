@@ -4,9 +4,7 @@ All of it runs through `exclusive`: the journal and the keys have one user at a 
 for the radio's handler, everything else for main code.
 """
 
-import errno
-
-from varde_firmware.core import known_values
+from varde_firmware.core import journal, known_values
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
@@ -67,7 +65,7 @@ class Keeper:
             return
         is_stream = not indicated and listener.connection >= 0
         if is_stream and self._journal.free_bytes < ROOM_FOR_STREAMS_BYTES:
-            raise OSError(errno.ENOSPC)
+            raise journal.JournalFull("keeper: no room for streams")
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
                                listener.service, listener.address, indicated,
                                listener.model)  # fmt: skip

@@ -68,6 +68,10 @@ radio, posts = radio_and_posts()
 radio._ble.irq_handler(INDICATED, INDICATION)
 assert [post[0] for post in posts()] == ["value"]
 assert radio._ble.asked == []
+listener = radio._handler.listeners[5 << 16 | 12]
+radio._ble.irq_handler(INDICATED, (5, 12, memoryview(bytes(513))))  # no value is so long
+assert (listener.total, listener.lost, radio.dropped) == (2, 1, 1)
+assert radio._ble.asked == []
 print("ok what_is_kept_is_confirmed")
 
 radio, posts = radio_and_posts()

@@ -157,6 +157,11 @@ def a_flush_is_answered_when_all_is_durable():
     link.take = take
     fake_hub.run_until(task.run(), lambda: durable)
     assert durable == [(("flushed", 7), waiting)], durable
+    assert (listener.lost, listener.latest) == (0, bytes([waiting - 1]))
+    hub.keeper.keep_notification = lambda *_: False  # no room
+    ring.put(listener.number, time.ticks_ms(), b"x")
+    task._keep_one()
+    assert (listener.lost, listener.latest) == (1, bytes([waiting - 1]))
 
 
 def clocks_and_events_bear_the_slot():

@@ -92,6 +92,16 @@ class Device(unittest.TestCase):
             self.assertEqual(self.clocks(session), [records.CLOCK_BEFORE, records.CLOCK_AFTER])
             self.assertEqual(session.told(), [])
 
+    def test_one_that_lost_its_time_gets_the_zone_that_it_showed(self):
+        """Batteries out: its owner finds it as it was."""
+        hour_ms = 3_600_000
+        sensor = self.scale(sensor_clock.encode(NOON_MS + hour_ms, True))
+        self.session(sensor)
+        sensor.values[0x2A2B] = bytes((0xD0, 7, 1, 1, 0, 0, 0, 0, 0, 0))  # 2000
+        play.Play(sensor, self.facts).start()
+        off_ms = sensor_clock.local_ms(sensor.values[0x2A2B]) - NOON_MS - hour_ms
+        self.assertTrue(abs(off_ms) < 60_000, off_ms)
+
     def test_one_that_refuses_or_forgets_is_told_of(self):
         for answer, keeps in ((0x181, True), (0, False)):
             session = self.session(self.scale(bytes(10), answer, keeps))

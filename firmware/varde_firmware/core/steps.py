@@ -78,6 +78,7 @@ class Facts:
         self.lacks: "Set[int]" = set()  # services that it does not have, or not for us
         self.looking_at = 0  # a service that the values do not need, until they are subscribed
         self.flights = 0  # sessions in a row that ended there
+        self.zone_ms = 0  # ahead of UTC, as its clock showed last
         self.battery_ms: "Optional[int]" = None  # when its battery was looked at
         self.last_number: "Optional[int]" = None  # sequence number of the newest stored record
         self.last_count = 0  # how many were stored then

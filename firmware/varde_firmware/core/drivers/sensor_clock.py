@@ -4,8 +4,8 @@ Two forms: Current Time 0x2A2B in its own service 0x1805 (CTS 1.1), and Date Tim
 measurement's service. Both are local time without a zone, for people to read, and the hub does not
 know which zone they live in. So it keeps the one that the sensor shows: the multiple of half an
 hour that its clock is away from UTC, if there is such a zone. A clock that is no time of this day
-anywhere (never set, or batteries out) is set to UTC. What the receiver makes of a stamp rests on
-the clock records, not on this.
+anywhere is set to the zone that it showed last (batteries out), else to UTC. What the receiver
+makes of a stamp rests on the clock records, not on this.
 
 The hub sets nothing while it does not know UTC.
 """
@@ -69,7 +69,12 @@ def correct(
     """Journal what the clock shows; set it and read it back if that is wrong."""
     setting = None
     if clock.properties & procedures.WRITES:
-        setting = right_time(value, facts.utc_ms(), clock.uuid == CURRENT_TIME, right_ms)
+        setting = right_time(
+            value, facts.utc_ms(), clock.uuid == CURRENT_TIME, right_ms, facts.zone_ms
+        )
+    shown_ms = zone_ms(value, facts.utc_ms())
+    if shown_ms is not None:
+        facts.zone_ms = shown_ms
     if value:
         occasion = records.CLOCK_READ if setting is None else records.CLOCK_BEFORE
         yield words.ClockRead(clock.uuid, value, occasion)
@@ -94,21 +99,30 @@ def set_clock(facts: "steps.Facts", clock: "Found", setting: bytes) -> "steps.Pr
 
 
 def right_time(
-    value: bytes, utc_ms: "Optional[int]", with_weekday: bool, right_ms: int = RIGHT_MS
-) -> "Optional[bytes]":
-    """Return what to set a clock to that shows `value`, None if nothing."""
+    value: bytes, utc_ms: "Optional[int]", with_weekday: bool, right_ms: int = RIGHT_MS,
+    otherwise_ms: int = 0,
+) -> "Optional[bytes]":  # fmt: skip
+    """Return what to set a clock to that shows `value`, None if nothing.
+
+    `otherwise_ms` is the zone of one that shows no time of this day.
+    """
     if utc_ms is None:
         return None
-    zone_ms = 0
+    kept_ms = zone_ms(value, utc_ms)
+    if kept_ms is None:
+        kept_ms = otherwise_ms
+    elif abs((local_ms(value) or 0) - utc_ms - kept_ms) <= right_ms:
+        return None
+    return encode(utc_ms + kept_ms, with_weekday)
+
+
+def zone_ms(value: bytes, utc_ms: "Optional[int]") -> "Optional[int]":
+    """Return the zone that a clock shows, ahead of UTC; None if it is no time of this day."""
     shown_ms = local_ms(value)
-    if shown_ms is not None:
-        ahead_ms = shown_ms - utc_ms
-        nearest_ms = (ahead_ms + _ZONE_STEP_MS // 2) // _ZONE_STEP_MS * _ZONE_STEP_MS
-        if _ZONE_LEAST_MS <= nearest_ms <= _ZONE_MOST_MS:
-            if abs(ahead_ms - nearest_ms) <= right_ms:
-                return None
-            zone_ms = nearest_ms
-    return encode(utc_ms + zone_ms, with_weekday)
+    if shown_ms is None or utc_ms is None:
+        return None
+    nearest_ms = (shown_ms - utc_ms + _ZONE_STEP_MS // 2) // _ZONE_STEP_MS * _ZONE_STEP_MS
+    return nearest_ms if _ZONE_LEAST_MS <= nearest_ms <= _ZONE_MOST_MS else None
 
 
 def is_right(value: bytes, utc_ms: "Optional[int]") -> bool:

@@ -1,5 +1,7 @@
 """Pairing, bonds and permissions between two stations on one air."""
 
+import struct
+
 from simulator.air_central import in_virtual_time, until
 from simulator.security_stations import (
     AUTHENTICATED,
@@ -11,6 +13,7 @@ from simulator.security_stations import (
     meet,
     paired,
 )
+from varde_simulator.air import att_client
 from varde_simulator.air.security import PairingRules
 
 
@@ -114,5 +117,35 @@ def test_a_peer_that_connects_from_another_address_than_its_identity_is_known_ag
         assert len(peripheral.station.bonds) == 1
         peripheral.station.bonds.forget(met_as)
         assert not peripheral.station.bonds.has(central.station.address)
+
+    in_virtual_time(tmp_path, story)
+
+
+def test_a_protected_value_is_not_read_by_its_type_either(tmp_path):
+    def read_multiple(handles, answers):
+        answers.append((yield struct.pack("<BHH", 0x0E, *handles)))
+
+    def read_by_type(uuid, answers):
+        answers.append((yield struct.pack("<BHHH", att_client.READ_BY_TYPE_REQUEST, 1, 99, uuid)))
+
+    async def story(air):
+        central, peripheral = await meet(air, PairingRules(), PairingRules())
+        for uuid, error in ((OPEN, 0), (ENCRYPTED, 5), (AUTHENTICATED, 5)):
+            answers = []
+            await central.run(read_by_type(uuid, answers))
+            refused = struct.pack("<BBHB", 1, 8, central.handles[uuid], error)
+            value = struct.pack("<BBH", 9, 7, central.handles[uuid]) + b"value"
+            assert answers == [refused if error else value]
+        both = central.handles[OPEN], central.handles[ENCRYPTED]
+        answers = []
+        await central.run(read_multiple(both, answers))
+        assert answers == [struct.pack("<BBHB", 1, 0x0E, both[1], 5)]
+        await paired(central, peripheral)
+        answers = []
+        await central.run(read_multiple(both, answers))
+        assert answers == [b"\x0fvaluevalue"]
+        answers = []
+        await central.run(read_by_type(ENCRYPTED, answers))
+        assert answers[0].endswith(b"value")
 
     in_virtual_time(tmp_path, story)

@@ -294,13 +294,13 @@ class Station:
             self.malformed_pdus += 1
             return
         server = self.device.gatt_server
-        error = refusal(server, request, self.security, connection)
+        error, about = refusal(server, request, self.security, connection)
         if not error:
             server.on_gatt_pdu(connection, request)
         elif request.op_code != WRITE_COMMAND:
             response = att.ATT_Error_Response(
                 request_opcode_in_error=request.op_code,
-                attribute_handle_in_error=request.attribute_handle,
+                attribute_handle_in_error=about,
                 error_code=error,
             )
             server.send_response(connection, response)

@@ -20,22 +20,32 @@ WIDE = 200
 
 def as_json(value: object) -> None:
     """Print one JSON document on one line, numbers exact: what `--json` promises."""
-    sys.stdout.write(json_text.dumps(value) + "\n")
-    sys.stdout.flush()
+    line(json_text.dumps(value))
 
 
 def line(text: str) -> None:
-    """Print one line for people."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Print one line; when this returns it has left this program.
+
+    Raises WorldFailed `file-write` (a full disk), and BrokenPipeError: who reads has had enough,
+    and the command ends in silence.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still in the buffer would fail once more at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise errors.WorldFailed("file-write", "stdout", reason=error.strerror) from error
 
 
 def good(text: str) -> None:
     """Print one line in green: what has been done and checked, and nothing less."""
-    width = None if sys.stdout.isatty() else WIDE
-    rich.console.Console(width=width, highlight=False).print(
-        text, style="green", markup=False, soft_wrap=True
-    )
+    console = rich.console.Console(highlight=False)
+    with console.capture() as made:
+        console.print(text, style="green", markup=False, soft_wrap=True)
+    line(made.get().rstrip("\n"))
 
 
 def progress(text: str) -> None:
@@ -73,7 +83,10 @@ def table(
     for number, row in enumerate(rows):
         style = "dim" if number in dim else None
         grid.add_row(*(rich.markup.escape(cell) for cell in row), style=style)
-    rich.console.Console(width=width or _told_width(), highlight=False).print(grid)
+    console = rich.console.Console(width=width or _told_width(), highlight=False)
+    with console.capture() as made:
+        console.print(grid)
+    line(made.get().removesuffix("\n"))
 
 
 def failure(error: errors.HostError | WireError, *, json_wanted: bool) -> None:

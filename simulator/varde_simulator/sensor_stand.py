@@ -133,6 +133,7 @@ class _Seen:
         self.confirmed: set[int] = set()
         self.is_advertising = False
         self.is_connected = False
+        self.shown: int | None = None
 
     def news_of(self, sensor: VirtualSensor) -> list[tuple[str, News]]:
         return [
@@ -149,6 +150,11 @@ class _Seen:
         if sensor.is_advertising != self.is_advertising:
             self.is_advertising = sensor.is_advertising
             news.append(("advertising" if self.is_advertising else "silent", {}))
+        shown = None if sensor.bonding is None else sensor.bonding.shown
+        if shown != self.shown:
+            self.shown = shown
+            if shown is not None:
+                news.append(("shows", {"passkey": f"{shown:06}"}))
         return news
 
     def _readings(self, sensor: VirtualSensor) -> list[tuple[str, News]]:

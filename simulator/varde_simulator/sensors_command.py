@@ -52,8 +52,9 @@ def sensors(
 ) -> None:
     """Put virtual sensors on the air: through real adapters, or for hubs in the simulator.
 
-    Lines on standard input tell them what to do: `measure`, `wake`, `battery-out`, or the name of
-    a fault; a label after it means that one only. `help` shows all words, `quit` ends.
+    Lines on standard input tell them what to do: `measure`, `pair` (its button is
+    held), `wake`, or the name of a fault; a label after it means that one only.
+    `help` shows all words, `quit` ends.
     """
     if list_:
         _show_models(as_json)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_host import json_text, messages
-from varde_host.sensor import inquiry, models, moment, records, table, wording
+from varde_host.sensor import decoder, inquiry, models, moment, records, table, wording
+from varde_protocols.gatt import segments
 
 NOW = dt.datetime(2026, 11, 22, 10, 20, 30, 500_000)  # noqa: DTZ001 a sensor knows no zone
 
@@ -102,7 +103,8 @@ def test_any_bytes_are_an_answer_or_none(raw: bytes):
 
 
 def value(number: int, raw: str, model: str = "", *, repeats: bool = False) -> wording.Value:
-    return wording.Value(0x1810, number, bytes.fromhex(raw), model, 1_000, NOW, repeats)
+    made_of = decoder.Decoder(model)
+    return wording.Value(0x1810, number, bytes.fromhex(raw), made_of, 1_000, NOW, repeats)
 
 
 def test_a_value_in_two_lines():
@@ -125,11 +127,30 @@ def test_a_value_in_json_has_its_bytes_whatever_they_are():
     assert row["values"]["spo2"] == 97
 
 
-@given(st.sampled_from([0x2A35, 0x2A9D, 0x2A1C, 0x2A18, 0x2A9C, 0x2A37]), st.binary(max_size=24))
+@given(
+    st.sampled_from([0x2A35, 0x2A9D, 0x2A1C, 0x2A18, 0x2A9C, 0x2A37, 0x2B8B, 0x2B36]),
+    st.binary(max_size=24),
+)
 def test_any_bytes_of_a_sensor_can_be_printed(number: int, raw: bytes):
-    one = wording.Value(0, number, raw, "", 0, NOW, False)
+    one = wording.Value(0, number, raw, decoder.Decoder(""), 0, NOW, False)
     assert raw.hex() in one.lines()[1]
     json_text.dumps(one.as_json())
+
+
+def test_segments_are_joined_and_a_lost_one_spoils_its_value_only():
+    whole = bytes.fromhex("01170003005c4b0200208ca09e2500000000a0170400780100ff")
+    parts = segments.split(whole, 12)
+    one = decoder.Decoder("")
+    last = one
+    for number, part in enumerate(parts):
+        last = wording.Value(0x1840, 0x2B8B, part, one, 0, NOW, False)
+        assert ("part of a longer value" in last.lines()[0]) == (number < len(parts) - 1)
+    joined = decoder.Decoder("").fields(0x2B8B, b"\x03" + whole)
+    assert last.as_json()["values"] == {
+        key: value for key, value in joined.items() if "segment" not in key
+    }
+    lost = wording.Value(0x1840, 0x2B8B, parts[1], decoder.Decoder(""), 0, NOW, False)
+    assert lost.as_json()["error"] == "lost-segment"
 
 
 def test_texts_of_a_sensor_are_safe_to_print():

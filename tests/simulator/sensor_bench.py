@@ -54,7 +54,9 @@ class Bench:
     async def sensor(self, name: str, **settings: Any) -> VirtualSensor:
         return await self.world.add_sensor(models.MODELS[name](**settings), name)
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start(
+        self, *arguments: str, stdout: Any = asyncio.subprocess.PIPE
+    ) -> asyncio.subprocess.Process:
         environment = {
             **os.environ,
             "VARDE_RADIO": f"sim:{self.path}",
@@ -70,12 +72,12 @@ class Bench:
             sys.executable, "-m", "varde_host.cli", "sensor", *arguments,
             env=environment,
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
 
-    async def run(self, *arguments: str, feed: str = "") -> Done:
-        process = await self.start(*arguments)
+    async def run(self, *arguments: str, feed: str = "", **options: Any) -> Done:
+        process = await self.start(*arguments, **options)
         return await self.finish(process, feed)
 
     async def finish(self, process: asyncio.subprocess.Process, feed: str = "") -> Done:
@@ -85,7 +87,7 @@ class Bench:
             process.kill()
             raise
         assert process.returncode is not None
-        return Done(process.returncode, out.decode(), errors.decode())
+        return Done(process.returncode, (out or b"").decode(), errors.decode())
 
     async def interrupt(self, process: asyncio.subprocess.Process) -> Done:
         process.send_signal(signal.SIGINT)

@@ -15,6 +15,7 @@ from varde_host import clock as host_clock
 from varde_host import errors, messages, output
 from varde_host.commands import options
 from varde_host.commands.secret_number import SecretNumber
+from varde_host.receiver import decoding
 from varde_host.sensor import (
     address as sensor_address,
 )
@@ -30,6 +31,7 @@ from varde_host.sensor import (
     transfer,
     wording,
 )
+from varde_host.sensor.decoder import Decoder
 
 _T = TypeVar("_T")
 
@@ -40,6 +42,7 @@ DEFAULT_WAIT_S = 60
 MAX_CONSENT = 9_999
 # People read a line a second; some oximeters send a hundred values in it.
 WATCH_LINE_S = 1.0
+_STREAMS = {number for numbers in table.LIVE.values() for number in numbers}
 
 _Address = Annotated[str, typer.Argument(metavar="ADDRESS")]
 _Model = Annotated[str | None, typer.Option(metavar="NAME")]
@@ -183,7 +186,8 @@ def read(
 ) -> None:
     """Take what a sensor has stored."""
     place, known = sensor_address.normalised(address), _known(model)
-    emit = _printer(known, json)
+    printer = _Printer(known, json)
+    emit = printer.emit
     keeps = None if known is None else known.keeps_readings
     if not keeps:
         output.progress(messages.text("sensor.may-forget" if keeps is None else "sensor.forgets"))
@@ -210,6 +214,8 @@ def read(
         )
         return
     output.line(messages.text(_outcome_key(done), values=done.values))
+    if printer.repeated:
+        output.line(messages.text("sensor.repeated", values=printer.repeated))
     if done.deleted:
         output.good(messages.text("sensor.deleted"))
 
@@ -224,7 +230,7 @@ def watch(
 ) -> None:
     """Show values as they come, until Ctrl-C."""
     place, known = sensor_address.normalised(address), _known(model)
-    emit = _printer(known, json, seldom=True)
+    emit = _Printer(known, json, seldom=True).emit
     code = SecretNumber("sensor.consent", code_file, MAX_CONSENT)
 
     async def work(open_session: session.Session) -> None:
@@ -252,32 +258,44 @@ def _outcome_key(done: transfer.Outcome) -> str:
     return "sensor.read" if done.values else "sensor.read-nothing"
 
 
-def _printer(
-    known: models.Model | None, json: bool, *, seldom: bool = False
-) -> Callable[[int, int, bytes], None]:
-    """Return what prints a value at once; `seldom`: for people, of what streams one a second."""
-    now = host_clock.from_environment()
-    name = "" if known is None else known.name
-    streams = {number for numbers in table.LIVE.values() for number in numbers}
-    printed_ms: dict[int, int] = {}
-    seen: set[tuple[int, bytes]] = set()
+class _Printer:
+    """Prints each value at once; `seldom`: for people, of what streams one a second. `repeated`
+    counts results whose bytes have come before."""
 
-    def emit(service: int, number: int, raw: bytes) -> None:
-        utc_ms = now.utc_ms()
-        repeats = number not in streams and (number, raw) in seen
-        if number not in streams:
-            seen.add((number, raw))
-        value = wording.Value(service, number, raw, name, utc_ms, _local(utc_ms), repeats)
-        if json:
+    def __init__(self, known: models.Model | None, json: bool, *, seldom: bool = False) -> None:
+        self.repeated = 0
+        self._now = host_clock.from_environment()
+        self._json = json
+        self._seldom = seldom
+        self._decoder = Decoder("" if known is None else known.name)
+        self._seen: set[tuple[int, bytes]] = set()
+        self._printed_ms: dict[int, int] = {}
+
+    def emit(self, service: int, number: int, raw: bytes) -> None:
+        utc_ms = self._now.utc_ms()
+        repeats = self._repeats(number, raw)
+        value = wording.Value(
+            service, number, raw, self._decoder, utc_ms, _local(utc_ms), repeats
+        )
+        if self._json:
             output.as_json(value.as_json())
-            return
-        is_early = utc_ms - printed_ms.get(number, 0) < WATCH_LINE_S * 1000
-        if not (seldom and number in streams and is_early):
-            printed_ms[number] = utc_ms
+        elif not self._is_too_early(number, utc_ms):
+            self._printed_ms[number] = utc_ms
             for line in value.lines():
                 output.line(line)
 
-    return emit
+    def _repeats(self, number: int, raw: bytes) -> bool:
+        if number in _STREAMS:
+            return False
+        repeats = (number, raw) in self._seen
+        self._seen.add((number, raw))
+        self.repeated += repeats
+        return repeats
+
+    def _is_too_early(self, number: int, utc_ms: int) -> bool:
+        is_stream = number in _STREAMS and number not in decoding.SEGMENTED
+        since_ms = utc_ms - self._printed_ms.get(number, 0)
+        return self._seldom and is_stream and since_ms < WATCH_LINE_S * 1000
 
 
 async def _consent(

@@ -6,6 +6,8 @@
     table.py      which characteristic means what
     moment.py     a sensor's clock in numbers
     records.py    the record access control point, both ways
+    decoder.py    what the values say, segments joined
+    wording.py    all of it in words and in JSON
 
 Above are values in, values out. Below is what waits, with bleak:
 

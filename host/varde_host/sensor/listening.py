@@ -11,7 +11,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from .heard import Heard, heard, together
 from .radio import Radio
-from .session import backend, translated
+from .session import SCAN_TURN_S, backend, translated
 
 # The place of an error that concerns the radio itself.
 RADIO = "bluetooth"
@@ -42,27 +42,55 @@ async def adverts(
     """Give `emit` each reading that a sensor advertises, once; return how many there were.
 
     Ends when nothing came for `first_s`, or nothing new for `quiet_s` after the last; None: never.
+    Raises what `emit` raised.
     """
-    seen: set[tuple[int, bytes]] = set()
-    news = asyncio.Event()
+    told = _Readings(address, emit)
+    while True:
+        with translated(RADIO):
+            async with bleak.BleakScanner(told.on_advertisement, **backend(radio.scanner)):
+                while await told.has_more((quiet_s if told.seen else first_s) or SCAN_TURN_S):
+                    pass
+        if told.failure is not None:
+            raise told.failure
+        if (quiet_s if told.seen else first_s) is not None:
+            return len(told.seen)
 
-    def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
-        if device.address.upper() == address.upper():
-            for advert in _heard(device, data).adverts:
-                if advert not in seen:
-                    seen.add(advert)
-                    emit(*advert)
-                    news.set()
 
-    with translated(RADIO):
-        async with bleak.BleakScanner(on_advertisement, **backend(radio.scanner)):
-            try:
-                while True:
-                    async with asyncio.timeout(quiet_s if seen else first_s):
-                        await news.wait()
-                    news.clear()
-            except TimeoutError:
-                return len(seen)
+class _Readings:
+    """What one sensor advertises; `failure` is what `emit` raised, as who calls
+    `on_advertisement` would only log it."""
+
+    def __init__(self, address: str, emit: Callable[[int, bytes], None]) -> None:
+        self.seen: set[tuple[int, bytes]] = set()
+        self.failure: Exception | None = None
+        self._address = address.upper()
+        self._emit = emit
+        self._news = asyncio.Event()
+
+    def on_advertisement(self, device: BLEDevice, data: AdvertisementData) -> None:
+        if device.address.upper() != self._address:
+            return
+        for advert in _heard(device, data).adverts:
+            if advert not in self.seen:
+                self.seen.add(advert)
+                self._news.set()
+                self._print(advert)
+
+    def _print(self, advert: tuple[int, bytes]) -> None:
+        try:
+            self._emit(*advert)
+        except Exception as error:  # noqa: BLE001  raised where somebody waits
+            self.failure = error
+
+    async def has_more(self, limit_s: float) -> bool:
+        """Wait for a new reading; False if there was none in time, or it could not be given."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        self._news.clear()
+        return self.failure is None
 
 
 def _heard(device: BLEDevice, data: AdvertisementData) -> Heard:

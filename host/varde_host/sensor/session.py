@@ -34,7 +34,8 @@ OPERATION_TIMEOUT_S = 35.0
 # What some operating systems make of hanging up: never worth waiting for.
 DISCONNECT_TIMEOUT_S = 10.0
 
-_FOR_EVER_S = 10 * 365 * 86_400.0
+# A scanner does not say that its radio has gone; the next one does.
+SCAN_TURN_S = 60.0
 
 # ATT errors: insufficient authentication, authorization, key size, encryption.
 _WANTS_PAIRING = {0x05, 0x08, 0x0C, 0x0F}
@@ -65,7 +66,8 @@ def translated(where: str) -> Iterator[None]:
             raise errors.WorldFailed("sensor-left", where) from error
         raise errors.WorldFailed("radio-failed", where, reason=clean(error)) from error
     except OSError as error:  # no D-Bus, no Bluetooth service on it
-        raise errors.WorldFailed("radio-missing", where, reason=clean(error)) from error
+        reason = clean(error.strerror or error)
+        raise errors.WorldFailed("radio-missing", where, reason=reason) from error
 
 
 def clean(error: object) -> str:
@@ -87,14 +89,17 @@ async def find(radio: Radio, address: str, wait_s: float | None) -> BLEDevice:
 
     `wait_s` None waits for ever.
     """
-    limit_s = _FOR_EVER_S if wait_s is None else wait_s
-    with translated(address):
-        device = await bleak.BleakScanner.find_device_by_address(
-            address, limit_s, **backend(radio.scanner)
-        )
-    if device is None:
-        raise errors.WorldFailed("sensor-not-heard", address)
-    return device
+    waited_s = 0.0
+    while wait_s is None or waited_s < wait_s:
+        turn_s = SCAN_TURN_S if wait_s is None else min(SCAN_TURN_S, wait_s - waited_s)
+        with translated(address):
+            device = await bleak.BleakScanner.find_device_by_address(
+                address, turn_s, **backend(radio.scanner)
+            )
+        if device is not None:
+            return device
+        waited_s += turn_s
+    raise errors.WorldFailed("sensor-not-heard", address)
 
 
 @contextlib.asynccontextmanager

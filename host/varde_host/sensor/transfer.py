@@ -32,6 +32,7 @@ QUIET_S = 1.8
 RECORD_TIMEOUT_S = 30.0
 CONTROL_TIMEOUT_S = 30.0
 
+_THAT_WAS_ALL = {"sensor-left", "sensor-silent"}
 _START_LIVE = b"\x01"
 _CONSENT, _CONTROL_ANSWER, _CONTROL_SUCCESS = 0x02, 0x20, 0x01
 
@@ -67,8 +68,9 @@ class Transfer:
         self._model = model
         self._emit = emit
         self._last_sequence_number: int | None = None
-        # Signs of life: an answer of a control point, or b"" for a value.
-        self._signs: asyncio.Queue[bytes] = asyncio.Queue()
+        # Signs of life: an answer of a control point, b"" for a value, or why `emit` failed. That
+        # stands before all answers that come later, so nothing is deleted that was not printed.
+        self._signs: asyncio.Queue[bytes | Exception] = asyncio.Queue()
 
     async def read(self, now: timing.Now, consent: Consent | None, delete: bool) -> Outcome:
         """Take what is stored.
@@ -94,7 +96,8 @@ class Transfer:
         if not await self._subscribe(table.LIVE) + await self._subscribe(table.FINAL):
             raise errors.InputRefused("sensor-nothing-to-read", self._session.address)
         await self._start_health_sensor()
-        await self._session.left.wait()
+        while await self._is_there():
+            pass
 
     async def _start_health_sensor(self) -> None:
         """A Generic Health Sensor tells what it observes once it is asked to (GHSS 1.0, 3.4)."""
@@ -141,7 +144,11 @@ class Transfer:
 
     def _take(self, service: int, number: int, raw: bytes) -> None:
         self.values += 1
-        self._emit(service, number, raw)
+        try:
+            self._emit(service, number, raw)
+        except Exception as error:  # noqa: BLE001  who called this only logs it; `_sign` raises it
+            self._signs.put_nowait(error)
+            return
         if number == table.GLUCOSE_MEASUREMENT:
             sequence_number = records.sequence_number(raw)
             if sequence_number is not None:
@@ -156,7 +163,9 @@ class Transfer:
         while True:
             try:
                 await self._sign(limit_s)
-            except errors.WorldFailed:  # it has left, or it is quiet: that was all
+            except errors.WorldFailed as error:
+                if error.code not in _THAT_WAS_ALL:
+                    raise
                 return
             limit_s = QUIET_S
 
@@ -203,14 +212,28 @@ class Transfer:
             if answer is not None:
                 return answer
 
-    async def _sign(self, limit_s: float) -> bytes:
-        """Return the next sign of life. Raises WorldFailed `sensor-left`, `sensor-silent`."""
+    async def _is_there(self) -> bool:
+        """Wait for the next sign of life; False once the sensor has left."""
+        try:
+            await self._sign(None)
+        except errors.WorldFailed as error:
+            if error.code == "sensor-left":
+                return False
+            raise
+        return True
+
+    async def _sign(self, limit_s: float | None) -> bytes:
+        """Return the next sign of life. Raises WorldFailed `sensor-left`, `sensor-silent`, and
+        what `emit` raised."""
         sign = asyncio.ensure_future(self._signs.get())
         end = asyncio.ensure_future(self._session.left.wait())
         try:
             await asyncio.wait({sign, end}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
             if sign.done():
-                return sign.result()
+                told = sign.result()
+                if isinstance(told, Exception):
+                    raise told
+                return told
             if end.done():
                 raise errors.WorldFailed("sensor-left", self._session.address)
             raise errors.WorldFailed("sensor-silent", self._session.address)

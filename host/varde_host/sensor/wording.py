@@ -7,37 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from varde_host import messages
-from varde_host.receiver import wording
+from varde_host.receiver import stamp, value_words
 from varde_protocols import assigned, gatt
 from varde_protocols.errors import GattError
 
 from . import models, moment, table
+from .decoder import Decoder, is_part
 from .heard import Heard
 from .inquiry import Info
 
-# Kinds of value that the receiver's table has no words for: the field, and its unit or the field
-# that names it.
-_MORE: dict[str, str] = {
-    "temperature": "unit",
-    "concentration": "unit",
-    "heart_rate": "/min",
-    "body_fat_pct": "%",
-    "muscle_pct": "%",
-    "impedance_ohm": "ohm",
-}
-# What is said beside a value, not in it.
-_NOT_MEASURED = {"timestamp", "unit", "height_unit", "user_id"}
-
 
 class Value:
-    """One value as it came, with what the decoder makes of it for that model."""
+    """One value as it came, with what the sensor's decoder makes of it."""
 
     def __init__(
         self,
         service: int,
         number: int,
         raw: bytes,
-        model: str,
+        decoder: Decoder,
         utc_ms: int,
         local: dt.datetime,
         repeats: bool,
@@ -51,7 +39,7 @@ class Value:
         self._error: str | None = None
         self._fields: Mapping[str, Any] | None = None
         try:
-            self._fields = gatt.decode(number, raw, model)
+            self._fields = decoder.fields(number, raw)
         except GattError as error:
             self._error = error.code
 
@@ -79,32 +67,12 @@ class Value:
     def _words(self) -> str:
         if self._fields is None:
             return messages.text("sensor.not-decoded", error=str(self._error))
-        words = _measured(self._fields) or _plainly(self._fields)
-        stamp = self._fields.get("timestamp")
-        at = "" if stamp is None else "  " + messages.text("sensor.by-its-clock", stamp=stamp)
+        if is_part(self._fields):
+            return messages.text("sensor.part")
+        words = value_words.of(self._fields, self.number)
+        told = stamp.of(self._fields)
+        at = "" if told is None else "  " + messages.text("sensor.by-its-clock", stamp=told)
         return (words or messages.text("sensor.no-value")) + at
-
-
-def _measured(fields: Mapping[str, Any]) -> str:
-    words = wording.values(fields)
-    more = []
-    for key, unit in _MORE.items():
-        if fields.get(key) is not None:
-            more.append(f"{_text(fields[key])} {fields.get(unit, unit)}")
-    return ", ".join([words, *more] if words else more)
-
-
-def _text(value: object) -> str:
-    return value.text() if isinstance(value, gatt.Number) else str(value)
-
-
-def _plainly(fields: Mapping[str, Any]) -> str:
-    """Return the fields by their names, for kinds of value that have no words yet."""
-    return ", ".join(
-        f"{key} {_text(value)}"
-        for key, value in fields.items()
-        if value is not None and key not in _NOT_MEASURED and not isinstance(value, (list, dict))
-    )
 
 
 def measures(numbers: Sequence[int]) -> str:

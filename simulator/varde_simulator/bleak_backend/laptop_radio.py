@@ -110,7 +110,8 @@ class LaptopRadio:
             if self._channel is not None:
                 self._channel.leave()
                 self._channel = None
-            text = f"no simulated radio at {self.path}: {error}"
+            why = getattr(error, "strerror", None) or error
+            text = f"no simulated radio at {self.path}: {why}"
             reason = BleakBluetoothNotAvailableReason.NO_BLUETOOTH
             raise BleakBluetoothNotAvailableError(text, reason) from error
 

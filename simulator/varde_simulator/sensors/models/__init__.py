@@ -60,6 +60,7 @@ MODELS: dict[str, Callable[..., Model]] = {
     "masimo-mightysat": masimo.mightysat,
     "omron-evolv": omron.evolv,
     "beurer-bm": beurer.bm,
+    "beurer-sbm69": beurer.sbm69,
     "beurer-bf": beurer.bf,
     "xiaomi-scale": xiaomi.xiaomi_scale,
     "xiaomi-scale-1": xiaomi.xiaomi_scale_1,

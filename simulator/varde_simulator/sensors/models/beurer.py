@@ -32,6 +32,7 @@ from varde_simulator.sensors.model import (
     ENCRYPTED,
     INDICATE,
     OPEN,
+    RANDOM_PASSKEY,
     READ,
     Characteristic,
     ClockPlan,
@@ -112,6 +113,11 @@ def bm(serial: str = "BM850001", battery_percent: int = 85, passkey: int | None 
         driver="beurer-bm",
         behaviour=BeurerBm,
     )
+
+
+def sbm69(serial: str = "BM690001", battery_percent: int = 85) -> Model:
+    """Shows six digits when a host pairs, others each time."""
+    return bm(serial, battery_percent, RANDOM_PASSKEY)
 
 
 class BeurerBf(Behaviour):

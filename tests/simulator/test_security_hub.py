@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import dataclasses
 import random
 
 import pytest
@@ -12,6 +13,8 @@ from simulator.security_programs import NAMED, SECURE, SERVER, hub_lines
 from simulator.security_stations import Peripheral, malformed
 from varde_simulator.air.bonds import SECRET_BYTES
 from varde_simulator.air.security import PairingRules
+from varde_simulator.sensors import models
+from varde_simulator.sensors.model import RANDOM_PASSKEY, Security
 
 
 async def sensor(place: Place, rules: PairingRules | None, name: str = "secure") -> Peripheral:
@@ -345,5 +348,42 @@ say(read(conn, table[UUID(0xAA01)][0]))
                 channel.send_l2cap_pdu(peripheral.connection.handle, smp.SMP_CID, pdu)
             await asyncio.sleep(0.001)
         assert await hub.finish() == ["0"]
+
+    in_place(story)
+
+
+def test_hub_killed_in_a_pairing_leaves_no_bond_and_no_closed_door():
+    """The digits were asked for and never typed: the sensor pairs with the next hub."""
+    script = """
+def pair():
+    ble.active(True)
+    ble.config(bond=True, mitm=True, io=2)
+    conn = connect("Varde Thermometer")
+    ble.gap_pair(conn)
+    wait(31)
+    say("asked")
+    ble.gap_passkey(conn, 2, int(sys.stdin.readline()))
+    say(wait(28)[1:4])
+pair()
+"""
+
+    async def story(place):
+        security = Security(passkey=RANDOM_PASSKEY, needs_button=False)
+        model = dataclasses.replace(models.MODELS["thermometer"](), security=security, idle_s=60)
+        sensor = await place.sensor(model)
+        for node, dies in (("one", True), ("two", False)):
+            sensor.wake()
+            hub = await place.hub(script, node)
+            await hub.until("asked")
+            if dies:
+                await hub.kill()
+                await place.settle(lambda: not sensor.is_connected, "supervision")
+                assert [change.status for change in sensor.bonding.changes] == [7]
+                assert len(sensor.station.bonds) == 0
+                assert place.air.pairs_of(sensor.station.controller) == []
+            else:
+                hub.process.stdin.write(b"%06d\n" % sensor.bonding.shown)
+                assert await hub.finish() == ["(1, 1, 1)"]
+        assert len(sensor.station.bonds) == 1
 
     in_place(story)

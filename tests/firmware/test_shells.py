@@ -28,6 +28,7 @@ CASES = {
         "without_heap_nobody_is_connected_to_and_that_is_told_once",
         "a_bond_that_finds_no_room_is_told_with_its_slot",
         "a_flush_is_answered_when_all_is_durable",
+        "another_of_the_same_name_is_asked_for_everything",
         "clocks_and_events_bear_the_slot",
         "a_connection_goes_to_the_link_that_asked_for_it",
         "uptime_is_right_beyond_thirty_bits",

@@ -67,6 +67,7 @@ class Facts:
         self, sensor: "Sensor", utc_at: "Optional[Callable[[int], Optional[int]]]" = None
     ) -> None:
         self.sensor = sensor
+        self.address = b""
         self.now_ms = 0  # uptime, set before each step
         self.utc_at = utc_at  # from uptime to Unix time, both in ms; None while it is not known
         self.has_bond = False  # the hub holds a key for it, not set aside
@@ -95,6 +96,17 @@ class Facts:
         self.looking_at = 0
         self.is_encrypted = False
         self.is_listening = False
+
+    def meet(self, address: bytes, handles: "List[Tuple[int, int, int]]") -> None:
+        """It has another address now, so it may be another: what was found then may not hold.
+
+        That is one that is known by its name, exchanged for its like; or it hides its address.
+        """
+        self.address = address
+        self.handles = handles
+        self.lacks = set()
+        self.battery_ms = None
+        self.last_number = None
 
     def utc_ms(self) -> "Optional[int]":
         """Return Unix time in ms, None if the hub does not know it."""

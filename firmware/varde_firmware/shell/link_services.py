@@ -40,7 +40,9 @@ class LinkServices:
         facts = self._facts.get(link.index)
         if facts is None:
             facts = self._facts[link.index] = steps.Facts(self._sensors[link.index])
-            facts.handles = self._keys.handles(link.address)
+        address = bytes((link.address[0] & 1,)) + link.address[1:]  # as connections give it
+        if facts.address != address:
+            facts.meet(address, self._keys.handles(address))
         facts.utc_at = self.utc_at
         facts.has_bond = self.has_bond(link)
         return facts

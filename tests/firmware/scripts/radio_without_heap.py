@@ -164,6 +164,10 @@ while ring.put(1, 1, bytes(100)):
     pass
 says([], 18, CONNECTION, MEASURES, bytes(200))
 assert (listener.lost, radio.dropped) == (1, 1)
+while not ring.is_empty:
+    ring.take()
+says([], 18, CONNECTION, MEASURES, bytes(513))  # no value is so long
+assert (listener.lost, radio.dropped, ring.is_empty) == (2, 2, True)
 print("ok values")
 
 says([("connected", CONNECTION, b"\x01" + ADDRESS)], 7, CONNECTION, 1, ADDRESS)

@@ -164,6 +164,21 @@ def a_flush_is_answered_when_all_is_durable():
     assert (listener.lost, listener.latest) == (1, bytes([waiting - 1]))
 
 
+def another_of_the_same_name_is_asked_for_everything():
+    """What was learnt of the first (records that are known, say) is not held against it."""
+    hub = fake_hub.Hub()
+    task, _, _, _ = task_of(hub)
+    hub.keys.keep_handles(ADDRESS, [(12, 0x1810, 0x2A35)])
+    facts = task.facts_of(Link(1, PRIVATE))
+    facts.last_number, facts.battery_ms, facts.is_bond_aside = 40, 5, True
+    facts.lacks.add(0x1805)
+    assert task.facts_of(Link(1, PRIVATE)).last_number == 40
+    again = task.facts_of(Link(1, b"\x03" + ADDRESS[1:]))  # resolved by the controller
+    assert (again.last_number, again.battery_ms, again.lacks) == (None, None, set())
+    assert again.handles == [(12, 0x1810, 0x2A35)]
+    assert again.is_bond_aside
+
+
 def clocks_and_events_bear_the_slot():
     hub = fake_hub.Hub()
     task, _, _, _ = task_of(hub)
@@ -220,6 +235,7 @@ for case in (
     without_heap_nobody_is_connected_to_and_that_is_told_once,
     a_bond_that_finds_no_room_is_told_with_its_slot,
     a_flush_is_answered_when_all_is_durable,
+    another_of_the_same_name_is_asked_for_everything,
     clocks_and_events_bear_the_slot,
     a_connection_goes_to_the_link_that_asked_for_it,
     uptime_is_right_beyond_thirty_bits,

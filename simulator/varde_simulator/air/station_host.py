@@ -3,7 +3,7 @@
 A host and its chip exchange HCI packets as bytes; where both are objects of this process nobody
 sees those. `DirectHost` gives packets to its chip as they are, and data past all of HCI: a whole
 L2CAP PDU in one call, since the chip has no buffers that could be full, and the air's packets are
-not the host's. To write those bytes and parse them again is half of a sensor session's work.
+not the host's. Bytes and flow control are a quarter each of a sensor session's work.
 """
 
 import contextlib

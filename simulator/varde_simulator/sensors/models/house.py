@@ -1,7 +1,7 @@
 """The sensors of this house: an oximeter, a scale, a cuff.
 
-Behaviour after `docs/radio.md` (what public code and manuals say of such devices); the names are
-invented, so that nobody takes a simulated device for a real one.
+By the specifications (PLXS, WSS, BLS), with the habits that public code and manuals tell of such
+devices (`docs/sensors.md`); the names are invented, so that nobody takes one for a real device.
 """
 
 import struct

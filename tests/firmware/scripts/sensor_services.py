@@ -5,7 +5,8 @@ import time
 import fake_hub
 
 from varde_firmware.core import advertising, backoff, scanner, value_ring
-from varde_firmware.shell import sensor_task
+from varde_firmware.core import sensor_words as words
+from varde_firmware.shell import sensor_link, sensor_task
 from varde_protocols import assigned, hub_config, records, sealing
 
 ADDRESS = bytes([1]) + bytes.fromhex("c00102030405")
@@ -179,6 +180,28 @@ def another_of_the_same_name_is_asked_for_everything():
     assert again.is_bond_aside
 
 
+def a_link_counts_what_it_has_heard_and_says_how_it_wants_to_pair():
+    hub = fake_hub.Hub()
+    task, _, _, radio = task_of(hub)
+    link = sensor_link.SensorLink(task, radio, hub.clock, task._listeners, 0, CUFF, ADDRESS)
+    link.connection = 7
+    heard = []
+    link.feed = heard.append
+    control = task._listeners.add(7, 3, 0x1810, 0, ADDRESS, "", True)
+    link.take(("control", 7, 9, control, b"answer"))
+    assert heard == [words.Control(9, b"answer")]
+    assert control.taken == 1
+    link._listen(words.Listen(12, 0x1810, 0x2A35))
+    listener = link._listeners[0]
+    listener.total, listener.is_told = 2, True
+    link.take(("value", 7, listener))
+    assert heard[1:] == [words.ValueKept(2)]
+    assert not listener.is_told  # the next is told again
+    radio.asked.clear()
+    link._pair(words.Pair())
+    assert radio.asked == [("demand", (1,)), ("pair", (7,))]
+
+
 def clocks_and_events_bear_the_slot():
     hub = fake_hub.Hub()
     task, _, _, _ = task_of(hub)
@@ -236,6 +259,7 @@ for case in (
     a_bond_that_finds_no_room_is_told_with_its_slot,
     a_flush_is_answered_when_all_is_durable,
     another_of_the_same_name_is_asked_for_everything,
+    a_link_counts_what_it_has_heard_and_says_how_it_wants_to_pair,
     clocks_and_events_bear_the_slot,
     a_connection_goes_to_the_link_that_asked_for_it,
     uptime_is_right_beyond_thirty_bits,

@@ -75,15 +75,16 @@ class HostPrograms:
     async def hub_config(
         self, ssid: str, password: str, sensors: list[str], heartbeat_s: int, board: str
     ) -> bytes:
-        """The bytes of `config.cbor`; sensors as `varde hub config --sensor` takes them."""
+        """The bytes of `config.cbor`; sensors as `varde hub config --sensors` takes them."""
         file = self.site.parent / "config.cbor"
         file.unlink(missing_ok=True)
-        sensor_options = [part for sensor in sensors for part in ("--sensor", sensor)]
+        listed = self.site.parent / "sensors.txt"  # passkeys and codes among them
+        listed.write_text("\n".join(sensors), encoding="utf-8")
         await self.run(
             "hub", "config", "--site", str(self.site), "--host", COLLECTOR_NAME,
             "--port", str(COLLECTOR_PORT), "--ntp-host", NTP_NAME, "--wifi", "-",
             "--heartbeat", str(heartbeat_s), "--board", board, "--out", str(file),
-            *sensor_options, feed=f"{ssid}:{password}\n",
+            "--sensors", str(listed), feed=f"{ssid}:{password}\n",
         )  # fmt: skip
         return file.read_bytes()
 

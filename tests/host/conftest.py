@@ -1,4 +1,4 @@
-"""What host tests need: a collector in this process with a database of its own."""
+"""What host tests need: a collector in this process with a database of its own, a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from host.terminal import Terminal
 from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
+from varde_host import cli, messages
 from varde_host.collector import answer, app, database, registry, schema
 from varde_protocols import exchange
 from varde_protocols.crypto import x25519
@@ -23,6 +25,28 @@ NOW_MS = 1_800_000_000_000
 def _pipe_of_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables are as wide as they like, wherever the tests run."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the language as it was: `cli.main` sets it for the process."""
+    monkeypatch.setattr(messages.speaker, "language", "nb")
+    for name in ("VARDE_LANGUAGE", "VARDE_SITE", "VARDE_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def made(tmp_path: Path, capsys: pytest.CaptureFixture[str], plain: None) -> Path:
+    """A site's directory."""
+    directory = tmp_path / "site"
+    assert cli.main(["site", "init", str(directory), "--server-name", "collector.test"]) == 0
+    capsys.readouterr()
+    return directory
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], plain: None) -> Terminal:
+    return Terminal(capsys)
 
 
 class FixedClock:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sqlite3
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,48 +13,10 @@ from pathlib import Path
 import pytest
 
 from host.collector_process import environment, varde
+from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
-from varde_host import cli, clock, messages
+from varde_host import clock
 from varde_host.commands import demo, site
-from varde_protocols import hub_config
-
-
-@pytest.fixture(autouse=True)
-def plain(monkeypatch: pytest.MonkeyPatch):
-    """Leave the language as it was: `cli.main` sets it for the process."""
-    monkeypatch.setattr(messages.speaker, "language", "nb")
-    for name in ("VARDE_LANGUAGE", "VARDE_SITE", "VARDE_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    directory = tmp_path / "site"
-    assert cli.main(["site", "init", str(directory), "--server-name", "collector.test"]) == 0
-    capsys.readouterr()
-    return directory
-
-
-class Terminal:
-    """Runs the command in this process and reads what it printed."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def run(self, *arguments: str | Path) -> tuple[int, str, str]:
-        status = cli.main([str(argument) for argument in arguments])
-        printed = self._capsys.readouterr()
-        return status, printed.out, printed.err
-
-    def json(self, *arguments: str | Path):
-        status, out, _ = self.run(*arguments, "--json")
-        assert out.count("\n") == 1
-        return status, json.loads(out)
-
-
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(capsys)
 
 
 def test_help_in_each_language(terminal: Terminal):
@@ -244,82 +205,6 @@ def test_a_reader_who_has_seen_enough_is_no_bug(made: Path):
         )  # fmt: skip
     assert run.returncode == 1
     assert run.stderr == b""  # no traceback
-
-
-# --- hub config ----------------------------------------------------------------------------------
-
-SENSOR = "slot=1,service=1822,chars=2A5E+2A5F,name=Nonin,address=random/a1:a2:A3:A4:A5:A6"
-
-
-def test_hub_config_reads_the_password_from_standard_input(made: Path, tmp_path: Path):
-    out = tmp_path / "config.cbor"
-    run = varde(
-        "hub", "config", "--site", str(made), "--host", "collector.test", "--port", "9000",
-        "--wifi", "-", "--sensor", SENSOR, "--out", str(out), "--json",
-        input="home:correct horse: battery\nguest\\:s:\n\n",
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    config = hub_config.decode(out.read_bytes())
-    assert config.networks == [
-        hub_config.Network("home", "correct horse: battery"),
-        hub_config.Network("guest:s", ""),
-    ]
-    address = bytes.fromhex("01a1a2a3a4a5a6")
-    assert config.sensors == [
-        hub_config.Sensor(
-            1, address, "Nonin", 0x1822, [0x2A5E, 0x2A5F], "", hub_config.BOND_NONE, None, None
-        )
-    ]
-    assert (config.collector_host, config.collector_port) == ("collector.test", 9000)
-    assert len(config.roots) == 2
-
-
-@pytest.mark.parametrize(
-    ("wifi", "sensor", "code"),
-    [
-        ("home", SENSOR, "wifi-line"),
-        ("h\xe6ime:long enough".encode("latin-1"), SENSOR, "file-encoding"),
-        ("home:short", SENSOR, "config-length"),
-        ("", SENSOR, "config-count"),
-        ("home:long enough", "slot=1", "sensor"),
-        ("home:long enough", "slot=1,service=1822,chars=2A5E,colour=red", "sensor"),
-        ("home:long enough", "slot=x,service=1822,chars=2A5E,name=a", "sensor"),
-        ("home:long enough", "slot=1,service=1822,chars=2A5E,address=A1:A2", "sensor"),
-        ("home:long enough", "slot=1,service=1822,chars=2A5E", "config-sensor"),
-    ],
-)
-def test_a_config_that_no_hub_may_run_is_not_written(
-    terminal: Terminal, made: Path, tmp_path: Path, wifi: str, sensor: str, code: str
-):
-    (tmp_path / "wifi").write_bytes(wifi if isinstance(wifi, bytes) else wifi.encode())
-    out = tmp_path / "config.cbor"
-    status, error = terminal.json(
-        "hub", "config", "--site", made, "--host", "collector.test",
-        "--wifi", tmp_path / "wifi", "--sensor", sensor, "--out", out,
-    )  # fmt: skip
-    assert (status, error["error"]) == (1, code)
-    assert not out.exists()
-
-
-def test_a_byte_order_mark_is_no_part_of_the_network_name(
-    terminal: Terminal, made: Path, tmp_path: Path
-):
-    (tmp_path / "wifi").write_bytes("\ufeffhjemme:langt nok\r\n".encode())
-    out = tmp_path / "config.cbor"
-    status, _ = terminal.json(
-        "hub", "config", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi", "--out", out
-    )
-    assert status == 0
-    assert hub_config.decode(out.read_bytes()).networks[0].ssid == "hjemme"
-
-
-def test_an_existing_config_is_not_written_over(terminal: Terminal, made: Path, tmp_path: Path):
-    (tmp_path / "wifi").write_text("home:long enough")
-    command = ("hub", "config", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi")
-    assert terminal.run(*command, "--out", tmp_path / "config.cbor")[0] == 0
-    status, error = terminal.json(*command, "--out", tmp_path / "config.cbor")
-    assert (status, error["error"]) == (1, "file-exists")
 
 
 # --- demo ----------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """`varde hub config`: write a hub's `config.cbor` from the site and what the home needs.
 
-Passwords never stand on the command line, where other users and the shell's history see them: the
-WiFi networks are read from a file or from standard input, one `ssid:password` a line.
+No secret stands on the command line, where other users and the shell's history see it: the WiFi
+networks are read from a file or from standard input, one `ssid:password` a line, and sensors with
+a passkey or a consent code from a file, one a line as `--sensor` has it.
 """
 
 from __future__ import annotations
@@ -16,23 +17,12 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.collector import answer
-from varde_host.commands import options
+from varde_host.commands import options, sensor_text
 from varde_host.site import files
-from varde_protocols import assigned, hub_config
+from varde_protocols import hub_config
 
 _STANDARD_INPUT = Path("-")
 NTP_PORT = 123
-_ADDRESS = re.compile(r"(public|random)/((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})")
-_ADDRESS_TYPES = {"public": 0, "random": 1}
-_SHOWN_CHARACTERS = 80
-_SENSOR_KEYS = {
-    "slot", "service", "chars", "name", "address", "model", "bond", "passkey", "user",
-}  # fmt: skip
-_BONDS = {
-    "none": hub_config.BOND_NONE,
-    "plain": hub_config.BOND_PLAIN,
-    "passkey": hub_config.BOND_AUTHENTICATED,
-}
 
 
 def config(
@@ -42,6 +32,7 @@ def config(
     out: Annotated[Path, typer.Option(metavar="FILE")],
     port: Annotated[int, typer.Option()] = 8443,
     sensor: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE,...")] = None,
+    sensors: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     number: Annotated[int, typer.Option()] = 1,
     heartbeat_s: Annotated[int, typer.Option("--heartbeat", metavar="SECONDS")] = (
         answer.DEFAULT_HEARTBEAT_S
@@ -63,7 +54,7 @@ def config(
         collector_public=site_files.collector_public,
         receiver_public=site_files.receiver_public,
         heartbeat_s=heartbeat_s,
-        sensors=[parse_sensor(text) for text in sensor or []],
+        sensors=_sensors(sensor or [], sensors),
         ntp_host=ntp_host,
         ntp_port=ntp_port,
         board=board,
@@ -89,37 +80,14 @@ def networks(text: str, where: str) -> list[hub_config.Network]:
     return found
 
 
-def parse_sensor(text: str) -> hub_config.Sensor:
-    """Return the sensor of `slot=1,service=1822,chars=2A5E+2A5F,name=...,address=public/...`.
-
-    Besides: `model=and-ua651`, `bond=none|plain|passkey`, `passkey=123456`, `user=INDEX/CONSENT`.
-
-    Raises InputRefused `sensor`, and ConfigError for values that no hub may run with.
-    """
-    pairs = dict(part.partition("=")[::2] for part in text.split(","))
-    if not {"slot", "service", "chars"} <= set(pairs) <= _SENSOR_KEYS:
-        raise errors.InputRefused("sensor", text[:_SHOWN_CHARACTERS])
-    try:
-        return hub_config.Sensor(
-            slot=int(pairs["slot"]),
-            address=_address(pairs["address"]) if "address" in pairs else None,
-            name_prefix=pairs.get("name"),
-            service=assigned.by_name(pairs["service"]),
-            characteristics=[assigned.by_name(char) for char in pairs["chars"].split("+")],
-            model=pairs.get("model", ""),
-            bond=_BONDS[pairs.get("bond", "none")],
-            passkey=int(pairs["passkey"]) if "passkey" in pairs else None,
-            user=[int(part) for part in pairs["user"].split("/")] if "user" in pairs else None,
-        )
-    except (ValueError, KeyError) as error:
-        raise errors.InputRefused("sensor", text[:_SHOWN_CHARACTERS]) from error
-
-
-def _address(text: str) -> bytes:
-    match = _ADDRESS.fullmatch(text)
-    if match is None:
-        raise ValueError("address")
-    return bytes([_ADDRESS_TYPES[match[1]]]) + bytes.fromhex(match[2].replace(":", ""))
+def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
+    """Return those of the command line, where no secret may stand, and those of the file."""
+    made = [sensor_text.parse(text, "--sensor", secrets=False) for text in given]
+    lines = [] if file is None else _read(file).splitlines()
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#"):
+            made.append(sensor_text.parse(line.strip(), f"{file}:{number}", secrets=True))
+    return made
 
 
 def _read(path: Path) -> str:

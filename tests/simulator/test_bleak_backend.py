@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -76,6 +77,16 @@ def test_a_plain_bleak_program_runs_as_it_is(tmp_path: Path):
         assert [r.confirmed_us is not None for r in cuff.ledger.readings] == [True, True]
 
     in_place(story)
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path):
+    missing = str(tmp_path / "none.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "varde_simulator.bleak_backend", missing],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "simulator")},
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, f"{missing}: there is no such program\n")
 
 
 def test_what_is_heard_is_whole_and_filtered():

@@ -5,7 +5,7 @@ rule wants the name's beginning (case-sensitive: on an Omron the case is the mod
 where one is known, and nothing that speaks against it: a service of another kind. What comes out
 is a hint for people; a command applies a model's rules only when told so with --model.
 
-Sources by model: docs/sensor-command.md.
+Sources by model: docs/sensors.md.
 """
 
 from __future__ import annotations

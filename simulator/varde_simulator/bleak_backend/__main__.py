@@ -4,6 +4,7 @@ Runs a bleak program as it is, on the simulated air: the backends that bleak wou
 operating system are replaced before the program starts.
 """
 
+import os
 import runpy
 import sys
 
@@ -20,6 +21,8 @@ def main() -> None:
     _replace("get_platform_scanner_backend_type", (VirtualScanner, "varde"))
     _replace("get_platform_client_backend_type", (VirtualClient, "varde"))
     del sys.argv[0]
+    if not os.path.isfile(sys.argv[0]):
+        sys.exit(f"{sys.argv[0]}: there is no such program")
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

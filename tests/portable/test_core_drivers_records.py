@@ -9,6 +9,7 @@ import sensor_script as play
 
 from varde_firmware.core import sensor_session, steps
 from varde_firmware.core import sensor_words as words
+from varde_firmware.core.drivers import glucose_meter
 
 INDICATE, NOTIFY, READ, WRITE = play.INDICATE, play.NOTIFY, play.READ, play.WRITE
 ALL = b"\x01\x01"
@@ -23,8 +24,11 @@ class Meter(play.Sensor):
         self.stored = stored
         self.requests = []
         self.values_sent = 0
+        self.most = 0  # values on one request
         self.lost = 0
         self.is_silent = False
+        self.knows_ranges = False
+        self.sent_last = None
         self.on_write[0x2A52] = self.request
 
     def request(self, data):
@@ -38,8 +42,15 @@ class Meter(play.Sensor):
         if data[0] == 2:
             self.stored = []
             return [answer(point, b"\x06\x00\x02\x01")]
-        first = data[3] | data[4] << 8 if data[1] == 3 else 0
-        sent = [number for number in self.stored if number >= first]
+        if data[1] >= 4 and not self.knows_ranges:
+            return [answer(point, b"\x06\x00\x01\x04")]
+        first = data[3] | data[4] << 8 if data[1] in (3, 4) else 0
+        last = data[5] | data[6] << 8 if data[1] == 4 else 0xFFFF
+        sent = [number for number in self.stored if first <= number <= last]
+        if data[1] in (5, 6):
+            sent = self.stored[:1] if data[1] == 5 else self.stored[-1:]
+        self.most = max(self.most, len(sent))
+        self.sent_last = sent[-1] if sent else self.sent_last
         events = []
         for _ in sent:
             self.values_sent += 1
@@ -48,7 +59,7 @@ class Meter(play.Sensor):
         return events + [answer(point, bytes((6, 0, 1, result)))]
 
     def _Flush(self, _action):
-        newest = self.stored[-1] if self.stored and self.values_sent else None
+        newest = self.sent_last if self.values_sent else None
         value = b"" if newest is None else bytes((0, newest & 0xFF, newest >> 8))
         return [words.Flushed(self.lost, value)]
 
@@ -124,6 +135,34 @@ class Glucose(unittest.TestCase):
     def test_a_hundred_records_may_take_their_time(self):
         session = session_with(Meter(list(range(1, 101))), meter_facts())
         self.assertEqual(session.finish.values, 100)
+
+    def test_five_hundred_come_in_portions_that_fit_the_ring(self):
+        meter, facts = Meter(list(range(7, 507))), meter_facts()
+        meter.knows_ranges = True
+        session = session_with(meter, facts)
+        self.assertTrue(meter.most <= glucose_meter.PORTION)
+        self.assertEqual(session.finish.values, 500 + 2)  # and the first and the last to begin
+        self.assertEqual((facts.last_number, facts.last_count), (506, 500))
+        meter.stored.append(507)
+        self.assertEqual(session_with(meter, facts).finish.values, 1)
+
+    def test_portions_go_on_where_one_was_lost(self):
+        meter, facts = Meter(list(range(7, 507))), meter_facts()
+        meter.knows_ranges = True
+        flush = meter._Flush
+        flushes = []
+
+        def lossy(action):
+            flushes.append(1)
+            meter.lost = int(len(flushes) == 5)  # of the first and last, and the third portion
+            return flush(action)
+
+        meter._Flush = lossy
+        session_with(meter, facts)
+        self.assertEqual(facts.last_number, 6 + 2 * glucose_meter.PORTION)
+        session = session_with(meter, facts)
+        self.assertEqual(session.finish.values, 500 - 2 * glucose_meter.PORTION + 1)
+        self.assertEqual((facts.last_number, facts.last_count), (506, 500))
 
     def test_one_that_falls_silent_is_told_to_abort(self):
         meter = Meter([1, 2])

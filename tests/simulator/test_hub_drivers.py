@@ -1,6 +1,7 @@
 """A whole hub and real models' ways: what its drivers do for a reading to arrive, once."""
 
 import asyncio
+import dataclasses
 import random
 
 import pytest
@@ -10,6 +11,7 @@ from simulator.hub_place import Hub, with_hub
 from varde_protocols import assigned, records
 from varde_simulator.sensors import meaning as m
 from varde_simulator.sensors import samples
+from varde_simulator.sensors.models import MODELS
 
 pytestmark = needs_vm
 PRESSURE = m.Pressure(128, 79, 95, 66)
@@ -82,6 +84,28 @@ def test_glucose_meter_is_asked_for_what_is_new(tmp_path):
         await hub.session(3, "done, 1 values")
         assert hub.values(3, 0x2A18) == [reading.value for reading in meter.ledger.stored]
         assert len(meter.ledger.stored) == 21
+
+    with_hub(tmp_path, act)
+
+
+def test_five_hundred_records_of_a_meter_arrive_in_one_session(tmp_path, monkeypatch):
+    """It notifies them faster than the hub can journal; the hub asks for some at a time."""
+    full = dataclasses.replace(MODELS["glucose-meter"](), max_stored=500)
+    monkeypatch.setitem(MODELS, "glucose-meter", lambda: full)
+
+    async def act(hub: Hub) -> None:
+        meter = await hub.add(3, "glucose-meter", 0x1808, [0x2A18])
+        await started(hub)
+        for number in range(500):
+            meter.take(m.Glucose(3 + number / 50))
+        await asyncio.sleep(1)
+        meter.hold_button()
+        await hub.session(3, "done")
+        stored = [reading.value for reading in meter.ledger.stored]
+        assert sorted(hub.values(3, 0x2A18)) == sorted(stored)
+        assert len(stored) == 500
+        lost = [e for e in hub.of(records.Event) if e.code == records.EVENT_NOTIFICATIONS_DROPPED]
+        assert lost == []
 
     with_hub(tmp_path, act)
 

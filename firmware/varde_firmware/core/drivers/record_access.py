@@ -22,7 +22,9 @@ ABORT = const(3)
 COUNT = const(4)
 _COUNT_IS = const(5)
 _ANSWER = const(6)
-ALL = b"\x01"  # operator "all records", without operand
+ALL = b"\x01"  # operators "all records", "first record", "last record", without operand
+FIRST = b"\x05"
+LAST = b"\x06"
 _NULL = b"\x00"
 SUCCESS = const(1)
 NO_RECORDS = const(6)
@@ -35,6 +37,11 @@ _ABORT_MS = const(2_000)
 def from_number(number: int) -> bytes:
     """Operator "greater than or equal to", filter type 1: by the sequence number, u16."""
     return bytes((3, 1, number & 0xFF, number >> 8))
+
+
+def between(first: int, last: int) -> bytes:
+    """Operator "within range of, inclusive", by the sequence number."""
+    return bytes((4, 1, first & 0xFF, first >> 8, last & 0xFF, last >> 8))
 
 
 def ask(

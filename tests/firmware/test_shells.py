@@ -30,6 +30,7 @@ CASES = {
         "a_flush_is_answered_when_all_is_durable",
         "another_of_the_same_name_is_asked_for_everything",
         "a_link_counts_what_it_has_heard_and_says_how_it_wants_to_pair",
+        "a_sensor_is_heard_again_once_it_was_told_of",
         "clocks_and_events_bear_the_slot",
         "a_connection_goes_to_the_link_that_asked_for_it",
         "uptime_is_right_beyond_thirty_bits",

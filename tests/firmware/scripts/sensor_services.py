@@ -5,6 +5,7 @@ import time
 import fake_hub
 
 from varde_firmware.core import advertising, backoff, scanner, value_ring
+from varde_firmware.core import scanner_words as air
 from varde_firmware.core import sensor_words as words
 from varde_firmware.shell import sensor_link, sensor_task
 from varde_protocols import assigned, hub_config, records, sealing
@@ -200,6 +201,26 @@ def a_link_counts_what_it_has_heard_and_says_how_it_wants_to_pair():
     radio.asked.clear()
     link._pair(words.Pair())
     assert radio.asked == [("demand", (1,)), ("pair", (7,))]
+    radio.asked.clear()
+    task.ended = lambda *_: None
+    link._finish(words.Finish("done", 2, True))
+    assert radio.asked == [("forget", (7,))]  # the stack gives its number to the next
+
+
+def a_sensor_is_heard_again_once_it_was_told_of():
+    hub = fake_hub.Hub()
+    task, matcher, _, _ = task_of(hub)
+    here = (ADDRESS[0], memoryview(ADDRESS[1:]), 0, memoryview(b""))
+    task._scan(air.SwitchOn())
+    matcher.told(0)
+    assert matcher.match(*here) == -1
+    task._take(("sighted", 0, ADDRESS))
+    matcher.unmute(0)  # its session has begun
+    assert matcher.match(*here) == 0
+    matcher.told(0)
+    hub.inbox.has_overflowed = True  # that word of it was lost
+    task._look_after()
+    assert matcher.match(*here) == 0
 
 
 def clocks_and_events_bear_the_slot():
@@ -260,6 +281,7 @@ for case in (
     a_flush_is_answered_when_all_is_durable,
     another_of_the_same_name_is_asked_for_everything,
     a_link_counts_what_it_has_heard_and_says_how_it_wants_to_pair,
+    a_sensor_is_heard_again_once_it_was_told_of,
     clocks_and_events_bear_the_slot,
     a_connection_goes_to_the_link_that_asked_for_it,
     uptime_is_right_beyond_thirty_bits,

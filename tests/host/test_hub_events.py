@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from host.conftest import NOW_MS, Bench
+from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
 from varde_host import messages
 from varde_host.receiver import events, source, verified_log
@@ -36,6 +39,28 @@ def test_it_says_what_to_do_in_the_language_in_use(monkeypatch):
         monkeypatch.setattr(messages.speaker, "language", language)
         assert word in event.text()
         assert "2" in event.text()
+
+
+def test_a_start_says_why_in_words_or_with_the_number_there_is(monkeypatch):
+    monkeypatch.setattr(messages.speaker, "language", "en")
+    for cause, words in ((3, "The hub started: watchdog."), (77, "The hub started: 77.")):
+        event = events.Happening(bytes(8), 1, records.EVENT_BOOT, "boot", cause, None)
+        assert event.text() == words
+
+
+def test_an_only_hub_stands_above_the_table_and_two_in_it(
+    bench: Bench, hub: VirtualHub, terminal: Terminal, tmp_path: Path
+):
+    bench.post(hub.body([hub.start(), hub.event(2, code=records.EVENT_BOND_LOST)]))
+    command = ("hub", "events", "--database", tmp_path / "collector.sqlite")
+    _, out, _ = terminal.run(*command)
+    assert out.startswith(f"Hub {hub.hub_id.hex()}\n")
+    assert out.count(hub.hub_id.hex()) == 1
+    other = bench.enrol(VirtualHub(3, hub.receiver_public))
+    bench.post(other.body([other.start(), other.event(4, code=records.EVENT_PAIRED)]))
+    _, out, _ = terminal.run(*command)
+    assert [out.count(one.hub_id.hex()) for one in (hub, other)] == [1, 1]
+    assert not out.startswith("Hub ")
 
 
 def test_a_code_of_a_later_version_is_shown_as_it_is():

@@ -29,8 +29,18 @@ def show_events(
     if json:
         output.as_json([_as_json(event) for event in found])
         return
-    output.table([f"column.{name}" for name in _COLUMNS], [_cells(event) for event in found])
+    _print(found)
     output.line(messages.text("hub.events-count", events=len(found)))
+
+
+def _print(found: list[events.Happening]) -> None:
+    """An only hub stands above the table, and not in every line."""
+    hubs = {event.hub_id.hex() for event in found}
+    shown = slice(0 if len(hubs) > 1 else 1, None)
+    if len(hubs) == 1:
+        output.line(messages.text("readings.hub", hub=hubs.pop()))
+    columns = [f"column.{name}" for name in _COLUMNS[shown]]
+    output.table(columns, [_cells(event)[shown] for event in found])
 
 
 def _cells(event: events.Happening) -> tuple[str, ...]:

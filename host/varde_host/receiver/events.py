@@ -47,7 +47,10 @@ class Happening(NamedTuple):
         """Say it in the language in use."""
         if self.name is None:
             return messages.text("event.unknown", code=self.code, detail=self.detail)
-        return messages.text(f"event.{self.name}", detail=self.detail)
+        cause = f"boot-cause.{self.detail}"
+        is_known = self.code == records.EVENT_BOOT and messages.has(cause)
+        detail = messages.text(cause) if is_known else self.detail
+        return messages.text(f"event.{self.name}", detail=detail)
 
 
 def of_hub(

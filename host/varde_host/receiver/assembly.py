@@ -120,10 +120,15 @@ class _Segmented:
 
 
 class _Answer:
-    """An answer of a ring, which says its size in its head and has a CRC at its end."""
+    """An answer of a ring, which says its size in its head and has a CRC at its end.
+
+    The CRC has eight bits: of 256 wrong sums one is right. So the pieces must fit as well: all of
+    the first one's size but the last, which is not larger, and none that looks like a beginning.
+    """
 
     def __init__(self, row: Row) -> None:
         self._value = _bytes(row)
+        self._piece_bytes = len(self._value)
         size = viatom_frames.frame_bytes(self._value)
         if not self._value or (size is not None and len(self._value) >= size):
             raise GattError("whole", "10021", "no part of anything")
@@ -138,7 +143,10 @@ class _Answer:
                 viatom_frames.decode_frame(joined)
         except GattError:
             return _STRANGE
-        if not piece or _is_answer(piece):
+        is_cut = len(piece) != self._piece_bytes
+        if not piece or len(piece) > self._piece_bytes or (is_cut and not is_whole):
+            return _STRANGE
+        if _begins_an_answer(piece):
             return _STRANGE
         self._value = joined
         return _ENDS if is_whole else _GOES_ON
@@ -287,12 +295,11 @@ def _kind(row: Row) -> _Kind | None:
     return _Answer if is_ring else None
 
 
-def _is_answer(value: bytes) -> bool:
+def _begins_an_answer(piece: bytes) -> bool:
     try:
-        viatom_frames.decode_frame(value)
+        return viatom_frames.frame_bytes(piece) is not None
     except GattError:
         return False
-    return True
 
 
 def _is_near(before: Row, row: Row) -> bool:

@@ -87,3 +87,13 @@ async def met(air, model, passkey=None, seed=0):
     await sensor.start()
     await host.station.start()
     return sensor, host
+
+
+async def pairing(sensor, host):
+    """The button is held, the host pairs and leaves."""
+    sensor.hold_button()
+    await asyncio.sleep(0.1)
+    await host.meet(sensor)
+    change = await host.secure()
+    await host.leave(sensor)
+    return change

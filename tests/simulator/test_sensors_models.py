@@ -7,7 +7,7 @@ import pytest
 
 from simulator.air_central import in_virtual_time as played
 from simulator.air_central import until
-from simulator.sensor_host import met
+from simulator.sensor_host import met, pairing
 from varde_protocols import assigned, gatt
 from varde_simulator.sensors import meaning as m
 from varde_simulator.sensors import models
@@ -17,16 +17,6 @@ from varde_simulator.sensors.sensor_clock import date_time
 
 NOON = datetime(2026, 3, 1, 12, 0, 0)  # noqa: DTZ001  sensors know no zone
 PRESSURE = m.Pressure(128, 79, 95, 66)
-
-
-async def pairing(sensor, host):
-    """The button is held, the host pairs and leaves."""
-    sensor.hold_button()
-    await asyncio.sleep(0.1)
-    await host.meet(sensor)
-    change = await host.secure()
-    await host.leave(sensor)
-    return change
 
 
 # A&D

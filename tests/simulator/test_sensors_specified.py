@@ -7,21 +7,11 @@ import pytest
 
 from simulator.air_central import in_virtual_time as played
 from simulator.air_central import until
-from simulator.sensor_host import met
+from simulator.sensor_host import met, pairing
 from varde_simulator.sensors import meaning as m
 from varde_simulator.sensors import model, models
 from varde_simulator.sensors import standard_services as s
 from varde_simulator.sensors.models import by_specification, health_sensor
-
-
-async def pairing(sensor, host):
-    """The button is held, the host pairs and leaves."""
-    sensor.hold_button()
-    await asyncio.sleep(0.1)
-    await host.meet(sensor)
-    change = await host.secure()
-    await host.leave(sensor)
-    return change
 
 
 def test_forgetful_scale_answers_key_missing_after_new_batteries(tmp_path):

@@ -184,7 +184,8 @@ def info_rows(info: Info) -> list[tuple[str, str]]:
     for _, number, raw in info.features:
         said = _fields(number, raw)
         can = [key for key, value in (said or {}).items() if value is True]
-        rows.append((messages.text("sensor.can"), ", ".join(can) or raw.hex()))
+        plainly = f"{assigned.name(number)} {raw.hex()}"
+        rows.append((messages.text("sensor.can"), ", ".join(can) or plainly))
     return rows
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from golden import formats, values
-from varde_protocols import cose, exchange, hub_config, records, sealing
+from varde_protocols import cbor, cose, exchange, hub_config, records, sealing
 from varde_protocols.crypto import ed25519
 from varde_protocols.errors import WireError
 
@@ -116,7 +116,7 @@ def test_mutated_vectors(
 def test_other_cbor(parse: Callable[[bytes], Any], originals: list[bytes], tree: Any) -> None:
     """Well-formed, but of no shape of ours; also as the payload of a message that is believed."""
     try:
-        data = values.cose.cbor.encode(tree)
+        data = cbor.encode(tree)
     except ValueError:
         return
     try_it(parse, data)
@@ -128,11 +128,11 @@ def test_other_cbor(parse: Callable[[bytes], Any], originals: list[bytes], tree:
 @given(formats.HEADERS, formats.HEADERS | formats.PLAIN)
 def test_header_maps(protected: Any, unprotected: Any) -> None:
     """COSE messages that are whole but for their headers; also as the first item of a request."""
-    raw = values.cose.cbor.encode(protected)
-    signed = values.cose.cbor.encode([raw, unprotected, b"", bytes(64)])
+    raw = cbor.encode(protected)
+    signed = cbor.encode([raw, unprotected, b"", bytes(64)])
     for parse in (sign1, request, believed_request, answer, believed_answer):
         try_it(parse, signed)
-    try_it(decrypt0, values.cose.cbor.encode([raw, unprotected, bytes(20)]))
+    try_it(decrypt0, cbor.encode([raw, unprotected, bytes(20)]))
 
 
 MAPS = [(records.decode, PAYLOADS), (hub_config.decode, CONFIGS),
@@ -147,14 +147,14 @@ def test_maps_with_other_members(
     parse: Callable[[bytes], Any], originals: list[bytes], data: st.DataObject
 ) -> None:
     """Payloads of ours with members exchanged, left out and added; in a record also its body."""
-    fields = values.cose.cbor.decode(data.draw(st.sampled_from(originals)))
+    fields = cbor.decode(data.draw(st.sampled_from(originals)))
     if data.draw(st.booleans()) and type(fields.get(5)) is dict:
         fields[5].update(data.draw(formats.HEADERS))
     else:
         fields.update(data.draw(formats.HEADERS))
     for key in data.draw(st.sets(st.integers(1, 12), max_size=2)):
         fields.pop(key, None)
-    try_it(parse, values.cose.cbor.encode(fields))
+    try_it(parse, cbor.encode(fields))
 
 
 @quick
@@ -163,9 +163,9 @@ def test_believed_messages_with_other_members(data: st.DataObject) -> None:
     """As above, in requests and answers whose signature is good."""
     for message, parse in ((ANSWERS[0], believed_answer), (BODIES[1], believed_request)):
         sign = cose.Sign1.parse(message)
-        fields = values.cose.cbor.decode(sign.unverified_payload)
+        fields = cbor.decode(sign.unverified_payload)
         fields.update(data.draw(formats.HEADERS))
-        payload = values.cose.cbor.encode(fields)
+        payload = cbor.encode(fields)
         try_it(parse, cose.sign1(values.HUB, sign.unverified_kid, payload))
 
 

@@ -14,9 +14,9 @@ import gc
 from varde_firmware.core import unload
 
 # From then on as well: a heap that is collected only when it is full has its long-lived objects
-# all over, and no piece of 4 KiB for a signature's check. Collected often, 50 KiB less will do,
-# for some 2 M instructions a reading (benchmarks/bench_hub.py); from 32 KiB on it is not enough.
-THRESHOLD_BYTES = 24_576
+# all over, and no piece of 1 KiB for a signature. With 24 KiB the hub needs 8 KiB more heap than
+# with 16, which cost 1.1 M instructions of the 7.9 M for a reading (benchmarks/bench_hub.py).
+THRESHOLD_BYTES = 16_384
 
 BOTTOM_UP = (
     "varde_protocols._compat",
@@ -73,19 +73,26 @@ BOTTOM_UP = (
     "varde_firmware.core.recorder",
     "varde_firmware.core.known_values",
     "varde_firmware.core.hub_clock",
-    "varde_firmware.core.sntp",
     "varde_firmware.core.link",
     "varde_firmware.core.uplink",
+    "varde_firmware.core.backoff",
+    "varde_firmware.core.status",
     "varde_firmware.ports",
     "varde_firmware.ports.https_client",
     "varde_firmware.ports.radio_handler",
     "varde_firmware.ports.ble_radio",
     "varde_firmware.ports.assembly",
+    "varde_firmware.shell.clock",
+    "varde_firmware.shell.identity",
+    "varde_firmware.shell.inbox",
+    "varde_firmware.shell.keeper",
+    "varde_firmware.shell.upkeep_task",
     "varde_firmware.shell.bond_keeper",
     "varde_firmware.shell.sensor_link",
     "varde_firmware.shell.sensor_task",
     "varde_firmware.shell.exchange_round",
     "varde_firmware.shell.uplink_task",
+    "varde_firmware.shell.hub_parts",
 )
 
 

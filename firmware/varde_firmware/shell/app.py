@@ -1,46 +1,18 @@
-"""The hub's application: builds its parts from the ports and runs the three tasks.
+"""The hub's application: three tasks.
 
 `run` returns only by an exception; the supervisor (`main.py`) then restarts the board.
 """
 
 import asyncio
 
-from varde_firmware.core import (
-    advertising,
-    drivers,
-    journal,
-    link,
-    recorder,
-    scanner,
-    status,
-    unload,
-    uplink,
-    value_ring,
-)
-from varde_firmware.core.backoff import Backoff, Jitter
-from varde_firmware.shell import (
-    bond_keeper,
-    clock,
-    exchange_round,
-    identity,
-    inbox,
-    keeper,
-    sensor_task,
-    upkeep_task,
-    uplink_task,
-)
+from varde_firmware.core import unload
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Callable
 
-    from varde_firmware.ports import Board, Ports
-    from varde_protocols.hub_config import HubConfig
-
-
-# The radio comes back in a second or not soon; five minutes of deafness are the most.
-RADIO_FIRST_MS = 1_000
-RADIO_MOST_MS = 60_000
+    from varde_firmware.ports import Ports
+    from varde_firmware.shell.hub_parts import Parts
 
 
 def run(ports: "Ports", on_healthy: "Callable[[], None]") -> None:
@@ -48,103 +20,32 @@ def run(ports: "Ports", on_healthy: "Callable[[], None]") -> None:
 
     Raises OSError or WireError if there is no config to run by, and whatever ends a task.
     """
-    asyncio.run(Hub(ports, on_healthy).run())
+    hub = _build(ports, on_healthy)
+    unload.unload("varde_firmware.shell.hub_parts")
+    asyncio.run(hub.run())
+
+
+def _build(ports: "Ports", on_healthy: "Callable[[], None]") -> "Hub":
+    from varde_firmware.shell import hub_parts  # noqa: PLC0415  (needed once)
+
+    return Hub(hub_parts.Parts(ports, on_healthy))
 
 
 class Hub:
-    """Everything of one boot."""
+    """The tasks of one boot."""
 
-    def __init__(self, ports: "Ports", on_healthy: "Callable[[], None]") -> None:
-        self._ports = ports
-        self._clock = clock.Clock()
-        self._identity = identity.load(ports.store, ports.random_bytes)
-        config = ports.load_config()
-        unload.unload("varde_protocols.hub_config_checks")
-        board = ports.make_board(config.board)
-        jitter = Jitter(int.from_bytes(ports.random_bytes(4), "big"))
-        self._upkeep = upkeep_task.Upkeep(board, status.Facts(), self._clock)
-        self._upkeep.show()
-        self._wind_rtc(board)
-        self._open_journal(config, board)
-        self._sensors = self._make_sensor_task(config, jitter)
-        self._uplink = self._make_uplink_task(config, board, jitter)
-        self._uplink.on_healthy = on_healthy
-        self._sensors.utc_at = self._uplink.utc_ms
-        self._keeper.on_record = self._wake
+    def __init__(self, parts: "Parts") -> None:
+        self._upkeep = parts.upkeep
+        self._sensors = parts.sensors
+        self._uplink = parts.uplink
+        self._sensor_inbox = parts.sensor_inbox
+        self._uplink_inbox = parts.uplink_inbox
+        parts.keeper.on_record = self._wake
 
     def _wake(self) -> None:
         """The journal has changed: both tasks look. Called in handlers, too."""
         self._sensor_inbox.wake()
         self._uplink_inbox.wake()
-
-    def _wind_rtc(self, board: "Board") -> None:
-        """Without power the chip's clock falls to 2000; certificates need a later year.
-
-        The last time known for sure is no time to stamp anything with, and nothing is; but a
-        certificate that was not valid yet then is not asked to be.
-        """
-        floor_ms = self._ports.store.utc_floor_ms()
-        if board.rtc_ms() < floor_ms:
-            board.set_rtc_ms(floor_ms)
-
-    def _open_journal(self, config: "HubConfig", board: "Board") -> None:
-        """Mount, and write what this boot begins with. No radio is on yet: no handler comes."""
-        log = journal.Journal(self._ports.flash)
-        report = log.mount()
-        unload.unload("varde_firmware.core.journal_mount")
-        print("varde: journal", report)
-        self._journal = log
-        who = self._identity
-        log_recorder = recorder.Recorder(log, who.signing_key, who.hub_id, who.boot)
-        log_recorder.start(
-            self._clock.now_ms(), board.reset_cause(), report.torn, report.unsettled_seq
-        )
-        try:
-            private = self._ports.random_bytes(identity.SEED_BYTES)
-            log_recorder.session(self._clock.now_ms(), private, config.receiver_public)
-        except journal.JournalFull:
-            pass  # the first reading that finds room begins it
-        self._keeper = keeper.Keeper(self._ports.exclusive, log_recorder)
-
-    def _make_sensor_task(self, config: "HubConfig", jitter: Jitter) -> sensor_task.SensorTask:
-        keys = bond_keeper.BondKeeper(
-            self._ports.exclusive, self._ports.bond_store, config.sensors
-        )
-        keys.load()
-        matcher = advertising.AdvertMatcher(config.sensors, keys)
-        ring = value_ring.ValueRing()
-        self._sensor_inbox = inbox.Inbox()
-        radio = self._ports.make_radio(matcher, ring, self._keeper, keys, self._clock.now_ms)
-        decisions = scanner.Scanner(
-            Backoff(RADIO_FIRST_MS, RADIO_MOST_MS, jitter),
-            [drivers.hold_off_ms(sensor) for sensor in config.sensors],
-        )
-        return sensor_task.SensorTask(
-            config.sensors, radio, matcher, ring, self._sensor_inbox, self._keeper, decisions,
-            self._upkeep, self._clock, keys, self._ports.spare_heap_bytes,
-        )  # fmt: skip
-
-    def _make_uplink_task(
-        self, config: "HubConfig", board: "Board", jitter: Jitter
-    ) -> uplink_task.UplinkTask:
-        ports = self._ports
-        self._uplink_inbox = inbox.Inbox(1, 0)  # only to be woken
-        client = ports.make_client(config.collector_host, config.collector_port, config.roots)
-        exchanger = exchange_round.Exchanger(
-            self._identity, config, self._journal, client, ports.exclusive, self._keeper,
-            ports.random_bytes, self._clock,
-        )  # fmt: skip
-        decisions = uplink.Uplink(
-            config.heartbeat_s,
-            Backoff(uplink.BACKOFF_FIRST_MS, uplink.BACKOFF_MOST_MS, jitter),
-        )
-        link_decisions = link.Link(
-            len(config.networks), Backoff(link.BACKOFF_FIRST_MS, link.BACKOFF_MOST_MS, jitter)
-        )
-        return uplink_task.UplinkTask(
-            config, ports, board, exchanger, self._keeper, decisions, link_decisions,
-            self._uplink_inbox, self._upkeep, self._clock,
-        )  # fmt: skip
 
     async def run(self) -> None:
         """Run the tasks; the first that ends, by an exception, ends all."""

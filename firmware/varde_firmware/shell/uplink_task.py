@@ -1,6 +1,6 @@
 """The task of link, time and exchange: joins networks, asks the time, delivers the journal."""
 
-from varde_firmware.core import decider, hub_clock, link, sntp, uplink
+from varde_firmware.core import decider, hub_clock, link, unload, uplink
 from varde_firmware.shell import upkeep_task
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -146,18 +146,26 @@ class UplinkTask:
         if not self._hub_clock.is_due(now_ms):
             return
         self._hub_clock.handle(decider.Expired(), now_ms)
-        nonce = self._ports.random_bytes(sntp.NONCE_BYTES)
         try:
-            raw, sent_ms, now_ms = await self._ports.ask_time(
-                self._config.ntp_host, self._config.ntp_port, sntp.question(nonce),
-                self._clock.now_ms,
-            )  # fmt: skip
-            answer = sntp.read_answer(raw, nonce, now_ms - sent_ms)
-        except (OSError, WireError) as error:
+            measured = await self._ask_time()
+        except (OSError, WireError, MemoryError) as error:
             print("varde: time:", type(error).__name__, error)
-            return
-        self._tell_clock(hub_clock.Measured(records.SOURCE_SNTP, now_ms, answer.utc_ms,
-                                            answer.uncertainty_ms))  # fmt: skip
+        else:
+            self._tell_clock(measured)
+        unload.unload("varde_firmware.core.sntp")
+
+    async def _ask_time(self) -> hub_clock.Measured:
+        from varde_firmware.core import sntp  # noqa: PLC0415  (needed once in a boot, mostly)
+
+        nonce = self._ports.random_bytes(sntp.NONCE_BYTES)
+        raw, sent_ms, now_ms = await self._ports.ask_time(
+            self._config.ntp_host, self._config.ntp_port, sntp.question(nonce),
+            self._clock.now_ms,
+        )  # fmt: skip
+        answer = sntp.read_answer(raw, nonce, now_ms - sent_ms)
+        return hub_clock.Measured(
+            records.SOURCE_SNTP, now_ms, answer.utc_ms, answer.uncertainty_ms
+        )
 
     def _note_signed_time(self, measured: "Optional[hub_clock.Measured]") -> None:
         """Only the collector's signed word outlives the power: anybody may answer for a server."""

@@ -1,0 +1,135 @@
+"""Builds a hub's parts from the ports, once in a boot; `app` unloads this module then.
+
+So no part may hold on to what is here: they get each other, and never the builder.
+"""
+
+from varde_firmware.core import (
+    advertising,
+    drivers,
+    journal,
+    link,
+    recorder,
+    scanner,
+    status,
+    unload,
+    uplink,
+    value_ring,
+)
+from varde_firmware.core.backoff import Backoff, Jitter
+from varde_firmware.shell import (
+    bond_keeper,
+    clock,
+    exchange_round,
+    identity,
+    inbox,
+    keeper,
+    sensor_task,
+    upkeep_task,
+    uplink_task,
+)
+from varde_protocols._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from varde_firmware.ports import Board, Ports
+    from varde_protocols.hub_config import HubConfig
+
+
+# The radio comes back in a second or not soon; five minutes of deafness are the most.
+RADIO_FIRST_MS = 1_000
+RADIO_MOST_MS = 60_000
+
+
+class Parts:
+    """Builds all of one boot: `upkeep`, `sensors` and `uplink` are the tasks."""
+
+    def __init__(self, ports: "Ports", on_healthy: "Callable[[], None]") -> None:
+        """`on_healthy` is called when the collector has acknowledged something."""
+        self._ports = ports
+        self._clock = clock.Clock()
+        self._identity = identity.load(ports.store, ports.random_bytes)
+        config = ports.load_config()
+        unload.unload("varde_protocols.hub_config_checks")
+        board = ports.make_board(config.board)
+        jitter = Jitter(int.from_bytes(ports.random_bytes(4), "big"))
+        self.upkeep = upkeep_task.Upkeep(board, status.Facts(), self._clock)
+        self.upkeep.show()
+        self._wind_rtc(board)
+        self._open_journal(config, board)
+        self.sensors = self._make_sensor_task(config, jitter)
+        self.uplink = self._make_uplink_task(config, board, jitter)
+        self.uplink.on_healthy = on_healthy
+        self.sensors.utc_at = self.uplink.utc_ms
+
+    def _wind_rtc(self, board: "Board") -> None:
+        """Without power the chip's clock falls to 2000; certificates need a later year.
+
+        The last time known for sure is no time to stamp anything with, and nothing is; but a
+        certificate that was not valid yet then is not asked to be.
+        """
+        floor_ms = self._ports.store.utc_floor_ms()
+        if board.rtc_ms() < floor_ms:
+            board.set_rtc_ms(floor_ms)
+
+    def _open_journal(self, config: "HubConfig", board: "Board") -> None:
+        """Mount, and write what this boot begins with. No radio is on yet: no handler comes."""
+        log = journal.Journal(self._ports.flash)
+        report = log.mount()
+        unload.unload("varde_firmware.core.journal_mount")
+        print("varde: journal", report)
+        self._journal = log
+        who = self._identity
+        log_recorder = recorder.Recorder(log, who.signing_key, who.hub_id, who.boot)
+        log_recorder.start(
+            self._clock.now_ms(), board.reset_cause(), report.torn, report.unsettled_seq
+        )
+        try:
+            private = self._ports.random_bytes(identity.SEED_BYTES)
+            log_recorder.session(self._clock.now_ms(), private, config.receiver_public)
+        except journal.JournalFull:
+            pass  # the first reading that finds room begins it
+        self.keeper = keeper.Keeper(self._ports.exclusive, log_recorder)
+
+    def _make_sensor_task(self, config: "HubConfig", jitter: Jitter) -> sensor_task.SensorTask:
+        keys = bond_keeper.BondKeeper(
+            self._ports.exclusive, self._ports.bond_store, config.sensors
+        )
+        keys.load()
+        for sensor in config.sensors:
+            drivers.load(sensor)  # now, while the heap has no holes
+        matcher = advertising.AdvertMatcher(config.sensors, keys)
+        ring = value_ring.ValueRing()
+        self.sensor_inbox = inbox.Inbox()
+        radio = self._ports.make_radio(matcher, ring, self.keeper, keys, self._clock.now_ms)
+        decisions = scanner.Scanner(
+            Backoff(RADIO_FIRST_MS, RADIO_MOST_MS, jitter),
+            [drivers.hold_off_ms(sensor) for sensor in config.sensors],
+        )
+        return sensor_task.SensorTask(
+            config.sensors, radio, matcher, ring, self.sensor_inbox, self.keeper, decisions,
+            self.upkeep, self._clock, keys, self._ports.spare_heap_bytes,
+        )  # fmt: skip
+
+    def _make_uplink_task(
+        self, config: "HubConfig", board: "Board", jitter: Jitter
+    ) -> uplink_task.UplinkTask:
+        ports = self._ports
+        self.uplink_inbox = inbox.Inbox(1, 0)  # only to be woken
+        client = ports.make_client(config.collector_host, config.collector_port, config.roots)
+        config.roots.clear()  # TLS has made its own of them, and nobody else asks: some KB
+        exchanger = exchange_round.Exchanger(
+            self._identity, config, self._journal, client, ports.exclusive, self.keeper,
+            ports.random_bytes, self._clock,
+        )  # fmt: skip
+        decisions = uplink.Uplink(
+            config.heartbeat_s,
+            Backoff(uplink.BACKOFF_FIRST_MS, uplink.BACKOFF_MOST_MS, jitter),
+        )
+        link_decisions = link.Link(
+            len(config.networks), Backoff(link.BACKOFF_FIRST_MS, link.BACKOFF_MOST_MS, jitter)
+        )
+        return uplink_task.UplinkTask(
+            config, ports, board, exchanger, self.keeper, decisions, link_decisions,
+            self.uplink_inbox, self.upkeep, self._clock,
+        )  # fmt: skip

@@ -127,12 +127,15 @@ async def play(hubs: int, stage: Stage) -> dict[str, object]:
     await stage.clock.sleep_until(until_us)
     real_s, used_s = time.monotonic() - began_s, cpu_s() - began_cpu_s
     await stage.clock.sleep_until(until_us + 2 * HEARTBEAT_MIN * 60 * 1_000_000)
-    lost = made = 0
+    made = 0
     rows = await stage.host.readings()
     ids = {row["hub"] for row in rows}
     for home in homes:
         made += sum(len(sensor.ledger.readings) for sensor in home.sensors.values())
-    delivered = sum(row["signature"] == truth.GOOD and row["hex"] is not None for row in rows)
+    sent = {f"{number:04X}" for _, _, (number,), _ in KIT.values()}  # no battery that a hub read
+    delivered = sum(
+        row["signature"] == truth.GOOD and row["characteristic"] in sent for row in rows
+    )
     lost = made - delivered
     return {
         "hubs": hubs, "heard from": len(ids), "virtual_s": SPAN_S, "real_s": round(real_s, 1),

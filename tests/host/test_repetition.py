@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -194,14 +193,16 @@ def test_the_command_leaves_it_out_unless_all_is_asked_for(
     assert "utelatt" not in table
 
 
-def test_a_repetition_is_dim_and_says_so_in_words(monkeypatch: pytest.MonkeyPatch):
+def test_a_repetition_is_dim_and_says_so_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     row = opening.Row(b"", 7, "verified", fields={"spo2": 97}, repeats=4)
     assert readings_command._cells(row)[VALUE] == "97 % SpO₂ (gjentar kanskje 4)"
-    printed = io.StringIO()
-    console = rich.console.Console(file=printed, force_terminal=True, color_system="standard")
+    console = rich.console.Console(force_terminal=True, color_system="standard")
     monkeypatch.setattr(output.rich.console, "Console", lambda **_: console)
     output.table(["column.seq"], [("first",), ("second",)], {1})
-    [first] = [line for line in printed.getvalue().splitlines() if "first" in line]
-    [second] = [line for line in printed.getvalue().splitlines() if "second" in line]
+    printed = capsys.readouterr().out.splitlines()
+    [first] = [line for line in printed if "first" in line]
+    [second] = [line for line in printed if "second" in line]
     assert "\x1b[2m" in second
     assert "\x1b[2m" not in first

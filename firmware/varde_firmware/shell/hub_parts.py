@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from varde_protocols.hub_config import HubConfig
 
 
+ONLY_FOR_THE_CONFIG = (
+    "varde_protocols.hub_config_checks",
+    "varde_firmware.ports.config_file",
+    "varde_firmware.ports.atomic_file",
+)
 # The radio comes back in a second or not soon; five minutes of deafness are the most.
 RADIO_FIRST_MS = 1_000
 RADIO_MOST_MS = 60_000
@@ -48,9 +53,10 @@ class Parts:
         """`on_healthy` is called when the collector has acknowledged something."""
         self._ports = ports
         self._clock = clock.Clock()
-        self._identity = identity.load(ports.store, ports.random_bytes)
+        self._identity = identity.load(ports.store, ports.random_bytes, ports.flash)
         config = ports.load_config()
-        unload.unload("varde_protocols.hub_config_checks")
+        for name in ONLY_FOR_THE_CONFIG:
+            unload.unload(name)
         board = ports.make_board(config.board)
         jitter = Jitter(int.from_bytes(ports.random_bytes(4), "big"))
         self.upkeep = upkeep_task.Upkeep(board, status.Facts(), self._clock)

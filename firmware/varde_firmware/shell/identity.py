@@ -1,11 +1,12 @@
 """Who this hub is: its key, the id that follows from it, and which start this is."""
 
+from varde_firmware.core import unload
 from varde_protocols import sealing
 from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.crypto import ed25519
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
     from varde_firmware.ports import IdentityStore
 
@@ -21,14 +22,22 @@ class Identity:
         self.boot = boot
 
 
-def load(store: "IdentityStore", random_bytes: "Callable[[int], bytes]") -> Identity:
+def load(
+    store: "IdentityStore", random_bytes: "Callable[[int], bytes]", flash: "Any"
+) -> Identity:
     """Return the hub's identity, made now if it has none, and count the start.
 
+    A new one begins with an empty journal: what stands in `flash` (as ports.Ports) was signed by
+    another, and its numbers are not ours. Emptied first, so that a cut in between does it again.
     The console says who it is: that line is how a new hub is enrolled.
     """
     seed = store.seed()
     is_new = seed is None
     if seed is None:
+        from varde_firmware.core import journal_wipe  # noqa: PLC0415  (needed once in a life)
+
+        journal_wipe.wipe(flash)
+        unload.unload("varde_firmware.core.journal_wipe")
         seed = random_bytes(SEED_BYTES)
         store.set_seed(seed)
     identity = Identity(seed, store.count_boot())

@@ -8,7 +8,6 @@ from . import (
     ble_radio,
     board,
     bond_store,
-    config_file,
     exclusive,
     flash_store,
     heap,
@@ -43,6 +42,8 @@ class Hardware:
         self.random_bytes = os.urandom
 
     def load_config(self) -> "HubConfig":
+        from . import config_file  # noqa: PLC0415  (needed once)
+
         return config_file.load()
 
     def make_board(self, name: str) -> board.Board:

@@ -281,9 +281,7 @@ def outcome(history: Callable[[Life], None], lives: int = LIVES) -> Outcome:
         history(life)
         for reading in life.readings:
             readings += 1
-            first_ms, last_ms, has_utc = interval(
-                life.line.when(reading.boot, reading.uptime_ms)
-            )
+            first_ms, last_ms, has_utc = interval(life.line.when(reading.boot, reading.uptime_ms))
             wrong += not first_ms <= reading.true_ms <= last_ms
             if has_utc:
                 utc_widths_ms.append(int(last_ms - first_ms))

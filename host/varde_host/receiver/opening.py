@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from varde_host.receiver import assembly, decoding, repetition, timeline, verified_log
+from varde_host.receiver import (
+    assembly,
+    decoding,
+    repetition,
+    sensor_clock,
+    timeline,
+    verified_log,
+)
 from varde_protocols import records, sealing
 from varde_protocols.errors import RecordError, WireError
 
@@ -23,7 +30,8 @@ class Row:
 
     `repeats` is the number of the reading that is the same measurement (see `repetition`).
     `whole` is the value that this is the `part` of, counted from 0, which may have been sent
-    again (see `assembly`); the row of its last part has the fields of the whole.
+    again (see `assembly`); the row of its last part has the fields of the whole. `sensor` is what
+    the sensor's own stamp says (see `sensor_clock`).
     """
 
     hub_id: bytes
@@ -42,6 +50,7 @@ class Row:
     part: int = 0
     is_again: bool = False
     whole_repeats: bool = False
+    sensor: sensor_clock.Claim | None = None
 
     @property
     def part_of(self) -> int | None:
@@ -64,6 +73,7 @@ class Receiver:
         self._log = verified_log.VerifiedLog(hub_id, public_key)
         self._sessions: dict[int, records.Session] = {}
         self._openers: dict[int, sealing.SessionOpener] = {}
+        self._clocks: list[records.Clock] = []
         self._unsettled: dict[int, int] = {}  # reading that may come again: the event's number
 
     def rows(self, delivered: Iterable[verified_log.Delivered]) -> Iterator[Row]:
@@ -82,7 +92,8 @@ class Receiver:
             if found is not None:
                 readings.append(found)
         rows = [each if isinstance(each, Row) else self._row(each) for each in readings]
-        yield from repetition.mark(assembly.join(rows, gaps), self._unsettled)
+        marked = list(repetition.mark(assembly.join(rows, gaps), self._unsettled))
+        yield from sensor_clock.date(marked, self._clocks, self._log.timeline)
 
     def _sort_in(self, entry: verified_log.Delivered) -> records.Reading | Row | None:
         """Take note of what a record says; return it if it is a reading, or its faulty row."""
@@ -97,6 +108,8 @@ class Receiver:
             self._sessions[record.seq] = record
         if isinstance(record, records.Event):
             self._take_event(record)
+        if isinstance(record, records.Clock):
+            self._clocks.append(record)
         return record if isinstance(record, records.Reading) else None
 
     def _take_event(self, event: records.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from varde_host.receiver import opening, stamp, timeline, value_words
+from varde_host.receiver import opening, sensor_clock, stamp, timeline, value_words
 from varde_protocols import assigned
 
 _UTC = "%Y-%m-%d %H:%M:%S"
@@ -29,6 +29,7 @@ def as_json(row: opening.Row) -> dict[str, object]:
         "values": row.fields or None,
         "words": value_words.of(row.fields, row.characteristic) or None,
         "sensor_time": stamp.of(row.fields),
+        **_by_the_sensor(row.sensor),
         "utc_ms": when.utc_ms,
         "uncertainty_ms": when.uncertainty_ms,
         "not_before_ms": when.not_before_ms,
@@ -38,6 +39,18 @@ def as_json(row: opening.Row) -> dict[str, object]:
         "repeats": row.repeats,
         "part_of": row.part_of,
         "parts": row.parts,
+    }
+
+
+def _by_the_sensor(claim: sensor_clock.Claim | None) -> dict[str, object]:
+    """Return what the sensor's own stamp says, and the look at its clock that this rests on."""
+    if claim is None:
+        claim = sensor_clock.Claim(None, None, None, None)
+    return {
+        "sensor_utc_ms": claim.utc_ms,
+        "sensor_utc_uncertainty_ms": claim.uncertainty_ms,
+        "sensor_clock_step": claim.step_s,
+        "sensor_clock": None if claim.look is None else claim.look._asdict(),
     }
 
 

@@ -45,6 +45,7 @@ CASES = {
         "a_certificate_out_of_time_sets_the_chip_again",
         "an_impossible_time_is_not_believed",
         "a_flash_that_cannot_be_read_stops_nobody",
+        "records_that_vanish_are_told",
         "a_network_that_leads_nowhere_is_left_and_joined_again",
     ],
 }

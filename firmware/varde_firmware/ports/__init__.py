@@ -210,6 +210,10 @@ if TYPE_CHECKING:
 
         def set_utc_floor_ms(self, utc_ms: int) -> None: ...
 
+        def damage_told(self) -> int: ...
+
+        def set_damage_told(self, count: int) -> None: ...
+
     class Board(Protocol):
         """The chip and the board."""
 

@@ -3,6 +3,7 @@
 seed     blob   the hub's Ed25519 seed, 32 bytes
 boot     i32    how often the hub has started
 utc_min  i32    the last time known for sure, in minutes since 1970
+damaged  i32    how many unreadable places of the journal were told, or are known as torn writes
 """
 
 import esp32
@@ -17,7 +18,7 @@ SEED_BYTES = const(32)
 
 
 class IdentityStore:
-    """Reads and writes these three; every write is committed at once."""
+    """Reads and writes these; every write is committed at once."""
 
     def __init__(self) -> None:
         self._nvs = esp32.NVS(NAMESPACE)
@@ -52,6 +53,13 @@ class IdentityStore:
 
     def set_utc_floor_ms(self, utc_ms: int) -> None:
         self._set_number("utc_min", utc_ms // 60_000)
+
+    def damage_told(self) -> int:
+        """Return how many unreadable places of the journal were told."""
+        return self._number("damaged")
+
+    def set_damage_told(self, count: int) -> None:
+        self._set_number("damaged", count)
 
     def _number(self, key: str) -> int:
         try:

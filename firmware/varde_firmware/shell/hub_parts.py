@@ -19,6 +19,7 @@ from varde_firmware.core.backoff import Backoff, Jitter
 from varde_firmware.shell import (
     bond_keeper,
     clock,
+    damage,
     exchange_round,
     identity,
     inbox,
@@ -90,6 +91,8 @@ class Parts:
         log_recorder.start(
             self._clock.now_ms(), board.reset_cause(), report.torn, report.unsettled_seq
         )
+        damage.tell_found(log_recorder, self._ports.store, report, self._clock.now_ms())
+        unload.unload("varde_firmware.shell.damage")
         try:
             private = self._ports.random_bytes(identity.SEED_BYTES)
             log_recorder.session(self._clock.now_ms(), private, config.receiver_public)

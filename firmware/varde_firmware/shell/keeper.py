@@ -4,7 +4,7 @@ All of it runs through `exclusive`: the journal and the keys have one user at a 
 for the radio's handler, everything else for main code.
 """
 
-from varde_firmware.core import journal, known_values
+from varde_firmware.core import journal, known_values, unload
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from varde_firmware.core.hub_clock import WriteAnchor
     from varde_firmware.core.recorder import Recorder
-    from varde_firmware.ports import Exclusive
+    from varde_firmware.ports import Exclusive, IdentityStore
     from varde_firmware.shell.listeners import Listener
 
 # A session starts only with room for the whole store of a cuff (30 values of some 300 bytes), so
@@ -130,6 +130,17 @@ class Keeper:
             return False
         self.note_change()
         return True
+
+    def tell_vanished(self, now_ms: int, store: "IdentityStore") -> None:
+        """Journal that records can no longer be read, if so; without room or heap later."""
+        if self._journal.vanished:
+            try:
+                from varde_firmware.shell import damage  # noqa: PLC0415  (seldom needed)
+
+                self._append(damage.tell_vanished, self._recorder, store, now_ms)
+            except MemoryError as error:
+                print("varde: journal:", error)
+            unload.unload("varde_firmware.shell.damage")
 
     def has_room(self, had_room: bool) -> bool:
         """True if sensors may be connected to; it takes more room to start than to go on."""

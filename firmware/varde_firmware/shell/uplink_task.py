@@ -129,6 +129,7 @@ class UplinkTask:
         while wanted is not None:
             await self._measure()
             result = await self._exchanger.deliver()
+            self._keeper.tell_vanished(self._clock.now_ms(), self._ports.store)
             acknowledged = isinstance(result, uplink.Acknowledged)
             if acknowledged:
                 self._note_signed_time(self._exchanger.measured)

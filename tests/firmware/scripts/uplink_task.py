@@ -54,6 +54,7 @@ class Ports:
         self.closed = 0
         self.floors_ms = []
         self.time_fails = False
+        self.told = 0
 
     def join(self, ssid, password):
         self.joined = (ssid, password)
@@ -69,6 +70,12 @@ class Ports:
 
     def set_utc_floor_ms(self, utc_ms):
         self.floors_ms.append(utc_ms)
+
+    def damage_told(self):
+        return self.told
+
+    def set_damage_told(self, count):
+        self.told = count
 
     def random_bytes(self, count):
         return bytes([len(self.posts) + 1] * count)
@@ -293,6 +300,16 @@ def a_flash_that_cannot_be_read_stops_nobody():
     assert len(ports.posts) == 1
 
 
+def records_that_vanish_are_told():
+    def flip(hub):
+        hub.journal._flash._bytes[100] ^= 4  # in the session record
+
+    _hub, ports = play([good, good], prepare=flip)
+    assert (records.EVENT_JOURNAL_DAMAGED, 1) in ports.events, ports.events
+    assert len(ports.posts) == 2
+    assert ports.told == 1
+
+
 def a_network_that_leads_nowhere_is_left_and_joined_again():
     _hub, ports = play([nobody] * 6 + [good])
     assert len(ports.posts) == 7
@@ -308,6 +325,7 @@ for case in (
     a_certificate_out_of_time_sets_the_chip_again,
     an_impossible_time_is_not_believed,
     a_flash_that_cannot_be_read_stops_nobody,
+    records_that_vanish_are_told,
     a_network_that_leads_nowhere_is_left_and_joined_again,
 ):
     case()

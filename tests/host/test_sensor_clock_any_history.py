@@ -119,7 +119,7 @@ STEPS_S = st.sampled_from([-HOUR_S, HOUR_S, 30, -30, -DAY_MS // 1000]) | st.inte
 def lives(draw: st.DrawFn) -> Life:
     life = Life(draw(st.booleans()))
     life.clock_ms += draw(STEPS_S) * 1000
-    spans = st.integers(0, 2 * DAY_MS) | st.sampled_from([1000, 60_000, HOUR_S * 1000])
+    spans = st.integers(0, 2 * DAY_MS) | st.sampled_from([1000, HOUR_S * 1000, 60 * DAY_MS])
     ppm = st.integers(-sensor_clock.DRIFT_PPM, sensor_clock.DRIFT_PPM)
     life.anchor(draw(st.integers(-500, 500)))
     for deed in draw(st.lists(st.sampled_from("mmmsssbpra"), min_size=4, max_size=24)):

@@ -20,13 +20,14 @@ RADIO = (
     "radio_handler", "ble_radio", "bond_keeper", "sensor_link", "sensor_task", "value_ring",
     "listeners", "link_services",
 )  # fmt: skip
+BOTH = ("assembly", "hub_parts")  # load all parts, so they are left out
 SPOT, CUFF = 0x2A35, 0x1810
 SESSIONS = 3  # scanner.MAX_SESSIONS: a hub does not keep the name
 INDICATE = 0x20
 
 
-def is_radio(name):
-    return any(part in RADIO for part in name.split("."))
+def is_of(parts, name):
+    return any(part in parts for part in name.split("."))
 
 
 def held():
@@ -35,9 +36,9 @@ def held():
     return gc.mem_alloc()
 
 
-load_order.load(tuple([name for name in load_order.BOTTOM_UP if not is_radio(name)]))
+load_order.load(tuple([n for n in load_order.BOTTOM_UP if not is_of(RADIO + BOTH, n)]))
 before = held()
-load_order.load(tuple([name for name in load_order.BOTTOM_UP if is_radio(name)]))
+load_order.load(tuple([n for n in load_order.BOTTOM_UP if is_of(RADIO, n)]))
 modules = held() - before
 
 from varde_firmware.core import (  # noqa: E402

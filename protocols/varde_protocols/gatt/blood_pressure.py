@@ -12,7 +12,7 @@ raw too: a status bit is read beside its feature bit.
 
 from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import decimal_field, field, layout, sfloat
+from . import decimal_field, field, layout, word_format
 
 if TYPE_CHECKING:
     from .layout import Fields, GivenFields
@@ -71,7 +71,7 @@ def encode_cuff_pressure(fields: "GivenFields") -> bytes:
     """Return the frame of `fields`, keyed as `decode_cuff_pressure` returns them."""
     given = dict(fields)
     for key in _UNUSED:
-        given[key] = sfloat.NAN
+        given[key] = word_format.NAN
     return _CUFF_PRESSURE.encode(given, _unit_flag(fields))
 
 

@@ -131,12 +131,19 @@ class RadioHandler:
             whole[i + 1] = address[i]
         return whole
 
-    def _indicated(self, connection: int, handle: int, raw_value: memoryview) -> None:
+    def _measuring(
+        self, connection: int, handle: int, raw_value: memoryview
+    ) -> "Optional[Listener]":
+        """Who waits for a measurement, or None; a control point's value is passed on here."""
         listener = self.listeners.get(connection << 16 | handle)
+        if listener is None or not listener.is_control:
+            return listener
+        self._controlled(connection, handle, listener, raw_value)
+        return None
+
+    def _indicated(self, connection: int, handle: int, raw_value: memoryview) -> None:
+        listener = self._measuring(connection, handle, raw_value)
         if listener is None:
-            return
-        if listener.is_control:
-            self._controlled(connection, handle, listener, raw_value)
             return
         if len(raw_value) > MAX_VALUE_BYTES:
             listener.lost += 1
@@ -157,11 +164,8 @@ class RadioHandler:
         return is_kept
 
     def _notified(self, connection: int, handle: int, raw_value: memoryview) -> None:
-        listener = self.listeners.get(connection << 16 | handle)
+        listener = self._measuring(connection, handle, raw_value)
         if listener is None:
-            return
-        if listener.is_control:
-            self._controlled(connection, handle, listener, raw_value)
             return
         ticks_ms: int = time.ticks_ms()  # type: ignore[attr-defined]
         if len(raw_value) > MAX_VALUE_BYTES or not self._ring.put(

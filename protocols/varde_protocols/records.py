@@ -43,6 +43,7 @@ CLOCK_AFTER = const(2)  # read back after it was set
 # Why records were given up.
 GAP_JOURNAL_FULL = const(1)
 MAX_GAP_RANGES = const(31)  # every other record of a sector of 62
+MAX_GAP_SOURCES = const(31)  # 24 slots, some with two streams; a gap record stays below 1024 bytes
 
 # Sources of time for anchors.
 SOURCE_SNTP = const(1)
@@ -177,36 +178,46 @@ class Event(_Record):
 
 
 class Gap(_Record):
-    """Records that the hub gave up: samples of one characteristic of one slot, by their numbers.
+    """Readings that the hub gave up, by their numbers; what was in them nobody knows any more.
 
-    `ranges` is a list of [first, last], inclusive, ascending, a gap between any two. The numbers
-    are of readings; what was in them nobody knows any more.
+    `ranges` is a list of [first, last], inclusive, ascending, a gap between any two; `sources` of
+    [slot, characteristic], ascending: whose samples they were. Every source lost at least one of
+    the numbers. A number that is delivered all the same is not lost.
     """
 
     KIND = GAP
-    FIELDS = ("seq", "boot", "uptime_ms", "slot", "characteristic", "ranges", "reason")
-    slot: int
-    characteristic: int
+    FIELDS = ("seq", "boot", "uptime_ms", "ranges", "sources", "reason")
     ranges: "list[list[int]]"
+    sources: "list[list[int]]"
     reason: int
 
     def _check_body(self) -> None:
-        _checks.uint(self.slot, 0, MAX_SLOT, "slot")
-        _checks.uint(self.characteristic, 0, assigned.MAX_NUMBER, "characteristic")
         _checks.uint(self.reason, 0, 255, "reason")
-        good = type(self.ranges) is list and 0 < len(self.ranges) <= MAX_GAP_RANGES
-        if not good:
-            raise RecordError("record-range", "ranges", "send 1 to %d" % MAX_GAP_RANGES)
         least = 0
-        for each in self.ranges:
-            if type(each) is not list or len(each) != 2:
-                raise RecordError("record-shape", "ranges", "send pairs of numbers")
-            _checks.uint(each[0], least, MAX_SEQ, "first of a range")
-            _checks.uint(each[1], each[0], MAX_SEQ, "last of a range")
-            least = each[1] + 2
+        for first, last in _pairs(self.ranges, MAX_GAP_RANGES, "ranges"):
+            _checks.uint(first, least, MAX_SEQ, "first of a range")
+            _checks.uint(last, first, MAX_SEQ, "last of a range")
+            least = last + 2
+        before = (-1, 0)
+        for slot, characteristic in _pairs(self.sources, MAX_GAP_SOURCES, "sources"):
+            _checks.uint(slot, 0, MAX_SLOT, "slot")
+            _checks.uint(characteristic, 0, assigned.MAX_NUMBER, "characteristic")
+            if (slot, characteristic) <= before:
+                raise RecordError("record-range", "sources", "send them once, ascending")
+            before = (slot, characteristic)
 
     def _body(self) -> "Any":
-        return {1: self.slot, 2: self.characteristic, 3: self.ranges, 4: self.reason}
+        return {1: self.ranges, 2: self.sources, 3: self.reason}
+
+
+def _pairs(pairs: "Any", most: int, name: str) -> "list[list[int]]":
+    """Check a list of 1 to `most` lists of two."""
+    if type(pairs) is not list or not 0 < len(pairs) <= most:
+        raise RecordError("record-range", name, "send 1 to %d" % most)
+    for each in pairs:
+        if type(each) is not list or len(each) != 2:
+            raise RecordError("record-shape", name, "send pairs of numbers")
+    return pairs
 
 
 class Session(_Record):

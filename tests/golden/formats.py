@@ -68,8 +68,11 @@ CLOCKS = built(records.Clock, *PLACE, SLOTS, NUMBERS, sized(1, 32), st.integers(
 EVENTS = built(records.Event, *PLACE, UINT16, SEQS)
 SESSIONS = built(records.Session, *PLACE, sized(32), sized(8))
 GAPS = built(
-    records.Gap, *PLACE, SLOTS, NUMBERS,
+    records.Gap, *PLACE,
     st.lists(SEQS, min_size=1, max_size=31, unique=True).map(lambda seqs: joined(sorted(seqs))),
+    st.sets(st.tuples(SLOTS, NUMBERS), min_size=1, max_size=31).map(
+        lambda sources: [list(each) for each in sorted(sources)]
+    ),
     st.integers(0, 255),
 )  # fmt: skip
 UNKNOWNS = built(

@@ -95,12 +95,32 @@ def refused_encrypt0() -> list[dict[str, Any]]:
     return [{"error": error, "case": case, "message": data} for error, case, data in rows]
 
 
+def refused_gaps() -> list[tuple[str, str, dict[int, Any]]]:
+    event = {1: 5, 2: 47, 3: 7, 4: 12}
+    gap = {1: [[1, 2]], 2: [[1, 0x2A5F]], 3: 1}
+    return [
+        ("record-range", "a gap of nothing", {**event, 5: {**gap, 1: []}}),
+        ("record-range", "a gap of 32",
+         {**event, 5: {**gap, 1: [[2 * i, 2 * i] for i in range(32)]}}),
+        ("record-range", "a gap that runs back", {**event, 5: {**gap, 1: [[2, 1]]}}),
+        ("record-range", "gaps that touch", {**event, 5: {**gap, 1: [[1, 2], [3, 4]]}}),
+        ("record-shape", "a gap of three", {**event, 5: {**gap, 1: [[1, 2, 3]]}}),
+        ("record-range", "a gap of nobody's", {**event, 5: {**gap, 2: []}}),
+        ("record-range", "a gap of 32 sources",
+         {**event, 5: {**gap, 2: [[slot, 0x2A5F] for slot in range(32)]}}),
+        ("record-range", "a source twice",
+         {**event, 5: {**gap, 2: [[1, 0x2A5F], [1, 0x2A5F]]}}),
+        ("record-range", "a source that is no characteristic",
+         {**event, 5: {**gap, 2: [[1, 0x20000]]}}),
+        ("record-shape", "a source of one", {**event, 5: {**gap, 2: [[1]]}}),
+    ]
+
+
 def refused_records() -> list[dict[str, Any]]:
     reading = cbor.decode(readings()[0].payload())
     event = {1: 4, 2: 47, 3: 7, 4: 12, 5: {1: 1, 2: 3}}
     anchor = {1: 2, 2: 46, 3: 7, 4: 70000, 5: {1: 1771234567890, 2: 1, 3: 40}}
     clock = {1: 1, 2: 0x2A2B, 3: b"x", 4: 0}
-    gap = {1: 1, 2: 0x2A5F, 3: [[1, 2]], 4: 1}
     the_session = cbor.decode(session().payload())
 
     def body(record: dict[int, Any], **changes: Any) -> dict[int, Any]:
@@ -152,12 +172,7 @@ def refused_records() -> list[dict[str, Any]]:
         ("record-range", "a clock of nothing", {**event, 1: 3, 5: {**clock, 3: b""}}),
         ("record-range", "a clock of 33 bytes", {**event, 1: 3, 5: {**clock, 3: bytes(33)}}),
         ("record-range", "occasion 256", {**event, 1: 3, 5: {**clock, 4: 256}}),
-        ("record-range", "a gap of nothing", {**event, 1: 5, 5: {**gap, 3: []}}),
-        ("record-range", "a gap of 32",
-         {**event, 1: 5, 5: {**gap, 3: [[2 * i, 2 * i] for i in range(32)]}}),
-        ("record-range", "a gap that runs back", {**event, 1: 5, 5: {**gap, 3: [[2, 1]]}}),
-        ("record-range", "gaps that touch", {**event, 1: 5, 5: {**gap, 3: [[1, 2], [3, 4]]}}),
-        ("record-shape", "a gap of three", {**event, 1: 5, 5: {**gap, 3: [[1, 2, 3]]}}),
+        *refused_gaps(),
         ("record-range", "public key of 31 bytes", body(the_session, k1=bytes(31))),
         ("record-range", "receiver kid of 9 bytes", body(the_session, k2=bytes(9))),
     ]

@@ -115,7 +115,7 @@ def all_records() -> list[Any]:
         records.Event(0, 0, 0, 0, 0),
         records.Clock(50, BOOT, 81000, 2, 0x2A2B, bytes.fromhex("ea0702120f1e00031a01"), 1),
         records.Clock(51, BOOT, 81001, 255, 0x1FFFF, bytes(32), 255),
-        records.Gap(52, BOOT, 82000, 1, 0x2A5F, [[7, 7], [9, 31]], records.GAP_JOURNAL_FULL),
+        records.Gap(52, BOOT, 82000, [[7, 7], [9, 31]], [[1, 0x2A5F], [3, 0x10011]], 1),
         records.Unknown(7, 48, BOOT, 80000, {1: 2, 2: b"clock", 3: [None, True]}),
         records.Unknown(255, 49, BOOT, 80001, None),
     ]

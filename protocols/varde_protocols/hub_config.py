@@ -4,7 +4,8 @@
      5: [root certificate DER, ...], 6: collector Ed25519 public, 7: receiver X25519 public,
      8: heartbeat_s, 9: [[slot, address or null, name prefix or null, service,
      [characteristic, ...], model, bond, passkey or null, user or null], ...],
-     10: NTP host, 11: NTP port, 12: board name}
+     10: NTP host, 11: NTP port, 12: board name,
+     13: [APN, user, password, PIN] or null, 14: data_budget_kib}
 
 Everything is checked when a value is built, so a HubConfig is one that a hub can run as far as
 bytes tell (not: whether hosts exist, roots are certificates of theirs, or anyone has the private
@@ -77,12 +78,28 @@ class Sensor(Value):
         _checks().check_sensor(self)
 
 
+class Modem(Value):
+    """The subscription of the hub's 4G modem; `user`, `password` and `pin` are empty if unused."""
+
+    FIELDS = ("apn", "user", "password", "pin")
+    apn: str
+    user: str
+    password: str
+    pin: str
+
+    def _check(self) -> None:
+        _checks().check_modem(self)
+
+
 class HubConfig(Value):
-    """All of it. `networks` and `sensors` are lists of Network and Sensor."""
+    """All of it. `networks` and `sensors` are lists of Network and Sensor, `modem` is a Modem or
+    None. `data_budget_kib` is for a calendar month over the modem, 0 for none: readings always
+    go, updates wait."""
 
     FIELDS = (
         "number", "networks", "collector_host", "collector_port", "roots", "collector_public",
-        "receiver_public", "heartbeat_s", "sensors", "ntp_host", "ntp_port", "board",
+        "receiver_public", "heartbeat_s", "sensors", "ntp_host", "ntp_port", "board", "modem",
+        "data_budget_kib",
     )  # fmt: skip
     number: int
     networks: "list[Network]"
@@ -96,6 +113,8 @@ class HubConfig(Value):
     ntp_host: str
     ntp_port: int
     board: str
+    modem: "Modem | None"
+    data_budget_kib: int
 
     def _check(self) -> None:
         _checks().check_config(self)
@@ -106,7 +125,9 @@ class HubConfig(Value):
 
 
 def _plain(value: "Any") -> "Any":
-    """Turn lists of Network and Sensor into lists of lists."""
+    """Turn a Modem, and lists of Network and Sensor, into lists."""
+    if isinstance(value, Value):
+        return list(value._items())
     if type(value) is not list:
         return value
     return [list(v._items()) if isinstance(v, Value) else v for v in value]

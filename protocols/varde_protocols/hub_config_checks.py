@@ -13,6 +13,7 @@ from .hub_config import (
     MAX_CONFIG_BYTES,
     ConfigError,
     HubConfig,
+    Modem,
     Network,
     Sensor,
 )
@@ -39,6 +40,11 @@ MAX_BOARD_BYTES = const(32)
 MAX_MODEL_BYTES = const(24)
 MAX_PASSKEY = const(999_999)  # six digits (Core specification 3.H.2.3.5.3)
 MAX_USER = const(254)  # 255 is "unknown user" (User Data Service 3.2)
+MAX_APN_BYTES = const(63)  # a label of the operator's, 3GPP TS 23.003 section 9.1: at most 63
+MAX_LOGIN_BYTES = const(63)
+MIN_PIN_DIGITS = const(4)  # 3GPP TS 51.011 section 9.3: 4 to 8 digits
+MAX_PIN_DIGITS = const(8)
+MAX_BUDGET_KIB = const(1 << 30)
 MAX_CONSENT = const(9999)  # User Data Service 3.2.2
 
 _HEX = "0123456789abcdefABCDEF"
@@ -129,6 +135,21 @@ def _check_driver(sensor: "Sensor", where: str) -> None:
         _check_uint(sensor.user[1], 0, MAX_CONSENT, where + " consent code")
 
 
+def check_modem(modem: "Modem") -> None:
+    """Raise ConfigError if the fields do not make a subscription."""
+    _check_text(modem.apn, 1, MAX_APN_BYTES, "apn")
+    good = all(c in _HOST_CHARACTERS and c != ":" for c in modem.apn)
+    _require(good, "text", "apn", "give it as the operator writes it")
+    for text, name in ((modem.user, "modem user"), (modem.password, "modem password")):
+        _check_text(text, 0, MAX_LOGIN_BYTES, name)
+        # they go into a quoted string of an AT command, which knows no escapes
+        good = all(c != '"' and ord(c) < 0x80 for c in text)
+        _require(good, "text", name, 'leave out " and accents')
+    good = type(modem.pin) is str and all(c in "0123456789" for c in modem.pin)
+    good = good and (not modem.pin or MIN_PIN_DIGITS <= len(modem.pin) <= MAX_PIN_DIGITS)
+    _require(good, "text", "pin", "give 4 to 8 digits, or nothing")
+
+
 def check_config(config: "HubConfig") -> None:
     """Raise ConfigError if the fields do not make a config."""
     _check_uint(config.number, 1, MAX_NUMBER, "number")
@@ -142,6 +163,7 @@ def check_config(config: "HubConfig") -> None:
     _check_distinct(known, "sensor addresses")
     _check_names(config.sensors)
     _check_text(config.board, 1, MAX_BOARD_BYTES, "board")
+    _check_uint(config.data_budget_kib, 0, MAX_BUDGET_KIB, "data_budget_kib")
 
 
 def _check_names(sensors: "list[Sensor]") -> None:
@@ -156,7 +178,8 @@ def _check_names(sensors: "list[Sensor]") -> None:
 
 
 def _check_network(config: "HubConfig") -> None:
-    _check_list(config.networks, 1, MAX_NETWORKS, "networks")
+    # without WiFi there must be a modem: a hub with no way out is no hub
+    _check_list(config.networks, 0 if config.modem else 1, MAX_NETWORKS, "networks")
     _check_distinct([network.ssid for network in config.networks], "networks")
     _check_host(config.collector_host, "collector host")
     _check_uint(config.collector_port, 1, 0xFFFF, "collector port")
@@ -206,4 +229,6 @@ def decode(data: bytes) -> "HubConfig":
     values = [fields[key] for key in range(1, count + 1)]
     values[1] = _rows(values[1], Network, "networks")
     values[8] = _rows(values[8], Sensor, "sensors")
+    if values[12] is not None:
+        values[12] = _rows([values[12]], Modem, "modem")[0]
     return HubConfig(*values)

@@ -24,6 +24,7 @@ CLOCK = const(3)
 EVENT = const(4)
 GAP = const(5)
 SESSION = const(6)
+REPORT = const(7)
 
 MAX_RECORD_BYTES = const(1024)  # four to a flash sector of 4096, and twice the largest value
 MAX_VALUE_BYTES = const(512)  # the longest attribute value (Core specification 3.F.3.2.9)
@@ -33,6 +34,8 @@ MAX_BOOT = (1 << 31) - 1  # the boot counter is an i32 in NVS
 MAX_MS = (1 << 48) - 1  # some 8900 years: no honest clock gets there, and every integer holds it
 MAX_KIND = const(255)
 MAX_SLOT = const(255)
+MAX_FACTS = const(64)
+MAX_FACT_KEY = const(255)
 MAX_CLOCK_BYTES = const(32)  # a Current Time has 10, an Elapsed Time 9, and room
 
 # When a sensor's clock was read.
@@ -69,6 +72,61 @@ EVENT_CLOCK_REFUSED = const(13)  # slot: its clock could not be set and read bac
 EVENT_HEAP_LOW = const(14)  # free bytes; no sensor is connected to until there is more
 EVENT_SENSOR_REFUSED = const(15)  # slot: connected, but it is not what the config says
 EVENT_JOURNAL_DAMAGED = const(16)  # unreadable stretches or sectors beside those told before
+EVENT_NOT_ENROLLED = const(17)  # 1 the collector does not know us, 2 we were revoked
+EVENT_WIFI_FAILED = const(18)  # index of the network << 8 | WIFI_...
+EVENT_MODEM_FAILED = const(19)  # MODEM_...
+EVENT_LINK_SWITCHED = const(20)  # LINK_...
+EVENT_DATA_BUDGET = const(21)  # KiB that went over the modem this month: the budget is spent
+EVENT_RESERVE_PROOF = const(22)  # 1 the reserve path reached the collector, 0 it did not
+
+WIFI_WRONG_PASSWORD = const(1)
+WIFI_NOT_FOUND = const(2)
+WIFI_NO_ADDRESS = const(3)
+WIFI_LEADS_NOWHERE = const(4)  # there is an address, and the collector cannot be reached
+
+MODEM_SILENT = const(1)
+MODEM_NO_SIM = const(2)
+MODEM_PIN = const(3)  # wrong, or wanted and not in the config
+MODEM_SIM_BUSY = const(4)
+MODEM_DENIED = const(5)  # the network will not register this subscription
+MODEM_NO_NETWORK = const(6)
+MODEM_NO_PPP = const(7)
+MODEM_HUNG = const(8)
+
+LINK_WIFI = const(1)
+LINK_MODEM = const(2)
+
+# What a report tells; docs/formats.md has the units. What is not known is left out.
+FACT_APPLICATION = const(1)
+FACT_INTERPRETER = const(2)
+FACT_SLOT = const(3)
+FACT_CONFIG_NUMBER = const(4)
+FACT_RESET_CAUSE = const(5)
+FACT_CRASHES = const(6)
+FACT_TRIALS = const(7)
+FACT_PENDING = const(10)
+FACT_FIRST_SEQ = const(11)
+FACT_NEXT_SEQ = const(12)
+FACT_FREE_BYTES = const(13)
+FACT_GIVEN_UP = const(14)
+FACT_DAMAGE = const(15)
+FACT_BATTERY_MV = const(20)
+FACT_EXTERNAL_POWER = const(21)
+FACT_LINK = const(30)
+FACT_SIGNAL_DBM = const(31)
+FACT_NETWORK = const(32)
+FACT_FAILED_EXCHANGES = const(33)
+FACT_LINK_SWITCHES = const(34)
+FACT_MONTH = const(35)
+FACT_WIFI_BYTES = const(36)
+FACT_MODEM_BYTES = const(37)
+FACT_RESERVE_PROVEN_MS = const(38)
+FACT_BONDS = const(40)
+FACT_SENSORS = const(41)
+FACT_CLOCK = const(50)
+FACT_CLOCK_STEPS = const(51)
+FACT_LEAST_HEAP = const(60)
+FACT_DROPPED = const(61)
 
 PUBLIC_KEY_BYTES = const(32)
 KID_BYTES = const(8)
@@ -236,6 +294,32 @@ class Session(_Record):
         return {1: self.public_key, 2: self.receiver_kid}
 
 
+class Report(_Record):
+    """How a hub is: `facts` maps FACT_... to numbers, booleans, texts, byte strings, None, or
+    lists of such, two deep at most. A fact that this program does not know is kept."""
+
+    KIND = REPORT
+    FIELDS = ("seq", "boot", "uptime_ms", "facts")
+    facts: "dict[int, Any]"
+
+    def _check_body(self) -> None:
+        if type(self.facts) is not dict or not 0 < len(self.facts) <= MAX_FACTS:
+            raise RecordError("record-range", "facts", "send 1 to %d" % MAX_FACTS)
+        for key in self.facts:
+            _checks.uint(key, 1, MAX_FACT_KEY, "fact")
+            if not _is_fact(self.facts[key], 2):
+                raise RecordError("record-shape", "fact %d" % key, "send scalars, or lists")
+
+    def _body(self) -> "Any":
+        return self.facts
+
+
+def _is_fact(value: "Any", depth: int) -> bool:
+    if type(value) is list:
+        return depth > 0 and all(_is_fact(each, depth - 1) for each in value)
+    return value is None or type(value) in (int, bool, str, bytes)
+
+
 class Unknown(_Record):
     """A record of a kind that came after this program; its body is any CBOR value."""
 
@@ -255,10 +339,13 @@ class Unknown(_Record):
 
 _KINDS: "dict[int, Any]" = {
     READING: Reading, ANCHOR: Anchor, CLOCK: Clock, EVENT: Event, GAP: Gap, SESSION: Session,
+    REPORT: Report,
 }  # fmt: skip
 
 
-def decode(payload: bytes) -> "Reading | Anchor | Clock | Event | Gap | Session | Unknown":
+def decode(
+    payload: bytes,
+) -> "Reading | Anchor | Clock | Event | Gap | Session | Report | Unknown":
     """Return the record of a payload; raises RecordError, CborError where the coding is wrong."""
     fields = cbor.decode(payload, cbor.MAX_DEPTH, MAX_RECORD_BYTES)
     _checks.keys(fields, 5, "record")
@@ -267,6 +354,8 @@ def decode(payload: bytes) -> "Reading | Anchor | Clock | Event | Gap | Session 
         return Unknown(kind, fields[2], fields[3], fields[4], fields[5])
     record = _KINDS[kind]
     body = fields[5]
+    if kind == REPORT:
+        return Report(fields[2], fields[3], fields[4], body)
     count = len(record.FIELDS) - 3
     _checks.keys(body, count, record.__name__)
     values = [body[key] for key in range(1, count + 1)]

@@ -54,6 +54,7 @@ def config(sensors: dict[str, VirtualSensor], are_private: bool) -> bytes:
     return hub_config.HubConfig(
         1, [hub_config.Network("nobody's", "password")], "collector.example", 443,
         ROOTS, collector, x25519.public_key(bytes(32)), 3600, rows, "ntp.example", 123, "generic",
+        None, 0,
     ).encode()  # fmt: skip
 
 

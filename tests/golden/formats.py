@@ -75,10 +75,16 @@ GAPS = built(
     ),
     st.integers(0, 255),
 )  # fmt: skip
-UNKNOWNS = built(
-    records.Unknown, st.sampled_from([0, 7, 8, 254, 255]), *PLACE, st.none() | sized(0, 300)
+NUMERALS = st.integers(-(1 << 64), (1 << 64) - 1)
+SCALARS = st.none() | st.booleans() | NUMERALS | sized(0, 20) | text_of(0, 20)
+FACTS = st.one_of(SCALARS, st.lists(SCALARS | st.lists(SCALARS, max_size=4), max_size=4))
+REPORTS = built(
+    records.Report, *PLACE, st.dictionaries(st.integers(1, 255), FACTS, min_size=1, max_size=8)
 )
-RECORDS = st.one_of(READINGS, ANCHORS, CLOCKS, GAPS, EVENTS, SESSIONS, UNKNOWNS)
+UNKNOWNS = built(
+    records.Unknown, st.sampled_from([0, 8, 9, 254, 255]), *PLACE, st.none() | sized(0, 300)
+)
+RECORDS = st.one_of(READINGS, ANCHORS, CLOCKS, GAPS, EVENTS, SESSIONS, REPORTS, UNKNOWNS)
 CONTENTS = built(sealing.Content, sized(0, 512), NUMBERS, sized(7), text_of(0, 24))
 
 
@@ -145,9 +151,17 @@ def sensors(draw: st.DrawFn, slot: int) -> hub_config.Sensor:
                              draw(passkeys), draw(users))  # fmt: skip
 
 
+LOGINS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters='"'),
+                 max_size=63)  # fmt: skip
+PINS = st.just("") | st.text("0123456789", min_size=4, max_size=8)
+MODEMS = built(hub_config.Modem, st.text("a-z.9", min_size=1, max_size=63), LOGINS, LOGINS, PINS)
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> hub_config.HubConfig:
-    networks = draw(st.lists(NETWORKS, min_size=1, max_size=8, unique_by=lambda n: n.ssid))
+    modem = draw(st.none() | MODEMS)
+    least = 0 if modem else 1
+    networks = draw(st.lists(NETWORKS, min_size=least, max_size=8, unique_by=lambda n: n.ssid))
     roots = [
         root_of(mark, draw(st.integers(260, 2048))) for mark in range(draw(st.integers(2, 4)))
     ]
@@ -157,6 +171,7 @@ def configs(draw: st.DrawFn) -> hub_config.HubConfig:
         ed25519.SigningKey(draw(sized(32))).public, x25519.public_key(draw(sized(32))),
         draw(HEARTBEATS),
         [draw(sensors(slot)) for slot in slots], draw(HOSTS), draw(PORTS), draw(text_of(1, 32)),
+        modem, draw(st.integers(0, 1 << 30)),
     )  # fmt: skip
 
 

@@ -116,6 +116,21 @@ def refused_gaps() -> list[tuple[str, str, dict[int, Any]]]:
     ]
 
 
+def refused_reports() -> list[tuple[str, str, dict[int, Any]]]:
+    report = {1: 7, 2: 53, 3: 7, 4: 12}
+    return [
+        ("record-range", "no facts", {**report, 5: {}}),
+        ("record-range", "65 facts", {**report, 5: dict.fromkeys(range(1, 66))}),
+        ("record-range", "facts are a list", {**report, 5: [1]}),
+        ("record-range", "fact 0", {**report, 5: {0: 1}}),
+        ("record-range", "fact 256", {**report, 5: {256: 1}}),
+        ("record-range", "a fact by name", {**report, 5: {"a": 1}}),
+        ("record-shape", "a fact that is a map", {**report, 5: {1: {}}}),
+        ("record-shape", "a fact three deep", {**report, 5: {1: [[[1]]]}}),
+        ("record-shape", "a fact that is a float", {**report, 5: {1: 0.5}}),
+    ]
+
+
 def refused_records() -> list[dict[str, Any]]:
     reading = cbor.decode(readings()[0].payload())
     event = {1: 4, 2: 47, 3: 7, 4: 12, 5: {1: 1, 2: 3}}
@@ -173,6 +188,7 @@ def refused_records() -> list[dict[str, Any]]:
         ("record-range", "a clock of 33 bytes", {**event, 1: 3, 5: {**clock, 3: bytes(33)}}),
         ("record-range", "occasion 256", {**event, 1: 3, 5: {**clock, 4: 256}}),
         *refused_gaps(),
+        *refused_reports(),
         ("record-range", "public key of 31 bytes", body(the_session, k1=bytes(31))),
         ("record-range", "receiver kid of 9 bytes", body(the_session, k2=bytes(9))),
     ]
@@ -285,16 +301,33 @@ def _refused_sensors() -> list[Any]:
     ]
 
 
+def _refused_modems() -> list[tuple[str, str, int, Any]]:
+    return [
+        ("shape", "a modem that is a map", 13, {}),
+        ("shape", "a modem of three", 13, ["a", "", ""]),
+        ("length", "an empty APN", 13, ["", "", "", ""]),
+        ("length", "an APN of 64 bytes", 13, ["a" * 64, "", "", ""]),
+        ("text", "an APN with a quote", 13, ['a"b', "", "", ""]),
+        ("text", "an APN with a port", 13, ["a:1", "", "", ""]),
+        ("length", "a user of 64 bytes", 13, ["a", "u" * 64, "", ""]),
+        ("text", "a user with a quote", 13, ["a", 'u"', "", ""]),
+        ("text", "a password that is not ASCII", 13, ["a", "", "\u00e6", ""]),
+        ("text", "a PIN of three digits", 13, ["a", "", "", "123"]),
+        ("text", "a PIN of nine digits", 13, ["a", "", "", "123456789"]),
+        ("text", "a PIN with a letter", 13, ["a", "", "", "123a"]),
+        ("text", "a PIN that is a number", 13, ["a", "", "", 1234]),
+    ]
+
+
 def refused_configs() -> list[dict[str, Any]]:
     """Rows that say what the golden config must not have at `key`; without `value`: no key."""
     rows = [
-        ("unknown-key", "a thirteenth key", 13, 0),
+        ("unknown-key", "a fifteenth key", 15, 0),
         ("unknown-key", "a text key", "wifi", 0),
         ("range", "number 0", 1, 0),
         ("range", "number of 33 bits", 1, 1 << 32),
         ("shape", "networks are a map", 2, {}),
         ("shape", "a network of three", 2, [["a", "b", "c"]]),
-        ("count", "no network", 2, []),
         ("count", "nine networks", 2, [[str(i), ""] for i in range(9)]),
         ("duplicate", "a network twice", 2, [["a", ""], ["a", "password"]]),
         ("length", "an SSID of 33 bytes", 2, [["x" * 33, ""]]),
@@ -333,6 +366,9 @@ def refused_configs() -> list[dict[str, Any]]:
         ("length", "NTP host is null", 10, None),
         ("range", "NTP port 0", 11, 0),
         ("length", "a board of 33 bytes", 12, "x" * 33),
+        *_refused_modems(),
+        ("range", "a budget of less than nothing", 14, -1),
+        ("range", "a budget of more than a TiB", 14, (1 << 30) + 1),
     ]
     changes = [{"error": "config-" + error, "case": case, "key": key, "value": cbor.encode(value)}
                for error, case, key, value in rows]  # fmt: skip

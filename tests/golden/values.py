@@ -116,7 +116,9 @@ def all_records() -> list[Any]:
         records.Clock(50, BOOT, 81000, 2, 0x2A2B, bytes.fromhex("ea0702120f1e00031a01"), 1),
         records.Clock(51, BOOT, 81001, 255, 0x1FFFF, bytes(32), 255),
         records.Gap(52, BOOT, 82000, [[7, 7], [9, 31]], [[1, 0x2A5F], [3, 0x10011]], 1),
-        records.Unknown(7, 48, BOOT, 80000, {1: 2, 2: b"clock", 3: [None, True]}),
+        records.Report(53, BOOT, 83000, {1: "0.1.0", 5: 1, 31: -71, 41: [[1, 40, None, -60]]}),
+        records.Report(54, BOOT, 83001, {255: [b"x", True, [0, -1]]}),
+        records.Unknown(8, 48, BOOT, 80000, {1: 2, 2: b"clock", 3: [None, True]}),
         records.Unknown(255, 49, BOOT, 80001, None),
     ]
 
@@ -170,4 +172,6 @@ def config() -> hub_config.HubConfig:
         "ntp.example.org",
         123,
         "sim",
+        hub_config.Modem("telenor.smart", "user", "pass,word", "0123"),
+        51_200,
     )

@@ -70,6 +70,8 @@ def record_vectors() -> dict[str, Any]:
                "message": cose.sign1(HUB, HUB_ID, record.payload())}  # fmt: skip
         if isinstance(record, records.Unknown):
             row["fields"] = {**row["fields"], "body": cbor.encode(record.body)}
+        if isinstance(record, records.Report):
+            row["fields"] = {**row["fields"], "facts": cbor.encode(record.facts)}
         if isinstance(record, records.Reading):
             row["content"] = fields_of(CONTENTS[record.seq][2])
         rows.append(row)
@@ -107,10 +109,11 @@ def config_vectors() -> dict[str, Any]:
     mine = config()
     fields = fields_of(mine)
     fields["networks"] = [fields_of(network) for network in mine.networks]
+    fields["modem"] = fields_of(mine.modem)
     fields["sensors"] = [fields_of(sensor) for sensor in mine.sensors]
     least = hub_config.HubConfig(
         1,
-        mine.networks[:1],
+        [],
         "10.0.0.2",
         1,
         mine.roots,
@@ -121,6 +124,8 @@ def config_vectors() -> dict[str, Any]:
         "::1",
         1,
         "x",
+        hub_config.Modem("a", "", "", ""),
+        0,
     )
     return {
         "config": fields,

@@ -16,7 +16,9 @@ from varde_protocols import records
 
 SOURCE = Path(varde_host.__file__).parent
 NB, *OTHERS = messages.LANGUAGES
-NAMED_BY_DATA = {"help", "error", "signature", "refused", "fault", "event", "boot-cause"}
+NAMED_BY_DATA = {
+    "help", "error", "signature", "refused", "fault", "event", *events.DETAIL_WORDS.values(),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", OTHERS)

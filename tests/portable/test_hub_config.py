@@ -23,6 +23,8 @@ def built():
     fields["networks"] = [
         hub_config.Network(row["ssid"], row["password"]) for row in fields["networks"]
     ]
+    row = fields["modem"]
+    fields["modem"] = hub_config.Modem(row["apn"], row["user"], row["password"], row["pin"])
     fields["sensors"] = [sensor_of(row) for row in fields["sensors"]]
     return hub_config.HubConfig(*[fields[name] for name in hub_config.HubConfig.FIELDS])
 
@@ -67,7 +69,13 @@ class Golden(unittest.TestCase):
         data = bytes.fromhex(VECTORS["least"])
         config = hub_config.decode(data)
         self.assertEqual(config.sensors, [])
+        self.assertEqual(config.networks, [])
         self.assertEqual(config.encode(), data)
+
+    def test_a_hub_has_a_way_out(self):
+        fields = cbor.decode(bytes.fromhex(VECTORS["least"]))
+        fields[13] = None
+        self.assertEqual(code(cbor.encode(fields)), "config-count")
 
     def test_passwords(self):
         for password in ("", "12345678", "\u00e6" * 31, "x" * 63, "0123456789abcdefABCDEF99" * 2

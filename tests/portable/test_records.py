@@ -18,6 +18,7 @@ TYPES = {
     "Event": records.Event,
     "Gap": records.Gap,
     "Session": records.Session,
+    "Report": records.Report,
     "Unknown": records.Unknown,
 }
 BYTES_FIELDS = ("sealed", "public_key", "receiver_kid", "value")
@@ -30,8 +31,9 @@ def built(row):
     for name in BYTES_FIELDS:
         if name in fields:
             fields[name] = bytes.fromhex(fields[name])
-    if "body" in fields:
-        fields["body"] = cbor.decode(bytes.fromhex(fields["body"]))
+    for name in ("body", "facts"):
+        if name in fields:
+            fields[name] = cbor.decode(bytes.fromhex(fields[name]))
     return kind(*[fields[name] for name in kind.FIELDS])
 
 

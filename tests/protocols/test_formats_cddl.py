@@ -24,7 +24,8 @@ from varde_protocols import cose, exchange, records
 CDDL = VECTORS.parent / "cddl"
 LET_THROUGH = {"no map", "body is no map", "detail is bytes", "sealed is text", "241 ranges",
                "240 ranges, one refusal", "a gap of 32", "a gap that runs back",
-               "gaps that touch", "a gap of 32 sources", "a source twice"}  # fmt: skip
+               "gaps that touch", "a gap of 32 sources", "a source twice", "65 facts", "fact 0",
+               "fact 256", "a fact three deep", "facts are a list", "a fact by name"}  # fmt: skip
 SLOW = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -106,6 +106,9 @@ def test_records(row: dict[str, Any]) -> None:
     if row["type"] == "Unknown":
         assert (record[1], cbor2.dumps(record[5]).hex()) == (fields["kind"], fields["body"])
         return
+    if row["type"] == "Report":
+        assert (record[1], cbor2.dumps(record[5]).hex()) == (7, fields["facts"])
+        return
     kinds = {"Reading": 1, "Anchor": 2, "Clock": 3, "Event": 4, "Gap": 5, "Session": 6}
     assert record[1] == kinds[row["type"]]
     body = [record[5][key] for key in sorted(record[5])]
@@ -168,7 +171,8 @@ def test_answers(row: dict[str, Any]) -> None:
 def test_config() -> None:
     config = cbor2.loads(bytes.fromhex(CONFIG["encoded"]))
     said = CONFIG["config"]
-    assert sorted(config) == list(range(1, 13))
+    assert sorted(config) == list(range(1, 15))
+    assert config[13] == list(said["modem"].values())
     assert config[2] == [[row["ssid"], row["password"]] for row in said["networks"]]
     assert [root.hex() for root in config[5]] == said["roots"]
     for key, name in (
@@ -179,6 +183,7 @@ def test_config() -> None:
         (10, "ntp_host"),
         (11, "ntp_port"),
         (12, "board"),
+        (14, "data_budget_kib"),
     ):
         assert config[key] == said[name]
     assert (config[6].hex(), config[7].hex()) == (
@@ -188,7 +193,7 @@ def test_config() -> None:
     for sensor, row in zip(config[9], said["sensors"], strict=True):
         address = sensor[1] and sensor[1].hex()
         assert [sensor[0], address, *sensor[2:]] == list(row.values())
-    assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 12
+    assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 14
 
 
 @pytest.mark.parametrize("row", CBOR["appendix_a"], ids=lambda row: row["hex"])

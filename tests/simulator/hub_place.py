@@ -76,6 +76,8 @@ class Hub:
             "ntp.example",
             123,
             "lilygo_t_sim7670g_s3",
+            None,
+            0,
         )
 
     async def session(self, slot: int, outcome: str, timeout_s: float = 600) -> None:

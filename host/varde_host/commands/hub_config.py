@@ -23,13 +23,14 @@ from varde_protocols import hub_config
 
 _STANDARD_INPUT = Path("-")
 NTP_PORT = 123
+KIB_A_MIB = 1024
 
 
 def config(
     *,
     host: Annotated[str, typer.Option(metavar="NAME")],
-    wifi: Annotated[Path, typer.Option(metavar="FILE|-")],
     out: Annotated[Path, typer.Option(metavar="FILE")],
+    wifi: Annotated[Path | None, typer.Option(metavar="FILE|-")] = None,
     port: Annotated[int, typer.Option()] = 8443,
     sensor: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE,...")] = None,
     sensors: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
@@ -40,6 +41,8 @@ def config(
     ntp_host: Annotated[str, typer.Option(metavar="NAME")] = "pool.ntp.org",
     ntp_port: Annotated[int, typer.Option()] = NTP_PORT,
     board: Annotated[str, typer.Option(metavar="NAME")] = "generic",
+    modem: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
+    data_budget_mib: Annotated[int, typer.Option("--data-budget", metavar="MIB")] = 0,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     json: options.Json = False,
 ) -> None:
@@ -47,7 +50,7 @@ def config(
     site_files = files.load(site)
     made = hub_config.HubConfig(
         number=number,
-        networks=networks(_read(wifi), str(wifi)),
+        networks=[] if wifi is None else networks(_read(wifi), str(wifi)),
         collector_host=host,
         collector_port=port,
         roots=site_files.roots_der(),
@@ -58,6 +61,8 @@ def config(
         ntp_host=ntp_host,
         ntp_port=ntp_port,
         board=board,
+        modem=None if modem is None else subscription(_read(modem), str(modem)),
+        data_budget_kib=data_budget_mib * KIB_A_MIB,
     )
     encoded = made.encode()
     _write(out, encoded)
@@ -78,6 +83,18 @@ def networks(text: str, where: str) -> list[hub_config.Network]:
             raise errors.InputRefused("wifi-line", f"{where}:{number}")
         found.append(hub_config.Network(parts[0].replace("\\:", ":"), parts[1]))
     return found
+
+
+def subscription(text: str, where: str) -> hub_config.Modem:
+    """Return the modem of lines `apn=NAME`, and if needed `user=`, `password=`, `pin=`."""
+    fields = {"apn": "", "user": "", "password": "", "pin": ""}
+    for number, line in enumerate(text.splitlines(), 1):
+        name, separator, value = line.partition("=")
+        if line.strip() and (not separator or name.strip() not in fields):
+            raise errors.InputRefused("modem-line", f"{where}:{number}")
+        if line.strip():
+            fields[name.strip()] = value.strip() if name.strip() != "password" else value
+    return hub_config.Modem(**fields)
 
 
 def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:

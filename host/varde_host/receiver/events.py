@@ -30,7 +30,24 @@ NAMES = {
     records.EVENT_HEAP_LOW: "heap-low",
     records.EVENT_SENSOR_REFUSED: "sensor-refused",
     records.EVENT_JOURNAL_DAMAGED: "journal-damaged",
+    records.EVENT_NOT_ENROLLED: "not-enrolled",
+    records.EVENT_WIFI_FAILED: "wifi-failed",
+    records.EVENT_MODEM_FAILED: "modem-failed",
+    records.EVENT_LINK_SWITCHED: "link-switched",
+    records.EVENT_DATA_BUDGET: "data-budget",
+    records.EVENT_RESERVE_PROOF: "reserve-proof",
 }
+
+# Events whose detail is a number of a list: the table of the catalogue that has its words.
+DETAIL_WORDS = {
+    records.EVENT_BOOT: "boot-cause",
+    records.EVENT_NOT_ENROLLED: "standing",
+    records.EVENT_WIFI_FAILED: "wifi-fault",
+    records.EVENT_MODEM_FAILED: "modem-fault",
+    records.EVENT_LINK_SWITCHED: "link",
+    records.EVENT_RESERVE_PROOF: "proof",
+}
+_LOW_BYTE = 0xFF
 
 
 class Happening(NamedTuple):
@@ -47,10 +64,13 @@ class Happening(NamedTuple):
         """Say it in the language in use."""
         if self.name is None:
             return messages.text("event.unknown", code=self.code, detail=self.detail)
-        cause = f"boot-cause.{self.detail}"
-        is_known = self.code == records.EVENT_BOOT and messages.has(cause)
-        detail = messages.text(cause) if is_known else self.detail
-        return messages.text(f"event.{self.name}", detail=detail)
+        number = self.detail
+        network = 0
+        if self.code == records.EVENT_WIFI_FAILED:
+            network, number = (number >> 8) + 1, number & _LOW_BYTE
+        words = f"{DETAIL_WORDS.get(self.code)}.{number}"
+        detail = messages.text(words) if messages.has(words) else number
+        return messages.text(f"event.{self.name}", detail=detail, network=network)
 
 
 def of_hub(

@@ -19,6 +19,7 @@ Record = (
     | records.Event
     | records.Gap
     | records.Session
+    | records.Report
     | records.Unknown
 )
 

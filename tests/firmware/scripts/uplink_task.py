@@ -17,6 +17,7 @@ ROOTS = [b"\x30\x82\x00\x01" + bytes([i]) for i in range(2)]
 CONFIG = hub_config.HubConfig(
     4, [hub_config.Network("home", "password1")], "collector.example", 8443, ROOTS,
     COLLECTOR.public, fake_hub.RECEIVER_PUBLIC, 900, [], "ntp.example", 123, "generic",
+    None, 0,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from varde_host.commands import (
     hub,
     hub_config,
     hub_events,
+    hub_report,
     readings,
     sensor,
     site,
@@ -82,6 +83,7 @@ def _hub_commands() -> typer.Typer:
     app.command("config")(hub_config.config)
     app.command("refused")(hub.show_refused)
     app.command("events")(hub_events.show_events)
+    app.command("report")(hub_report.show_report)
     return app
 
 

@@ -11,13 +11,14 @@ import pytest
 import varde_host
 from varde_host import cli, messages
 from varde_host.collector import batch
-from varde_host.receiver import events
+from varde_host.receiver import events, reports
 from varde_protocols import records
 
 SOURCE = Path(varde_host.__file__).parent
 NB, *OTHERS = messages.LANGUAGES
 NAMED_BY_DATA = {
     "help", "error", "signature", "refused", "fault", "event", *events.DETAIL_WORDS.values(),
+    "fact", "time-source",
 }  # fmt: skip
 
 
@@ -79,6 +80,12 @@ def test_every_event_is_worded_and_no_other():
     assert worded == {*events.NAMES.values(), "unknown"}
     codes = [name for name in vars(records) if name.startswith("EVENT_")]
     assert len(events.NAMES) == len(codes)
+
+
+def test_every_fact_is_worded_and_no_other():
+    worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("fact.")}
+    assert worded == set(reports.NAMES.values())
+    assert len(reports.NAMES) == len([name for name in vars(records) if name.startswith("FACT_")])
 
 
 @pytest.mark.parametrize(

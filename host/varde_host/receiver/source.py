@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from varde_host.collector import schema
-from varde_host.receiver import events, opening, verified_log
+from varde_host.receiver import events, opening, reports, verified_log
+from varde_protocols import records
 
 
 def rows(connection: sa.Connection, private: bytes, hub_id: bytes | None) -> Iterator[opening.Row]:
@@ -21,6 +22,19 @@ def happenings(connection: sa.Connection, hub_id: bytes | None) -> Iterator[even
     """Return the events of all hubs, or of one, by hub and sequence number."""
     for number, found_id, public_key in _hubs(connection, hub_id):
         yield from events.of_hub(found_id, public_key, _delivered(connection, number))
+
+
+def states(
+    connection: sa.Connection, hub_id: bytes | None
+) -> Iterator[tuple[bytes, reports.State | None]]:
+    """Return the id of each hub, or of one, and its newest report, None if there is none."""
+    table = schema.records
+    for number, found_id, public_key in _hubs(connection, hub_id):
+        query = sa.select(table.c.seq, table.c.received_ms, table.c.record)
+        query = query.where(table.c.hub == number, table.c.kind == records.REPORT)
+        rows = connection.execute(query.order_by(table.c.seq.desc()))
+        delivered = (verified_log.Delivered(*row) for row in rows)
+        yield found_id, reports.newest(found_id, public_key, delivered)
 
 
 def _hubs(

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
-from varde_firmware.core.journal import Journal
+from varde_firmware.core.journal import Journal, JournalFull
+
+WHOLE = (1 << 30, 1 << 30)  # batch limits that limit nothing
+
+
+class Violation(AssertionError):
+    """A promise is broken. kind: lost, twice, altered, or other."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(kind, message)  # both, so that it travels between processes
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.args[1]}"
+
+
+def require(holds: object, kind: str, message: str) -> None:
+    if not holds:
+        raise Violation(kind, message)
 
 
 class Model:
@@ -13,7 +32,9 @@ class Model:
     returned: append() came back.
     flying: the append under way when the power went: free to be there or not.
     acked: acknowledge() came back. releasing: the ranges under way when the power went.
+    excused: records that stood where the flash went bad: they may be offered or not.
     unsettled: what a mount may say of the newest record's mark.
+    offered, boots: how many appends were begun, and mounts checked.
     """
 
     def __init__(self) -> None:
@@ -21,23 +42,44 @@ class Model:
         self.flying: dict[int, bytes] = {}
         self.acked: set[int] = set()
         self.releasing: set[int] = set()
+        self.excused: set[int] = set()
         self.seen: dict[int, bytes] = {}  # whatever a mount ever offered
         self.unsettled: set[int | None] = {None}
         self._flying_unsettled: set[int | None] = set()
+        self.torn_sectors: set[int] = set()  # marks or erase torn: may come back as a whole
+        self.offered = self.boots = 0
+
+    def copy(self) -> Model:
+        twin = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | set):
+                setattr(twin, name, value.copy())
+        return twin
 
     def append(
         self, journal: Journal, data: bytes, urgent: bool = False, settled: bool = True
     ) -> int:
         seq = journal.next_seq
-        assert seq > max(self.returned, default=0), "a sequence number repeats"
-        assert seq > max(self.seen, default=0), "a sequence number that was offered repeats"
+        require(seq > max(self.returned, default=0), "twice", f"number {seq} repeats")
+        require(seq > max(self.seen, default=0), "twice", f"number {seq} was offered and repeats")
         self.flying[seq] = data
+        self.offered += 1
         # a frame may be whole but for its mark, which is its last byte
         self._flying_unsettled = {None, seq} if settled else {seq}
         journal.append(seq, data, urgent, settled)
         self.returned[seq] = self.flying.pop(seq)
         self.unsettled = {None} if settled else {seq}
         return seq
+
+    def try_append(
+        self, journal: Journal, data: bytes, urgent: bool = False, settled: bool = True
+    ) -> int | None:
+        """Append, or None when it is full; then nothing of the record may ever be seen."""
+        try:
+            return self.append(journal, data, urgent, settled)
+        except JournalFull:
+            self.flying = {}
+            return None
 
     def settle(self, journal: Journal, seq: int) -> None:
         if seq in self.unsettled:
@@ -52,38 +94,44 @@ class Model:
         self.acked |= named
         self.releasing -= named
 
-    def check_running(self, journal: Journal) -> None:
+    def check_running(self, journal: Journal) -> dict[int, bytes]:
         """Without a reboot: exactly what was not acknowledged is offered, in order."""
-        offered = journal.batch(1 << 30, 1 << 30)
-        assert [seq for seq, _ in offered] == sorted(dict(offered))
-        assert journal.pending_count == len(offered)
-        assert journal.pending_bytes == sum(len(data) for _, data in offered)
-        assert journal.oldest_pending() == (offered[0][0] if offered else None)
-        self.check_offer(journal, dict(offered))
+        batch = journal.batch(*WHOLE)
+        offered = dict(batch)
+        require(len(batch) == len(offered), "twice", "a record is offered twice in one batch")
+        require(list(offered) == sorted(offered), "other", "records are not in order")
+        require(journal.pending_count == len(offered), "other", "pending_count is wrong")
+        size = sum(len(data) for data in offered.values())
+        require(journal.pending_bytes == size, "other", "pending_bytes is wrong")
+        oldest = next(iter(offered), None)
+        require(journal.oldest_pending() == oldest, "other", "oldest_pending is wrong")
+        self.check_offer(journal, offered)
+        return offered
 
     def check_offer(self, journal: Journal, offered: dict[int, bytes]) -> None:
         for seq, data in self.returned.items():
-            if seq not in self.acked | self.releasing:
-                assert offered.get(seq) == data, f"record {seq} is lost or altered"
+            if seq in self.acked or seq in self.releasing:
+                continue
+            if seq not in offered:
+                require(seq in self.excused, "lost", f"record {seq}")
+            else:
+                require(offered[seq] == data, "altered", f"record {seq}")
         for seq, data in offered.items():
             known = self.seen.get(seq, self.returned.get(seq, self.flying.get(seq)))
-            assert data == known, f"record {seq} was never appended so"
+            require(data == known, "altered", f"record {seq} was never appended so")
             self.seen[seq] = data
 
-    def check_mounted(self, journal: Journal, unsettled_seq: int | None) -> None:
+    def lost(self, offered: dict[int, bytes]) -> set[int]:
+        """What was returned, was not acknowledged and is not there: with a bad sector."""
+        return self.returned.keys() - self.acked - self.releasing - offered.keys()
+
+    def check_mounted(self, journal: Journal, unsettled_seq: int | None) -> dict[int, bytes]:
         """After a boot: nothing lost, nothing altered, and what came back had company."""
-        self.check_running(journal)
-        self._check_unsettled(dict(journal.batch(1 << 30, 1 << 30)), unsettled_seq)
-        index: Any = journal._index
-        for sector in range(journal._sector_count):
-            bits = index.bits(sector)
-            seqs = [index.seq(sector, code) for code in range(63) if bits >> code & 1]
-            # the head is marked when it is succeeded: it, or if that was cut, its predecessor
-            if sector not in (journal._head, journal._predecessor) and seqs:
-                back = [seq for seq in seqs if seq in self.acked]
-                assert len(back) < len(seqs), f"records {back} came back alone"
+        self.boots += 1
+        offered = self.check_running(journal)
+        self._check_unsettled(offered, unsettled_seq)
+        self._check_company(journal)
         # what the mount showed of a torn append is from now on a record like any other
-        offered = dict(journal.batch(1 << 30, 1 << 30))
         for seq, data in self.flying.items():
             if seq in offered:
                 self.returned[seq] = data
@@ -91,9 +139,22 @@ class Model:
         self.acked -= set(offered)  # what came back is to be acknowledged again
         self.flying = {}
         self.releasing = set()
+        return offered
+
+    def _check_company(self, journal: Journal) -> None:
+        index: Any = journal._index
+        for sector in range(journal._sector_count):
+            bits = index.bits(sector)
+            seqs = [index.seq(sector, code) for code in range(63) if bits >> code & 1]
+            # the head is marked when it is succeeded: it, or if that was cut, its predecessor
+            exempt = {journal._head, journal._predecessor} | self.torn_sectors
+            if sector not in exempt and seqs:
+                back = [seq for seq in seqs if seq in self.acked]
+                require(len(back) < len(seqs), "other", f"records {back} came back alone")
 
     def _check_unsettled(self, offered: dict[int, bytes], unsettled_seq: int | None) -> None:
         if any(seq in offered for seq in self.flying):
             self.unsettled = self._flying_unsettled
-        assert unsettled_seq in self.unsettled, (unsettled_seq, self.unsettled)
+        known = unsettled_seq in self.unsettled or self.excused
+        require(known, "other", f"unsettled: {unsettled_seq}, may be {self.unsettled}")
         self.unsettled = {unsettled_seq}

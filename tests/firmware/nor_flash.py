@@ -31,6 +31,7 @@ class NorFlash:
         self.reads = self.read_bytes = 0
         self.erases = [0] * sector_count
         self.log = []  # "program" or "erase", one an operation
+        self.watch = None  # called with (kind, offset, old, wanted) before each operation
         self._random = seed * 2654435761 & 0xFFFFFFFF or 1
 
     def cut(self, at, torn, seed=1):
@@ -76,6 +77,8 @@ class NorFlash:
 
     def _operate(self, kind, offset, old, wanted):
         self._check_power()
+        if self.watch is not None:
+            self.watch(kind, offset, old, wanted)
         self.log.append(kind)
         self.operations += 1
         cut = self.cut_at is not None and self.operations > self.cut_at

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from firmware.journal_cuts import double_cuts, operation_count, single_cuts
+from firmware.journal_lives import begin, boot, live
 from firmware.journal_model import Model
-from firmware.nor_flash import TORN, NorFlash, PowerCut
+from firmware.nor_flash import SECTOR_BYTES, TORN, NorFlash, PowerCut
+from varde_firmware.core import journal_sector
 from varde_firmware.core.journal import Journal
 
 SECTORS = 5
 PART_SEEDS = range(1, 8)
 SHAPES = [("nothing", 1), ("all", 1), *[("part", seed) for seed in PART_SEEDS]]
-
-
-def record(seed: int, size: int) -> bytes:
-    return bytes([(seed * 31 + n * 7) & 0xFF for n in range(size)])
-
-
-def boot(flash: NorFlash, model: Model) -> Journal:
-    journal = Journal(flash)
-    report = journal.mount()
-    assert report.records == journal.pending_count
-    model.check_mounted(journal, report.unsettled_seq)
-    return journal
-
-
-def begin(journal: Journal, model: Model, number: int) -> None:
-    """What the recorder does at a boot: an event, a session that every sector then repeats."""
-    model.append(journal, record(number, 110), urgent=True)
-    session = record(number + 100, 150)
-    journal.set_session(model.append(journal, session, urgent=True), session)
-
-
-def live(journal: Journal, model: Model, rounds: int) -> None:
-    """Records of several sizes, acknowledged late and in odd pieces; twice round the ring."""
-    for n in range(rounds):
-        seq = model.append(journal, record(n, (700, 90, 1024, 400)[n % 4]), settled=n % 5 > 1)
-        if n % 5 == 0:
-            model.settle(journal, seq)
-        if n % 6 == 5:
-            seqs = [seq for seq, _ in journal.batch(1 << 20, 1 << 20)]
-            model.acknowledge(journal, [(seqs[1], seqs[3]), (seqs[0], seqs[0]), (9, 2)])
-        if n % 9 == 8:
-            model.acknowledge(journal, [(0, journal.next_seq - 3)])
-        model.check_running(journal)
 
 
 def life(flash: NorFlash, model: Model, number: int = 0, rounds: int = 56) -> None:
@@ -113,3 +83,38 @@ def test_a_second_cut_while_it_recovers(torn: str) -> None:
             flash.restore()
             model.append(boot(flash, model), b"x" * 100, urgent=True)
             boot(flash, model)
+
+
+@pytest.mark.parametrize(("life", "sectors"), [("steady", 5), ("brimming", 4), ("chance-1", 5)])
+def test_every_operation_of_every_life_is_torn_in_orderly_shapes(life: str, sectors: int) -> None:
+    for at in range(operation_count(life, sectors)):
+        assert single_cuts(life, sectors, at, "few")["single cuts"] > 0
+
+
+@pytest.mark.parametrize(("life", "at"), [("steady", 34), ("brimming", 90)])
+def test_some_operations_are_torn_at_every_byte(life: str, at: int) -> None:
+    counts = single_cuts(life, 4, at, "byte")
+    assert counts["single cuts"] > 200
+
+
+@pytest.mark.parametrize("first", range(30, 150, 30))
+def test_every_operation_of_some_recoveries_is_torn(first: int) -> None:
+    assert double_cuts("brimming", 4, first, "few")["double cuts"] > 50
+
+
+def test_a_torn_frame_is_not_made_whole_by_the_next_one() -> None:
+    """It lacks the last byte of its data, and that is what the next frame would begin with."""
+    torn, size = bytes(range(100)) + b"\x3f", 64
+    flash = NorFlash(4)
+    journal = Journal(flash)
+    journal.mount()
+    journal.append(1, torn)
+    at = journal_sector.HEADER_BYTES + journal_sector.FRAME_HEAD_BYTES + len(torn) - 1
+    flash.memory[at:SECTOR_BYTES] = b"\xff" * (SECTOR_BYTES - at)
+    journal = Journal(flash)
+    assert journal.mount().torn == 1
+    assert size - 1 == torn[-1]  # the low byte of a frame's head is its data's length less one
+    journal.append(journal.next_seq, bytes(size))
+    again = Journal(flash)
+    again.mount()
+    assert [data for _, data in again.batch(1 << 20, 99)] == [bytes(size)]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 FIRST_SEQ = const(1)
 MIN_SIGNED_BYTES = const(64)  # an Ed25519 signature alone: no signed record is shorter
+# Left erased behind a torn frame. Right behind it, the first byte of the next frame could be just
+# the last one that it lacks: then it would check, and swallow the beginning of that next frame.
+_CLEARANCE_BYTES = const(8)
 
 _EMPTY = const(0)
 _UNREADABLE = const(1)
@@ -135,7 +138,8 @@ class Found:
         if header.succeeded:
             self.next_seq += journal_sector.MAX_RECORDS
         elif not header.acknowledged:
-            self.at = scan.end
+            clearance = _CLEARANCE_BYTES if scan.torn_bytes else 0
+            self.at = min(scan.end + clearance, journal_sector.SECTOR_BYTES)
 
     def _rescue_sessions(self) -> None:
         """Offer a copy of each session record whose original cannot be read or was delivered.

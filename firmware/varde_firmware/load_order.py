@@ -91,6 +91,8 @@ BOTTOM_UP = (
     "varde_firmware.shell.sensor_link",
     "varde_firmware.shell.sensor_task",
     "varde_firmware.shell.exchange_round",
+    "varde_firmware.shell.hub_time",
+    "varde_firmware.shell.link_task",
     "varde_firmware.shell.uplink_task",
     "varde_firmware.shell.hub_parts",
 )

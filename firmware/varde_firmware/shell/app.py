@@ -1,4 +1,4 @@
-"""The hub's application: three tasks.
+"""The hub's application: four tasks.
 
 `run` returns only by an exception; the supervisor (`main.py`) then restarts the board.
 """
@@ -37,16 +37,19 @@ class Hub:
     def __init__(self, parts: "Parts") -> None:
         self._upkeep = parts.upkeep
         self._sensors = parts.sensors
+        self._links = parts.links
         self._uplink = parts.uplink
         self._sensor_inbox = parts.sensor_inbox
         self._uplink_inbox = parts.uplink_inbox
         parts.keeper.on_record = self._wake
 
     def _wake(self) -> None:
-        """The journal has changed: both tasks look. Called in handlers, too."""
+        """The journal has changed: sensors and exchange look. Called in handlers, too."""
         self._sensor_inbox.wake()
         self._uplink_inbox.wake()
 
     async def run(self) -> None:
         """Run the tasks; the first that ends, by an exception, ends all."""
-        await asyncio.gather(self._upkeep.run(), self._sensors.run(), self._uplink.run())
+        await asyncio.gather(
+            self._upkeep.run(), self._sensors.run(), self._links.run(), self._uplink.run()
+        )

@@ -21,9 +21,11 @@ from varde_firmware.shell import (
     clock,
     damage,
     exchange_round,
+    hub_time,
     identity,
     inbox,
     keeper,
+    link_task,
     sensor_task,
     upkeep_task,
     uplink_task,
@@ -48,7 +50,7 @@ RADIO_MOST_MS = 60_000
 
 
 class Parts:
-    """Builds all of one boot: `upkeep`, `sensors` and `uplink` are the tasks."""
+    """Builds all of one boot: `upkeep`, `sensors`, `links` and `uplink` are the tasks."""
 
     def __init__(self, ports: "Ports", on_healthy: "Callable[[], None]") -> None:
         """`on_healthy` is called when the collector has acknowledged something."""
@@ -65,9 +67,13 @@ class Parts:
         self._wind_rtc(board)
         self._open_journal(config, board)
         self.sensors = self._make_sensor_task(config, jitter)
-        self.uplink = self._make_uplink_task(config, board, jitter)
+        self.links = self._make_link_task(config, jitter)
+        self._time = hub_time.HubTime(
+            config.ntp_host, config.ntp_port, ports, board, self.keeper, self._clock
+        )
+        self.uplink = self._make_uplink_task(config, jitter)
         self.uplink.on_healthy = on_healthy
-        self.sensors.utc_at = self.uplink.utc_ms
+        self.sensors.utc_at = self._time.utc_ms
 
     def _wind_rtc(self, board: "Board") -> None:
         """Without power the chip's clock falls to 2000; certificates need a later year.
@@ -120,9 +126,16 @@ class Parts:
             self.upkeep, self._clock, keys, self._ports.spare_heap_bytes,
         )  # fmt: skip
 
-    def _make_uplink_task(
-        self, config: "HubConfig", board: "Board", jitter: Jitter
-    ) -> uplink_task.UplinkTask:
+    def _make_link_task(self, config: "HubConfig", jitter: Jitter) -> link_task.LinkTask:
+        decisions = link.Link(
+            len(config.networks), Backoff(link.BACKOFF_FIRST_MS, link.BACKOFF_MOST_MS, jitter)
+        )
+        return link_task.LinkTask(
+            config.networks, self._ports.wifi, decisions, inbox.Inbox(1, 0), self.upkeep,
+            self._clock,
+        )  # fmt: skip
+
+    def _make_uplink_task(self, config: "HubConfig", jitter: Jitter) -> uplink_task.UplinkTask:
         ports = self._ports
         self.uplink_inbox = inbox.Inbox(1, 0)  # only to be woken
         client = ports.make_client(config.collector_host, config.collector_port, config.roots)
@@ -135,10 +148,7 @@ class Parts:
             config.heartbeat_s,
             Backoff(uplink.BACKOFF_FIRST_MS, uplink.BACKOFF_MOST_MS, jitter),
         )
-        link_decisions = link.Link(
-            len(config.networks), Backoff(link.BACKOFF_FIRST_MS, link.BACKOFF_MOST_MS, jitter)
-        )
         return uplink_task.UplinkTask(
-            config, ports, board, exchanger, self.keeper, decisions, link_decisions,
-            self.uplink_inbox, self.upkeep, self._clock,
+            exchanger, self.links, self._time, self.keeper, ports.store, decisions,
+            self.uplink_inbox, self._clock,
         )  # fmt: skip

@@ -1,11 +1,12 @@
 """The task of link, time and exchange against a network that the test plays."""
 
+import asyncio
 import struct
 
 import fake_hub
 
 from varde_firmware.core import backoff, link, uplink
-from varde_firmware.shell import exchange_round, uplink_task
+from varde_firmware.shell import exchange_round, hub_time, inbox, link_task, uplink_task
 from varde_protocols import cose, exchange, hub_config, records, sealing
 from varde_protocols.crypto import ed25519
 from varde_protocols.errors import HttpError
@@ -46,7 +47,6 @@ class Ports:
         self.hub = hub
         self.answers = answers
         self.exclusive = hub.exclusive
-        self.wifi = self
         self.store = self
         self.joined = None
         self.posts = []
@@ -204,11 +204,15 @@ def play(answers, *steps, time_fails=False, event=True, prepare=None):
         hub.identity, CONFIG, hub.journal, ports, hub.exclusive, hub.keeper, ports.random_bytes,
         hub.clock,
     )  # fmt: skip
+    links = link_task.LinkTask(
+        CONFIG.networks, ports, link.Link(1, backoff.Backoff(20, 40, hub.jitter)),
+        inbox.Inbox(1, 0), hub.upkeep, hub.clock,
+    )  # fmt: skip
     task = uplink_task.UplinkTask(
-        CONFIG, ports, hub.board, exchanger, hub.keeper,
-        uplink.Uplink(900, backoff.Backoff(20, 40, hub.jitter)),
-        link.Link(1, backoff.Backoff(20, 40, hub.jitter)),
-        hub.inbox, hub.upkeep, hub.clock,
+        exchanger, links,
+        hub_time.HubTime("ntp.example", 123, ports, hub.board, hub.keeper, hub.clock),
+        hub.keeper, ports, uplink.Uplink(900, backoff.Backoff(20, 40, hub.jitter)),
+        hub.inbox, hub.clock,
     )  # fmt: skip
     healthy = []
     task.on_healthy = lambda: healthy.append(1)
@@ -217,7 +221,8 @@ def play(answers, *steps, time_fails=False, event=True, prepare=None):
     def is_delivered():
         return not hub.journal.pending_count and healthy
 
-    fake_hub.run_until(task.run(), *(steps or (is_delivered,)))
+    both = asyncio.gather(links.run(), task.run())
+    fake_hub.run_until(both, *(steps or (is_delivered,)))
     return hub, ports
 
 

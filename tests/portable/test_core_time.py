@@ -61,6 +61,7 @@ class Sntp(unittest.TestCase):
 
 
 T0 = NOW_S * 1000
+DAY_MS = 86_400_000
 
 
 def measured(uptime_ms, utc_ms, uncertainty_ms=20, source=1):
@@ -163,6 +164,74 @@ class Clock(unittest.TestCase):
         kinds = self.kinds(core, measured(61_000, T0 + 61_000, 30), 61_000)
         self.assertEqual(kinds, [hub_clock.WriteAnchor, hub_clock.SetRtc])
         self.assertEqual(core.handle(measured(62_000, T0 + 62_000, 2), 62_000), [])
+
+    def test_the_collectors_first_word_in_a_boot_is_put_on_record(self):
+        """It agrees and knows less; but it is signed, and the receiver may need it."""
+        core = self.known()
+        event = measured(61_000, T0 + 60_400, 500, source=2)
+        self.assertEqual(
+            core.handle(event, 61_500), [hub_clock.WriteAnchor(2, 61_000, T0 + 60_400, 500)]
+        )
+        # what is known stays as good as it was, and is asked for as often
+        self.assertEqual(core.utc_ms(61_000), T0 + 60_000)
+        self.assertEqual(core.deadline_ms, 1_000 + hub_clock.ANCHOR_EVERY_MS)
+        self.assertEqual(core.handle(measured(62_000, T0 + 61_400, 500, source=2), 62_000), [])
+
+    def test_where_the_collector_was_first_its_word_is_not_repeated(self):
+        core = hub_clock.HubClock()
+        core.handle(measured(1_000, T0, 500, source=2), 1_000)
+        self.assertEqual(core.handle(measured(2_000, T0 + 1_000, 500, source=2), 2_000), [])
+
+    def test_a_signed_anchor_that_found_no_room_is_made_again(self):
+        core = self.known()
+        core.handle(measured(2_000, T0 + 1_000, 500, source=2), 2_000)
+        core.handle(hub_clock.AnchorLost(), 2_000)
+        self.assertEqual(
+            self.kinds(core, measured(3_000, T0 + 2_000), 3_000),
+            [hub_clock.WriteAnchor, hub_clock.SetRtc],
+        )
+        again = measured(4_000, T0 + 3_000, 500, source=2)
+        self.assertEqual(core.handle(again, 4_000), [hub_clock.WriteAnchor(*again._items())])
+
+    def test_a_day_either_way_and_the_same_day_back(self):
+        """A server that steps, and the collector that says otherwise: each is on record."""
+        for off_ms in (DAY_MS, -DAY_MS):
+            core = self.known()
+            core.handle(measured(2_000, T0 + 1_000, 500, source=2), 2_000)
+            later_ms = 1_000 + hub_clock.ANCHOR_EVERY_MS
+            true_ms = T0 + hub_clock.ANCHOR_EVERY_MS
+            actions = core.handle(measured(later_ms, true_ms + off_ms), later_ms)
+            self.assertEqual(actions, [
+                hub_clock.WriteStep(86_400),
+                hub_clock.WriteAnchor(1, later_ms, true_ms + off_ms, 20),
+                hub_clock.SetRtc(true_ms + off_ms),
+            ])  # fmt: skip
+            self.assertEqual(core.utc_ms(later_ms + 1), true_ms + off_ms + 1)
+            # at once, whatever the server said a moment ago
+            actions = core.handle(measured(later_ms + 50, true_ms + 50, 400, source=2), later_ms)
+            self.assertEqual(actions, [
+                hub_clock.WriteStep(86_400),
+                hub_clock.WriteAnchor(2, later_ms + 50, true_ms + 50, 400),
+                hub_clock.SetRtc(true_ms),
+            ])  # fmt: skip
+            self.assertEqual(core.utc_ms(later_ms + 50), true_ms + 50)
+
+    def test_a_day_back_does_not_move_the_uptime_by_which_it_asks(self):
+        for off_ms in (DAY_MS, -DAY_MS):
+            core = self.known()
+            core.handle(measured(61_000, T0 + 60_000 + off_ms, source=2), 61_000)
+            self.assertEqual(core.deadline_ms, 61_000 + hub_clock.ANCHOR_EVERY_MS)
+            self.assertFalse(core.is_due(60_999 + hub_clock.ANCHOR_EVERY_MS))
+
+    def test_anchors_are_made_far_beyond_the_wrap_of_the_ticks(self):
+        """Uptimes are whole numbers; 30 bits of ticks are unwrapped before they come here."""
+        core = self.known()
+        for days in range(1, 400):
+            now_ms = 1_000 + days * DAY_MS
+            self.assertTrue(core.is_due(now_ms))
+            kinds = self.kinds(core, measured(now_ms, T0 + days * DAY_MS), now_ms)
+            self.assertEqual(kinds, [hub_clock.WriteAnchor, hub_clock.SetRtc])
+            self.assertEqual(core.utc_ms(now_ms), T0 + days * DAY_MS)
 
 
 if __name__ == "__main__":

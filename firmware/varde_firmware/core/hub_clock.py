@@ -7,12 +7,16 @@ writes an anchor
 1. when time is first known,
 2. when a measurement contradicts what is known: a step, which is also an event,
 3. when the last anchor is six hours old,
-4. when a measurement is far better than the one behind the last anchor.
+4. when a measurement is far better than the one behind the last anchor,
+5. when the collector, whose word is signed, tells the time first in this boot.
 
 A measurement contradicts if it is off by more than both uncertainties, what a crystal may have
-drifted since, and two seconds. Nothing is averaged: the evidence is in the anchors.
+drifted since, and two seconds. Nothing is averaged: the evidence is in the anchors. Rule 5 is for
+the receiver, who must choose if anchors of this boot and of others exclude each other: without it
+the collector's word that the time server was right would not be on record.
 """
 
+from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.value import Value
 
@@ -112,6 +116,7 @@ class HubClock(decider.Decider):
         self._uncertainty_ms = 0  # of the last anchor
         self._anchored_ms = 0  # uptime of the last anchor
         self._source = 0  # of the last anchor
+        self._has_signed = False  # an anchor by the collector's word is journaled
         self._ask_from_ms = 0  # servers are left alone until then
 
     def utc_ms(self, now_ms: int) -> "Optional[int]":
@@ -129,6 +134,7 @@ class HubClock(decider.Decider):
 
     def _anchor_lost(self, _event: Value, now_ms: int) -> "Outcome":
         """The next measurement is as good as the first."""
+        self._has_signed = False
         return UNKNOWN, max(now_ms, self._ask_from_ms), []
 
     def _nothing(self, _event: Value, _now_ms: int) -> "Outcome":
@@ -153,6 +159,9 @@ class HubClock(decider.Decider):
         is_better = known_ms > COARSE_MS and event.uncertainty_ms * BETTER_FACTOR <= known_ms
         if is_better or age_ms >= ANCHOR_EVERY_MS:
             return self._anchor(event, now_ms, [])
+        if event.source == records.SOURCE_EXCHANGE and not self._has_signed:
+            self._has_signed = True
+            return KNOWN, self.deadline_ms, [WriteAnchor(*event._items())]
         return self._nothing(event, now_ms)
 
     def _anchor(self, event: Measured, now_ms: int, actions: "List[Value]") -> "Outcome":
@@ -160,6 +169,7 @@ class HubClock(decider.Decider):
         self._uncertainty_ms = event.uncertainty_ms
         self._anchored_ms = event.uptime_ms
         self._source = event.source
+        self._has_signed = self._has_signed or event.source == records.SOURCE_EXCHANGE
         actions.append(WriteAnchor(*event._items()))
         actions.append(SetRtc(now_ms + self._offset_ms))
         return KNOWN, now_ms + ANCHOR_EVERY_MS, actions

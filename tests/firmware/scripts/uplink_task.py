@@ -229,8 +229,9 @@ def play(answers, *steps, time_fails=False, event=True, prepare=None):
 def all_is_delivered_and_the_time_is_known():
     hub, ports = play([good])
     assert ports.joined == ("home", "password1")
-    # session, event; and the anchor, which the time server's answer made before the exchange
-    assert [request.record_count for request in ports.posts] == [3]
+    # session, event; and the anchor, which the time server's answer made before the exchange; then
+    # the anchor by the collector's own word, which that answer brought
+    assert [request.record_count for request in ports.posts] == [3, 1]
     assert ports.posts[0].config_number == 4
     assert ports.closed >= 1
     assert abs(hub.board.rtc[0] - NOW_MS) < 100
@@ -248,7 +249,7 @@ def time_comes_from_the_answer_if_no_server_tells():
 def bad_answers_release_nothing_and_are_told():
     for bad, detail in ((forged, 1), (replayed, 2), (garbled, 3), (greedy, 4)):
         _hub, ports = play([bad, bad])
-        assert len(ports.posts) == 3, bad
+        assert len(ports.posts) == 4, bad  # the last one for the anchor that the good one brought
         assert ports.posts[0].first_seq == ports.posts[2].first_seq, bad
         # one complaint, although it happened twice
         assert ports.events.count((records.EVENT_BAD_ACK, detail)) == 1, (bad, ports.events)
@@ -256,14 +257,15 @@ def bad_answers_release_nothing_and_are_told():
 
 def refused_records_are_released_and_told_once():
     _hub, ports = play([refusing_the_first, refusing_the_first, good])
-    # the refused one is told of; that the telling is refused as well is not told again
-    assert [request.record_count for request in ports.posts] == [3, 1], ports.posts
+    # the refused one is told of, and an anchor comes with that; that the telling is refused as well
+    # is not told again
+    assert [request.record_count for request in ports.posts] == [3, 2], ports.posts
     assert [code for code, _detail in ports.events].count(records.EVENT_RECORD_REFUSED) == 1
 
 
 def the_worlds_failures_are_tried_again():
     _hub, ports = play([nobody, a_page, busy, good])
-    assert len(ports.posts) == 4
+    assert len(ports.posts) == 5  # of which one delivers, and one the anchor
     assert ports.closed >= 4
 
 
@@ -303,7 +305,7 @@ def a_flash_that_cannot_be_read_stops_nobody():
     hub_of = []
     _hub, ports = play([good], prepare=lambda hub: (hub_of.append(hub), break_flash()))
     assert not failures
-    assert len(ports.posts) == 1
+    assert len(ports.posts) == 2  # the second one delivers the anchor
 
 
 def records_that_vanish_are_told():
@@ -318,7 +320,7 @@ def records_that_vanish_are_told():
 
 def a_network_that_leads_nowhere_is_left_and_joined_again():
     _hub, ports = play([nobody] * 6 + [good])
-    assert len(ports.posts) == 7
+    assert len(ports.posts) == 8  # with one for the anchor
 
 
 for case in (

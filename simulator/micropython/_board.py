@@ -9,10 +9,12 @@ import gc
 import sys
 
 import _mapping
+import uos as os
 
 _PR_SET_PDEATHSIG = 1
 _KILL = 9
 _STAND_INS = ("select", "time", "socket", "esp32", "machine", "network", "neopixel", "bluetooth")
+_OF_A_MODEM = ("_uart", "_ppp")  # only then, as the heap they take is the board's
 _LITTLEFS = {"progsize": 32, "readsize": 32, "lookahead": 32}
 
 
@@ -25,7 +27,7 @@ def _start():
     import _air  # noqa: PLC0415  not before the board is tied to the world's life
 
     _air.connect()
-    for name in _STAND_INS:
+    for name in _STAND_INS + (_OF_A_MODEM if os.getenv("VARDE_MODEM") else ()):
         __import__(name)
     _mount()
     gc.collect()

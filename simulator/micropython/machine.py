@@ -119,12 +119,13 @@ class Pin:
         self._id = id
         self._value = 0
         self._handler = None
-        if value is not None:
-            self.value(value)
+        self.init(mode, pull, value)
 
     def init(self, mode=-1, pull=-1, value=None):
         if value is not None:
-            self.value(value)
+            self._value = int(bool(value))
+        if value is not None or mode == Pin.OUT:
+            _air.post("board.pin", self._id, self._value)  # an output drives its line at once
 
     def value(self, level=None):
         if level is None:
@@ -149,6 +150,14 @@ class Pin:
 
 
 _handlers = {}
+
+
+def __getattr__(name):
+    if name != "UART":
+        raise AttributeError(name)
+    import _uart  # noqa: PLC0415  few programs use one, and the heap is the board's
+
+    return _uart.UART
 
 
 def _on_input(pin, level):

@@ -1,4 +1,5 @@
-"""`network`: the station interface, whose state the world keeps. Status codes as on the ESP32."""
+"""`network`: the station interface, whose state the world keeps. Status codes as on the ESP32.
+PPP is in `_ppp`."""
 
 import time
 
@@ -33,6 +34,14 @@ def _setting(key, value):
     if value is not None:
         _names[key] = value
     return _names[key]
+
+
+def __getattr__(name):
+    if name != "PPP":
+        raise AttributeError(name)
+    import _ppp  # noqa: PLC0415  few programs use it, and the heap is the board's
+
+    return _ppp.PPP
 
 
 class WLAN:

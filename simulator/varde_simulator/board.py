@@ -21,6 +21,9 @@ from varde_simulator.air.channel import Channel
 from varde_simulator.air.station import address_bytes, address_of
 from varde_simulator.board_page import BoardPage
 from varde_simulator.clock import NEVER, VirtualClock
+from varde_simulator.links import Links
+from varde_simulator.modem.settings import Settings
+from varde_simulator.modem.virtual_modem import VirtualModem
 from varde_simulator.network import HubNetwork
 from varde_simulator.wifi import AccessPoint, VirtualWifi
 
@@ -51,8 +54,7 @@ class VirtualBoard:
         self.node = node
         self.flash = flash
         self.page = BoardPage(flash)
-        self.network = HubNetwork(clock, self._wake)
-        self.wifi = VirtualWifi(access_points, self.network.set_wifi)
+        self.links = Links(clock, self._wake, access_points, node)
         self.channel: Channel | None = None
         self.light = b""
         self.pins: dict[int, int] = {}
@@ -73,6 +75,32 @@ class VirtualBoard:
         self._boot_timer: asyncio.TimerHandle | None = None
         clock.add_gate(self.silence_needed_s, f"hub {node} at work")
 
+    # What connects it
+
+    @property
+    def network(self) -> HubNetwork:
+        """The wire behind its WiFi."""
+        return self.links.wire
+
+    @property
+    def wifi(self) -> VirtualWifi:
+        """Its station."""
+        return self.links.wifi
+
+    @property
+    def modem(self) -> VirtualModem | None:
+        """What `fit_modem` has given it."""
+        return self.links.modem
+
+    def fit_modem(self, settings: Settings | None = None) -> VirtualModem:
+        """Solder one to its pins; before it has power."""
+        modem = self.links.fit_modem(settings)
+        modem.on_note = self._pass_note
+        return modem
+
+    def _pass_note(self, text: str) -> None:
+        self.on_note(text)  # who listens may change
+
     # Power
 
     @property
@@ -83,10 +111,12 @@ class VirtualBoard:
     async def power_on(self, cut: tuple[int, float] | None = None) -> None:
         """From nothing: the RTC stands at 2000-01-01. `cut` as for `arm_cut`, from the start."""
         self.page.lose_power(self.clock.now_us())
+        self.links.supply(True)
         await self._start(POWER_ON, cut)
 
     async def cut_power(self) -> None:
         """Now, whatever it is doing."""
+        self.links.supply(False)
         if self._boot_timer is not None:
             self._boot_timer.cancel()
             self._boot_timer = None
@@ -100,7 +130,7 @@ class VirtualBoard:
         """Off for good; the page can still be read."""
         await self.cut_power()
         self.clock.remove_gate(self.silence_needed_s)
-        await self.network.close()
+        await self.links.close()
 
     async def _start(self, cause: int, cut: tuple[int, float] | None = None) -> None:
         self._boot_timer = None
@@ -133,6 +163,7 @@ class VirtualBoard:
             "VARDE_FLASH": str(self.flash),
             "VARDE_CLOCK": str(self.clock.path),
             "VARDE_RESET_CAUSE": str(cause),
+            **({"VARDE_MODEM": "1"} if self.modem is not None else {}),
         }
 
     async def _kill(self, cause: int | None) -> None:
@@ -152,7 +183,7 @@ class VirtualBoard:
             self.on_console(line.decode("utf-8", "replace").rstrip("\r\n"))
         code = await process.wait()
         self._process = None
-        self.wifi.power_off()
+        self.links.chip_stopped()
         self._stop_wake_timer()
         self._decide(code)
 
@@ -164,6 +195,7 @@ class VirtualBoard:
             self._start_later(self._killed_for, BOOT_US)
         elif code == -signal.SIGKILL:
             if self.page.cut_happened:
+                self.links.supply(False)
                 self.on_cut()
         else:
             self.crashes += 1
@@ -183,7 +215,6 @@ class VirtualBoard:
         self.channel = channel
         base = bytearray(address_bytes(address_of(self.node)))
         base[5] = (base[5] - BLUETOOTH_MAC_OFFSET) & 0xFF
-        wifi = self.wifi
         ops: dict[str, Callable[..., object]] = {
             "time.idle": self._on_idle,
             "board.mac": lambda: bytes(base),
@@ -193,17 +224,10 @@ class VirtualBoard:
             "board.pin": self._on_pin,
             "board.sleep": self._on_sleep,
             "board.watchdog": self._on_watchdog,
-            "wifi.active": wifi.active,
-            "wifi.connect": wifi.connect,
-            "wifi.disconnect": wifi.disconnect,
-            "wifi.status": wifi.status,
-            "wifi.rssi": wifi.rssi_dbm,
-            "wifi.scan": wifi.scan,
-            "wifi.ifconfig": wifi.ifconfig,
-            "wifi.resolve": self.network.resolve,
         }
         for op, handler in ops.items():
             channel.handle(op, handler)
+        self.links.attach(channel)
         channel.on_frame = self._on_frame
         channel.on_close.append(lambda: self._on_channel_closed(channel))
 
@@ -221,6 +245,7 @@ class VirtualBoard:
 
     def _on_pin(self, pin: int, level: int) -> None:
         self.pins[pin] = level
+        self.links.pin(pin, level)
 
     def _on_light(self, colours: bytes) -> None:
         self.light = colours

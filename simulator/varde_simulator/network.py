@@ -1,11 +1,15 @@
 """The wire between one hub and the internet: a TCP relay to the collector, counted and breakable.
 
-The hub reaches it under the collector's host name (`HubNetwork.resolve`). States:
+A hub has one for each of its interfaces, and reaches it under the collector's host name
+(`HubNetwork.resolve`). States:
 
     up      bytes flow
     slow    they flow at `bytes_per_s` of virtual time
     stall   they stop; connections stay open, new ones open and say nothing
     down    connections break, new ones are refused
+
+What lies before the provider's line, an access point or a modem, may be worse than the line
+(`limit`); the worse one counts.
 
 It also says whether time may leap: not while a byte is on its way or the collector thinks.
 """
@@ -21,12 +25,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from varde_simulator.clock import VirtualClock
+from varde_simulator.portal import Portal
 from varde_simulator.sntp import SntpServer
 
 LOOPBACK = "127.0.0.1"
 CHUNK_BYTES = 16384
 UP, SLOW, STALL, DOWN = "up", "slow", "stall", "down"
-STATES = (UP, SLOW, STALL, DOWN)
+STATES = (UP, SLOW, STALL, DOWN)  # from good to bad
 NAME_UNKNOWN = -202  # what getaddrinfo raises on an ESP32 when a name cannot be resolved
 
 # While a connection is open somebody is expected to speak: a hub closes it when it has its answer,
@@ -86,7 +91,11 @@ class HubNetwork:
         self.bytes_per_s = 0
         self.traffic = Traffic()
         self.names: dict[str, tuple[str, int]] = {}
-        self.has_wifi = False
+        self.has_link = False
+        self.latency_s = 0.0  # of each piece of data, one way
+        self.portal: Portal | None = None  # answers instead of everybody
+        self._limit = (UP, 0)
+        self._is_held = False
         self._on_delivery = on_delivery
         self._collector: tuple[str, int] | None = None
         self._relayed: set[_Relayed] = set()
@@ -115,15 +124,35 @@ class HubNetwork:
         self.bytes_per_s = bytes_per_s
         self._apply()
 
-    def set_wifi(self, is_connected: bool) -> None:
-        """Without WiFi the wire is down whatever its state."""
-        self.has_wifi = is_connected
+    def limit(self, state: str, bytes_per_s: int = 0) -> None:
+        """What lies before the line lets through; as `set_state`."""
+        self._limit = (state, bytes_per_s)
+        self._apply()
+
+    def set_link(self, is_up: bool, hold: bool = False) -> None:
+        """The hub's interface. Without it the wire is down whatever its state; with `hold`, what
+        is open only waits for it to come back."""
+        self.has_link = is_up
+        self._is_held = hold and not is_up
         self._apply()
 
     @property
     def is_up(self) -> bool:
         """A hub could open a connection now."""
-        return self.has_wifi and self.state != DOWN
+        return self.has_link and DOWN not in (self.state, self._limit[0])
+
+    @property
+    def flows(self) -> bool:
+        """Bytes get through, fast or slowly."""
+        return self.is_up and STALL not in (self.state, self._limit[0])
+
+    @property
+    def rate_bytes_per_s(self) -> int:
+        """The slower of line and limit; 0: no limit."""
+        rates = [
+            rate for state, rate in ((self.state, self.bytes_per_s), self._limit) if state == SLOW
+        ]
+        return min((rate for rate in rates if rate), default=0)
 
     @property
     def open_connections(self) -> int:
@@ -132,13 +161,16 @@ class HubNetwork:
 
     def resolve(self, host: str, _port: int) -> list[object]:
         """Where (address, port) the hub finds that host."""
-        if not self.is_up or self.state == STALL or host not in self.names:
+        found = self.names.get(host)
+        if found is None and self.portal is not None:
+            found = next(iter(self.names.values()), None)  # a portal knows every name
+        if not self.flows or found is None:
             raise OSError(NAME_UNKNOWN)
-        return list(self.names[host])
+        return list(found)
 
     def silence_needed_s(self) -> float:
         """This wire's word on leaping (see clock)."""
-        if self.state == STALL:
+        if not self.flows:
             return 0
         return max((relayed.silence_needed_s() for relayed in self._relayed), default=0)
 
@@ -159,7 +191,7 @@ class HubNetwork:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _apply(self) -> None:
-        if not self.is_up:
+        if not self.is_up and not self._is_held:
             self._break_all()
         self._moved.set()
         self._moved = asyncio.Event()
@@ -179,11 +211,13 @@ class HubNetwork:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
-            far_reader, far_writer = await self._reach_collector()
+            first = await self._for_portal(reader)
+            far_reader, far_writer = await self._reach(first)
             relayed.writers.append(far_writer)
             _acknowledge_at_once(far_writer)
             relayed.moved()
             self.traffic.connections += 1
+            far_writer.write(first)
             await asyncio.gather(
                 self._pump(reader, far_writer, relayed, to_collector=True),
                 self._pump(far_reader, writer, relayed, to_collector=False),
@@ -196,9 +230,19 @@ class HubNetwork:
             self._relayed.discard(relayed)
             self.delivered()
 
-    async def _reach_collector(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if not self.is_up or self._collector is None:
+    async def _for_portal(self, reader: asyncio.StreamReader) -> bytes:
+        """What a portal must see before it knows whom to play."""
+        if self.portal is None or not self.is_up:
+            return b""
+        return await reader.read(CHUNK_BYTES)
+
+    async def _reach(self, first: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if not self.is_up:
             raise OSError(errno.ECONNREFUSED, "the wire is down")
+        if self.portal is not None:
+            return await asyncio.open_connection(*await self.portal.address_for(first))
+        if self._collector is None:
+            raise OSError(errno.ECONNREFUSED, "nobody is there")
         return await asyncio.open_connection(*self._collector)
 
     async def _pump(
@@ -226,10 +270,12 @@ class HubNetwork:
 
     async def _take_time(self, count: int, relayed: _Relayed) -> None:
         relayed.delayed += 1
-        while self.state == STALL:
+        while not self.flows:
             await self._moved.wait()
-        if self.state == SLOW and self.bytes_per_s:
-            await asyncio.sleep(count / self.bytes_per_s)
+        rate = self.rate_bytes_per_s
+        wait_s = self.latency_s + (count / rate if rate else 0)
+        if wait_s:
+            await asyncio.sleep(wait_s)
         relayed.delayed -= 1
 
     def _count(self, count: int, to_collector: bool) -> None:

@@ -51,7 +51,7 @@ class SntpServer(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Any) -> None:
         """One request; anything that is none gets no answer."""
         is_request = len(data) >= PACKET_BYTES and data[0] & 7 == MODE_CLIENT
-        if not is_request or self.lost or not self._wire.is_up or self._wire.state == "stall":
+        if not is_request or self.lost or not self._wire.flows or self._wire.portal is not None:
             return
         assert self._transport is not None
         self._transport.sendto(self._answer(data), addr)

@@ -29,7 +29,7 @@ class Line:
         self.server = await asyncio.start_server(self._echo, "127.0.0.1", 0)
         await self.wire.start(HOST, NTP)
         self.wire.set_collector(*self.server.sockets[0].getsockname())
-        self.wire.set_wifi(True)
+        self.wire.set_link(True)
 
     async def close(self):
         for writer in self.writers:
@@ -160,7 +160,7 @@ def test_a_collector_that_is_away_is_a_broken_connection(tmp_path):
 
 def test_without_wifi_no_name_is_known(tmp_path):
     async def act(line):
-        line.wire.set_wifi(False)
+        line.wire.set_link(False)
         with pytest.raises(OSError, match="-202"):
             line.wire.resolve(HOST, 443)
 
@@ -225,8 +225,9 @@ def test_the_station_keeps_trying_until_told_to_stop(tmp_path):
             station.connect("home", "password")
         station.active(True)
         station.connect("home", "password")
-        await asyncio.sleep(3600)
         assert station.status() == wifi.CONNECTING
+        await asyncio.sleep(3600)
+        assert station.status() == wifi.NO_AP_FOUND
         home.is_up = True
         station.access_points_changed()
         await asyncio.sleep(wifi.JOIN_S + 1)

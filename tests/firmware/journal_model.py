@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from varde_firmware.core.journal import Journal, JournalFull
+from varde_firmware.core.journal_report import MountReport
 
 WHOLE = (1 << 30, 1 << 30)  # batch limits that limit nothing
 
@@ -32,7 +32,8 @@ class Model:
     returned: append() came back.
     flying: the append under way when the power went: free to be there or not.
     acked: acknowledge() came back. releasing: the ranges under way when the power went.
-    excused: records that stood where the flash went bad: they may be offered or not.
+    excused: records that stood where the flash went bad: they may be offered or not; None in
+        a flash that does not go bad.
     unsettled: what a mount may say of the newest record's mark.
     offered, boots: how many appends were begun, and mounts checked.
     """
@@ -42,7 +43,8 @@ class Model:
         self.flying: dict[int, bytes] = {}
         self.acked: set[int] = set()
         self.releasing: set[int] = set()
-        self.excused: set[int] = set()
+        self.excused: set[int] | None = None
+        self.told_lost: set[int] = set()  # excused, gone, and counted by a mount
         self.seen: dict[int, bytes] = {}  # whatever a mount ever offered
         self.unsettled: set[int | None] = {None}
         self._flying_unsettled: set[int | None] = set()
@@ -94,8 +96,11 @@ class Model:
         self.acked |= named
         self.releasing -= named
 
-    def check_running(self, journal: Journal) -> dict[int, bytes]:
-        """Without a reboot: exactly what was not acknowledged is offered, in order."""
+    def check_running(self, journal: Journal, counted: int = 0) -> dict[int, bytes]:
+        """Without a reboot: exactly what was not acknowledged is offered, in order.
+
+        What a bad sector took is counted: by the journal while it runs, or `counted` by the mount.
+        """
         batch = journal.batch(*WHOLE)
         offered = dict(batch)
         require(len(batch) == len(offered), "twice", "a record is offered twice in one batch")
@@ -106,6 +111,9 @@ class Model:
         oldest = next(iter(offered), None)
         require(journal.oldest_pending() == oldest, "other", "oldest_pending is wrong")
         self.check_offer(journal, offered)
+        if self.excused is not None:
+            vanished = len(self.lost(offered) - self.told_lost)
+            require(vanished <= journal.vanished + counted, "other", "lost and not counted")
         return offered
 
     def check_offer(self, journal: Journal, offered: dict[int, bytes]) -> None:
@@ -113,7 +121,7 @@ class Model:
             if seq in self.acked or seq in self.releasing:
                 continue
             if seq not in offered:
-                require(seq in self.excused, "lost", f"record {seq}")
+                require(seq in (self.excused or ()), "lost", f"record {seq}")
             else:
                 require(offered[seq] == data, "altered", f"record {seq}")
         for seq, data in offered.items():
@@ -125,11 +133,15 @@ class Model:
         """What was returned, was not acknowledged and is not there: with a bad sector."""
         return self.returned.keys() - self.acked - self.releasing - offered.keys()
 
-    def check_mounted(self, journal: Journal, unsettled_seq: int | None) -> dict[int, bytes]:
+    def check_mounted(self, journal: Journal, report: MountReport) -> dict[int, bytes]:
         """After a boot: nothing lost, nothing altered, and what came back had company."""
         self.boots += 1
-        offered = self.check_running(journal)
-        self._check_unsettled(offered, unsettled_seq)
+        require(report.records == journal.pending_count, "other", "the report miscounts")
+        # a sector counts once, and takes all its records with it
+        counted = 1 << 30 if report.damaged + report.torn else 0
+        offered = self.check_running(journal, counted)
+        self.told_lost |= self.lost(offered)
+        self._check_unsettled(offered, report.unsettled_seq)
         self._check_company(journal)
         # what the mount showed of a torn append is from now on a record like any other
         for seq, data in self.flying.items():
@@ -142,10 +154,8 @@ class Model:
         return offered
 
     def _check_company(self, journal: Journal) -> None:
-        index: Any = journal._index
         for sector in range(journal._sector_count):
-            bits = index.bits(sector)
-            seqs = [index.seq(sector, code) for code in range(63) if bits >> code & 1]
+            seqs = [seq for seq, _, _ in journal._pending_frames(sector)]
             # the head is marked when it is succeeded: it, or if that was cut, its predecessor
             exempt = {journal._head, journal._predecessor} | self.torn_sectors
             if sector not in exempt and seqs:
@@ -155,6 +165,7 @@ class Model:
     def _check_unsettled(self, offered: dict[int, bytes], unsettled_seq: int | None) -> None:
         if any(seq in offered for seq in self.flying):
             self.unsettled = self._flying_unsettled
-        known = unsettled_seq in self.unsettled or self.excused
+        # in a flash that goes bad neither the newest record nor its mark may be there
+        known = unsettled_seq in self.unsettled or self.excused is not None
         require(known, "other", f"unsettled: {unsettled_seq}, may be {self.unsettled}")
         self.unsettled = {unsettled_seq}

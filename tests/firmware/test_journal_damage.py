@@ -243,12 +243,12 @@ def test_a_newer_format_is_refused_and_left_alone() -> None:
     flash, _ = filled()
     buffer = memoryview(bytearray(journal_sector.WRITTEN_HEADER_BYTES))
     journal_sector.write_header(buffer, 9, 9)
-    buffer[2] = 2
+    buffer[2] = 3
     crc = journal_sector.binascii.crc32(buffer[:12])
     buffer[12:] = crc.to_bytes(4, "little")
     flash.memory[: len(buffer)] = buffer
     before = bytes(flash.memory)
-    with pytest.raises(journal_sector.UnknownFormatError, match="format 2"):
+    with pytest.raises(journal_sector.UnknownFormatError, match="format 3"):
         Journal(flash).mount()
     assert bytes(flash.memory) == before
 

@@ -7,20 +7,12 @@ under way undone, done in part, or done. What follows from that:
   passed over; the next record stands behind it.
 - The newest sector (the *head*) is the one with the highest generation. A sector is opened by
   erase, header, copy of the session record; until its header checks, the older head is the head.
-- Mounting only reads (journal_mount.py).
 - A sector is erased only to be opened, in ring order over the sectors with nothing pending: wear
   is level, and the head, from which numbering goes on, is never erased.
-- A number that may have been in an unreadable stretch is not given again: neither one
-  from a stretch at the head's end, nor one from a newer sector that died (the head's `succeeded`
-  mark tells that there was one).
-- When everything in a sector is acknowledged its `acknowledged` mark is set. Partial
-  acknowledgement is kept in RAM: after a reboot such a sector's records are offered again. The
-  head gets its marks when it is succeeded.
-- The last sectors are a reserve for urgent records (events, gaps, a boot's session).
-- A record of which its sender may not know yet is *unsettled* until settle() sets the mark behind
-  it. Only the newest record's mark matters, and only that one is ever set.
+- What is acknowledged is marked sector by sector; parts of a sector are known only in RAM.
+- A record may be *moved*, so that its sector can be given up (journal_moving.py).
 
-One caller at a time; nothing here waits or calls back.
+docs/journal.md has every byte and every cut. One caller at a time; nothing waits or calls back.
 """
 
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -37,6 +29,11 @@ FRAME_BYTES: int = journal_sector.FRAME_BYTES  # what a record costs beside its 
 MAX_SEQ = const(0xFFFFFF00)  # the format's 32 bits, with room; at 2000 records a day 5800 years
 MIN_SECTORS = const(4)  # the head, one to open next, one in reserve, one with a backlog
 RESERVE_SECTORS = const(2)  # some 60 events; a full hub that reboots writes 3 or 4 each time
+WITH_A_LAST = const(16)  # sectors of a ring that keeps the very last for making room
+
+ORDINARY = const(0)  # how urgent a record is: it leaves the reserve and the last sector alone
+URGENT = const(1)  # an event, a session: it leaves the last one alone
+MAKES_ROOM = const(2)  # up to a sector is written to free one
 
 
 class JournalFull(OSError):  # noqa: N818 - a state of the world more than a mistake
@@ -56,10 +53,12 @@ class Journal:
         self._flash = flash
         self._sector_count = flash.sector_count
         self.reserve_sectors: int = min(RESERVE_SECTORS, flash.sector_count // MIN_SECTORS)
+        self._last_sectors = 1 if flash.sector_count >= WITH_A_LAST else 0
         self._image = memoryview(bytearray(SECTOR_BYTES))
         self._frame = memoryview(bytearray(FRAME_BYTES + MAX_RECORD_BYTES))
         self._session = b""  # data of the copy that every new sector gets; empty: none
         self._unsettled_at = -1  # the newest record's mark, in the head, while it is not set
+        self._oldest_seq = 0  # what oldest_pending() found; 0: it must look again
         self.vanished = 0
 
     def mount(self) -> MountReport:
@@ -73,14 +72,10 @@ class Journal:
         found = journal_mount.Found(self._flash, self._image, self._index)
         self._head, self._predecessor = found.head, found.predecessor
         self._at: int = found.at
-        self._generation, self._first_seq = found.generation, found.first_seq
-        self._seed = found.seed
+        self._generation, self._seed = found.generation, found.seed
+        self._first_seq, self._next_place = found.first_seq, found.next_place
         self.next_seq: int = found.next_seq
-        found.judge_unopened(self._next_reclaimable(self._head))
-        held = self._index.sectors, self._index.count
-        return MountReport(found.torn, *held, found.damaged, found.unsettled_seq)
-
-    # --- room ---
+        return found.report(self._index.next_reclaimable(found.head, found.head))
 
     @property
     def pending_count(self) -> int:
@@ -95,32 +90,27 @@ class Journal:
     @property
     def is_full(self) -> bool:
         """Whether room for one more record of MAX_RECORD_BYTES is not certain."""
-        largest = self._at + FRAME_BYTES + MAX_RECORD_BYTES
-        return largest > SECTOR_BYTES and self._reclaimable() <= self.reserve_sectors
+        fits = self._at + FRAME_BYTES + MAX_RECORD_BYTES <= SECTOR_BYTES
+        return self._is_last() or not (fits or self._may_open(ORDINARY) > 0)
 
     @property
     def free_bytes(self) -> int:
         """Room for frames (a record and 7 bytes), the reserve and the session copies left out."""
-        usable: int = SECTOR_BYTES - journal_sector.HEADER_BYTES
-        if self._session:
-            usable -= FRAME_BYTES + len(self._session)
-        spare = max(0, self._reclaimable() - self.reserve_sectors)
-        return SECTOR_BYTES - self._at + spare * usable
+        if self._is_last():
+            return 0
+        copy_bytes = FRAME_BYTES + len(self._session) if self._session else 0
+        usable = SECTOR_BYTES - journal_sector.HEADER_BYTES - copy_bytes
+        return SECTOR_BYTES - self._at + max(0, self._may_open(ORDINARY)) * usable
 
-    def _reclaimable(self) -> int:
-        """How many sectors can be opened: nothing pending, not the head."""
-        head_is_idle = self._head >= 0 and not self._index.is_pending(self._head)
-        return self._sector_count - self._index.sectors - (1 if head_is_idle else 0)
+    def _may_open(self, urgent: int) -> int:
+        """How many sectors a record so urgent may open, below 0 if others took more."""
+        last = 0 if urgent == MAKES_ROOM else self._last_sectors
+        reserve = self.reserve_sectors if urgent == ORDINARY else 0
+        return self._index.reclaimable(self._head) - last - reserve
 
-    def _next_reclaimable(self, start: int) -> int:
-        """The first sector that can be opened, in ring order after `start`; -1: none."""
-        for step in range(1, self._sector_count + 1):
-            sector = (start + step) % self._sector_count
-            if sector != self._head and not self._index.is_pending(sector):
-                return sector
-        return -1
-
-    # --- appending ---
+    def _is_last(self) -> bool:
+        """Whether the head is the last sector, where only what makes room goes."""
+        return self._index.reclaimable(self._head) < self._last_sectors
 
     def set_session(self, seq: int, data: bytes) -> None:
         """From now on each new sector begins with a copy of the session record `seq`.
@@ -133,12 +123,11 @@ class Journal:
         self._session = copy
 
     def append(self, seq: int, data: "journal_sector.Buffer",
-               urgent: bool = False, settled: bool = True) -> None:  # fmt: skip
+               urgent: int = ORDINARY, settled: bool = True) -> None:  # fmt: skip
         """Write one record of 1 to MAX_RECORD_BYTES; it is durable on return.
 
-        `seq` is next_seq or greater. An urgent record (event, gap, session) may use the reserve;
-        one that is not settled waits for settle().
-        Raises JournalFull when there is no room; ValueError (ours) for a used number or a length.
+        `seq` is next_seq or greater. One that is not settled waits for settle(). Raises
+        JournalFull when there is no room; ValueError (ours) for a used number or a length.
         """
         if not self.next_seq <= seq <= MAX_SEQ:
             raise ValueError("journal: sequence number %d, next is %d" % (seq, self.next_seq))
@@ -146,8 +135,9 @@ class Journal:
             raise ValueError("journal: record of %d bytes" % len(data))
         self._mark_predecessor()
         for _ in range(self._sector_count + 1):
-            if self._has_room(seq, len(data)) and self._put(seq - self._first_seq, data, settled):
-                self._index.add(self._head, seq - self._first_seq, len(data))
+            code = seq - self._first_seq
+            if self._has_room(seq, len(data), urgent) and self._put(code, data, settled):
+                self._index.add(self._head, code, len(data))
                 self.next_seq = seq + 1
                 self._unsettled_at = -1 if settled else self._at - journal_sector.SETTLED_BYTES
                 return
@@ -160,10 +150,11 @@ class Journal:
             self._mark(self._head, self._unsettled_at, journal_sector.SETTLED_BYTES)
             self._unsettled_at = -1
 
-    def _has_room(self, seq: int, len_bytes: int) -> bool:
-        end = self._at + FRAME_BYTES + len_bytes
-        last_seq: int = self._first_seq + journal_sector.MAX_RECORDS - 1
-        return end <= SECTOR_BYTES and seq <= last_seq
+    def _has_room(self, seq: int, len_bytes: int, urgent: int = ORDINARY) -> bool:
+        """A number's code stays below the places of what was moved here."""
+        has_code = seq - self._first_seq <= min(self._next_place, journal_sector.MAX_RECORDS - 1)
+        fits = self._at + FRAME_BYTES + len_bytes <= SECTOR_BYTES
+        return has_code and fits and (urgent == MAKES_ROOM or not self._is_last())
 
     def _put(self, code: int, data: "journal_sector.Buffer", settled: bool = True) -> bool:
         """Write a frame at the head's end. False: it does not read back, the head is closed."""
@@ -187,13 +178,13 @@ class Journal:
             return False  # as good as a dead cell: the next sector is tried
         return written == wanted
 
-    def _open(self, seq: int, urgent: bool) -> None:
+    def _open(self, seq: int, urgent: int) -> None:
         """Make the next reclaimable sector that works the head, its first record being `seq`."""
-        if self._reclaimable() <= (0 if urgent else self.reserve_sectors):
+        if self._may_open(urgent) <= 0:
             raise JournalFull("journal: %d records wait for delivery" % self._index.count)
         sector = self._head
         for _ in range(self._sector_count):
-            sector = self._next_reclaimable(sector)
+            sector = self._index.next_reclaimable(sector, self._head)
             if sector >= 0 and self._start(sector, seq):
                 return
         raise JournalFull("journal: no sector can be erased and written; the flash is worn out")
@@ -214,45 +205,48 @@ class Journal:
         self._head = sector
         self._at = journal_sector.HEADER_BYTES
         self._first_seq, self._seed = first_seq, seed
+        self._next_place = journal_sector.HIGHEST_PLACE
         self._mark_predecessor()
         return not self._session or self._put(journal_sector.SESSION_COPY, self._session)
 
     def _mark_predecessor(self) -> None:
         """Give the head's predecessor the marks that are due, before the head takes a record."""
         sector, self._predecessor = self._predecessor, -1
-        if sector < 0:
-            return
-        if self._index.is_pending(sector):
+        if sector >= 0 and self._index.is_pending(sector):
             self._mark(sector, journal_sector.SUCCEEDED_AT, journal_sector.MARK_BYTES)
-        else:
+        elif sector >= 0:
             self._mark(sector, journal_sector.ACKNOWLEDGED_AT, 2 * journal_sector.MARK_BYTES)
 
-    def _mark(self, sector: int, at: int, length: int) -> None:
+    def _mark(self, sector: int, at: int, length: int) -> bool:
         self._frame[:length] = bytes(length)
-        self._program(sector * SECTOR_BYTES + at, length)  # if not, it is offered once more
-
-    # --- offering and acknowledging ---
+        return self._program(sector * SECTOR_BYTES + at, length)
 
     def oldest_pending(self) -> "int | None":
         """Return the lowest sequence number not acknowledged, None when there is none."""
-        sector = self._index.oldest()
-        return None if sector < 0 else self._index.lowest_seq(sector)
+        if not self._index.moved_sectors:
+            sector = self._index.oldest()
+            return None if sector < 0 else self._index.lowest_seq(sector)
+        if not self._oldest_seq:
+            from . import journal_moving  # noqa: PLC0415  (seldom needed)
+
+            self._oldest_seq = journal_moving.oldest_seq(self)
+        return self._oldest_seq
 
     def batch(self, max_bytes: int, max_records: int) -> "list[tuple[int, bytes]]":
-        """Return (sequence number, record) of what is pending, oldest first, within both limits.
+        """Return (sequence number, record) of what is pending, within both limits.
 
-        At least one record when any is pending, even if it alone exceeds `max_bytes`.
+        Sector by sector: oldest first but for what was moved. At least one when any is pending,
+        even if it alone exceeds `max_bytes`.
         """
         found: "list[tuple[int, bytes]]" = []
         sector = self._index.oldest()
         while sector >= 0:
-            after = sector
-            for code, start, end in self._pending_frames(sector):
+            for seq, start, end in self._pending_frames(sector):
                 max_bytes -= end - start
                 if found and (max_bytes < 0 or len(found) >= max_records):
                     return found
-                found.append((self._index.seq(sector, code), bytes(self._image[start:end])))
-            sector = self._index.oldest(after)
+                found.append((seq, bytes(self._image[start:end])))
+            sector = self._index.oldest(sector)
         return found
 
     def acknowledge(self, ranges: "journal_index.Ranges") -> int:
@@ -260,11 +254,17 @@ class Journal:
 
         Unknown numbers, ranges that overlap, repeat or run backwards do no harm.
         """
+        if journal_index.names(ranges, self._oldest_seq):
+            self._oldest_seq = 0
         count = self._index.count
         for sector in range(self._sector_count):
-            named = self._index.covered(sector, ranges) if self._index.is_pending(sector) else 0
+            named = self._index.covered(sector, ranges)
             if named:
                 self._release(sector, self._index.bits(sector) & ~named)
+        if self._index.moved_sectors:
+            from . import journal_moving  # noqa: PLC0415  (seldom needed)
+
+            journal_moving.acknowledge(self, ranges, count - self._index.count)
         return count - self._index.count
 
     def _release(self, sector: int, kept: int) -> None:
@@ -277,23 +277,24 @@ class Journal:
             self._mark(sector, journal_sector.ACKNOWLEDGED_AT, journal_sector.MARK_BYTES)
 
     def _pending_frames(self, sector: int) -> "list[tuple[int, int, int]]":
-        """(code, start, end) in the image of the sector's pending records, in order of number."""
+        """(number, start, end) in the image of the sector's pending records, as they stand."""
         return self._keep_readable(sector, self._index.bits(sector))
 
     def _keep_readable(self, sector: int, bits: int) -> "list[tuple[int, int, int]]":
         """Keep those of `bits` pending that can still be read; return their frames."""
         self._flash.read_into(sector * SECTOR_BYTES, self._image)
-        header = journal_sector.parse_header(self._image)
-        frames = journal_sector.Scan(self._image, header.seed).frames if header else []
+        first_seq = self._index.first_seq(sector)
         pending = []
         readable = len_bytes = 0
-        for code, start, end in frames:
-            if bits >> code & 1:
-                if code == journal_sector.SESSION_COPY:
-                    start += journal_sector.COPY_SEQ_BYTES
-                pending.append((code, start, end))
-                readable |= 1 << code
+        has_moved = False
+        for bit, seq, start, end in journal_sector.records(self._image):
+            if bits >> bit & 1:
+                pending.append((seq, start, end))
+                readable |= 1 << bit
                 len_bytes += end - start
-        self.vanished += bin(bits & ~readable).count("1")
-        self._index.keep(sector, readable, len_bytes)
+                has_moved = has_moved or (seq < first_seq and bit != journal_sector.SESSION_COPY)
+        if bits != readable:
+            self.vanished += bin(bits & ~readable).count("1")
+            self._oldest_seq = 0
+        self._index.keep(sector, readable, len_bytes, has_moved)
         return pending

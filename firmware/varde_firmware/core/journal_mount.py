@@ -7,6 +7,7 @@ in a boot, so a hub unloads this module then.
 from varde_protocols._compat import TYPE_CHECKING, const
 
 from . import journal_index, journal_sector
+from .journal_report import MountReport
 
 if TYPE_CHECKING:
     from typing import Optional, Protocol
@@ -42,6 +43,7 @@ class Found:
 
     head, generation, first_seq, seed: the newest sector; head is -1 when none was ever opened
     at: where the head's next frame goes; SECTOR_BYTES when it takes no more
+    next_place: the place of the next record that is moved to the head
     predecessor: the sector opened before the head if it was not marked succeeded, else -1
     next_seq: first sequence number that was certainly never used
     torn, damaged, unsettled_seq: see journal_report
@@ -58,14 +60,18 @@ class Found:
         self.head = self.predecessor = self._opened_before = _NO_SECTOR
         self.generation = self.first_seq = self.seed = 0
         self.at: int = journal_sector.SECTOR_BYTES
+        self.next_place: int = journal_sector.HIGHEST_PLACE
         self.next_seq: int = FIRST_SEQ
         self.torn = self.damaged = 0
         self.unsettled_seq: "Optional[int]" = None
         self._knows_newest = False
+        self._moving: "list[int]" = []  # sectors with pending records that may stand in newer ones
         self._read_headers()
         for sector in range(flash.sector_count):
             if self._kinds[sector] == _LIVE or sector == self.head:
                 self._read_sector(sector)
+        for sector in self._moving:
+            self._leave_out_moved(sector)
         self._rescue_sessions()
         if not self._knows_newest and self._opened_before != _NO_SECTOR:
             self._read_predecessor()
@@ -82,6 +88,8 @@ class Found:
                 self.damaged += 0 if blank else 1
                 continue
             self._kinds[sector] = _DONE if header.acknowledged else _LIVE
+            if header.moving and not header.acknowledged:
+                self._moving.append(sector)
             entry = (header.generation, sector, header.succeeded)
             if entry > newest:
                 newest, second = entry, newest
@@ -92,9 +100,12 @@ class Found:
         if second[0] == self.generation - 1:  # else one that held newer records may be dead
             self._opened_before = second[1]
 
-    def _read_sector(self, sector: int) -> None:
+    def _read(self, sector: int) -> "Optional[journal_sector.Header]":
         self._flash.read_into(sector * journal_sector.SECTOR_BYTES, self._image)
-        header = journal_sector.parse_header(self._image)
+        return journal_sector.parse_header(self._image)
+
+    def _read_sector(self, sector: int) -> None:
+        header = self._read(sector)
         if header is None:  # it could be read a moment ago: a flash that is dying
             self.damaged += 1
             return
@@ -110,16 +121,49 @@ class Found:
     def _take_records(self, sector: int, first_seq: int, scan: journal_sector.Scan) -> None:
         self._index.open(sector, first_seq)
         bits = len_bytes = 0
+        has_moved = False
         for code, start, end in scan.frames:
-            if code != journal_sector.SESSION_COPY:
+            if code < journal_sector.MOVED:
                 bits |= 1 << code
                 len_bytes += end - start
-        self._index.keep(sector, bits, len_bytes)
+            elif code == journal_sector.MOVED:
+                bits |= 1 << self._image[start]
+                len_bytes += end - start - journal_sector.MOVED_BYTES
+                has_moved = True
+        self._index.keep(sector, bits, len_bytes, has_moved)
         code, start, end = scan.frames[0] if scan.frames else (0, 0, 0)
         if code == journal_sector.SESSION_COPY and self._index.is_pending(sector):
-            seq = journal_sector.copy_seq(self._image[start:end])
-            entry = (first_seq, sector, end - start - journal_sector.COPY_SEQ_BYTES)
+            record = start + journal_sector.COPY_SEQ_BYTES
+            seq = int.from_bytes(self._image[start:record], "little")
+            entry = (first_seq, sector, end - record)
             self._copies[seq] = min(entry, self._copies.get(seq, entry))
+
+    def _leave_out_moved(self, sector: int) -> None:
+        """Of records that were moved out of `sector`, those that arrived are not pending there.
+
+        A cut ended it: what had not arrived yet is pending where it was.
+        """
+        header = self._read(sector)
+        if header is None:
+            return
+        left = {}
+        for bit, seq, start, end in journal_sector.records(self._image):
+            if bit != journal_sector.SESSION_COPY:
+                left[seq] = (bit, end - start)
+        for other in range(len(self._kinds)):
+            if other == sector or not self._index.has_moved(other):
+                continue
+            newer = self._read(other)
+            if newer is not None and newer.generation > header.generation:
+                for bit, seq, _, _ in journal_sector.records(self._image):
+                    if bit != journal_sector.SESSION_COPY:
+                        left.pop(seq, None)
+        bits = len_bytes = 0
+        for bit, length in left.values():
+            bits |= 1 << bit
+            len_bytes += length
+        has_moved = bool(left) and min(left) < header.first_seq
+        self._index.keep(sector, bits, len_bytes, has_moved)
 
     def _take_head(self, header: journal_sector.Header, scan: journal_sector.Scan) -> None:
         self.first_seq = header.first_seq
@@ -129,12 +173,17 @@ class Found:
         else:
             self._take_newest(header, scan)
         self.next_seq = header.first_seq
-        for code, _, _ in scan.frames:
-            if code != journal_sector.SESSION_COPY:
+        for code, start, _ in scan.frames:
+            if code < journal_sector.MOVED:
                 self.next_seq = header.first_seq + code + 1
+            elif code == journal_sector.MOVED:
+                self.next_place = min(self.next_place, self._image[start] - 1)
+        self.next_place -= scan.damaged  # what cannot be read may have been moved here, too
         if scan.torn_bytes:
             self.torn += 1
-            self.next_seq += max(1, scan.torn_bytes // MIN_SIGNED_BYTES)
+            self.next_place -= 1
+        if scan.unsure_bytes:
+            self.next_seq += max(1, scan.unsure_bytes // MIN_SIGNED_BYTES)
         if header.succeeded:
             self.next_seq += journal_sector.MAX_RECORDS
         elif not header.acknowledged:
@@ -146,27 +195,42 @@ class Found:
 
         The two cannot be told apart; the collector knows a session that it already has.
         """
-        for seq in self._copies:
+        missing = [seq for seq in self._copies if not self._index.holds(seq, self._copies[seq][1])]
+        for sector in range(len(self._kinds) if missing and self._index.moved_sectors else 0):
+            header = self._read(sector) if self._index.has_moved(sector) else None
+            if header is not None:
+                numbers = [
+                    row[1]
+                    for row in journal_sector.records(self._image)
+                    if row[0] != journal_sector.SESSION_COPY
+                ]
+                missing = [seq for seq in missing if seq not in numbers]
+        for seq in missing:
             _, sector, len_bytes = self._copies[seq]
-            if not self._index.holds(seq, sector):
-                self._index.add_copy(sector, seq, len_bytes)
+            self._index.add_copy(sector, seq, len_bytes)
 
     def _take_newest(self, header: journal_sector.Header, scan: journal_sector.Scan) -> None:
-        code, _, mark_at = scan.frames[-1] if scan.frames else (journal_sector.SESSION_COPY, 0, 0)
-        self._knows_newest = code != journal_sector.SESSION_COPY
-        if self._knows_newest and not journal_sector.is_settled(self._image[mark_at]):
-            self.unsettled_seq = header.first_seq + code
+        """The newest record is the last with a number of its own: what was moved is older."""
+        for code, _, mark_at in scan.frames:
+            if code < journal_sector.MOVED:
+                self._knows_newest = True
+                is_settled = journal_sector.is_settled(self._image[mark_at])
+                self.unsettled_seq = None if is_settled else header.first_seq + code
 
     def _read_predecessor(self) -> None:
         """The head has taken no record yet: the newest is the last of the sector before."""
-        offset = self._opened_before * journal_sector.SECTOR_BYTES
-        self._flash.read_into(offset, self._image)
-        header = journal_sector.parse_header(self._image)
+        header = self._read(self._opened_before)
         if header is not None:
             self._take_newest(header, journal_sector.Scan(self._image, header.seed))
 
-    def judge_unopened(self, sector: int) -> None:
-        """Count an unreadable `sector`, the next to be opened (or -1), as torn if none newer died.
+    def report(self, next_sector: int) -> MountReport:
+        """Return what is to be told of it; `next_sector` is the next to be opened, or -1."""
+        self._judge_unopened(next_sector)
+        held = self._index.sectors, self._index.count
+        return MountReport(self.torn, *held, self.damaged, self.unsettled_seq)
+
+    def _judge_unopened(self, sector: int) -> None:
+        """Count an unreadable `sector`, the next to be opened, as torn if none newer died.
 
         The cut came while it was being erased or given its header.
         """

@@ -9,11 +9,14 @@ Offsets in a sector of 4096 bytes (all integers little-endian; docs/journal.md h
     12  u32 CRC-32       of the 12 bytes before; also the seed of every frame's CRC
     16  u16 acknowledged programmed to 0 when nothing here is pending any more
     18  u16 succeeded    programmed to 0 when a newer sector stands, before that one takes records
-    20  frames, back to back, then erased flash (FF)
+    20  u16 moving       programmed to 0 before records from here are written again elsewhere
+    22  frames, back to back, then erased flash (FF)
 
 A frame is `u16 head, u32 CRC-32, data, u8 settled`; head = code * 1024 + len(data) - 1. Codes 0 to
-61 are the record first_seq + code, 62 is a copy of the session record (its data begins with u32
-seq), 63 is never written, so that erased flash is no frame. `settled` stays erased while a sensor
+60 are the record first_seq + code. 61 is a record that was moved here (its data begins with u8
+place, the bit that stands for it in the index, and u32 seq), 62 a copy of the session record (its
+data begins with u32 seq). 63 is never written, so that erased flash is no frame. Places go down
+from 61 and stay above the codes of the sector. `settled` stays erased while a sensor
 may not know that its value is kept. The CRC runs over head and data and starts from
 the header's CRC mixed with the frame's offset: bytes that an unfinished erase left behind, or that
 slipped, cannot pass for a frame. What is neither a frame nor erased is *damaged*: a torn write or
@@ -26,25 +29,30 @@ import struct
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import Iterator, Optional, Union
 
     Buffer = Union[bytes, bytearray, memoryview]
 
 SECTOR_BYTES = const(4096)  # the erase unit of every ESP32 flash
-HEADER_BYTES = const(20)
-WRITTEN_HEADER_BYTES = const(16)  # the two marks stay erased until they are set
+HEADER_BYTES = const(22)
+WRITTEN_HEADER_BYTES = const(16)  # the three marks stay erased until they are set
 ACKNOWLEDGED_AT = const(16)
 SUCCEEDED_AT = const(18)
+MOVING_AT = const(20)
 MARK_BYTES = const(2)
 FRAME_BYTES = const(7)  # of them FRAME_HEAD_BYTES before the data, and the mark behind it
 FRAME_HEAD_BYTES = const(6)
 SETTLED_BYTES = const(1)
 MAX_RECORD_BYTES = const(1024)  # what 10 bits hold; the wire format's own limit is the same
-MAX_RECORDS = const(62)  # codes for records; 4096 bytes hold fewer signed ones
+MAX_RECORDS = const(61)  # codes for records; 4096 bytes hold fewer signed ones
+MOVED = const(61)
+HIGHEST_PLACE = const(61)
+MOVED_BYTES = const(5)  # place and number, before the record
+MAX_MOVED_BYTES = const(1019)  # a longer record cannot be moved
 SESSION_COPY = const(62)
 COPY_SEQ_BYTES = const(4)
 ERASED = const(63)
-VERSION = const(1)
+VERSION = const(2)
 
 _MAGIC = b"VJ"
 _CRC_AT = const(12)
@@ -62,6 +70,7 @@ class Header:
         self.generation, self.first_seq, self.seed = struct.unpack_from("<III", raw, 4)
         self.acknowledged = _is_set(marks, ACKNOWLEDGED_AT)
         self.succeeded = _is_set(marks, SUCCEEDED_AT)
+        self.moving = _is_set(marks, MOVING_AT)
 
 
 def _is_set(raw: "Buffer", at: int) -> bool:
@@ -144,12 +153,6 @@ def session_copy(seq: int, data: bytes) -> bytes:
     return struct.pack("<I", seq) + data
 
 
-def copy_seq(data: "Buffer") -> int:
-    """Return the sequence number of the session record in a session copy frame's data."""
-    seq: int = struct.unpack_from("<I", data)[0]
-    return seq
-
-
 def is_blank(image: memoryview, at: int) -> bool:
     """Tell whether all from `at` to the end of `image` is erased."""
     size = len(image)
@@ -167,19 +170,25 @@ class Scan:
     end: where erased flash begins
     damaged: stretches that are no frame and stand before a frame
     torn_bytes: length of such a stretch at the end of what was written: a torn write, or damage
+    unsure_bytes: length of all such stretches behind the last record with a number of its own
     """
 
     def __init__(self, image: memoryview, seed: int) -> None:
         self.frames: "list[tuple[int, int, int]]" = []
-        self.damaged = 0
+        self.damaged = self.unsure_bytes = 0
         at = HEADER_BYTES
         bad_from = 0
         while at < SECTOR_BYTES:
             end = _frame_end(image, at, seed)
             if end:
-                self.damaged += 1 if bad_from else 0
-                bad_from = 0
-                self.frames.append((image[at + 1] >> 2, at + FRAME_HEAD_BYTES, end))
+                if bad_from:
+                    self.damaged += 1
+                    self.unsure_bytes += at - bad_from
+                    bad_from = 0
+                code = image[at + 1] >> 2
+                if code < MOVED:
+                    self.unsure_bytes = 0
+                self.frames.append((code, at + FRAME_HEAD_BYTES, end))
                 at = end + SETTLED_BYTES
             elif is_blank(image, at):
                 break
@@ -188,6 +197,24 @@ class Scan:
                 at += 1
         self.end = at
         self.torn_bytes = at - bad_from if bad_from else 0
+        self.unsure_bytes += self.torn_bytes
+
+
+def records(image: memoryview) -> "Iterator[tuple[int, int, int, int]]":
+    """(bit, number, start, end) of each record that can be read in a sector's image.
+
+    One that was moved there has a number below the sector's own.
+    """
+    header = parse_header(image)
+    frames = Scan(image, header.seed).frames if header else []
+    first_seq = header.first_seq if header else 0
+    for code, start, end in frames:
+        bit, seq = code, first_seq + code
+        if code >= MOVED:
+            bit = image[start] if code == MOVED else code
+            start += MOVED_BYTES if code == MOVED else COPY_SEQ_BYTES
+            seq = struct.unpack_from("<I", image, start - COPY_SEQ_BYTES)[0]
+        yield bit, seq, start, end
 
 
 def _frame_end(image: memoryview, at: int, seed: int) -> int:
@@ -198,5 +225,11 @@ def _frame_end(image: memoryview, at: int, seed: int) -> int:
     end = at + FRAME_HEAD_BYTES + (head & 0x3FF) + 1
     if end + SETTLED_BYTES > SECTOR_BYTES or head >> 10 == ERASED:
         return 0
+    if head >> 10 == MOVED and not _is_place(image, at + FRAME_HEAD_BYTES, end):
+        return 0
     stored = struct.unpack_from("<I", image, at + 2)[0]
     return end if _frame_crc(image[at:end], at, seed) == stored else 0
+
+
+def _is_place(image: memoryview, start: int, end: int) -> bool:
+    return end - start > MOVED_BYTES and image[start] <= HIGHEST_PLACE

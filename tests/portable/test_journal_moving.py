@@ -1,0 +1,277 @@
+"""Records written again elsewhere: none is lost, none is doubled, whatever is cut."""
+
+import sys
+import unittest
+
+_HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+sys.path.append(_HERE + "/../firmware")
+
+from nor_flash import SECTOR_BYTES, TORN, NorFlash, PowerCut  # noqa: E402 - the path is set above
+
+from varde_firmware.core import journal_moving, journal_sector  # noqa: E402
+from varde_firmware.core.journal import MAKES_ROOM, Journal, JournalFull  # noqa: E402
+
+SESSION = b"session" * 20
+ALL = [(0, 1 << 40)]
+
+
+def mounted(flash):
+    journal = Journal(flash)
+    journal.mount()
+    return journal
+
+
+def record(seq, size=150):
+    return bytes([(seq * 7 + n) & 0xFF for n in range(size)])
+
+
+def fill(journal, count, size=150):
+    for _ in range(count):
+        journal.append(journal.next_seq, record(journal.next_seq, size))
+
+
+def offered(journal):
+    return dict(journal.batch(1 << 24, 1 << 24))
+
+
+def seqs(journal):
+    return [seq for seq, _ in journal.batch(1 << 24, 1 << 24)]
+
+
+def begun(sectors=8, records=60, session=True):
+    """A session, then records over some sectors."""
+    flash = NorFlash(sectors)
+    journal = mounted(flash)
+    if session:
+        journal.append(1, SESSION, True)
+        journal.set_session(1, SESSION)
+    fill(journal, records)
+    return flash, journal
+
+
+def held(journal, sector):
+    return [seq for seq, _, _ in journal._pending_frames(sector)]
+
+
+class Moving(unittest.TestCase):
+    def setUp(self):
+        self.flash, self.journal = begun()
+        self.first = held(self.journal, 0)
+        self.kept = self.first[::5]
+        self.given_up = [seq for seq in self.first if seq not in self.kept]
+        self.before = offered(self.journal)
+
+    def move(self, journal=None):
+        moved = journal_moving.move_out(journal or self.journal, 0, self.given_up)
+        self.assertTrue(moved)
+
+    def check(self, journal, gone=()):
+        left = {seq: data for seq, data in self.before.items() if seq not in gone}
+        self.assertEqual(offered(journal), left)
+        self.assertEqual(len(seqs(journal)), len(left))
+        self.assertEqual(journal.pending_count, len(left))
+        self.assertEqual(journal.pending_bytes, sum([len(data) for data in left.values()]))
+        self.assertEqual(journal.oldest_pending(), min(left))
+
+    def test_what_is_kept_is_offered_with_its_number_and_the_rest_is_gone(self):
+        next_seq = self.journal.next_seq
+        self.move()
+        self.assertEqual(self.journal.next_seq, next_seq)
+        for journal in (self.journal, mounted(self.flash)):
+            self.check(journal, self.given_up)
+            self.assertEqual(journal.next_seq, next_seq)
+            self.assertFalse(journal._index.is_pending(0))
+
+    def test_moved_records_are_acknowledged_by_number_also_in_part(self):
+        self.move()
+        for journal in (mounted(self.flash), self.journal):
+            self.assertEqual(journal.acknowledge([(self.kept[1], self.kept[1]), (2, 3)]), 1)
+            gone = list(self.given_up)
+            gone.append(self.kept[1])
+            self.check(journal, gone)
+            rest = seqs(journal)
+            self.assertEqual(journal.acknowledge([(rest[0], rest[0]), (0, 1)]), 2)
+            self.assertEqual(journal.oldest_pending(), min(seqs(journal)))
+            self.assertEqual(journal.acknowledge(ALL), len(rest) - 2)
+            self.assertEqual(journal.oldest_pending(), None)
+            self.assertEqual(journal._index.moved_sectors, 0)
+
+    def test_names_of_records_that_were_given_up_do_no_harm(self):
+        self.move()
+        self.assertEqual(self.journal.acknowledge([(seq, seq) for seq in self.given_up]), 0)
+        self.check(self.journal, self.given_up)
+
+    def test_moved_records_are_moved_again(self):
+        self.move()
+        fill(self.journal, 30)
+        target = next(iter([n for n in range(8) if self.journal._index.has_moved(n)]))
+        again = held(self.journal, target)
+        given_up = [seq for seq in again if seq not in self.kept]
+        self.before = offered(self.journal)
+        self.assertTrue(journal_moving.move_out(self.journal, target, given_up))
+        for journal in (self.journal, mounted(self.flash)):
+            self.check(journal, given_up)
+            self.assertFalse(journal._index.is_pending(target))
+            self.assertTrue(set(self.kept) <= set(seqs(journal)))
+
+    def test_a_cut_at_every_operation_neither_loses_nor_doubles(self):
+        memory = bytes(self.flash.memory)
+        fill(self.journal, 12)  # so that the move opens a sector
+        self.before = offered(self.journal)
+        memory = bytes(self.flash.memory)
+        for torn in TORN:
+            at = 0
+            while self.cut_once(memory, torn, at):
+                at += 1
+            self.assertTrue(at > 8)
+
+    def cut_once(self, memory, torn, at):
+        self.flash.memory[:] = memory
+        journal = mounted(self.flash)
+        journal.set_session(1, SESSION)
+        self.flash.cut(at, torn, at + 1)
+        try:
+            self.move(journal)
+        except PowerCut:
+            self.flash.restore()
+            self.resume(memory, at)
+            return True
+        self.flash.restore()
+        return False
+
+    def resume(self, memory, at):
+        """Nothing is missing; two sectors later nothing is doubled; then it is finished."""
+        journal = mounted(self.flash)
+        if journal._index.is_pending(0):
+            for seq in self.given_up:
+                self.assertTrue(seq in offered(journal))
+            self.check(journal)
+        else:
+            self.check(journal, self.given_up)
+        fill(journal, 45)
+        journal = mounted(self.flash)
+        news = seqs(journal)
+        self.assertEqual(len(news), len(set(news)))
+        self.assertTrue(set(self.kept) <= set(news))
+        if journal._index.is_pending(0):
+            self.assertTrue(journal_moving.is_moving(journal, 0) or at < 2)
+            self.move(journal)
+        rest = offered(mounted(self.flash))
+        for seq in self.kept:
+            self.assertEqual(rest[seq], self.before[seq])
+        self.assertFalse(self.given_up[0] in rest)
+
+
+class Places(unittest.TestCase):
+    def test_own_numbers_stay_below_the_places(self):
+        flash, journal = begun(8, 10, False)
+        fill(journal, 60, 1)
+        fill(journal, 50, 75)
+        journal_moving.move_out(journal, 0, held(journal, 0)[40:])
+        left = offered(journal)
+        fill(journal, 60, 1)
+        again = offered(mounted(flash))
+        for seq in left:
+            self.assertEqual(again[seq], left[seq])
+        self.assertEqual(len(again), len(left) + 60)
+        for sector in range(8):
+            bits = journal._index.bits(sector)
+            self.assertEqual(bin(bits).count("1"), len(held(journal, sector)))
+
+    def test_a_record_too_long_to_be_moved_keeps_its_sector(self):
+        flash, journal = begun(8, 0)
+        journal.append(2, record(2, 1020))
+        fill(journal, 40)
+        before = bytes(flash.memory)
+        self.assertFalse(journal_moving.move_out(journal, 0, []))
+        self.assertEqual(bytes(flash.memory), before)
+        journal.acknowledge([(2, 2)])
+        self.assertTrue(journal_moving.move_out(journal, 0, []))
+
+    def test_the_longest_that_can_be(self):
+        flash, journal = begun(8, 0)
+        journal.append(2, record(2, 1019))
+        fill(journal, 40)
+        self.assertTrue(journal_moving.move_out(journal, 0, []))
+        self.assertEqual(offered(mounted(flash))[2], record(2, 1019))
+
+    def test_numbers_lost_behind_moved_records_are_not_given_again(self):
+        flash, journal = begun(8, 40)
+        fill(journal, 3)
+        newest = journal.next_seq - 1
+        at = journal._head * SECTOR_BYTES + journal._at - 20
+        journal_moving.move_out(journal, 0, held(journal, 0)[2:])
+        flash.flip(at, 3)
+        again = mounted(flash)
+        self.assertFalse(newest in seqs(again))
+        self.assertTrue(again.next_seq > newest)
+
+    def test_a_stray_bit_costs_the_moved_record_it_hits(self):
+        flash, journal = begun(8, 40)
+        journal_moving.move_out(journal, 0, held(journal, 0)[5:])
+        head, end = journal._head, journal._at
+        whole = offered(journal)
+        for at in range(journal_sector.HEADER_BYTES, end, 7):
+            flash.flip(head * SECTOR_BYTES + at, at % 8)
+            again = mounted(flash)
+            left = offered(again)
+            self.assertTrue(len(left) >= len(whole) - 1)
+            for seq in left:
+                self.assertEqual(left[seq], whole[seq])
+            self.assertTrue(again.next_seq >= journal.next_seq)
+            flash.flip(head * SECTOR_BYTES + at, at % 8)
+
+
+class Sessions(unittest.TestCase):
+    def test_a_moved_session_is_offered_once(self):
+        flash, journal = begun()
+        journal_moving.move_out(journal, 0, held(journal, 0)[1:])
+        again = mounted(flash)
+        self.assertEqual(seqs(again).count(1), 1)
+        self.assertEqual(offered(again)[1], SESSION)
+
+    def test_a_pending_copy_outlives_its_sector(self):
+        flash, journal = begun()
+        flash.memory[:SECTOR_BYTES] = bytes(SECTOR_BYTES)  # the original is gone
+        journal = mounted(flash)
+        self.assertEqual(seqs(journal)[0], 1)
+        sector = journal._index.oldest()
+        journal_moving.move_out(journal, sector, held(journal, sector)[2:])
+        for one in (journal, mounted(flash)):
+            self.assertEqual(seqs(one).count(1), 1)
+            self.assertEqual(offered(one)[1], SESSION)
+
+
+class BadSectors(unittest.TestCase):
+    def test_a_sector_that_takes_no_mark_is_not_given_up(self):
+        flash, journal = begun()
+        before = seqs(journal)
+        flash.dead_sectors = (0,)
+        self.assertFalse(journal_moving.move_out(journal, 0, before[3:20]))
+        self.assertEqual(seqs(journal), before)
+
+    def test_a_head_that_dies_meanwhile_is_left(self):
+        for dead in range(3, 6):
+            flash, journal = begun(8, 80)
+            keep = held(journal, 0)[:12]
+            flash.dead_sectors = (journal._head, dead)
+            self.assertTrue(journal_moving.move_out(journal, 0, held(journal, 0)[12:]))
+            self.assertTrue(set(keep) <= set(seqs(journal)))
+            self.assertTrue(set(keep) <= set(seqs(mounted(flash))))
+
+    def test_without_room_nothing_is_lost(self):
+        flash, journal = begun(5, 0)
+        try:
+            while True:
+                journal.append(journal.next_seq, record(journal.next_seq), MAKES_ROOM)
+        except JournalFull:
+            pass
+        before = offered(journal)
+        with self.assertRaises(JournalFull):
+            journal_moving.move_out(journal, journal._index.oldest(), [])
+        self.assertEqual(offered(journal), before)
+        self.assertEqual(offered(mounted(flash)), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from host.postgres_server import PostgresServer, database_of, programs
 from host.terminal import Terminal
 from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
 from varde_host import cli, messages
@@ -107,9 +108,36 @@ class Bench:
             return [tuple(row) for row in connection.execute(query)]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a module's tests on each of its `DATABASES`; without any named, on SQLite."""
+    kinds = getattr(metafunc.module, "DATABASES", None)
+    if kinds and "address" in metafunc.fixturenames:
+        metafunc.parametrize("address", kinds, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Give a server for all tests of this process that want no harm to come to it."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    with PostgresServer() as server:
+        database.open_database(server.create()).close()  # the template of all others: test_1
+        yield server
+
+
 @pytest.fixture
-def opened(tmp_path: Path):
-    opened = database.open_database(tmp_path / "collector.sqlite")
+def address(request: pytest.FixtureRequest, tmp_path: Path):
+    """Give the address of a database that nobody has used."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield tmp_path / "collector.sqlite"
+        return
+    with database_of(request.getfixturevalue("postgres"), "test_1") as url:
+        yield url
+
+
+@pytest.fixture
+def opened(address: str | Path):
+    opened = database.open_database(address)
     yield opened
     opened.close()
 

@@ -15,7 +15,16 @@ import pytest
 from host.conftest import NOW_MS, Bench, collector
 from host.virtual_hub import VirtualHub, read_answer
 from varde_host import errors
-from varde_host.collector import body, commit, committer, database, log, registry, schema
+from varde_host.collector import (
+    body,
+    commit,
+    committer,
+    database,
+    log,
+    on_sqlite,
+    registry,
+    schema,
+)
 from varde_host.collector.batch import Batch, Committed
 
 
@@ -110,9 +119,9 @@ def test_a_full_disk_is_answered_503_and_nothing_is_lost(bench: Bench, hub: Virt
 def test_a_locked_database_is_answered_503(
     bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(database, "_PRAGMAS", ("PRAGMA busy_timeout = 50",))
-    fresh = database.open_database(bench.database.path)
-    blocker = sqlite3.connect(bench.database.path, isolation_level=None)
+    monkeypatch.setattr(on_sqlite, "_PRAGMAS", ("PRAGMA busy_timeout = 50",))
+    fresh = database.open_database(bench.database.address)
+    blocker = sqlite3.connect(bench.database.address, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
     with collector(fresh) as other:
         assert _error(other.post(hub.body([hub.event()]))) == (503, "database")

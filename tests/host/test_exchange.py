@@ -12,6 +12,8 @@ from varde_host import cli
 from varde_host.collector import batch, body, judgement, registry
 from varde_protocols import cbor, cose, exchange, records
 
+DATABASES = ("sqlite", "postgresql")
+
 
 def test_good_records_are_acknowledged_and_kept_byte_for_byte(bench: Bench, hub: VirtualHub):
     raws = [hub.start(), hub.reading(), hub.anchor(NOW_MS), hub.event()]
@@ -183,7 +185,7 @@ def test_what_is_kept_is_listed_without_its_content(
     noise = b"\xff content of somebody"
     bench.post(hub.body([hub.event(seq=5)]))
     bench.post(hub.body([noise, hub.event(detail=2, seq=5)]))
-    command = ["hub", "refused", "--database", str(bench.database.path)]
+    command = ["hub", "refused", "--database", str(bench.database.address)]
     assert cli.main([*command, "--json"]) == 0
     out = capsys.readouterr().out
     common = {"hub": hub.hub_id.hex(), "received_ms": NOW_MS}

@@ -204,7 +204,7 @@ def command(bench: Bench, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatc
     raws += [hub.reading(each, 0x2B8B) for each in (first, second, lost)]
     raws += [hub.reading(bytes.fromhex("00780050005d00"), 0x2A35), hub.reading()]
     bench.post(hub.body(raws))
-    options = ["--site", str(tmp_path / "site"), "--database", str(bench.database.path)]
+    options = ["--site", str(tmp_path / "site"), "--database", str(bench.database.address)]
     return ["--language", "en", "readings", *options]
 
 

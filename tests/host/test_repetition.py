@@ -159,7 +159,7 @@ def test_a_repetition_that_is_not_certain_is_shown_and_marked(
     monkeypatch.setattr("varde_host.site.files.Site.receiver_private", lambda *_: RECEIVER)
     hub = bench.enrol(VirtualHub(3, x25519.public_key(RECEIVER)))
     bench.post(hub.body([step(hub) for step in (boot, read(), unsettled(2), read())]))
-    command = ["readings", "--site", str(site), "--database", str(bench.database.path)]
+    command = ["readings", "--site", str(site), "--database", str(bench.database.address)]
     assert cli.main([*command, "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [(row["seq"], row["repeats"]) for row in shown] == [(2, None), (4, 2)]
@@ -175,7 +175,7 @@ def test_the_command_leaves_it_out_unless_all_is_asked_for(
     hub = bench.enrol(VirtualHub(3, x25519.public_key(RECEIVER)))
     stamped = read(STAMPED, characteristic=0x2A5E)
     bench.post(hub.body([step(hub) for step in (boot, stamped, unsettled(2), stamped, read())]))
-    command = ["readings", "--site", str(site), "--database", str(bench.database.path)]
+    command = ["readings", "--site", str(site), "--database", str(bench.database.address)]
     assert cli.main([*command, "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [(row["seq"], row["repeats"]) for row in shown] == [(2, None), (5, None)]

@@ -24,6 +24,9 @@ Row = tuple[int, int, int, int, int, int, bytes]
 """A verified record: hub, seq, boot, kind, uptime_ms, received_ms, record. A plain tuple, in the
 order of the insert statement, as there is one for each record."""
 
+Differing = tuple[int, int, bytes]
+"""A row that came under a number that is taken by other bytes: hub, seq, record."""
+
 
 class Refused(NamedTuple):
     """A record that is not stored as such. `position` counts the request's records from 0."""

@@ -8,56 +8,63 @@ promise never to use a number twice, so both are kept.
 
 Whether a hub still may deliver is decided here, too, in the same transaction: after a revocation
 has returned, nothing more of that hub is stored.
+
+Done twice, it gives what it gives when it is done once, but for the count of new records.
 """
 
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from varde_host.collector import quarantine, registry, schema
-from varde_host.collector.batch import CONFLICT, Batch, Committed, Refused
-
-# As text and run with plain tuples: building the statement for each batch, and a dict for
-# each row, costs more than SQLite takes to store it.
-_INSERT_RECORDS = (
-    "INSERT OR IGNORE INTO records (hub, seq, boot, kind, uptime_ms, received_ms, record) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-
+from varde_host.collector import database, quarantine
+from varde_host.collector.batch import CONFLICT, Batch, Committed, Differing, Refused
 
 _SEQ: Final = 1  # in a Row
 _RECORD: Final = 6
 _seq = itemgetter(_SEQ)
 
 
+class Done(NamedTuple):
+    """What became of a transaction's batches, in order, and how many of its records were new."""
+
+    outcomes: list[Committed | None]
+    new_records: int
+    overflow: quarantine.Overflow
+
+
 def commit(connection: sa.Connection, batches: list[Batch]) -> list[Committed | None]:
     """Store the batches within the connection's transaction; the caller commits.
 
-    Gives None for the batch of a hub that is revoked. Raises SQLAlchemy's errors if the database
-    fails: then nothing of any batch is stored.
+    Gives None for the batch of a hub that is revoked. Raises SQLAlchemy's or the driver's errors
+    if the database fails: then nothing of any batch is stored.
     """
-    standing = registry.standing(connection, {batch.hub for batch in batches})
-    outcomes = iter(_store(connection, [batch for batch in batches if batch.hub in standing]))
-    return [next(outcomes) if batch.hub in standing else None for batch in batches]
+    return transact(connection, batches).outcomes
 
 
-def _store(connection: sa.Connection, batches: list[Batch]) -> list[Committed]:
-    rows = [row for batch in batches for row in batch.rows]
-    new = connection.exec_driver_sql(_INSERT_RECORDS, rows).rowcount if rows else 0
-    all_new = new == len(rows)
-    return [
-        _outcome(connection, batch, [] if all_new else _conflicts(connection, batch))
-        for batch in batches
-    ]
+def transact(connection: sa.Connection, batches: list[Batch]) -> Done:
+    """As `commit`, with counts."""
+    statements = database.statements(connection)
+    standing = statements.standing(connection, {batch.hub for batch in batches})
+    stored = [batch for batch in batches if batch.hub in standing]
+    differing: set[Differing] = set()
+    came, new = sum(len(batch.rows) for batch in stored), 0
+    if came:
+        new = statements.insert_records(connection, stored)
+    if new != came:
+        differing = statements.differing(connection, stored)
+    committed = [_outcome(batch, differing) for batch in stored]
+    overflow = quarantine.keep(connection, list(zip(stored, committed, strict=True)))
+    settled = iter(committed)
+    outcomes = [next(settled) if batch.hub in standing else None for batch in batches]
+    return Done(outcomes, new, overflow)
 
 
-def _outcome(connection: sa.Connection, batch: Batch, conflicts: list[Refused]) -> Committed:
+def _outcome(batch: Batch, differing: set[Differing]) -> Committed:
+    conflicts = _conflicts(batch, differing) if differing else []
     refused = sorted(batch.refused + conflicts)
-    if refused:
-        quarantine.keep(connection, batch, refused)
     if not conflicts:
         return Committed(sorted(set(map(_seq, batch.rows))), refused)
     disputed = {conflict.position for conflict in conflicts}
@@ -69,14 +76,9 @@ def _outcome(connection: sa.Connection, batch: Batch, conflicts: list[Refused]) 
     return Committed(sorted(acknowledged), refused)
 
 
-def _conflicts(connection: sa.Connection, batch: Batch) -> list[Refused]:
-    """Compare what stands in the database with what came; equal bytes are a repetition."""
-    table = schema.records
-    wanted = table.c.seq.in_([row[_SEQ] for row in batch.rows])
-    query = sa.select(table.c.seq, table.c.record).where(table.c.hub == batch.hub, wanted)
-    stored = {row.seq: row.record for row in connection.execute(query)}
+def _conflicts(batch: Batch, differing: set[Differing]) -> list[Refused]:
     return [
         Refused(position, row[_SEQ], CONFLICT, row[_RECORD])
         for row, position in zip(batch.rows, batch.positions, strict=True)
-        if stored[row[_SEQ]] != row[_RECORD]
+        if (batch.hub, row[_SEQ], row[_RECORD]) in differing
     ]

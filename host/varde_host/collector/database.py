@@ -1,124 +1,184 @@
-"""Open the SQLite database: durable on commit, one writer at a time, readers never wait.
+"""Open the collector's database: a file of SQLite, or a server of PostgreSQL by its URL.
 
-Write-ahead log with synchronous=FULL: a commit that returned has been synced to the disk, also
-through a power cut (sqlite.org/pragma.html#pragma_synchronous). Writers take the lock when they
-begin, so that a transaction never fails half way for a lock it could not get.
+What differs between the two is in `on_sqlite` and `on_postgresql`: how they are opened and what
+their failures mean (`Store`), and the statements that are written for each (`Statements`). All
+else is SQLAlchemy's and speaks to both.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from varde_host import errors
-from varde_host.collector import migrations
+from varde_host.collector import migrations, on_postgresql, on_sqlite
+from varde_host.collector.batch import Batch, Differing
 
-# Longer than any transaction here takes; a hub gives up on an answer after some 30 s.
-BUSY_TIMEOUT_MS = 10_000
-# What fails below us; the driver's own where SQLAlchemy does not wrap it (`_engine`, `_prepare`).
-_FAILURES = (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error)
+Result = TypeVar("Result")
+Insert = postgresql.Insert | sqlite.Insert
 
-_PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-)
+# How often one transaction is tried when it fails for what passes: a deadlock, a lost connection.
+ATTEMPTS = 3
+
+
+class Store(Protocol):
+    """Where a database is, and how it is opened."""
+
+    name: str
+    """Which kind, for people and machines."""
+    where: str
+    """Which one, without secrets."""
+    failures: tuple[type[Exception], ...]
+
+    def is_missing(self) -> bool: ...
+    def engines(self) -> tuple[sa.Engine, sa.Engine]: ...
+    def make_durable(self) -> None: ...
+    def lock_schema(self, connection: sa.Connection) -> None: ...
+    def check(self, connection: sa.Connection) -> None: ...
+    def is_passing(self, failure: BaseException | None, /) -> bool: ...
+
+
+class Statements(Protocol):
+    """What is written for each kind of database, within a transaction of `writing`."""
+
+    def insert(self, table: sa.Table, /) -> Insert: ...
+    def insert_records(self, connection: sa.Connection, batches: list[Batch], /) -> int: ...
+    def standing(self, connection: sa.Connection, numbers: Collection[int], /) -> set[int]: ...
+    def differing(self, connection: sa.Connection, batches: list[Batch], /) -> set[Differing]: ...
+
+
+_STATEMENTS: dict[str, Statements] = {on_sqlite.NAME: on_sqlite, on_postgresql.NAME: on_postgresql}
+
+
+def statements(connection: sa.Connection) -> Statements:
+    """Return the statements for a connection's database."""
+    return _STATEMENTS[connection.dialect.name]
 
 
 class Database:
     """An open database; `writing` and `reading` give connections with a transaction begun."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._writers = _engine(path, "BEGIN IMMEDIATE")
-        self._readers = _engine(path, "BEGIN")
+    def __init__(self, address: str | Path) -> None:
+        self.address = address
+        self._store = _store(address)
+        self._writers, self._readers = self._store.engines()
+        self._failures: tuple[type[Exception], ...] = (
+            sa.exc.DBAPIError,
+            sa.exc.TimeoutError,
+            *self._store.failures,
+        )
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._store.name
+
+    @property
+    def where(self) -> str:
+        """Which database it is, without secrets."""
+        return self._store.where
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Hold the write lock; commits at the end. Raises WorldFailed `database`."""
-        try:
-            with self._writers.begin() as connection:
-                yield connection
-        except _FAILURES as error:
-            raise _failed(self.path, error) from error
+        """Begin to write; commits at the end. Raises WorldFailed `database`."""
+        with self._failing(), self._writers.begin() as connection:
+            yield connection
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """See one consistent state, without any lock on writers. Raises WorldFailed."""
-        try:
-            with self._readers.connect() as connection:
-                yield connection
-        except _FAILURES as error:
-            raise _failed(self.path, error) from error
+        with self._failing(), self._readers.connect() as connection:
+            yield connection
 
-    def log_ahead(self) -> None:
-        """Use a write-ahead log from now on; the file remembers it. Raises WorldFailed."""
-        self.close()  # connections are to be opened with it
-        try:
-            connection = sqlite3.connect(self.path, isolation_level=None)
-            with contextlib.closing(connection):
-                connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-                connection.execute("PRAGMA journal_mode = WAL")
-        except _FAILURES as error:
-            raise _failed(self.path, error) from error
+    def write(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Commit what `work` does; WorldFailed `database` if that fails for good.
+
+        What fails in passing is begun again, also if it may have been committed: done twice,
+        `work` must give what it gives when it is done once.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.writing() as connection:
+                    return work(connection)
+            except errors.WorldFailed as error:
+                if not self._store.is_passing(error.__cause__):
+                    raise
+        with self.writing() as connection:
+            return work(connection)
 
     def check(self) -> None:
-        """Raise WorldFailed `database` unless the database answers."""
+        """Raise WorldFailed `database` unless the database answers and takes records."""
         with self.reading() as connection:
-            connection.exec_driver_sql("SELECT 1 FROM hubs LIMIT 1").all()
+            self._store.check(connection)
 
     def close(self) -> None:
-        """Close all connections; the last one folds the write-ahead log into the file."""
+        """Close all connections; SQLite's last one folds the write-ahead log into the file."""
         self._readers.dispose()
         self._writers.dispose()
 
+    def is_missing(self) -> bool:
+        """Tell if there is surely nothing to open."""
+        return self._store.is_missing()
 
-def open_database(path: Path, *, create: bool = True) -> Database:
-    """Open, and bring to the newest version.
+    def prepare(self, *, is_current: bool) -> None:
+        """Make commits durable, and bring the database to the newest version. WorldFailed.
 
-    Raises InputRefused `database-missing` (unless `create`), `database-foreign` for a file of
-    another program, `database-newer`; WorldFailed `database`. What is refused is left untouched.
+        Of several collectors that start at once, one migrates and the others wait for it.
+        """
+        self.close()  # connections are to be opened with what is set here
+        with self._failing():
+            self._store.make_durable()
+        if is_current:
+            return
+        with self.writing() as connection:
+            self._store.lock_schema(connection)
+            migrations.upgrade(connection)
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except self._failures as error:
+            reason = getattr(error, "orig", None) or error
+            raise errors.WorldFailed("database", self.where, reason=reason) from error
+
+
+def open_database(address: str | Path, *, create: bool = True) -> Database:
+    """Open a file, or a server by a URL, and bring it to the newest version.
+
+    Raises InputRefused `database-missing` (unless `create`), `database-foreign` for a database of
+    another program, `database-newer`, `database-url`; WorldFailed `database`. What is refused is
+    left untouched.
     """
-    if not path.exists() and not create:
-        raise errors.InputRefused("database-missing", str(path))
-    database = Database(path)
-    with database.reading() as connection:
+    opened = Database(address)
+    if opened.is_missing() and not create:
+        raise errors.InputRefused("database-missing", opened.where)
+    with opened.reading() as connection:
         state = migrations.state(connection)
     if state == migrations.FOREIGN or (state == migrations.EMPTY and not create):
-        raise errors.InputRefused("database-foreign", str(path))
+        raise errors.InputRefused("database-foreign", opened.where)
     if state == migrations.NEWER:
-        raise errors.InputRefused("database-newer", str(path))
-    database.log_ahead()
-    if state != migrations.CURRENT:
-        with database.writing() as connection:
-            migrations.upgrade(connection)
-    return database
+        raise errors.InputRefused("database-newer", opened.where)
+    opened.prepare(is_current=state == migrations.CURRENT)
+    return opened
 
 
-def _engine(path: Path, begin: str) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite+pysqlite:///{path}")
-    sa.event.listen(engine, "connect", _prepare)
-
-    def start(connection: sa.Connection) -> None:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.execute(begin)
-
-    sa.event.listen(engine, "begin", start)
-    return engine
+def is_url(address: str | Path) -> bool:
+    """Tell if this is a server's URL; anything else is a file."""
+    return isinstance(address, str) and address.startswith(on_postgresql.SCHEMES)
 
 
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
+def has_password(url: str) -> bool:
+    """Tell if a server's URL holds a password. Raises InputRefused `database-url`."""
+    return on_postgresql.has_password(url)
 
 
-def _failed(path: Path, error: Exception) -> errors.WorldFailed:
-    reason = getattr(error, "orig", None) or error
-    return errors.WorldFailed("database", str(path), reason=reason)
+def _store(address: str | Path) -> Store:
+    if isinstance(address, str) and is_url(address):
+        return on_postgresql.Store(address)
+    return on_sqlite.Store(Path(address))

@@ -12,19 +12,19 @@ from varde_host.collector import database, registry
 
 
 class KnownHubs:
-    """Finds hubs; may be asked from several threads."""
+    """Finds hubs that may deliver; may be asked from several threads."""
 
     def __init__(self, opened: database.Database) -> None:
         self._database = opened
         self._hubs: dict[bytes, registry.Hub] = {}
 
     def find(self, hub_id: bytes) -> registry.Hub | None:
-        """Return the hub if it is enrolled (it may have been revoked since); WorldFailed."""
+        """Return the hub if it is enrolled; it may be revoked, or be so since. WorldFailed."""
         hub = self._hubs.get(hub_id)
         if hub is None:
             with self._database.reading() as connection:
                 hub = registry.find(connection, hub_id)
-            if hub is not None:
+            if hub is not None and not hub.is_revoked:
                 self._hubs[hub_id] = hub
         return hub
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import nacl.bindings
@@ -11,7 +10,7 @@ import nacl.exceptions
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.collector import schema
+from varde_host.collector import database, schema
 
 HUB_ID_BYTES = 8
 PUBLIC_KEY_BYTES = 32
@@ -20,18 +19,15 @@ PUBLIC_KEY_BYTES = 32
 # heard from for longest makes room.
 MAX_STRANGERS = 1000
 
-# As text: they run for each request, and building the expressions costs as much as the rest.
-_FIND = "SELECT number, public_key FROM hubs WHERE hub_id = ? AND revoked_ms IS NULL"
-_STANDING = "SELECT number FROM hubs WHERE revoked_ms IS NULL AND number IN ({})"
-
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """An enrolled hub that may deliver records. `number` is its row."""
+    """A hub whose key is known. `number` is its row; revoked, it may deliver no records."""
 
     number: int
     hub_id: bytes
     public_key: bytes
+    is_revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +58,11 @@ def hub_id_of(public_key: bytes) -> bytes:
 
 
 def find(connection: sa.Connection, hub_id: bytes) -> Hub | None:
-    """Return the hub if it is enrolled and not revoked."""
-    row = connection.exec_driver_sql(_FIND, (hub_id,)).first()
-    return Hub(row[0], hub_id, row[1]) if row else None
-
-
-def standing(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
-    """Return those of the hubs that are not revoked, within the connection's transaction."""
-    marks = ", ".join("?" * len(numbers))
-    return set(connection.exec_driver_sql(_STANDING.format(marks), tuple(numbers)).scalars())
+    """Return the hub if it was enrolled; it may have been revoked since."""
+    hubs = schema.hubs
+    query = sa.select(hubs.c.number, hubs.c.public_key, hubs.c.revoked_ms)
+    row = connection.execute(query.where(hubs.c.hub_id == hub_id)).first()
+    return Hub(row.number, hub_id, row.public_key, row.revoked_ms is not None) if row else None
 
 
 def enrol(connection: sa.Connection, public_key: bytes, now_ms: int) -> bytes:
@@ -83,11 +75,11 @@ def enrol(connection: sa.Connection, public_key: bytes, now_ms: int) -> bytes:
     if not _is_ed25519_point(public_key):
         raise errors.InputRefused("hub-key", public_key.hex())
     hubs = schema.hubs
-    row = connection.execute(sa.select(hubs).where(hubs.c.hub_id == hub_id)).first()
-    if row is None:
-        values = {"hub_id": hub_id, "public_key": public_key, "enrolled_ms": now_ms}
-        connection.execute(sa.insert(hubs).values(values))
-    elif row.revoked_ms is not None:
+    values = {"hub_id": hub_id, "public_key": public_key, "enrolled_ms": now_ms}
+    statement = database.statements(connection).insert(hubs).values(values)
+    connection.execute(statement.on_conflict_do_nothing())
+    enrolled = find(connection, hub_id)
+    if enrolled is not None and enrolled.is_revoked:
         raise errors.InputRefused("hub-revoked", hub_id.hex())
     strangers = schema.strangers
     connection.execute(sa.delete(strangers).where(strangers.c.unverified_hub_id == hub_id))
@@ -113,7 +105,7 @@ def enrolments(connection: sa.Connection) -> list[Enrolment]:
             hubs.c.public_key,
             hubs.c.enrolled_ms,
             hubs.c.revoked_ms,
-            sa.func.count(records.c.id),
+            sa.func.count(records.c.seq),
             sa.func.max(records.c.received_ms),
         )
         .select_from(hubs.outerjoin(records))
@@ -131,19 +123,18 @@ def strangers(connection: sa.Connection) -> list[Stranger]:
 
 
 def note_stranger(connection: sa.Connection, unverified_hub_id: bytes, now_ms: int) -> None:
-    """Remember that somebody who is not enrolled knocked."""
+    """Remember that somebody who may not deliver knocked."""
     table = schema.strangers
-    mine = table.c.unverified_hub_id == unverified_hub_id
-    again = {"last_seen_ms": now_ms, "requests": table.c.requests + 1}
-    if connection.execute(sa.update(table).where(mine).values(again)).rowcount:
-        return
-    count = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-    if count >= MAX_STRANGERS:
-        oldest = sa.select(table.c.unverified_hub_id).order_by(table.c.last_seen_ms).limit(1)
-        removed = table.c.unverified_hub_id == oldest.scalar_subquery()
-        connection.execute(sa.delete(table).where(removed))
     row = (unverified_hub_id, now_ms, now_ms, 1)
-    connection.execute(sa.insert(table).values(row))
+    statement = database.statements(connection).insert(table).values(row)
+    again = {"last_seen_ms": statement.excluded.last_seen_ms, "requests": table.c.requests + 1}
+    key = [table.c.unverified_hub_id]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=again))
+    count = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+    if count > MAX_STRANGERS:
+        oldest = sa.select(table.c.unverified_hub_id).order_by(table.c.last_seen_ms)
+        surplus = table.c.unverified_hub_id.in_(oldest.limit(count - MAX_STRANGERS))
+        connection.execute(sa.delete(table).where(surplus))
 
 
 def _is_ed25519_point(public_key: bytes) -> bool:

@@ -6,6 +6,9 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
+# SQLite numbers the rows of a table itself if this is spelled INTEGER.
+_ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 hubs = sa.Table(
     "hubs",
     metadata,
@@ -18,20 +21,21 @@ hubs = sa.Table(
 )
 
 # What hubs delivered, byte for byte. The columns beside `record` repeat what stands in it, in
-# clear and under the hub's signature, for those who look for missing measurements.
+# clear and under the hub's signature, for those who look for missing measurements. There is a row
+# for each, years of them: no column has more bytes than its values need, wide ones go first as
+# PostgreSQL aligns them, and there is one index.
 records = sa.Table(
     "records",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("hub", sa.Integer, sa.ForeignKey("hubs.number"), nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.Column("boot", sa.BigInteger, nullable=False),
-    sa.Column("kind", sa.Integer, nullable=False),
     sa.Column("uptime_ms", sa.BigInteger, nullable=False),
     sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("hub", sa.Integer, sa.ForeignKey("hubs.number"), nullable=False),
+    sa.Column("boot", sa.Integer, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
     sa.Column("record", sa.LargeBinary, nullable=False),
     # Exactly once rests on this line.
-    sa.UniqueConstraint("hub", "seq", name="records_once"),
+    sa.PrimaryKeyConstraint("hub", "seq", name="records_once"),
 )
 
 # Refused bytes, kept as evidence; the hub is told to let go of them. The digest keeps a request
@@ -39,7 +43,7 @@ records = sa.Table(
 quarantine = sa.Table(
     "quarantine",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", _ROW_NUMBER, sa.Identity(), primary_key=True),
     sa.Column("hub", sa.Integer, sa.ForeignKey("hubs.number"), nullable=False),
     sa.Column("seq", sa.BigInteger),
     sa.Column("reason", sa.Integer, nullable=False),
@@ -47,6 +51,18 @@ quarantine = sa.Table(
     sa.Column("digest", sa.LargeBinary(32), nullable=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("hub", "reason", "digest", name="quarantine_once"),
+)
+
+# What was refused of a hub after its share of the quarantine was full: counted, not kept.
+quarantine_overflow = sa.Table(
+    "quarantine_overflow",
+    metadata,
+    sa.Column(
+        "hub", sa.Integer, sa.ForeignKey("hubs.number"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("records", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("last_ms", sa.BigInteger, nullable=False),
 )
 
 # Who knocked without being enrolled, or after being revoked. The id is a claim: without a key

@@ -19,7 +19,7 @@ DEFAULT_PORT = 8443
 def collector(
     *,
     site: options.SiteDirectory = options.DEFAULT_SITE,
-    database_file: options.DatabaseFile = None,
+    database_address: options.DatabaseAddress = None,
     host: Annotated[str, typer.Option(metavar="ADDRESS")] = "0.0.0.0",  # noqa: S104 a server
     port: Annotated[int, typer.Option(min=0, max=65535)] = DEFAULT_PORT,
     heartbeat_s: Annotated[
@@ -37,14 +37,14 @@ def collector(
     site_files = files.load(site)
     now = clock.from_environment()
     log.to_stderr(now)
-    opened = database.open_database(options.database_path(site, database_file))
+    opened = database.open_database(options.database_address(site, database_address))
     settings = app.Settings(opened, answer.signer(site_files.collector_seed()), now, heartbeat_s)
 
     def tell(address: server.Address) -> None:
-        log.event("listening", host=address.host, port=address.port, database=str(opened.path))
+        log.event("listening", host=address.host, port=address.port, database=opened.where)
         if json:
             listening = {"host": address.host, "port": address.port}
-            output.as_json({"listening": listening, "database": str(opened.path)})
+            output.as_json({"listening": listening, "database": opened.where})
         else:
             place = f"https://{address}"
             output.line(messages.text("collector.listening", address=place))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,19 +16,19 @@ from varde_host.receiver import wording
 from varde_host.site import files
 
 _Site = options.SiteDirectory
-_File = options.DatabaseFile
+_Database = options.DatabaseAddress
 
 
 def enrol(
     public_key: Annotated[list[str], typer.Argument(metavar="HEX...")],
     site: _Site = options.DEFAULT_SITE,
-    database_file: _File = None,
+    database_address: _Database = None,
     json: options.Json = False,
 ) -> None:
     """Let hubs deliver from now on: all of them, or none if one key is wrong."""
     publics = [hexadecimal.parse(key, registry.PUBLIC_KEY_BYTES) for key in public_key]
     now_ms = clock.from_environment().utc_ms()
-    with _open(site, database_file, create=True).writing() as connection:
+    with _opened(site, database_address, create=True) as opened, opened.writing() as connection:
         hub_ids = [registry.enrol(connection, public, now_ms).hex() for public in publics]
     if json:
         pairs = zip(hub_ids, publics, strict=True)
@@ -39,13 +41,13 @@ def enrol(
 def revoke(
     hub: Annotated[str, typer.Argument(metavar="HEX")],
     site: _Site = options.DEFAULT_SITE,
-    database_file: _File = None,
+    database_address: _Database = None,
     json: options.Json = False,
 ) -> None:
     """Refuse a hub from now on."""
     hub_id = hexadecimal.parse(hub, registry.HUB_ID_BYTES)
     now_ms = clock.from_environment().utc_ms()
-    with _open(site, database_file).writing() as connection:
+    with _opened(site, database_address) as opened, opened.writing() as connection:
         registry.revoke(connection, hub_id, now_ms)
     if json:
         output.as_json({"hub": hub_id.hex(), "revoked_ms": now_ms})
@@ -55,11 +57,11 @@ def revoke(
 
 def show_list(
     site: _Site = options.DEFAULT_SITE,
-    database_file: _File = None,
+    database_address: _Database = None,
     json: options.Json = False,
 ) -> None:
     """List hubs, and who knocked without being enrolled."""
-    with _open(site, database_file).reading() as connection:
+    with _opened(site, database_address) as opened, opened.reading() as connection:
         hubs = registry.enrolments(connection)
         strangers = registry.strangers(connection)
     if json:
@@ -75,11 +77,11 @@ def show_list(
 
 def show_refused(
     site: _Site = options.DEFAULT_SITE,
-    database_file: _File = None,
+    database_address: _Database = None,
     json: options.Json = False,
 ) -> None:
     """List the records in quarantine: whose, when, why and how large, but not what is in them."""
-    with _open(site, database_file).reading() as connection:
+    with _opened(site, database_address) as opened, opened.reading() as connection:
         kept = quarantine.listing(connection)
     if json:
         output.as_json([_refused_row(entry) for entry in kept])
@@ -162,11 +164,19 @@ def _refused_row(entry: quarantine.Kept) -> dict[str, object]:
     }
 
 
-def _open(site: Path, database_file: Path | None, *, create: bool = False) -> database.Database:
+@contextlib.contextmanager
+def _opened(
+    site: Path, database_address: str | None, *, create: bool = False
+) -> Iterator[database.Database]:
     """Open the named database, or that of the site, which must be one."""
-    if database_file is None:
+    if database_address is None:
         files.load(site)
-    return database.open_database(options.database_path(site, database_file), create=create)
+    address = options.database_address(site, database_address)
+    opened = database.open_database(address, create=create)
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 def _moment(utc_ms: int | None) -> str:

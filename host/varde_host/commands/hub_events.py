@@ -16,13 +16,13 @@ _COLUMNS = ("hub", "seq", "utc", "event")
 
 def show_events(
     site: options.SiteDirectory = options.DEFAULT_SITE,
-    database_file: options.DatabaseFile = None,
+    database_address: options.DatabaseAddress = None,
     hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
     json: options.Json = False,
 ) -> None:
     """List the hubs' own events with their time."""
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
-    opened = database.open_database(options.database_path(site, database_file), create=False)
+    opened = database.open_database(options.database_address(site, database_address), create=False)
     with opened.reading() as connection:
         found = list(source.happenings(connection, only))
     opened.close()

@@ -14,13 +14,13 @@ from varde_host.receiver import reports, source, wording
 
 def show_report(
     site: options.SiteDirectory = options.DEFAULT_SITE,
-    database_file: options.DatabaseFile = None,
+    database_address: options.DatabaseAddress = None,
     hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
     json: options.Json = False,
 ) -> None:
     """Show each hub's newest report, and which hubs have sent none."""
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
-    opened = database.open_database(options.database_path(site, database_file), create=False)
+    opened = database.open_database(options.database_address(site, database_address), create=False)
     with opened.reading() as connection:
         found = list(source.states(connection, only))
     opened.close()

@@ -20,7 +20,7 @@ _WIDE_FROM = 120  # columns of the terminal: in fewer, eight cells are folded be
 
 def readings(
     site: options.SiteDirectory = options.DEFAULT_SITE,
-    database_file: options.DatabaseFile = None,
+    database_address: options.DatabaseAddress = None,
     key: Annotated[Path | None, typer.Option(envvar="VARDE_RECEIVER_KEY", metavar="FILE")] = None,
     hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
@@ -30,7 +30,7 @@ def readings(
     """Open the readings and print them."""
     private = files.load(site).receiver_private(key)
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
-    opened = database.open_database(options.database_path(site, database_file), create=False)
+    opened = database.open_database(options.database_address(site, database_address), create=False)
     with opened.reading() as connection:
         rows = list(source.rows(connection, private, only))
         quarantined = quarantine.count(connection)

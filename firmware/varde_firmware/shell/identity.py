@@ -29,10 +29,10 @@ def load(
 
     A new one begins with an empty journal: what stands in `flash` (as ports.Ports) was signed by
     another, and its numbers are not ours. Emptied first, so that a cut in between does it again.
-    The console says who it is: that line is how a new hub is enrolled.
+    The console says who it is, at every start: that line is how a new hub is enrolled, and a power
+    cut in the first start must not have been the only chance to read it.
     """
     seed = store.seed()
-    is_new = seed is None
     if seed is None:
         from varde_firmware.core import journal_wipe  # noqa: PLC0415  (needed once in a life)
 
@@ -42,7 +42,6 @@ def load(
         store.set_seed(seed)
     identity = Identity(seed, store.count_boot())
     name = identity.hub_id.hex()
-    if is_new:
-        print("varde: hub %s public %s" % (name, identity.signing_key.public.hex()))
+    print("varde: hub %s public %s" % (name, identity.signing_key.public.hex()))
     print("varde: boot %d hub %s" % (identity.boot, name))
     return identity

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import sys
-import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from varde_simulator import clock, scenario, scenario_file, sensors_command, stories
+from varde_simulator import clock, scenario, scenario_file, sensors_command, stories_command
 from varde_simulator.air.adapter import AdapterError
 from varde_simulator.host_programs import HostFailedError
 from varde_simulator.interpreter import NoInterpreterError
@@ -23,6 +21,7 @@ from varde_simulator.scenario_table import ScenarioError
 from varde_simulator.sensor_places import PlaceError
 from varde_simulator.sensor_stand import WordError
 from varde_simulator.stage import Stage, StageError
+from varde_simulator.stories import StoriesError
 from varde_simulator.view import LiveView, PlainView, QuietView, View, near, sum_table
 
 EXIT_FAILED = 1  # something was lost, doubled or changed
@@ -32,7 +31,7 @@ DEFAULT_SEED = 1
 interruption = Interruption()
 _CANNOT = (
     ScenarioError, StageError, PlayError, HostFailedError, NoInterpreterError, RunFolderError,
-    AdapterError, OpenWorldError, PlaceError, WordError,
+    AdapterError, OpenWorldError, PlaceError, WordError, StoriesError,
 )  # fmt: skip
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -71,33 +70,7 @@ def play(
         raise typer.Exit(EXIT_FAILED)
 
 
-@app.command("stories")
-def play_stories(
-    name: Annotated[str, typer.Option("--scenario", metavar="SCENARIO")] = "cut",
-    runs: Annotated[int, typer.Option(min=1)] = 200,
-    seed: Annotated[int, typer.Option()] = DEFAULT_SEED,
-    out: Annotated[Path, typer.Option(metavar="FILE")] = Path("build/stories.json"),
-) -> None:
-    """Play a short scenario many times, each time with a power cut at another flash operation."""
-    console = Console(soft_wrap=True)
-    started_s = time.monotonic()
-    done = 0
-
-    def on_row(row: stories.Row) -> None:
-        nonlocal done
-        done += 1
-        if not row.passed:
-            console.print(f"seed {row.seeds['seed']} failed: {json.dumps(asdict(row))}")
-        if done % stories.BATCH_STORIES == 0 or done == runs:
-            console.print(f"{done} of {runs} stories, {time.monotonic() - started_s:.0f} s")
-
-    folder = out.with_suffix("")
-    rows = stories.run(scenario_file.find(name), runs, seed, folder.resolve(), on_row)
-    total = stories.write(rows, out, started_s)
-    console.print(", ".join(f"{key} {value}" for key, value in total.items()))
-    console.print(f"rows: {out}; what failed: {folder}")
-    if total["failed"]:
-        raise typer.Exit(EXIT_FAILED)
+app.command("stories")(stories_command.stories)
 
 
 async def _play(

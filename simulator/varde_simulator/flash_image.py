@@ -8,6 +8,7 @@ bootloader and the two interpreter slots are holes, since the VM is the interpre
 found by its label.
 """
 
+import functools
 import hashlib
 import struct
 from collections.abc import Iterable, Mapping
@@ -113,10 +114,16 @@ def decode_table(table: bytes) -> list[Partition]:
 
 def littlefs_image(files: Mapping[str, bytes], size: int = VFS_BYTES) -> bytes:
     """A littlefs image of ``size`` bytes that holds ``files`` (paths without leading slash)."""
+    return _littlefs_image(tuple(sorted(files.items())), size)
+
+
+@functools.lru_cache(maxsize=2)
+def _littlefs_image(files: tuple[tuple[str, bytes], ...], size: int) -> bytes:
+    """Many boards begin with the same."""
     file_system = littlefs.LittleFS(block_count=size // SECTOR_BYTES, mount=False, **LITTLEFS)
     file_system.format()
     file_system.mount()
-    for path, content in sorted(files.items()):
+    for path, content in files:
         folder = path.rpartition("/")[0]
         if folder:
             file_system.makedirs(folder, exist_ok=True)

@@ -8,7 +8,7 @@ import asyncio
 import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -17,6 +17,7 @@ from varde_simulator import play_radio, scenario, truth
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.stage import Stage, as_option
+from varde_simulator.story_cuts import Cut
 
 _IDENTITY = re.compile(r"^varde: hub ([0-9a-f]{16}) public ([0-9a-f]{64})$")
 _FAULT = re.compile(r"^(varde: stopped|Traceback)")
@@ -58,7 +59,8 @@ class Outcome:
 
 
 class Play:
-    """One run of `story`. Times of its plan count from the moment when `run` begins."""
+    """One run of `story`. Times of its plan count from the moment when `run` begins. `cuts`: the
+    first from the first power-on, each other from the power-on after the one before it."""
 
     def __init__(
         self,
@@ -66,7 +68,8 @@ class Play:
         story: scenario.Scenario,
         seed: int,
         node: str = "hub-1",
-        cut: tuple[int, float] | None = None,
+        cuts: Sequence[Cut] = (),
+        home: str = "",
         listener: Listener = lambda _who, _what: None,
     ) -> None:
         self.stage = stage
@@ -78,11 +81,12 @@ class Play:
         self.sensors: dict[str, VirtualSensor] = {}
         self.board: boards.VirtualBoard | None = None
         self.watch: truth.JournalWatch | None = None
-        self.hub_id = ""
+        self.hub_ids: list[str] = []  # a cut first boot may leave it to the next who it is
         self.cuts = 0
         self.problems: list[str] = []
         self.began_us = 0
-        self._cut = cut
+        self._home = home
+        self._planned_cuts = cuts
         self._seed = seed
         self._radio: play_radio.RadioHappenings | None = None
         self._cut_with: dict[str, scenario.Event] = {}
@@ -114,18 +118,21 @@ class Play:
     async def _set_up(self) -> None:
         world = self.stage.world
         for planned in self.story.sensors:
-            sensor = await world.add_sensor(MODELS[planned.model](), planned.name)
+            model = MODELS[planned.model]()
+            sensor = await world.add_sensor(model, planned.name, self._home)
             for name, chance in planned.faults.items():
                 sensor.faults.set(name, chance)
             if planned.user is not None:
                 sensor.behaviour.user_entered(planned.user[1])
             self.sensors[planned.name] = sensor
-        self._radio = play_radio.RadioHappenings(world.air_of(), self.sensors, self._seed)
+        air = world.air_of(self._home)
+        self._radio = play_radio.RadioHappenings(air, self.sensors, self._seed)
         options = [
             as_option(planned, self.sensors[planned.name]) for planned in self.story.sensors
         ]
         files = await self.stage.hub_files(options, self.story.board)
-        board = world.add_board(self.node, files, self.story.journal_kib * 1024)
+        journal_bytes = self.story.journal_kib * 1024
+        board = world.add_board(self.node, files, journal_bytes, self._home)
         await self.stage.wire(board)
         board.on_note = lambda text: self.tell("hub", text)
         board.on_cut = self._on_cut
@@ -134,14 +141,14 @@ class Play:
         self.board = board
         self.watch = truth.JournalWatch(board.flash)
         self.tell("power", "on")
-        await board.power_on()
+        await board.power_on(self._next_cut())
 
     def _on_console(self, line: str) -> None:
         assert self._log is not None
         self._log.write(f"{self.clock.utc():%Y-%m-%d %H:%M:%S.%f}  {line}\n")
         self._log.flush()
         found = _IDENTITY.match(line)
-        if found:
+        if found and found[1] not in self.hub_ids:
             self._start(self._enrol(found[1], found[2]))
         elif _FAULT.match(line):
             self.problems.append(line)
@@ -149,26 +156,29 @@ class Play:
 
     async def _enrol(self, hub_hex: str, public_hex: str) -> None:
         assert self.watch is not None
-        if self._cut is not None:
-            self._board.arm_cut(*self._cut)
-        self.hub_id = hub_hex
+        self.hub_ids.append(hub_hex)  # said at every start
         self.watch.add_hub(bytes.fromhex(hub_hex), bytes.fromhex(public_hex))
-        await self.stage.host.enrol(public_hex)
+        await self.stage.enrol(public_hex)
         self.tell("site", f"hub {hub_hex} enrolled")
         self._enrolled.set()
 
     # While it plays
 
     async def _play(self) -> None:
-        try:
-            await asyncio.wait_for(self._enrolled.wait(), ENROL_TIMEOUT_S)
-        except TimeoutError:
-            raise PlayError("the hub never said who it is; see its log") from None
+        if not self._planned_cuts:
+            await self._wait_for_enrolment()
         for at_us, act in self._acts():
             await self._sleep_until(at_us)
             self._look()
             act()
         await self._sleep_until(self.story.end_us)
+        await self._wait_for_enrolment()
+
+    async def _wait_for_enrolment(self) -> None:
+        try:
+            await asyncio.wait_for(self._enrolled.wait(), ENROL_TIMEOUT_S)
+        except TimeoutError:
+            raise PlayError("the hub never said who it is; see its log") from None
 
     def _acts(self) -> list[tuple[int, Callable[[], None]]]:
         measuring = [(m.at_us, lambda m=m: self._measure(m)) for m in self.plan.measurements]
@@ -259,7 +269,13 @@ class Play:
     async def _power_back(self, off_min: float) -> None:
         await self._wait(int(off_min * US_PER_MIN))
         self.tell("power", "back; the hub's clock stands at 2000-01-01")
-        await self._board.power_on()
+        await self._board.power_on(self._next_cut())
+
+    def _next_cut(self) -> tuple[int, float] | None:
+        if self.cuts >= len(self._planned_cuts):
+            return None
+        cut = self._planned_cuts[self.cuts]
+        return cut.operation, cut.fraction
 
     # After it
 
@@ -299,14 +315,12 @@ class Play:
 
     async def _clear(self) -> None:
         world = self.stage.world
-        for name, sensor in self.sensors.items():
-            sensor.battery_out()
-            world.sensors.pop(name, None)
         if self.board is not None:
             self.board.on_cut = lambda: None
             await self.board.close()
             await self.board.cut_power()  # an interpreter that ended by itself would start again
             world.boards.pop(self.node, None)
+        world.clear_home(self._home)
         if self._log is not None:
             self._log.close()
 

@@ -4,6 +4,7 @@ One stage carries one play, or many in a row: starting host programs takes longe
 story does. Time goes on from one to the next, as it does in a real site.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +38,12 @@ class Stage:
         self.world = World(self.clock, folder, seed)
         self.host = host_programs.HostPrograms(self.clock, folder)
         self.heartbeat_s = heartbeat_min * 60
+        self.enrol_together_s = 0.0  # hubs that say who they are within so long: one command
         self._configs: dict[tuple[object, ...], bytes] = {}
+        self._config_file = asyncio.Lock()  # the command writes it in one place
+        self._files: dict[str, bytes] = {}
+        self._to_enrol: list[str] = []
+        self._enrolling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Stage":
         await self.world.start()
@@ -52,6 +58,8 @@ class Stage:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._enrolling is not None:
+            self._enrolling.cancel()
         await self.world.close()
         await self.host.stop_collector()
         self.clock.close()
@@ -71,11 +79,26 @@ class Stage:
     async def hub_files(self, sensors: Sequence[str], board: str) -> dict[str, bytes]:
         """What a hub's file system holds; sensors as `varde hub config --sensor` takes them."""
         key = (tuple(sensors), board)
-        if key not in self._configs:
-            self._configs[key] = await self.host.hub_config(
-                SSID, PASSWORD, list(sensors), self.heartbeat_s, board
-            )
-        return {**firmware_files(self.world.vm), "config.cbor": self._configs[key]}
+        async with self._config_file:
+            if key not in self._configs:
+                self._configs[key] = await self.host.hub_config(
+                    SSID, PASSWORD, list(sensors), self.heartbeat_s, board
+                )
+        self._files = self._files or firmware_files(self.world.vm)
+        return {**self._files, "config.cbor": self._configs[key]}
+
+    async def enrol(self, public_hex: str) -> None:
+        """Let this hub deliver; with all others that ask in time, by one command."""
+        self._to_enrol.append(public_hex)
+        if self._enrolling is None:
+            self._enrolling = asyncio.ensure_future(self._enrol_together())
+        await asyncio.shield(self._enrolling)
+
+    async def _enrol_together(self) -> None:
+        await asyncio.sleep(self.enrol_together_s)
+        self._enrolling = None
+        hubs, self._to_enrol = self._to_enrol, []
+        await self.host.enrol(*hubs)
 
     def utc_minus_virtual_ms(self) -> int:
         """To turn virtual microseconds // 1000 into Unix milliseconds."""

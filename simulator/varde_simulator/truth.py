@@ -7,7 +7,7 @@ not offered readings that a sensor made and never could hand over: overwritten i
             link may have eaten; not in measured, nobody's fault
 asked       values that the hub read by itself (a battery's level); no measurement of anybody
 journaled   readings seen, whole and signed, in the hub's flash at any look; having arrived is
-            not enough
+            not enough; without what the hub asked for by itself
 delivered   readings that the receiver opened, signature good
 undated     of these, without a UTC
 duplicates  delivered more often than measured
@@ -76,10 +76,10 @@ class Sum:
 
 @dataclass(frozen=True)
 class Journaled:
-    """Readings in a hub's flash: all that were `ever` seen there, and what stands there now, with
-    slot and characteristic."""
+    """Readings in a hub's flash, by slot and characteristic: all that were `ever` seen there, and
+    what stands there now."""
 
-    ever: frozenset[Key] = frozenset()
+    ever: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
     standing: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -100,11 +100,8 @@ class JournalWatch:
         """What has ever been seen, and what stands there now."""
         image = flash_image.read(self._flash, "journal")
         found = {key for hub_id in self._keys for key in self._look_for(image, hub_id)}
-        places = {key: self.readings[key] for key in found}
-        return Journaled(
-            frozenset(self.readings),
-            {key: (reading.slot, reading.characteristic) for key, reading in places.items()},
-        )
+        ever = {key: (each.slot, each.characteristic) for key, each in self.readings.items()}
+        return Journaled(ever, {key: ever[key] for key in found})
 
     def _look_for(self, image: bytes, hub_id: bytes) -> Iterable[Key]:
         pattern = _SIGNED_BY + hub_id
@@ -174,10 +171,11 @@ def add_up(
     overwritten = sum(each.overwritten for each in missing)
     arrived = {_key(row) for row in (*good, *repeats) if _is_good(row)}
     altered = [row for row in rows if not _is_good(row) or _value(row) not in made]
+    places, ever = {(value[0], value[2]) for value in made}, journaled.ever
     in_sensor, in_hub = sum(each.held for each in missing), _in_hub(pairs, journaled, arrived)
     return Sum(
         measured=sum(len(readings) for readings in made.values()) - overwritten,
-        journaled=len(journaled.ever),
+        journaled=sum(place in places or place[1] not in ASKED for place in ever.values()),
         delivered=len(good),
         duplicates=sum(each.duplicates for each in pairs.values()),
         lost=len(missing) - overwritten - in_sensor - in_hub,

@@ -33,7 +33,7 @@ class World:
         self.airs: dict[str, Air] = {}  # by home
         self.vm = interpreter.find()
         self.boards: dict[str, VirtualBoard] = {}
-        self.sensors: dict[str, VirtualSensor] = {}
+        self.sensors: dict[tuple[str, str], VirtualSensor] = {}  # by home and label
         self._home_of: dict[str, str] = {}  # by board
         self.access_points: list[AccessPoint] = []
         self._server: asyncio.Server | None = None
@@ -88,8 +88,14 @@ class World:
         """A sensor, asleep until it measures."""
         sensor = VirtualSensor(self.air_of(home), model, label, seed=self.seed)
         await sensor.start()
-        self.sensors[label] = sensor
+        self.sensors[home, label] = sensor
         return sensor
+
+    def clear_home(self, home: str) -> None:
+        """Its sensors are gone, and what was done to its air."""
+        for place in [place for place in self.sensors if place[0] == home]:
+            self.sensors.pop(place).battery_out()
+        self.airs.pop(home, None)
 
     def add_board(
         self,

@@ -18,9 +18,10 @@ except (interpreter.NoInterpreterError, stage.StageError) as error:
     pytest.skip(str(error), allow_module_level=True)
 
 
-def play(folder):
+def play(folder, *words):
     """In a process group of its own, as a shell starts it."""
-    command = [sys.executable, "-m", "varde_simulator.cli", "play", "home", "--out", str(folder)]
+    words = words or ("play", "home", "--out", str(folder))
+    command = [sys.executable, "-m", "varde_simulator.cli", *words]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
     )
@@ -79,4 +80,21 @@ def test_a_signal_while_the_stage_is_set_leaves_nothing(tmp_path):
         _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert said.count("\n") == 1
+    assert children(folder) == []
+
+
+@pytest.mark.parametrize("to_all", [True, False])
+@pytest.mark.parametrize("after", ["without-cut", "batch-1"])
+def test_a_signal_ends_stories_and_their_workers(tmp_path, after, to_all):
+    """While it counts the operations, and while its workers play."""
+    out, folder = tmp_path / "run.json", tmp_path / "run"
+    with play(folder, "stories", "--runs", "40", "--out", str(out)) as process:
+        until = time.monotonic() + PATIENCE_S
+        while not list(folder.glob(f"{after}/*.log")) and time.monotonic() < until:
+            time.sleep(0.05)
+        send = os.killpg if to_all else os.kill
+        send(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert said == "varde-sim: interrupted by SIGINT; all that ran is stopped\n"
     assert children(folder) == []

@@ -50,7 +50,7 @@ def add_up(sensors, rows, journaled=(), repeats=(), standing=None):
     """All that is journaled still stands there unless said otherwise."""
     keys = {(HUB, seq): (SLOT, WEIGHT) for seq in journaled}
     still = keys if standing is None else {key: keys[key] for key in keys if key[1] in standing}
-    seen = truth.Journaled(frozenset(keys), still)
+    seen = truth.Journaled(keys, still)
     return truth.add_up(dict(enumerate(sensors, SLOT)), rows, seen, T0_MS, repeats)
 
 
@@ -184,7 +184,7 @@ def test_what_was_erased_from_flash_before_it_arrived_is_lost():
 
 
 def test_a_record_of_another_slot_excuses_nothing():
-    seen = truth.Journaled(frozenset({(HUB, 1)}), {(HUB, 1): (SLOT + 1, WEIGHT)})
+    seen = truth.Journaled(*[{(HUB, 1): (SLOT + 1, WEIGHT)}] * 2)
     assert truth.add_up({SLOT: Sensor()}, [], seen, T0_MS).lost == 1
 
 
@@ -200,11 +200,12 @@ def test_the_watch_knows_what_stood_in_flash_and_what_still_stands(tmp_path, mon
         return watch.look()
 
     blank = b"\xff" * 64
-    stands = truth.Journaled(frozenset({(HUB, 7)}), {(HUB, 7): (SLOT, WEIGHT)})
+    place = {(HUB, 7): (SLOT, WEIGHT)}
+    stands = truth.Journaled(place, place)
     assert look(blank + signed[:-1] + blank) == truth.Journaled()  # torn
     assert look(blank + signed + blank) == stands
     assert look(blank + signed + blank) == stands
-    assert look(blank) == truth.Journaled(frozenset({(HUB, 7)}))
+    assert look(blank) == truth.Journaled(place)
 
 
 def test_live_values_count_when_they_were_sent():

@@ -1,10 +1,15 @@
 """Uptime in milliseconds that never wraps, from ticks that do.
 
-`time.ticks_ms` counts 30 bits: it wraps after 12 days, and `ticks_diff` is right over 6. Somebody
-must ask more often than that; the watchdog's feeder does.
+`time.ticks_ms` counts 30 bits on the chip (`MICROPY_PY_TIME_TICKS_PERIOD`, the positive small
+ints): it wraps after 12 days, and `ticks_diff` is right over 6. Somebody must ask more often than
+that: the watchdog's feeder does, every 25 s, and if it does not for a minute the chip restarts.
+Ticks that are turned into uptime later (`at_ms`) come from the ring of notifications, which is
+emptied before its task waits.
 
-A radio handler may ask in the middle of main code. That does no harm: the state is one number,
-read once and written once, and either of the two last answers is a good base for the next.
+Nobody else may count in ticks. asyncio does: it takes no wait of 2**29 ms or more, see `inbox`.
+
+A radio handler may ask in the middle of main code. That does no harm: the state is one pair, read
+once and written once, and either of the two last answers is a good base for the next.
 """
 
 import time

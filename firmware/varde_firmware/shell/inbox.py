@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 INBOX_ITEMS = const(64)
 # Two answers of the longest kind (MTU - 1), and an address for each sensor.
 INBOX_BYTES = const(768)
+# asyncio counts in ticks of 30 bits and refuses a wait of 2**29 ms. Who waits looks at the time.
+LONGEST_WAIT_MS = const(86_400_000)
 _FIELDS = const(5)
 _SLOTS = const(7)  # name, fields, count of bytes
 _NO_BYTES = const(-1)
@@ -114,13 +116,14 @@ class Inbox:
         self._flag.set()
 
     async def wait(self, timeout_ms: "Optional[int]") -> None:
-        """Return when there is something to take, after `wake`, or after `timeout_ms`."""
+        """Return when there is something to take, after `wake` or `timeout_ms`, or in a day."""
         if self._take_at != self._put_at or (timeout_ms is not None and timeout_ms <= 0):
             await asyncio.sleep_ms(0)  # type: ignore[attr-defined]
             return
         if timeout_ms is None:
             await self._flag.wait()
             return
+        timeout_ms = min(timeout_ms, LONGEST_WAIT_MS)
         try:
             await asyncio.wait_for_ms(self._flag.wait(), timeout_ms)  # type: ignore[attr-defined]
         except asyncio.TimeoutError:

@@ -124,6 +124,6 @@ def operation_count(life: str, sectors: int) -> int:
     return flash.operations
 
 
-def told(error: AssertionError, where: str) -> Violation:
+def told(error: Exception, where: str) -> Violation:
     kind = error.kind if isinstance(error, Violation) else "other"
     return Violation(kind, f"{error} ({where})")

@@ -270,7 +270,7 @@ class HubNetwork:
 
     async def _take_time(self, count: int, relayed: _Relayed) -> None:
         relayed.delayed += 1
-        while not self.flows:
+        while self._is_held or (self.is_up and not self.flows):
             await self._moved.wait()
         rate = self.rate_bytes_per_s
         wait_s = self.latency_s + (count / rate if rate else 0)

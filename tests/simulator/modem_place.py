@@ -35,7 +35,7 @@ def until(wanted, timeout_ms):
             continue
         line += part
         if line.endswith(b"\\n"):
-            text, line = line.strip().decode("utf-8", "ignore"), b""
+            text, line = "".join(chr(byte) for byte in line.strip() if byte < 128), b""
             if text and not text.startswith("AT"):
                 lines.append(text)
             if text.startswith(wanted):
@@ -88,10 +88,10 @@ def talk(raw, text, timeout_s=20):
     import select
     poll = select.poll()
     poll.register(raw, select.POLLIN)
-    raw.send(text)
-    if not poll.poll(timeout_s * 1000):
-        return "silence"
     try:
+        raw.send(text)
+        if not poll.poll(timeout_s * 1000):
+            return "silence"
         return raw.recv(100) or "closed"
     except OSError as error:
         return error.errno
@@ -144,13 +144,19 @@ async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def with_modem(
-    folder: Path, program: str, act: Callable[[ModemPlace], Awaitable[None]], **settings: object
+    folder: Path,
+    program: str,
+    act: Callable[[ModemPlace], Awaitable[None]],
+    prepare: Callable[[VirtualModem], None] = lambda _modem: None,
+    **settings: object,
 ) -> list[str]:
-    """Run `program` after the prelude beside `act`; what it printed until `act` ended."""
+    """Run `program` after the prelude beside `act`; what it printed until `act` ended. `prepare`
+    has the modem before the power comes."""
 
     async def story(place: Place) -> None:
         modem_place = ModemPlace(place)
         await modem_place.run(program, **settings)
+        prepare(modem_place.modem)
         try:
             await modem_place.on()
             await act(modem_place)

@@ -78,8 +78,9 @@ class Cell:
         self._set(IDLE)
 
     def review(self) -> None:
-        """The faults are others."""
-        if self.stat != IDLE and self._outcome() != self.stat:
+        """The faults are others: what they change of the registration begins anew."""
+        settled = self.stat not in (IDLE, SEARCHING)
+        if (settled and self._outcome() != self.stat) or self.stat == SEARCHING:
             self.start()
 
     def _outcome(self) -> int:

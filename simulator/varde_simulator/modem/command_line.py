@@ -85,7 +85,7 @@ class CommandLine:
     ) -> None:
         self.echo = True
         self.error_form = 2  # AT+CMEE
-        self.executed = 0
+        self.on_line: Callable[[], None] = lambda: None  # one has been answered
         self._execute = execute
         self._say = say
         self._later = later
@@ -133,7 +133,6 @@ class CommandLine:
     def _run(self, commands: list[Command]) -> None:
         try:
             for command in commands:
-                self.executed += 1
                 for text in self._execute(command):
                     self._say(f"\r\n{text}\r\n")
         except NoAnswer:
@@ -147,6 +146,7 @@ class CommandLine:
         self._is_busy = False
         if result is not None:
             self._say(f"\r\n{result}\r\n")
+        self.on_line()
         self._next()
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from varde_simulator.air.channel import Channel
 from varde_simulator.clock import VirtualClock
 from varde_simulator.modem import commands
-from varde_simulator.modem.cell import Cell
+from varde_simulator.modem.cell import IDLE, Cell
 from varde_simulator.modem.command_line import Command, CommandError, CommandLine
 from varde_simulator.modem.data_call import DataCall
 from varde_simulator.modem.faults import Faults
@@ -28,7 +28,7 @@ NO_CARRIER_S = 1.0
 LATENCY_S = 0.06  # of one piece of data over LTE, one way
 LINE_BYTES_PER_S = 10_000  # 115200 baud without PPP's own bytes
 WEAK_BYTES_PER_S = 2_000
-LOUD_COMMANDS = 3  # after so many the echo of `echo-comes-back` is there again
+QUIET_LINES = 3  # after ATE0, then the echo of `echo-comes-back` is there again
 
 
 class VirtualModem:
@@ -59,6 +59,7 @@ class VirtualModem:
         self.cell.zone_quarters = self.settings.zone_quarters
         self.power = Power(self)
         self.commands = CommandLine(self._execute, self.say, self.later)
+        self.commands.on_line = self._line_answered
         self.on_note: Callable[[str], None] = lambda _text: None
         self.calls = 0  # that came up
         self.boots = 0
@@ -67,10 +68,11 @@ class VirtualModem:
         self.is_in_data_mode = False
         self.is_hung = False
         self._noise = Noise(self.faults, seed)
+        self._stalled: DataCall | None = None
         self._timers: set[asyncio.TimerHandle] = set()
         self._sim_power_us = 0
         self._supply_cuts = 0
-        self._loud_after = 0
+        self._quiet_lines = 0
         self._apply_rate()
 
     # For stories and tests
@@ -124,6 +126,9 @@ class VirtualModem:
         self.boots += 1
         self.on_note("modem: starts")
         self._sim_power_us = self.clock.now_us()
+        if self.settings.pin is None:
+            wants = "sim-pin" in self.faults or "wrong-pin" in self.faults
+            self.sim.pin = self.settings.fault_pin if wants else None
         self.sim.power_up()
         self.later(self.dice.uniform(*READY_S), self._ready)
 
@@ -186,8 +191,6 @@ class VirtualModem:
             busy_s = self.faults.value("sim-busy", "busy_s")
             if self.clock.now_us() - self._sim_power_us < busy_s * 1e6:
                 raise CommandError(commands.SIM_BUSY)
-        if "sim-pin" in self.faults and self.sim.pin is None:
-            self.sim.pin = self.settings.fault_pin
         return self.sim.state
 
     def sim_is_ready(self) -> bool:
@@ -200,7 +203,7 @@ class VirtualModem:
     def sim_changed(self) -> None:
         """The SIM is open now, or the radio on: search, if both."""
         if self.state.radio_on and self.sim_is_ready():
-            if self.cell.stat == 0:
+            if self.cell.stat == IDLE:
                 self.cell.start()
         else:
             self.cell.stop()
@@ -223,8 +226,8 @@ class VirtualModem:
     def dial(self) -> None:
         """ATD*99#; answers for itself."""
         if self.call is not None:
+            self.say(f"\r\nCONNECT {self.line.baud}\r\n")
             self.is_in_data_mode = True
-            self.say("\r\nCONNECT 115200\r\n")
         elif not (self.cell.is_registered and self.sim_is_ready() and self.state.attached):
             self.later(NO_CARRIER_S, lambda: self.say("\r\nNO CARRIER\r\n"))
         else:
@@ -282,9 +285,9 @@ class VirtualModem:
 
     def _review(self) -> None:
         """The faults are others, or a call has come up."""
-        self.cell.review()
-        if self.state.is_ready and self.cell.stat == 0:
+        if self.state.is_ready and (self.cell.stat == IDLE or "no-sim" in self.faults):
             self.sim_changed()
+        self.cell.review()
         self._apply_rate()
         call = self.call
         if call is None or not call.is_up:
@@ -294,14 +297,20 @@ class VirtualModem:
             if after_s:
                 self.later(after_s, partial(self._strike, call, name, act))
         if "ppp-stalls" in self.faults:
-            self.later(self.faults.value("ppp-stalls", "after_s"), self._apply_rate)
+            self.later(self.faults.value("ppp-stalls", "after_s"), partial(self._stall, call))
+
+    def _stall(self, call: DataCall) -> None:
+        self._strike(call, "ppp-stalls", partial(setattr, self, "_stalled", call))
+        self._apply_rate()
 
     def _strike(self, call: DataCall, name: str, act: Callable[[], None]) -> None:
         if self.call is call and name in self.faults:
             act()
 
     def _apply_rate(self) -> None:
-        flows = self.call is not None and self.call.is_up and "ppp-stalls" not in self.faults
+        if "ppp-stalls" not in self.faults:
+            self._stalled = None
+        flows = self.call is not None and self.call.is_up and self._stalled is not self.call
         rate = WEAK_BYTES_PER_S if "weak" in self.faults else LINE_BYTES_PER_S
         self.network.limit(SLOW if flows else STALL, rate)
 
@@ -326,8 +335,9 @@ class VirtualModem:
             self.commands.receive(data)
 
     def _execute(self, command: Command) -> list[str]:
-        if self.commands.echo:
-            self._loud_after = self.commands.executed + LOUD_COMMANDS
-        elif "echo-comes-back" in self.faults and self.commands.executed > self._loud_after:
-            self.commands.echo = True
         return commands.execute(self, command)
+
+    def _line_answered(self) -> None:
+        self._quiet_lines = 0 if self.commands.echo else self._quiet_lines + 1
+        if "echo-comes-back" in self.faults and self._quiet_lines > QUIET_LINES:
+            self.commands.echo = True

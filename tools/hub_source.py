@@ -4,7 +4,7 @@ Heap and slot are small on a hub, and a module is written to be read. So some th
 the toolkit. Blocks that only type checkers read and definitions that only the other ends of a
 format need are left out; constants of other modules are written as numbers, and their names, for
 which nobody asks then, are not kept. Lines keep their numbers, so that an error report names the
-line of the file.
+line of the file. `hub_imports` and `hub_names` go on from here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ def without_checks(source: str) -> str:
     ])  # fmt: skip
 
 
+def with_flags(source: str, flags: Mapping[str, bool]) -> str:
+    """The module with these names of `_compat` written as what they are on a hub.
+
+    The compiler then leaves out the branch that is never taken.
+    """
+    places = [node for node in ast.walk(ast.parse(source))
+              if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+              and node.id in flags]  # fmt: skip
+    return edited(source, [(node, str(flags[node.id])) for node in places])
+
+
 def without_definitions(source: str, names: Collection[str]) -> str:
     """The module without these of its definitions: `name`, or `Class.name`. KeyError if none."""
     found = dict(_definitions(ast.parse(source)))
@@ -38,16 +49,16 @@ def with_own_constants(source: str, names: Collection[str]) -> str:
     """
     places = [node for node in ast.walk(ast.parse(source))
               if isinstance(node, ast.Name) and node.id in names]  # fmt: skip
-    return _edited(source, [(node, "_" + node.id) for node in places])
+    return edited(source, [(node, "_" + node.id) for node in places])
 
 
 def with_numbers(sources: Mapping[str, str]) -> dict[str, str]:
     """The modules with `module.NAME` written as the number that it is: `NAME = const(...)`."""
     trees = {inside: ast.parse(source) for inside, source in sources.items()}
-    numbers = {_dotted(inside): dict(_numbers(tree)) for inside, tree in trees.items()}
+    numbers = {dotted(inside): dict(_numbers(tree)) for inside, tree in trees.items()}
     texts = {}
     for inside, tree in trees.items():
-        modules = _imported(tree, inside)
+        modules = imported(tree, inside)
         for node in ast.walk(tree):  # a name that may also be something else stays as it is
             modules.pop(getattr(node, "arg", ""), None)
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -58,7 +69,7 @@ def with_numbers(sources: Mapping[str, str]) -> dict[str, str]:
                 number = numbers.get(modules.get(node.value.id, ""), {}).get(node.attr)
                 if number is not None and node.lineno == node.end_lineno:
                     edits.append((node, str(number) if number >= 0 else f"({number})"))
-        texts[inside] = _edited(sources[inside], edits)
+        texts[inside] = edited(sources[inside], edits)
     return texts
 
 
@@ -115,7 +126,7 @@ def _without(source: str, nodes: list[ast.stmt]) -> str:
     return "".join(lines)
 
 
-def _edited(source: str, edits: Sequence[tuple[ast.expr, str]]) -> str:
+def edited(source: str, edits: Sequence[tuple[ast.expr, str]]) -> str:
     """The module with other text for some expressions, each in one line."""
     lines = source.splitlines(keepends=True)
     for node, text in sorted(edits, key=lambda edit: edit[0].col_offset, reverse=True):
@@ -125,13 +136,14 @@ def _edited(source: str, edits: Sequence[tuple[ast.expr, str]]) -> str:
     return "".join(lines)
 
 
-def _dotted(inside: str) -> str:
+def dotted(inside: str) -> str:
+    """The module's full name, of its path inside the slot."""
     return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _imported(tree: ast.Module, inside: str) -> dict[str, str]:
+def imported(tree: ast.Module, inside: str) -> dict[str, str]:
     """By the name it has here: the full name of what `from ... import` brings."""
-    here = _dotted(inside).split(".")
+    here = dotted(inside).split(".")
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):

@@ -298,8 +298,11 @@ def test_a_revoked_hub_is_refused_and_its_records_stay(bench: Bench, hub: Virtua
     bench.post(hub.body([hub.event()]))
     with bench.database.writing() as connection:
         registry.revoke(connection, hub.hub_id, NOW_MS)
-    assert _error(bench.post(hub.body([hub.event()]))) == (403, "unknown-hub")
+    assert _error(bench.post(hub.body([hub.event()]))) == (403, "revoked-hub")
     assert len(bench.stored()) == 1
+    with bench.database.reading() as connection:  # it is listed, as hub and as one who knocks
+        assert registry.enrolments(connection)[0].revoked_ms == NOW_MS
+        assert registry.strangers(connection)[0].unverified_hub_id == hub.hub_id
 
 
 def test_a_hub_revoked_while_its_request_is_in_flight_stores_nothing_more(
@@ -315,7 +318,7 @@ def test_a_hub_revoked_while_its_request_is_in_flight_stores_nothing_more(
         return judge(*arguments)
 
     monkeypatch.setattr(judgement, "judge", revoked_meanwhile)
-    assert _error(bench.post(hub.body([hub.event()]))) == (403, "unknown-hub")
+    assert _error(bench.post(hub.body([hub.event()]))) == (403, "revoked-hub")
     assert len(bench.stored()) == 1
     with bench.database.reading() as connection:
         [seen] = registry.strangers(connection)
@@ -356,7 +359,8 @@ def test_a_body_too_large_is_refused_by_its_length(bench: Bench):
 
 def test_health(bench: Bench):
     response = bench.request("GET", "/health")
-    assert response.json() == {"status": "ok", "time_ms": NOW_MS}
+    kind = bench.database.kind
+    assert response.json() == {"status": "ok", "time_ms": NOW_MS, "database": kind}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

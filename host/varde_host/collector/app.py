@@ -1,14 +1,14 @@
-"""The collector's HTTP interface (ASGI): `POST /v1/exchange`, `GET /health`.
+"""The collector's HTTP interface (ASGI): exchanges, and what its operators ask for.
 
-What an exchange can come to:
+What an exchange (`POST /v1/exchange`) can come to:
 
 1. 200, signed: what of the request is on the disk, and what is refused, record by record.
 2. 400: the request itself is malformed or not signed by its hub; 403: the hub is not enrolled, or
-   revoked; 408, 413: too slow, too large. Nothing is stored.
-3. 503: the database, the disk or the clock failed; 500: we did, and the log says where. Nothing is
-   lost: the hub had no answer and sends again.
+   revoked; 408, 413: too slow, too large; 429: this hub comes too often. Nothing is stored.
+3. 503: the database, the disk or the clock failed, or there is more to do than can be done; 500:
+   we did, and the log says where. Nothing is lost: the hub had no answer and sends again.
 
-Errors are JSON `{"error": code, "hint": text}`.
+All but the first are as in `refusal`; `openapi` describes the whole for other programs.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import sqlalchemy as sa
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from varde_host import clock, errors
+from varde_host import clock
 from varde_host.collector import (
     answer,
     body,
@@ -38,18 +40,30 @@ from varde_host.collector import (
     judgement,
     known_hubs,
     log,
+    metrics,
+    openapi,
+    rate_limit,
+    refusal,
     registry,
 )
 from varde_host.collector.batch import REASON_NAMES, Batch, Committed
 from varde_protocols import exchange
 from varde_protocols.errors import WireError
 
-# How long a hub may be told to wait after a failure of ours: a disk that is full stays full for a
-# while, and hubs that all come back at once would keep a weak machine down.
-RETRY_AFTER_S = 30
-
 # Verification keeps a core busy and lets go of the interpreter meanwhile: a thread for each core.
 VERIFY_THREADS = os.cpu_count() or 1
+
+# With MAX_BODY_BYTES of 64 KiB this bounds the bodies in memory to 16 MiB. More hubs than this at
+# the same instant come again.
+MAX_REQUESTS = 256
+
+# Unknown hubs that wait to be listed, each for a write to the disk; more are refused unlisted.
+MAX_STRANGERS_WAITING = 16
+
+# From the whole request to its answer: a hub that has waited some 30 s waits no longer.
+MAX_ANSWER_SECONDS = 25.0
+# Who asks for our health has other collectors to ask.
+MAX_HEALTH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -61,10 +75,13 @@ class Settings:
     clock: clock.Clock
     heartbeat_s: int = answer.DEFAULT_HEARTBEAT_S
     max_body_seconds: float = body.MAX_BODY_SECONDS
+    max_answer_seconds: float = MAX_ANSWER_SECONDS
+    max_health_seconds: float = MAX_HEALTH_SECONDS
+    rate: rate_limit.Rate = rate_limit.DEFAULT
 
 
 class _Judged(NamedTuple):
-    """Without a request the hub is not enrolled, and its id only a claim."""
+    """Without a request the hub may not deliver, and its id is only a claim."""
 
     hub_id: bytes
     request: exchange.Request | None
@@ -72,60 +89,93 @@ class _Judged(NamedTuple):
 
 
 class Collector:
-    """Takes exchanges. Holds no state between them but its threads and its open database."""
+    """Takes exchanges. Holds no state between them but threads, counts and an open database."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known = known_hubs.KnownHubs(settings.database)
+        self._rate_limit = rate_limit.RateLimit(settings.rate)
         self._committer = committer.Committer(self._store)
         self._threads = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
         # Who has no key costs a write to the disk: they wait for each other, and not the hubs.
         self._gate = ThreadPoolExecutor(1, thread_name_prefix="stranger")
+        self._strangers_waiting = 0
+        # However busy or stuck the others are, whether the database answers can be found out.
+        self._nurse = ThreadPoolExecutor(1, thread_name_prefix="health")
+        self._in_flight = 0
+        self.metrics = metrics.Metrics()
+        self.metrics.in_flight.set_function(lambda: self._in_flight)
+        self.metrics.watch_queue(self._committer.depth)
 
     @contextlib.asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:
         """Commit in the background while the application runs."""
-        with self._threads, self._gate:
+        with self._threads, self._gate, self._nurse:
             async with self._committer.running():
                 yield
 
     async def deliver(self, request: Request) -> Response:
         """Answer `POST /v1/exchange`."""
+        began = time.perf_counter()
+        self._in_flight += 1
+        outcome = "acknowledged"
         try:
-            return await self._deliver(request)
-        except body.BodyRefused as error:
-            return refusal(error.status, error.code, error.hint)
-        except WireError as error:
-            return refusal(400, error.code, f"{error.where}: {error.hint}")
+            return await self._deliver(request, began)
         except ClientDisconnect:
-            log.event("client-gone")
+            outcome = "client-gone"
+            log.event(outcome)
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 whatever it is, the hub is to hear of it
-            return failure(error)
+            refused = _refused(error)
+            outcome = refused.code
+            return refusal.response(refused)
+        finally:
+            self._in_flight -= 1
+            self.metrics.request(outcome, time.perf_counter() - began)
 
     async def health(self, _request: Request) -> Response:
-        """Answer `GET /health`: 200 if the database can be read."""
+        """Answer `GET /health`: 200 if records can be taken."""
+        settings = self._settings
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._threads, self._settings.database.check)
-            return JSONResponse({"status": "ok", "time_ms": self._settings.clock.utc_ms()})
+            async with asyncio.timeout(settings.max_health_seconds):
+                await loop.run_in_executor(self._nurse, settings.database.check)
+            said = {"status": "ok", "time_ms": settings.clock.utc_ms()}
+            return JSONResponse({**said, "database": settings.database.kind})
+        except TimeoutError:
+            log.event("failed", logging.ERROR, error="database-slow")
+            hint = "the database does not answer in time"
+            slow = refusal.RequestRefused(503, "database-slow", hint, refusal.some_time_s())
+            return refusal.response(slow)
         except Exception as error:  # noqa: BLE001 as in `deliver`
-            return failure(error)
+            return refusal.response(refusal.of_failure(error))
 
-    async def _deliver(self, request: Request) -> Response:
-        began = time.perf_counter()
+    async def tell_metrics(self, _request: Request) -> Response:
+        """Answer `GET /metrics`."""
+        return Response(self.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def _deliver(self, request: Request, began: float) -> Response:
+        if self._in_flight > MAX_REQUESTS:
+            raise refusal.busy("too many hubs at the same moment: send it again later")
         if request.headers.get("content-type") != exchange.REQUEST_TYPE:
-            return refusal(400, "content-type", f"send {exchange.REQUEST_TYPE}")
+            hint = f"send {exchange.REQUEST_TYPE}"
+            raise refusal.RequestRefused(400, "content-type", hint)
         limit_s = self._settings.max_body_seconds
         content = await body.read(request.headers, request.stream(), limit_s)
+        try:
+            async with asyncio.timeout(self._settings.max_answer_seconds):
+                return await self._take(content, began)
+        except TimeoutError:
+            raise refusal.busy("the database is slow: send it again later") from None
+
+    async def _take(self, content: bytes, began: float) -> Response:
         received_ms = self._settings.clock.utc_ms()
         loop = asyncio.get_running_loop()
         judged = await loop.run_in_executor(self._threads, self._judge, content, received_ms)
         committed = await self._committer.submit(judged.batch) if judged.request else None
         if judged.request is None or committed is None:
             self._known.forget(judged.hub_id)
-            await loop.run_in_executor(self._gate, self._note, judged.hub_id, received_ms)
-            return refusal(403, "unknown-hub", "enrol this hub's key, or take it back")
+            raise await self._turn_away(judged.hub_id, received_ms)
         signed = self._sign(judged.hub_id, judged.request, committed)
         _log_exchange(judged.hub_id, judged.request, committed, began)
         return Response(signed, media_type=exchange.ANSWER_TYPE)
@@ -144,49 +194,101 @@ class Collector:
         parts = judgement.split(content)
         hub_id = parts.request.unverified_kid
         hub = self._known.find(hub_id)
-        if hub is None:
+        if hub is None or hub.is_revoked:
             return _Judged(hub_id, None, Batch(0, received_ms, [], [], []))
-        request, parts = judgement.verify_request(content, parts, hub)
-        return _Judged(hub_id, request, judgement.judge(parts, hub, received_ms))
+        with self.metrics.verify.time():
+            request, parts = judgement.verify_request(content, parts, hub)
+            wait_s = self._rate_limit.take(hub.number, received_ms)
+            if wait_s:
+                hint = "this hub sends too many requests: come less often"
+                raise refusal.RequestRefused(429, "too-often", hint, wait_s)
+            return _Judged(hub_id, request, judgement.judge(parts, hub, received_ms))
 
-    def _note(self, unverified_hub_id: bytes, received_ms: int) -> None:
-        """Remember, in a thread, who knocked in vain."""
-        with self._settings.database.writing() as connection:
+    async def _turn_away(self, unverified_hub_id: bytes, received_ms: int) -> Exception:
+        """Remember who knocked in vain; return what they are told."""
+        if self._strangers_waiting >= MAX_STRANGERS_WAITING:
+            self.metrics.strangers.inc()
+            return refusal.busy("too many unknown hubs: come again later")
+        self._strangers_waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._gate, self._note, unverified_hub_id, received_ms
+            )
+        finally:
+            self._strangers_waiting -= 1
+
+    def _note(self, unverified_hub_id: bytes, received_ms: int) -> Exception:
+        """Do it, in a thread."""
+
+        def note(connection: sa.Connection) -> registry.Hub | None:
             registry.note_stranger(connection, unverified_hub_id, received_ms)
-        log.event("unknown-hub", logging.WARNING, unverified_hub=unverified_hub_id.hex())
+            return registry.find(connection, unverified_hub_id)
+
+        hub = self._settings.database.write(note)
+        code, hint = "unknown-hub", "enrol this hub's key, or take it back"
+        if hub is not None and hub.is_revoked:
+            code, hint = "revoked-hub", "this hub was revoked: take it back"
+        log.event(code, logging.WARNING, unverified_hub=unverified_hub_id.hex())
+        return refusal.RequestRefused(403, code, hint)
 
     def _store(self, batches: list[Batch]) -> list[Committed | None]:
-        with self._settings.database.writing() as connection:
-            return commit.commit(connection, batches)
+        """Commit, in the committer's thread."""
+        try:
+            with self.metrics.commit.time():
+                done = self._settings.database.write(
+                    lambda connection: commit.transact(connection, batches)
+                )
+        except Exception:
+            self.metrics.database_errors.inc()
+            raise
+        self.metrics.committed(done.outcomes, done.new_records)
+        if done.overflow.records:
+            self.metrics.not_kept.inc(done.overflow.records)
+            log.event("quarantine-full", logging.WARNING, **done.overflow._asdict())
+        return done.outcomes
 
 
 def create(settings: Settings) -> Starlette:
-    """Return the ASGI application."""
+    """Return the ASGI application; its `state.metrics` are the collector's."""
     collector = Collector(settings)
     routes = [
         Route(exchange.PATH, collector.deliver, methods=["POST"]),
         Route("/health", collector.health, methods=["GET"]),
+        Route("/metrics", collector.tell_metrics, methods=["GET"]),
+        Route("/openapi.json", _describe, methods=["GET"]),
     ]
-    return Starlette(routes=routes, lifespan=collector.running)
+    application = Starlette(
+        routes=routes,
+        lifespan=collector.running,
+        exception_handlers={HTTPException: _no_such_thing},
+    )
+    application.state.metrics = collector.metrics
+    return application
 
 
-def refusal(
-    status: int, code: str, hint: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """Return an error as the protocol words it."""
-    if status < 500:
-        log.event("refused", logging.WARNING, status=status, error=code)
-    return JSONResponse({"error": code, "hint": hint}, status, headers)
+async def _describe(_request: Request) -> Response:
+    return JSONResponse(openapi.DOCUMENT)
 
 
-def failure(error: Exception) -> JSONResponse:
-    """Log what went wrong here, and return an answer that makes the hub come again."""
-    later = {"Retry-After": str(RETRY_AFTER_S)}
-    if isinstance(error, errors.WorldFailed):
-        log.event("failed", logging.ERROR, error=error.code, reason=str(error))
-        return refusal(503, error.code, "send it again later", later)
-    log.bug(error)
-    return refusal(500, "bug", "the fault is the collector's: send it again later", later)
+async def _no_such_thing(_request: Request, error: Exception) -> Response:
+    """Answer what no route is for, in the words of all other errors."""
+    assert isinstance(error, HTTPException)
+    code = {404: "not-found", 405: "method"}.get(error.status_code, "http")
+    hint = "see /openapi.json for what there is"
+    refused = refusal.RequestRefused(error.status_code, code, hint)
+    return refusal.response(refused, dict(error.headers or {}))
+
+
+def _refused(error: Exception) -> refusal.RequestRefused:
+    """Return what a hub is told of an error, and log it."""
+    if isinstance(error, WireError):
+        error = refusal.RequestRefused(400, error.code, f"{error.where}: {error.hint}")
+    if not isinstance(error, refusal.RequestRefused):
+        return refusal.of_failure(error)
+    if error.status != 403:  # logged with the claimed id
+        log.event("refused", logging.WARNING, status=error.status, error=error.code)
+    return error
 
 
 def _log_exchange(

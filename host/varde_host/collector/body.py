@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 
 from starlette.datastructures import Headers
 
+from varde_host.collector import refusal
+
 # A hub batches 8 KiB of records; eight times that leaves room for a hub with a larger journal and
 # keeps what MAX_REQUESTS at once can take to some 17 MB (`server`).
 MAX_BODY_BYTES = 64 * 1024
@@ -16,33 +18,23 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_BODY_SECONDS = 60.0
 
 
-class BodyRefused(Exception):  # noqa: N818 reads as what happened
-    """The body is not taken: HTTP status and a stable code."""
-
-    def __init__(self, status: int, code: str, hint: str) -> None:
-        super().__init__(status, code, hint)
-        self.status = status
-        self.code = code
-        self.hint = hint
-
-
 async def read(
     headers: Headers, stream: AsyncIterator[bytes], max_seconds: float = MAX_BODY_SECONDS
 ) -> bytes:
     """Return the whole body.
 
-    Raises BodyRefused 413 `body-too-large` as soon as the limit is known to be passed (by the
+    Raises RequestRefused 413 `body-too-large` as soon as the limit is known to be passed (by the
     Content-Length before the first byte is read) and 408 `body-too-slow`.
     """
     declared = headers.get("content-length")
-    if declared is not None and int(declared) > MAX_BODY_BYTES:
+    if declared is not None and _is_too_large(declared):
         raise _too_large()
     try:
         async with asyncio.timeout(max_seconds):
             return await _collect(stream)
     except TimeoutError:
         hint = f"the whole request must arrive within {max_seconds:g} s"
-        raise BodyRefused(408, "body-too-slow", hint) from None
+        raise refusal.RequestRefused(408, "body-too-slow", hint) from None
 
 
 async def _collect(stream: AsyncIterator[bytes]) -> bytes:
@@ -54,5 +46,12 @@ async def _collect(stream: AsyncIterator[bytes]) -> bytes:
     return bytes(body)
 
 
-def _too_large() -> BodyRefused:
-    return BodyRefused(413, "body-too-large", f"send at most {MAX_BODY_BYTES} bytes at a time")
+def _is_too_large(declared: str) -> bool:
+    if len(declared) > len(str(MAX_BODY_BYTES)) or not declared.isdecimal():
+        return True
+    return int(declared) > MAX_BODY_BYTES
+
+
+def _too_large() -> refusal.RequestRefused:
+    hint = f"send at most {MAX_BODY_BYTES} bytes at a time"
+    return refusal.RequestRefused(413, "body-too-large", hint)

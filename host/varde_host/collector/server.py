@@ -16,14 +16,14 @@ from types import FrameType
 
 import uvicorn
 import uvicorn.protocols.http.h11_impl as uvicorn_h11
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from varde_host import errors
 from varde_host.site import files
 
-# With MAX_BODY_BYTES of 64 KiB this bounds the bodies in memory to 16 MiB. More hubs than this at
-# the same instant get 503 and come again.
-MAX_REQUESTS = 256
+# Some 100 KiB each for TLS. A connection that is one too many gets 503; of those that are taken,
+# `app.MAX_REQUESTS` may ask for something at the same instant.
+MAX_CONNECTIONS = 512
 
 # Connections that wait to be taken, after a restart when all hubs come at once.
 BACKLOG = 512
@@ -82,9 +82,9 @@ class PunctualProtocol(uvicorn_h11.H11Protocol):
 
 
 def run(
-    app: ASGIApp, site: files.Site, address: Address, on_listening: Callable[[Address], None]
+    app: Starlette, site: files.Site, address: Address, on_listening: Callable[[Address], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT; raises WorldFailed `listen`, InputRefused `server-key`."""
+    """Serve an `app` until SIGTERM or SIGINT; WorldFailed `listen`, InputRefused `server-key`."""
     context = tls_context(site)
     config = uvicorn.Config(
         app,
@@ -94,7 +94,7 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=MAX_REQUESTS,
+        limit_concurrency=MAX_CONNECTIONS,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -105,7 +105,9 @@ def run(
         signal.signal(number, _stopped)
     with _listen(address) as listener:
         on_listening(Address(*listener.getsockname()[:2]))
-        uvicorn.Server(config).run(sockets=[listener])
+        made = uvicorn.Server(config)
+        app.state.metrics.watch_connections(lambda: len(made.server_state.connections))
+        made.run(sockets=[listener])
 
 
 def _stopped(_number: int, _frame: FrameType | None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, messages, output
-from varde_host.collector import answer, app, database, log, server
+from varde_host.collector import answer, app, database, log, rate_limit, server
 from varde_host.commands import options
 from varde_host.site import files
 from varde_protocols import exchange
@@ -31,6 +31,9 @@ def collector(
             metavar="SECONDS",
         ),
     ] = answer.DEFAULT_HEARTBEAT_S,
+    hub_rate: Annotated[
+        float, typer.Option(min=0, max=1000, metavar="REQUESTS/S")
+    ] = rate_limit.DEFAULT.per_second,
     json: options.Json = False,
 ) -> None:
     """Serve until told to stop; log to standard error."""
@@ -38,7 +41,9 @@ def collector(
     now = clock.from_environment()
     log.to_stderr(now)
     opened = database.open_database(options.database_address(site, database_address))
-    settings = app.Settings(opened, answer.signer(site_files.collector_seed()), now, heartbeat_s)
+    signer = answer.signer(site_files.collector_seed())
+    rate = rate_limit.Rate(hub_rate, rate_limit.DEFAULT.burst)
+    settings = app.Settings(opened, signer, now, heartbeat_s, rate=rate)
 
     def tell(address: server.Address) -> None:
         log.event("listening", host=address.host, port=address.port, database=opened.where)

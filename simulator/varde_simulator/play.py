@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from varde_simulator import board as boards
-from varde_simulator import play_radio, scenario, truth
+from varde_simulator import journal_watch, play_radio, scenario, truth
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.stage import Stage, as_option
@@ -49,13 +49,15 @@ class Outcome:
     flash_operations: int
     problems: tuple[str, ...]
     undated_allowed: bool = False
+    given_up_allowed: bool = False
 
     @property
     def passed(self) -> bool:
         """The sum is clean, every reading has its time, and the machine was sound."""
         in_time = self.undated_allowed or self.sum.undated == 0
+        kept = self.given_up_allowed or self.sum.given_up == 0
         sound = not (self.crashes or self.nor_errors or self.problems)
-        return self.sum.passed and in_time and sound
+        return self.sum.passed and in_time and kept and sound
 
 
 class Play:
@@ -80,7 +82,7 @@ class Play:
         self.clock = stage.clock
         self.sensors: dict[str, VirtualSensor] = {}
         self.board: boards.VirtualBoard | None = None
-        self.watch: truth.JournalWatch | None = None
+        self.watch: journal_watch.JournalWatch | None = None
         self.hub_ids: list[str] = []  # a cut first boot may leave it to the next who it is
         self.cuts = 0
         self.problems: list[str] = []
@@ -139,7 +141,7 @@ class Play:
         self._log = (self.stage.folder / f"{self.node}.log").open("a", encoding="utf-8")
         board.on_console = self._on_console
         self.board = board
-        self.watch = truth.JournalWatch(board.flash)
+        self.watch = journal_watch.JournalWatch(board.flash)
         self.tell("power", "on")
         await board.power_on(self._next_cut())
 
@@ -304,6 +306,7 @@ class Play:
             "flash_operations": flash.programs + flash.erases,
             "problems": tuple(self.problems),
             "undated_allowed": self.story.undated_allowed,
+            "given_up_allowed": self.story.given_up_allowed,
         }
 
         def draw(rows: Rows, repeats: Rows) -> Outcome:
@@ -331,7 +334,7 @@ class Play:
         assert self.board is not None
         return self.board
 
-    def _look(self) -> truth.Journaled:
+    def _look(self) -> journal_watch.Journaled:
         assert self.watch is not None
         return self.watch.look()
 

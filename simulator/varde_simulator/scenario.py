@@ -96,7 +96,8 @@ class Plan:
 @dataclass(frozen=True)
 class Scenario:
     """A checked scenario. `zone_h` is the home's distance from UTC, which sensors' clocks keep;
-    `undated_allowed` says that readings may arrive without any UTC."""
+    `undated_allowed` says that readings may arrive without any UTC, `given_up_allowed` that a full
+    journal may let samples of a stream go if it says which."""
 
     name: str
     start: datetime
@@ -110,6 +111,7 @@ class Scenario:
     routines: tuple[Routine, ...]
     events: tuple[EventRule, ...]
     undated_allowed: bool = False
+    given_up_allowed: bool = False
 
     @property
     def end_us(self) -> int:

@@ -139,6 +139,7 @@ def parse(document: Mapping[str, Any]) -> Scenario:
             "journal_kib", number(MIN_JOURNAL_KIB, MAX_JOURNAL_KIB, whole=True), 2048
         ),
         undated_allowed=top.take("undated_allowed", YES_NO, False),
+        given_up_allowed=top.take("given_up_allowed", YES_NO, False),
         sensors=sensors,
         routines=tuple(_routine(t, names, vectors) for t in top.tables("routine")),
         events=tuple(_event(table, names) for table in top.tables("event", needed=False)),

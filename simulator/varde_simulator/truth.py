@@ -9,9 +9,15 @@ asked       values that the hub read by itself (a battery's level); no measureme
 journaled   readings seen, whole and signed, in the hub's flash at any look; having arrived is
             not enough; without what the hub asked for by itself
 delivered   readings that the receiver opened, signature good
-undated     of these, without a UTC
+undated     of these, without a UTC; not those of a boot that never learned the time
+timeless    of these, without a UTC, of such a boot: no time is better than a wrong time
 duplicates  delivered more often than measured
-lost        measured, not delivered, and neither the sensor nor the hub's flash still has it
+given up    measured, not delivered, and named by a gap record: samples of a stream that a full
+            journal let go; a spot reading is never excused so
+unnamed     numbers of readings that stood in the flash, are gone, and neither arrived nor are
+            named by a gap
+lost        measured, not delivered, not given up, and neither the sensor nor the hub's flash
+            still has it
 altered     delivered, and no sensor in that slot sent these bytes
 under way   measured, not delivered yet, and still held by the sensor or the hub
 untimely    delivered with a UTC that, given its uncertainty, is wrong
@@ -21,25 +27,25 @@ mistaken    of these, readings that the sensor did measure twice, or that are no
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from varde_protocols import assigned, cose, errors, records
-from varde_protocols.crypto import ed25519
-from varde_simulator import flash_image
+from varde_protocols import assigned
+from varde_simulator.journal_watch import Journaled, Key, Place
 from varde_simulator.pairing import Measured, Pairs, pair
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
-
-# Array of four; protected header of 13 bytes: {1: -8, 4: kid of 8 bytes} (records: COSE_Sign1).
-_SIGNED_BY = bytes.fromhex("84 4d a2 01 27 04 48")
 
 GOOD = "verified"
 MOST_DETAILS = 40
 ASKED = {0x2A19}  # characteristics that hubs read, besides what sensors send
+# Characteristics of which a sensor sends sample after sample: continuous oximetry, intermediate
+# cuff pressure, heart rate, intermediate temperature, and the vendors' streams.
+STREAMS = {
+    0x2A5F, 0x2A36, 0x2A37, 0x2A1E, assigned.NONIN_CONTINUOUS, assigned.VIATOM_NOTIFY,
+    assigned.BERRYMED_NOTIFY, assigned.JUMPER_NOTIFY,
+}  # fmt: skip
 
 Value = tuple[int, bytes, int, bytes]  # slot, sensor address (7 bytes), characteristic, value
-Key = tuple[bytes, int]  # hub, sequence number
 Row = Mapping[str, Any]  # of `varde readings --json`
 
 
@@ -60,72 +66,23 @@ class Sum:
     undated: int = 0
     not_offered: int = 0
     asked: int = 0
+    timeless: int = 0
+    given_up: int = 0
+    unnamed: int = 0
     details: tuple[str, ...] = ()  # what is wrong, value by value, as far as it fits a screen
 
     @property
     def passed(self) -> bool:
-        """Nothing lost, doubled or changed, nothing left on its way, no wrong time. Whether a
-        reading may be without any time is the scenario's business."""
+        """Nothing lost, doubled or changed, nothing left on its way, no wrong time, and all that
+        is not there was given up in so many words. Whether that may be, and whether a reading may
+        be without any time, is the scenario's business."""
         wrong = self.duplicates + self.lost + self.altered + self.under_way + self.untimely
-        return wrong + self.mistaken == 0 and self.measured == self.delivered
+        told = self.delivered + self.given_up
+        return wrong + self.mistaken + self.unnamed == 0 and self.measured == told
 
     def as_json(self) -> dict[str, Any]:
         """By name."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Journaled:
-    """Readings in a hub's flash, by slot and characteristic: all that were `ever` seen there, and
-    what stands there now."""
-
-    ever: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
-    standing: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
-
-
-class JournalWatch:
-    """Which readings have stood in a hub's flash, by looking at it from time to time."""
-
-    def __init__(self, flash: Path) -> None:
-        self._flash = flash
-        self._keys: dict[bytes, ed25519.VerifyKey] = {}
-        self.readings: dict[Key, records.Reading] = {}
-        self._known: dict[bytes, Key | None] = {}  # by its bytes; None: no reading
-
-    def add_hub(self, hub_id: bytes, public: bytes) -> None:
-        """An identity whose records count."""
-        self._keys[hub_id] = ed25519.VerifyKey(public)
-
-    def look(self) -> Journaled:
-        """What has ever been seen, and what stands there now."""
-        image = flash_image.read(self._flash, "journal")
-        found = {key for hub_id in self._keys for key in self._look_for(image, hub_id)}
-        ever = {key: (each.slot, each.characteristic) for key, each in self.readings.items()}
-        return Journaled(ever, {key: ever[key] for key in found})
-
-    def _look_for(self, image: bytes, hub_id: bytes) -> Iterable[Key]:
-        pattern = _SIGNED_BY + hub_id
-        start = image.find(pattern)
-        while start >= 0:
-            key = self._take(image, start, hub_id)
-            if key is not None:
-                yield key
-            start = image.find(pattern, start + 1)
-
-    def _take(self, image: bytes, start: int, hub_id: bytes) -> Key | None:
-        try:
-            raw = image[start : cose.sign1_end(image, start)]
-            if raw in self._known:
-                return self._known[raw]
-            payload = cose.Sign1.parse(raw).verify(self._keys[hub_id])
-            record = records.decode(payload)
-        except errors.WireError:
-            return None  # torn, or bytes that only look like one
-        self._known[raw] = None
-        if isinstance(record, records.Reading):
-            self._known[raw] = hub_id, record.seq
-            self.readings[hub_id, record.seq] = record
-        return self._known[raw]
 
 
 def measured_values(
@@ -160,6 +117,7 @@ def add_up(
     """Compare; `sensors` by slot, `journaled` as JournalWatch.look gives it, `repeats` the rows
     that `varde readings` leaves out unless all are asked for."""
     made = measured_values(sensors, utc_minus_virtual_ms)
+    arrived = {_key(row) for row in (*rows, *repeats) if _is_good(row)}
     asked = sum(_is_good(row) and _is_asked(row, made) for row in rows)
     rows = [row for row in rows if not (_is_good(row) and _is_asked(row, made))]
     good = [row for row in rows if _is_good(row)]
@@ -169,24 +127,29 @@ def add_up(
     pairs = {value: pair(readings, delivered[value]) for value, readings in made.items()}
     missing = [each for value in pairs for each in pairs[value].missing]
     overwritten = sum(each.overwritten for each in missing)
-    arrived = {_key(row) for row in (*good, *repeats) if _is_good(row)}
     altered = [row for row in rows if not _is_good(row) or _value(row) not in made]
+    in_sensor = sum(each.held for each in missing)
+    in_hub, given_up = _in_hub_or_given_up(pairs, journaled, arrived)
+    undated = [row for row in good if row["utc_ms"] is None]
+    timeless = sum((_key(row)[0], row.get("boot")) in journaled.timeless for row in undated)
     places, ever = {(value[0], value[2]) for value in made}, journaled.ever
-    in_sensor, in_hub = sum(each.held for each in missing), _in_hub(pairs, journaled, arrived)
     return Sum(
         measured=sum(len(readings) for readings in made.values()) - overwritten,
         journaled=sum(place in places or place[1] not in ASKED for place in ever.values()),
         delivered=len(good),
         duplicates=sum(each.duplicates for each in pairs.values()),
-        lost=len(missing) - overwritten - in_sensor - in_hub,
+        lost=len(missing) - overwritten - in_sensor - in_hub - given_up,
         altered=len(altered),
         under_way=in_sensor + in_hub,
         untimely=sum(each.untimely for each in pairs.values()),
         repeats=len(repeats),
         mistaken=_mistaken(sensors, [*rows, *repeats], repeats),
-        undated=sum(row["utc_ms"] is None for row in good),
+        undated=len(undated) - timeless,
         not_offered=overwritten + sum(s.ledger.live_values_missed for s in sensors.values()),
         asked=asked,
+        timeless=timeless,
+        given_up=given_up,
+        unnamed=len(ever.keys() - journaled.standing.keys() - arrived - journaled.named.keys()),
         details=_details(pairs, altered)[:MOST_DETAILS],
     )
 
@@ -210,15 +173,39 @@ def _details(pairs: Mapping[Value, Pairs], altered: Iterable[Row]) -> tuple[str,
     return tuple(lines)
 
 
-def _in_hub(pairs: Mapping[Value, Pairs], journaled: Journaled, arrived: set[Key]) -> int:
-    """How many of the missing may be those that stand in the hub's flash and never arrived. They
-    are sealed: slot and characteristic is all that can be told."""
-    standing = Counter(place for key, place in journaled.standing.items() if key not in arrived)
-    missing: Counter[tuple[int, int]] = Counter()
+def _in_hub_or_given_up(
+    pairs: Mapping[Value, Pairs], journaled: Journaled, arrived: set[Key]
+) -> tuple[int, int]:
+    """How many of the missing may be those that stand in the hub's flash and never arrived, and
+    how many those that a gap names. Records are sealed: slot and characteristic is all that can be
+    told. What is named may still stand there: the hub has let it go and not yet erased it."""
+    missing: Counter[Place] = Counter()
     for (slot, _, characteristic, _), pairs_of in pairs.items():
         gone = [each for each in pairs_of.missing if not (each.held or each.overwritten)]
         missing[slot, characteristic] += len(gone)
-    return (missing & standing).total()
+    standing = Counter(
+        place
+        for key, place in journaled.standing.items()
+        if key not in arrived and key not in journaled.named
+    )
+    in_hub = missing & standing
+    return in_hub.total(), _given_up(missing - in_hub, journaled, arrived)
+
+
+def _given_up(missing: Counter[Place], journaled: Journaled, arrived: set[Key]) -> int:
+    """Of `missing`, how many have a number that a gap names. Where it stood is known if it has
+    been seen in the flash; else it is one of the gap's sources."""
+    left = Counter({place: count for place, count in missing.items() if place[1] in STREAMS})
+    named = {key: places for key, places in journaled.named.items() if key not in arrived}
+    seen = Counter(journaled.ever[key] for key in named if key in journaled.ever)
+    given_up = (left & seen).total()
+    left -= seen
+    for key, places in named.items():
+        place = next((place for place in sorted(places) if left[place]), None)
+        if key not in journaled.ever and place is not None:
+            left[place] -= 1
+            given_up += 1
+    return given_up
 
 
 def _mistaken(

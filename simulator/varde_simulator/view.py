@@ -32,7 +32,10 @@ WORDS = {
     "delivered": "opened by the receiver, signature good",
     "repeats": "sent twice by a sensor, shown once",
     "asked": "read by the hub itself, such as a battery's level",
+    "timeless": "delivered without a time: that boot never learned it",
+    "given_up": "samples of a stream that a full journal let go, and named",
     "lost": "measured, and nobody has it any more",
+    "unnamed": "numbers gone from the hub that nobody names",
     "under_way": "not delivered yet, still in sensor or hub",
     "duplicates": "delivered more often than measured",
     "altered": "delivered with other bytes or signature",
@@ -40,7 +43,9 @@ WORDS = {
     "undated": "delivered without a time",
     "mistaken": "two measurements taken for one",
 }
-_NEVER_WRONG = ("measured", "not_offered", "journaled", "delivered", "repeats", "asked")
+_NEVER_WRONG = (
+    "measured", "not_offered", "journaled", "delivered", "repeats", "asked", "timeless",
+)  # fmt: skip
 
 
 class View(Protocol):
@@ -178,8 +183,10 @@ def sum_table(outcome: Outcome) -> RenderableType:
     table.add_column()
     table.add_column(style="dim")
     counts = outcome.sum.as_json()
+    may_be = {"undated"} if outcome.undated_allowed else set()
+    may_be |= {"given_up"} if outcome.given_up_allowed else set()
     for name, words in WORDS.items():
-        allowed = name in _NEVER_WRONG or (name == "undated" and outcome.undated_allowed)
+        allowed = name in _NEVER_WRONG or name in may_be
         style = "bold red" if counts[name] and not allowed else "bold"
         table.add_row(Text(str(counts[name]), style), name.replace("_", " "), words)
     return table

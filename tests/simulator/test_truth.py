@@ -4,7 +4,7 @@ import pytest
 
 from varde_protocols import cose, records
 from varde_protocols.crypto import ed25519
-from varde_simulator import flash_image, scenario_file, truth
+from varde_simulator import flash_image, journal_watch, scenario_file, truth
 from varde_simulator.play import Outcome
 from varde_simulator.sensors.ledger import Ledger, Notification
 
@@ -50,7 +50,7 @@ def add_up(sensors, rows, journaled=(), repeats=(), standing=None):
     """All that is journaled still stands there unless said otherwise."""
     keys = {(HUB, seq): (SLOT, WEIGHT) for seq in journaled}
     still = keys if standing is None else {key: keys[key] for key in keys if key[1] in standing}
-    seen = truth.Journaled(keys, still)
+    seen = journal_watch.Journaled(keys, still)
     return truth.add_up(dict(enumerate(sensors, SLOT)), rows, seen, T0_MS, repeats)
 
 
@@ -184,7 +184,7 @@ def test_what_was_erased_from_flash_before_it_arrived_is_lost():
 
 
 def test_a_record_of_another_slot_excuses_nothing():
-    seen = truth.Journaled(*[{(HUB, 1): (SLOT + 1, WEIGHT)}] * 2)
+    seen = journal_watch.Journaled(*[{(HUB, 1): (SLOT + 1, WEIGHT)}] * 2)
     assert truth.add_up({SLOT: Sensor()}, [], seen, T0_MS).lost == 1
 
 
@@ -192,7 +192,7 @@ def test_the_watch_knows_what_stood_in_flash_and_what_still_stands(tmp_path, mon
     key = ed25519.SigningKey(bytes(32))
     reading = records.Reading(7, 1, 1000, SLOT, WEIGHT, 1, b"sealed")
     signed = cose.sign1(key, HUB, reading.payload())
-    watch = truth.JournalWatch(tmp_path / "hub.flash")
+    watch = journal_watch.JournalWatch(tmp_path / "hub.flash")
     watch.add_hub(HUB, key.public)
 
     def look(journal):
@@ -200,12 +200,12 @@ def test_the_watch_knows_what_stood_in_flash_and_what_still_stands(tmp_path, mon
         return watch.look()
 
     blank = b"\xff" * 64
-    place = {(HUB, 7): (SLOT, WEIGHT)}
-    stands = truth.Journaled(place, place)
-    assert look(blank + signed[:-1] + blank) == truth.Journaled()  # torn
+    place, boot = {(HUB, 7): (SLOT, WEIGHT)}, frozenset({(HUB, 1)})
+    stands = journal_watch.Journaled(place, place, boot)
+    assert look(blank + signed[:-1] + blank) == journal_watch.Journaled()  # torn
     assert look(blank + signed + blank) == stands
     assert look(blank + signed + blank) == stands
-    assert look(blank) == truth.Journaled(place)
+    assert look(blank) == journal_watch.Journaled(place, {}, boot)
 
 
 def test_live_values_count_when_they_were_sent():

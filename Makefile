@@ -3,8 +3,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 SEED ?= 1
-RUNS ?= 200
-LONG_RUNS ?= 10000
+# of the runs that are cut once at every operation, so many are cut again in their recovery
+TWICE ?= 200
+# four cuts each: the rest of a run costs as much as six more
+LONG_RUNS ?= 2500
 # half of what two cores can do at once waits on the other half's clock: two workers a core is enough
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
@@ -15,8 +17,8 @@ help:
 	@echo "make test          all tests: both interpreters, whole stories"
 	@echo "make check         lint, types, layering, spelling, firmware size"
 	@echo "make test-mpy      the portable tests on the hub interpreter alone"
-	@echo "make stories       $(RUNS) seeded runs with a power cut each (RUNS=, SEED=)"
-	@echo "make stories-long  $(LONG_RUNS) of them"
+	@echo "make stories       a power cut at every flash operation, and $(TWICE) double ones (TWICE=, SEED=)"
+	@echo "make stories-long  $(LONG_RUNS) seeded runs with four power cuts each (LONG_RUNS=, SEED=)"
 	@echo "make ward          a week of twenty sensors round one hub, with all their faults (SEED=)"
 	@echo "make conformance   MicroPython's own Bluetooth tests on the virtual radio (CONFORMANCE=\"--runs 20 --busy 2\")"
 	@echo "make bench         benchmarks, as one table; JSON in build/bench/"
@@ -47,13 +49,13 @@ check: build
 	@$(BIN)/pytest -q tests/layering
 
 stories: build
-	@$(BIN)/varde-sim stories --runs $(RUNS) --seed $(SEED) --out build/stories.json
+	@$(BIN)/varde-sim stories --every-operation --twice $(TWICE) --seed $(SEED) --out build/stories.json
 
 ward: build
 	@$(BIN)/varde-sim play ward --seed $(SEED) --out build/ward
 
 stories-long: build
-	@$(BIN)/varde-sim stories --runs $(LONG_RUNS) --seed $(SEED) --out build/stories-long.json
+	@$(BIN)/varde-sim stories --runs $(LONG_RUNS) --cuts 4 --seed $(SEED) --out build/stories-long.json
 
 conformance: setup
 	@$(BIN)/python tools/conformance.py $(CONFORMANCE)

@@ -12,10 +12,38 @@ from varde_simulator.modem.virtual_modem import VirtualModem
 
 HOST, NTP = "collector.example", "ntp.example"
 
-# What the programs begin with: the pins and the UART, an AT command, PPP, and a question to the
-# collector. `at` gives the answer's lines without the echo.
-PRELUDE = """
-import machine, network, socket, time
+# A question to the collector, over whichever interface is the way out.
+ASKING = """
+import network, socket, time
+
+def ask(text, timeout_s=20):
+    try:
+        info = socket.getaddrinfo("collector.example", 443)[0]
+        raw = socket.socket(info[0], info[1], info[2])
+        raw.connect(info[-1])
+        return raw, talk(raw, text, timeout_s)
+    except OSError as error:
+        return None, error.errno
+
+def talk(raw, text, timeout_s=20):
+    import select
+    poll = select.poll()
+    poll.register(raw, select.POLLIN)
+    try:
+        raw.send(text)
+        if not poll.poll(timeout_s * 1000):
+            return "silence"
+        return raw.recv(100) or "closed"
+    except OSError as error:
+        return error.errno
+"""
+
+# What programs of a modem begin with: the pins and the UART, an AT command, PPP.
+# `at` gives the answer's lines without the echo.
+PRELUDE = (
+    ASKING
+    + """
+import machine
 key = machine.Pin(18, machine.Pin.OUT, value=0)
 reset = machine.Pin(17, machine.Pin.OUT, value=1)
 dtr = machine.Pin(9, machine.Pin.OUT, value=0)
@@ -75,31 +103,12 @@ def dial(timeout_ms=20000):
     print(at("ATD*99#", 10000))
     return ppp(timeout_ms)
 
-def ask(text, timeout_s=20):
-    try:
-        info = socket.getaddrinfo("collector.example", 443)[0]
-        raw = socket.socket(info[0], info[1], info[2])
-        raw.connect(info[-1])
-        return raw, talk(raw, text, timeout_s)
-    except OSError as error:
-        return None, error.errno
-
-def talk(raw, text, timeout_s=20):
-    import select
-    poll = select.poll()
-    poll.register(raw, select.POLLIN)
-    try:
-        raw.send(text)
-        if not poll.poll(timeout_s * 1000):
-            return "silence"
-        return raw.recv(100) or "closed"
-    except OSError as error:
-        return error.errno
 """
+)
 
 
 class ModemPlace:
-    """The place, its board, its modem and the collector's port."""
+    """The place, its board, perhaps with a modem, and the collector's port."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -118,14 +127,15 @@ class ModemPlace:
         assert self.board.modem is not None
         return self.board.modem
 
-    async def run(self, program: str, **settings: object) -> None:
-        """A board with a modem that runs it; off again it goes with the place."""
+    async def fit(self, program: str, settings: Settings | None) -> None:
+        """A board that runs it, without power yet; settings: with a modem."""
         world = self.place.world
-        files = {"main.py": (PRELUDE + program).encode()}
+        files = {"main.py": program.encode()}
         self.board = world.add_board("hub-1", files, 64 * 1024)
         self.board.on_console = self.place._on_console
         self.board.on_note = self.place.notes.append
-        self.board.fit_modem(Settings(**settings))  # type: ignore[arg-type]
+        if settings is not None:
+            self.board.fit_modem(settings)
         await self.board.links.start(HOST, NTP)
         self._server = await asyncio.start_server(_echo, "127.0.0.1", 0)
         self.board.links.set_collector(*self._server.sockets[0].getsockname())
@@ -153,12 +163,31 @@ def with_modem(
     """Run `program` after the prelude beside `act`; what it printed until `act` ended. `prepare`
     has the modem before the power comes."""
 
+    async def story(modem_place: ModemPlace) -> None:
+        prepare(modem_place.modem)
+        await modem_place.on()
+        await act(modem_place)
+
+    return _play(folder, PRELUDE + program, story, Settings(**settings))  # type: ignore[arg-type]
+
+
+def with_wifi(
+    folder: Path, program: str, act: Callable[[ModemPlace], Awaitable[None]]
+) -> list[str]:
+    """As `with_modem`, without one; `act` makes the networks and switches on."""
+    return _play(folder, ASKING + program, act, None)
+
+
+def _play(
+    folder: Path,
+    program: str,
+    act: Callable[[ModemPlace], Awaitable[None]],
+    settings: Settings | None,
+) -> list[str]:
     async def story(place: Place) -> None:
         modem_place = ModemPlace(place)
-        await modem_place.run(program, **settings)
-        prepare(modem_place.modem)
+        await modem_place.fit(program, settings)
         try:
-            await modem_place.on()
             await act(modem_place)
         finally:
             modem_place.close()

@@ -146,7 +146,8 @@ FAULTS = [
      ["['+CEREG: 0,2', 'OK'] +CSQ: 99,99 ['NO CARRIER']"]),
     ("roams", {}, "start(); print(register())", ["+CEREG: 0,5"]),
     ("slow-registration", {"register_s": 300},
-     "start(); print(register(250000)); print(register())", ["['+CEREG: 0,2', 'OK']", "+CEREG: 0,1"]),
+     "start(); print(register(250000)); print(register())",
+     ["['+CEREG: 0,2', 'OK']", "+CEREG: 0,1"]),
     ("weak", {}, "start(); print(register(), at('AT+CSQ')[0])", ["+CEREG: 0,1 +CSQ: 2,99"]),
     ("power-key-ignored", {}, "print(start())", ["['timeout']"]),
     ("no-time", {}, "start(); at('AT+CTZU=1'); register(); time.sleep(9)\n"

@@ -9,7 +9,8 @@ import typer
 from varde_host import messages, output
 from varde_host.collector import database, registry
 from varde_host.commands import hexadecimal, options
-from varde_host.receiver import events, source, wording
+from varde_host.receiver import events, gaps, source, wording
+from varde_protocols import assigned
 
 _COLUMNS = ("hub", "seq", "utc", "event")
 
@@ -66,4 +67,19 @@ def _as_json(event: events.Happening) -> dict[str, object]:
         "uncertainty_ms": event.when.uncertainty_ms,
         "not_before_ms": event.when.not_before_ms,
         "not_after_ms": event.when.not_after_ms,
+        "given_up": None if event.loss is None else _given_up(event.loss),
+    }
+
+
+def _given_up(loss: gaps.Loss) -> dict[str, object]:
+    return {
+        "readings": loss.numbers,
+        "sources": [
+            {"slot": slot, "characteristic": assigned.name(characteristic)}
+            for slot, characteristic in loss.sources
+        ],
+        "ranges": loss.ranges,
+        "reason": loss.reason,
+        "not_before_ms": loss.not_before_ms,
+        "not_after_ms": loss.not_after_ms,
     }

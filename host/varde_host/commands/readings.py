@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,16 @@ import typer
 from varde_host import messages, output
 from varde_host.collector import database, quarantine, registry
 from varde_host.commands import hexadecimal, options
-from varde_host.receiver import assembly, opening, repetition, source, stamp, value_words, wording
+from varde_host.receiver import (
+    assembly,
+    gaps,
+    opening,
+    repetition,
+    source,
+    stamp,
+    value_words,
+    wording,
+)
 from varde_host.site import files
 
 _COLUMNS = ("hub", "seq", "slot", "value", "utc", "sensor-clock", "characteristic", "signature")
@@ -32,15 +42,14 @@ def readings(
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
     opened = database.open_database(options.database_address(site, database_address), create=False)
     with opened.reading() as connection:
-        rows = list(source.rows(connection, private, only))
+        hubs = list(source.opened(connection, private, only))
         quarantined = quarantine.count(connection)
     opened.close()
-    left_out = 0 if everything else sum(map(repetition.is_certain, rows))
-    if not everything:
-        rows = [row for row in rows if not repetition.is_certain(row)]
+    left_out = 0 if everything else _leave_out(hubs)
     if json:
-        output.as_json([wording.as_json(row) for row in rows])
+        output.as_json([line for each in hubs for line in _as_json(each)])
         return
+    rows = [row for each in hubs for row in each.rows]
     is_narrow = not wide and output.width() < _WIDE_FROM
     _print(rows, is_narrow, output.WIDE if wide else None)
     faults = sum(row.error is not None for row in rows)
@@ -49,8 +58,32 @@ def readings(
     )
     if left_out:
         output.line(messages.text("readings.left-out", repeats=left_out))
+    given_up = sum(loss.numbers for each in hubs for loss in each.losses)
+    if given_up:
+        output.line(messages.text("readings.given-up", readings=given_up))
     if is_narrow:
         output.line(messages.text("readings.narrow"))
+
+
+def _leave_out(hubs: list[source.Opened]) -> int:
+    """Drop what came twice for certain; return how many rows that was."""
+    left_out = 0
+    for hub in hubs:
+        shown = [row for row in hub.rows if not repetition.is_certain(row)]
+        left_out += len(hub.rows) - len(shown)
+        hub.rows[:] = shown
+    return left_out
+
+
+def _as_json(hub: source.Opened) -> Iterator[dict[str, object]]:
+    """Return the hub's rows, each with what was given up between the one before and this one."""
+    *before, after = gaps.beside(hub.losses, [row.seq for row in hub.rows])
+    for number, row in enumerate(hub.rows, 1):
+        yield {
+            **wording.as_json(row),
+            "given_up_before": before[number - 1],
+            "given_up_after": after if number == len(hub.rows) else 0,
+        }
 
 
 def _print(rows: list[opening.Row], is_narrow: bool, width: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What a hub says of itself: its signed events, dated, in words that say what to do.
+"""What a hub says of itself: its signed events and gaps, dated, in words that say what to do.
 
 No key is needed: events are signed, not sealed.
 """
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from varde_host import messages
-from varde_host.receiver import timeline, verified_log
-from varde_protocols import records
+from varde_host.receiver import gaps, timeline, verified_log, wording
+from varde_protocols import assigned, records
 from varde_protocols.errors import WireError
 
 NAMES = {
@@ -49,20 +49,29 @@ DETAIL_WORDS = {
 }
 _LOW_BYTE = 0xFF
 
+GIVEN_UP = "given-up"  # the name of a gap record, which is no event and has no code
+_WHY_GIVEN_UP = {records.GAP_JOURNAL_FULL: "given-up.journal-full"}
+
 
 class Happening(NamedTuple):
-    """One event. `name` is None for a code of a later version."""
+    """One event, or a gap record: then `code` is None, and `detail` is the `numbers` of `loss`.
+
+    `name` is None for a code of a later version.
+    """
 
     hub_id: bytes
     seq: int
-    code: int
+    code: int | None
     name: str | None
     detail: int
     when: timeline.Instant
+    loss: gaps.Loss | None = None
 
     def text(self) -> str:
         """Say it in the language in use."""
-        if self.name is None:
+        if self.loss is not None:
+            return _said(self.loss)
+        if self.name is None or self.code is None:
             return messages.text("event.unknown", code=self.code, detail=self.detail)
         number = self.detail
         network = 0
@@ -76,23 +85,55 @@ class Happening(NamedTuple):
 def of_hub(
     hub_id: bytes, public_key: bytes, delivered: Iterable[verified_log.Delivered]
 ) -> list[Happening]:
-    """Return the hub's events by number; what cannot be verified or read is left out.
+    """Return the hub's events and gaps by number; what cannot be verified or read is left out.
 
-    Those are `varde readings`' to show, as faults.
+    Those are `varde readings`' to show, as faults. Gaps of which all has arrived, or is said again
+    by a later one, are left out as well.
     """
     log = verified_log.VerifiedLog(hub_id, public_key)
-    found = []
+    found: list[records.Event | records.Gap] = []
     for entry in delivered:
         try:
             record = log.take(log.payload(entry), entry.received_ms)
         except WireError:
             continue
-        if isinstance(record, records.Event):
+        if isinstance(record, records.Event | records.Gap):
             found.append(record)
+    losses = {loss.seq: loss for loss in log.losses()}
     return [
-        Happening(
-            hub_id, event.seq, event.code, NAMES.get(event.code), event.detail,
-            log.timeline.when(event.boot, event.uptime_ms),
+        _happening(
+            hub_id, record, log.timeline.when(record.boot, record.uptime_ms),
+            losses.get(record.seq),
         )
-        for event in found
+        for record in found
+        if isinstance(record, records.Event) or record.seq in losses
     ]  # fmt: skip
+
+
+def _happening(
+    hub_id: bytes,
+    record: records.Event | records.Gap,
+    when: timeline.Instant,
+    loss: gaps.Loss | None,
+) -> Happening:
+    if isinstance(record, records.Event):
+        name = NAMES.get(record.code)
+        return Happening(hub_id, record.seq, record.code, name, record.detail, when)
+    if loss is None:
+        raise TypeError("a gap record without a loss is left out")
+    return Happening(hub_id, record.seq, None, GIVEN_UP, loss.numbers, when, loss)
+
+
+def _said(loss: gaps.Loss) -> str:
+    sensors = [
+        messages.text("given-up.sensor", slot=slot, characteristic=assigned.name(characteristic))
+        for slot, characteristic in loss.sources
+    ]
+    return messages.text(
+        _WHY_GIVEN_UP.get(loss.reason, "given-up.unknown"),
+        readings=loss.numbers,
+        sensors=", ".join(sensors),
+        after=wording.moment(loss.not_before_ms),
+        before=wording.moment(loss.not_after_ms),
+        reason=loss.reason,
+    )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from varde_host.receiver import (
     assembly,
     decoding,
+    gaps,
     repetition,
     sensor_clock,
     timeline,
@@ -82,18 +83,22 @@ class Receiver:
         `delivered` is in order of its numbers, and so are the rows.
         """
         readings: list[records.Reading | Row] = []
-        gaps: list[int] = []
+        holes: list[int] = []
         before = 0
         for entry in delivered:
             if entry.seq != before + 1:
-                gaps.append(entry.seq)
+                holes.append(entry.seq)
             before = entry.seq
             found = self._sort_in(entry)
             if found is not None:
                 readings.append(found)
         rows = [each if isinstance(each, Row) else self._row(each) for each in readings]
-        marked = list(repetition.mark(assembly.join(rows, gaps), self._unsettled))
+        marked = list(repetition.mark(assembly.join(rows, holes), self._unsettled))
         yield from sensor_clock.date(marked, self._clocks, self._log.timeline)
+
+    def losses(self) -> list[gaps.Loss]:
+        """Return what the hub gave up, once its rows have been made."""
+        return self._log.losses()
 
     def _sort_in(self, entry: verified_log.Delivered) -> records.Reading | Row | None:
         """Take note of what a record says; return it if it is a reading, or its faulty row."""

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from varde_host.collector import schema
-from varde_host.receiver import events, opening, reports, verified_log
+from varde_host.receiver import events, gaps, opening, reports, verified_log
 from varde_protocols import records
+
+
+class Opened(NamedTuple):
+    """One hub's readings by number, and what it gave up."""
+
+    hub_id: bytes
+    rows: list[opening.Row]
+    losses: list[gaps.Loss]
+
+
+def opened(connection: sa.Connection, private: bytes, hub_id: bytes | None) -> Iterator[Opened]:
+    """Return all hubs, or one, with all that is known of their readings."""
+    for number, found_id, public_key in _hubs(connection, hub_id):
+        receiver = opening.Receiver(found_id, public_key, private)
+        rows = list(receiver.rows(_delivered(connection, number)))
+        yield Opened(found_id, rows, receiver.losses())
 
 
 def rows(connection: sa.Connection, private: bytes, hub_id: bytes | None) -> Iterator[opening.Row]:
     """Return all readings of all hubs, or of one, by hub and sequence number."""
-    for number, found_id, public_key in _hubs(connection, hub_id):
-        receiver = opening.Receiver(found_id, public_key, private)
-        yield from receiver.rows(_delivered(connection, number))
+    for hub in opened(connection, private, hub_id):
+        yield from hub.rows
 
 
 def happenings(connection: sa.Connection, hub_id: bytes | None) -> Iterator[events.Happening]:

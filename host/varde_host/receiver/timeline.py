@@ -67,6 +67,20 @@ class Instant(NamedTuple):
     not_before_ms: int | None
     not_after_ms: int | None
 
+    @property
+    def earliest_ms(self) -> int | None:
+        """The lower end of the interval, None if there is none."""
+        if self.utc_ms is None or self.uncertainty_ms is None:
+            return self.not_before_ms
+        return self.utc_ms - self.uncertainty_ms
+
+    @property
+    def latest_ms(self) -> int | None:
+        """The upper end of the interval."""
+        if self.utc_ms is None or self.uncertainty_ms is None:
+            return self.not_after_ms
+        return self.utc_ms + self.uncertainty_ms
+
 
 def drift_ms(elapsed_ms: int) -> int:
     """Return how far a hub's clock may run apart from the true one in that uptime."""

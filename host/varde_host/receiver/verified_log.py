@@ -1,4 +1,4 @@
-"""A hub's delivered records, each verified again, and the timeline that they make.
+"""A hub's delivered records, each verified again, their timeline, and what is missing by gaps.
 
 Nothing is taken on the collector's word but when a record arrived.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from varde_host.receiver import timeline
+from varde_host.receiver import gaps, timeline
 from varde_protocols import cose, records, sealing
 from varde_protocols.crypto import ed25519
 from varde_protocols.errors import RecordError
@@ -41,6 +41,7 @@ class VerifiedLog:
         matches = sealing.key_id(public_key) == hub_id
         self._key = ed25519.VerifyKey(public_key) if matches else None
         self.timeline = timeline.Timeline()
+        self._gaps = gaps.GapLog()
 
     def payload(self, entry: Delivered) -> bytes:
         """Return what was signed. Raises CoseError `bad-signature`, RecordError `wrong-hub`."""
@@ -52,6 +53,9 @@ class VerifiedLog:
     def take(self, payload: bytes, received_ms: int) -> Record:
         """Return the record and note its time. Raises RecordError, CborError."""
         record = records.decode(payload)
+        self._gaps.saw(record.seq, record.boot, record.uptime_ms)
+        if isinstance(record, records.Gap):
+            self._gaps.take(record)
         if isinstance(record, records.Anchor):
             is_signed = record.source == records.SOURCE_EXCHANGE
             anchor = timeline.Anchor(
@@ -61,3 +65,7 @@ class VerifiedLog:
         else:
             self.timeline.saw(record.boot, record.uptime_ms, received_ms)
         return record
+
+    def losses(self) -> list[gaps.Loss]:
+        """Return what the hub says that it gave up, of all that was taken so far."""
+        return self._gaps.losses(self._hub_id, self.timeline)

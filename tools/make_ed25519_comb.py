@@ -13,9 +13,9 @@ D = -121665 * pow(121666, -1, P) % P
 BASE_Y = 4 * pow(5, -1, P) % P
 BASE_X = 0x216936D3CD6E53FEC0A4E231FDD6DC5C692CC7609525A7B2C9562D608F25D51A
 
-TEETH = 6
+TEETH = 5
 BLOCKS = 4
-COLUMNS = 11
+COLUMNS = 13
 ENTRIES = 1 << (TEETH - 1)
 ROW_BYTES = 48  # half an entry
 
@@ -34,8 +34,8 @@ signs are turned and the point is negated. An entry is three 32-byte little-endi
 
 Why this size: a look-up reads every entry of its block, so that no address tells anything of the
 key; more teeth save additions but make every look-up longer. {teeth} teeth and {blocks} blocks cost fewest
-instructions of all tables up to 12 KB (docs/crypto.md counts them): {size} bytes, {additions} additions,
-{doublings} doublings.
+instructions of all tables up to 6 KB, and one of twice the size would save a tenth of a signature
+(docs/crypto.md counts them): {size} bytes, {additions} additions, {doublings} doublings.
 """
 
 COMB = (

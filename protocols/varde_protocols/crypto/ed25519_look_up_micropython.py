@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 _SLOT_BYTES = const(80)
 _ENTRY_BYTES = const(96)
-_ENTRIES = const(32)
+_ENTRIES = const(16)
 
 
 @micropython.viper
 def look_up(entry: ptr32, mask: int, index: int, found: ptr32, limbs: ptr32) -> object:
-    """Spread entry `index` of a block's 32 over three slots; `mask` is a dummy in a register.
+    """Spread entry `index` of a block's 16 over three slots; `mask` is a dummy in a register.
 
-    Bits 0..4 of `index` are the signs of the lower teeth, bit 5 that of the last. All entries are
+    Bits 0..3 of `index` are the signs of the lower teeth, bit 4 that of the last. All entries are
     read. `found` is scratch for the entry as it stands in the table.
     """
-    negative = (index >> 5) - 1
-    index = (index ^ negative) & 31
+    negative = (index >> 4) - 1
+    index = (index ^ negative) & 15
     w0 = 0
     w1 = 0
     w2 = 0

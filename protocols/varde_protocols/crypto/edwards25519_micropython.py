@@ -24,14 +24,14 @@ L = (1 << 252) + 27742317777372353535851937790883648493
 _HALF_MODULO_L = (L + 1) // 2
 
 # The comb, laid out as told in ed25519_comb.
-_TEETH = const(6)
+_TEETH = const(5)
 _BLOCKS = const(4)
-_COLUMNS = const(11)
-_SPACING = const(44)
-_DIGITS = const(264)
+_COLUMNS = const(13)
+_SPACING = const(52)
+_DIGITS = const(260)
 _DIGIT_BYTES = const(33)
-_BLOCK_BYTES = const(32 * 96)
-_ALL_DIGITS = (1 << 264) - 1
+_BLOCK_BYTES = const(16 * 96)
+_ALL_DIGITS = (1 << 260) - 1
 
 _MUL = const(0)
 _ADD = const(1)
@@ -119,7 +119,7 @@ _comb = COMB if _is_aligned(COMB) else bytearray(COMB)
 
 @micropython.viper
 def _comb_indices(digits: ptr8, indices: ptr8) -> object:
-    """For each column, from the last to the first, and each block: 6 bits for `look_up`."""
+    """For each column, from the last to the first, and each block: 5 bits for `look_up`."""
     column = _COLUMNS
     while column:
         column -= 1
@@ -137,7 +137,7 @@ def _comb_indices(digits: ptr8, indices: ptr8) -> object:
 
 def multiply_base(words: bytearray, scalar: int) -> None:
     """Put scalar * B into X, Y, Z (and E, H); the same steps for every scalar."""
-    # With bits t for digits 2 * t - 1 the digits are worth 2 * t - (2^264 - 1).
+    # With bits t for digits 2 * t - 1 the digits are worth 2 * t - (2^260 - 1).
     digits = ((scalar + _ALL_DIGITS) * _HALF_MODULO_L % L).to_bytes(_DIGIT_BYTES, "little")
     indices = bytearray(_BLOCKS * _COLUMNS)
     _comb_indices(digits, indices)

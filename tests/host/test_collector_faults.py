@@ -22,7 +22,12 @@ def _broken(*_: object) -> bytes:
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(judgement, "split"), (judgement, "judge"), (commit, "transact"), (exchange, "encode_answer")],
+    [
+        (judgement, "split"),
+        (judgement, "judge"),
+        (commit, "transact"),
+        (exchange, "encode_answer"),
+    ],
 )
 def test_what_nobody_foresaw_is_answered_500_and_logged_without_content(
     bench: Bench, hub: VirtualHub, monkeypatch, caplog, module, name: str

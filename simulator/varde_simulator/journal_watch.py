@@ -25,12 +25,14 @@ Place = tuple[int, int]  # slot, characteristic
 class Journaled:
     """Readings in a hub's flash, by slot and characteristic: all that were `ever` seen there, and
     what stands there now. `timeless`: boots with records and no anchor among them. `named`: the
-    numbers that a gap says are given up, each with the places it may be of."""
+    numbers that a gap says are given up, each with the places it may be of. `others`: the numbers
+    of what is no reading."""
 
     ever: Mapping[Key, Place] = field(default_factory=dict)
     standing: Mapping[Key, Place] = field(default_factory=dict)
     timeless: frozenset[Boot] = frozenset()
     named: Mapping[Key, frozenset[Place]] = field(default_factory=dict)
+    others: frozenset[Key] = frozenset()
 
 
 class JournalWatch:
@@ -44,6 +46,7 @@ class JournalWatch:
         self._boots: set[Boot] = set()
         self._anchored: set[Boot] = set()
         self._named: dict[Key, frozenset[Place]] = {}
+        self._others: set[Key] = set()
 
     def add_hub(self, hub_id: bytes, public: bytes) -> None:
         """An identity whose records count."""
@@ -54,8 +57,13 @@ class JournalWatch:
         image = flash_image.read(self._flash, "journal")
         found = {key for hub_id in self._keys for key in self._look_for(image, hub_id)}
         ever = {key: (each.slot, each.characteristic) for key, each in self.readings.items()}
-        timeless = frozenset(self._boots - self._anchored)
-        return Journaled(ever, {key: ever[key] for key in found}, timeless, dict(self._named))
+        return Journaled(
+            ever,
+            {key: ever[key] for key in found},
+            frozenset(self._boots - self._anchored),
+            dict(self._named),
+            frozenset(self._others),
+        )
 
     def _look_for(self, image: bytes, hub_id: bytes) -> Iterable[Key]:
         pattern = _SIGNED_BY + hub_id
@@ -80,6 +88,8 @@ class JournalWatch:
         if isinstance(record, records.Reading):
             self._known[raw] = hub_id, record.seq
             self.readings[hub_id, record.seq] = record
+        else:
+            self._others.add((hub_id, record.seq))
         return self._known[raw]
 
     def _note(self, hub_id: bytes, record: Any) -> None:

@@ -113,9 +113,11 @@ def add_up(
     journaled: Journaled,
     utc_minus_virtual_ms: int,
     repeats: Sequence[Row] = (),
+    told: Mapping[Key, frozenset[Place]] | None = None,
 ) -> Sum:
     """Compare; `sensors` by slot, `journaled` as JournalWatch.look gives it, `repeats` the rows
-    that `varde readings` leaves out unless all are asked for."""
+    that `varde readings` leaves out unless all are asked for, `told` the numbers that the receiver
+    knows were given up (else it is taken at the word of the flash)."""
     made = measured_values(sensors, utc_minus_virtual_ms)
     arrived = {_key(row) for row in (*rows, *repeats) if _is_good(row)}
     asked = sum(_is_good(row) and _is_asked(row, made) for row in rows)
@@ -129,7 +131,9 @@ def add_up(
     overwritten = sum(each.overwritten for each in missing)
     altered = [row for row in rows if not _is_good(row) or _value(row) not in made]
     in_sensor = sum(each.held for each in missing)
-    in_hub, given_up = _in_hub_or_given_up(pairs, journaled, arrived)
+    named = journaled.named if told is None else told
+    named = {key: named[key] for key in named.keys() - arrived - journaled.others}
+    in_hub, given_up = _in_hub_or_given_up(pairs, journaled, arrived, named)
     undated = [row for row in good if row["utc_ms"] is None]
     timeless = sum((_key(row)[0], row.get("boot")) in journaled.timeless for row in undated)
     places, ever = {(value[0], value[2]) for value in made}, journaled.ever
@@ -149,7 +153,7 @@ def add_up(
         asked=asked,
         timeless=timeless,
         given_up=given_up,
-        unnamed=len(ever.keys() - journaled.standing.keys() - arrived - journaled.named.keys()),
+        unnamed=len(ever.keys() - journaled.standing.keys() - arrived - named.keys()),
         details=_details(pairs, altered)[:MOST_DETAILS],
     )
 
@@ -174,7 +178,10 @@ def _details(pairs: Mapping[Value, Pairs], altered: Iterable[Row]) -> tuple[str,
 
 
 def _in_hub_or_given_up(
-    pairs: Mapping[Value, Pairs], journaled: Journaled, arrived: set[Key]
+    pairs: Mapping[Value, Pairs],
+    journaled: Journaled,
+    arrived: set[Key],
+    named: Mapping[Key, frozenset[Place]],
 ) -> tuple[int, int]:
     """How many of the missing may be those that stand in the hub's flash and never arrived, and
     how many those that a gap names. Records are sealed: slot and characteristic is all that can be
@@ -186,23 +193,24 @@ def _in_hub_or_given_up(
     standing = Counter(
         place
         for key, place in journaled.standing.items()
-        if key not in arrived and key not in journaled.named
+        if key not in arrived and key not in named
     )
     in_hub = missing & standing
-    return in_hub.total(), _given_up(missing - in_hub, journaled, arrived)
+    return in_hub.total(), _given_up(missing - in_hub, journaled.ever, named)
 
 
-def _given_up(missing: Counter[Place], journaled: Journaled, arrived: set[Key]) -> int:
+def _given_up(
+    missing: Counter[Place], ever: Mapping[Key, Place], named: Mapping[Key, frozenset[Place]]
+) -> int:
     """Of `missing`, how many have a number that a gap names. Where it stood is known if it has
     been seen in the flash; else it is one of the gap's sources."""
     left = Counter({place: count for place, count in missing.items() if place[1] in STREAMS})
-    named = {key: places for key, places in journaled.named.items() if key not in arrived}
-    seen = Counter(journaled.ever[key] for key in named if key in journaled.ever)
+    seen = Counter(ever[key] for key in named if key in ever)
     given_up = (left & seen).total()
     left -= seen
     for key, places in named.items():
         place = next((place for place in sorted(places) if left[place]), None)
-        if key not in journaled.ever and place is not None:
+        if key not in ever and place is not None:
             left[place] -= 1
             given_up += 1
     return given_up

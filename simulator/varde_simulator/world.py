@@ -92,10 +92,10 @@ class World:
         return sensor
 
     def clear_home(self, home: str) -> None:
-        """Its sensors are gone, and what was done to its air."""
+        """Its sensors are gone. Its air stays: what a hub that died left undone in it ends with
+        the world."""
         for place in [place for place in self.sensors if place[0] == home]:
             self.sensors.pop(place).battery_out()
-        self.airs.pop(home, None)
 
     def add_board(
         self,

@@ -4,7 +4,7 @@ import pytest
 
 from varde_protocols import cose, records
 from varde_protocols.crypto import ed25519
-from varde_simulator import flash_image, truth
+from varde_simulator import flash_image, told_gaps, truth
 from varde_simulator.journal_watch import Journaled, JournalWatch
 from varde_simulator.play import Outcome
 from varde_simulator.sensors.ledger import Ledger, Notification
@@ -94,6 +94,31 @@ def test_a_gap_of_another_source_excuses_nothing():
     assert (added.given_up, added.lost) == (0, 1)
 
 
+def test_the_receivers_word_counts_where_it_is_asked():
+    """A gap record in the flash that has not arrived tells nobody anything."""
+    named = {(HUB, 1): frozenset([STREAM_AT])}
+    seen = Journaled({(HUB, 1): STREAM_AT}, named=named)
+    assert truth.add_up({SLOT: Sensor(1)}, [], seen, T0_MS, told={}).lost == 1
+    assert truth.add_up({SLOT: Sensor(1)}, [], seen, T0_MS, told=named).given_up == 1
+
+
+def test_a_gap_record_that_another_took_up_excuses_no_sample():
+    seen = Journaled(others=frozenset([(HUB, 5)]))
+    told = {(HUB, seq): frozenset([STREAM_AT]) for seq in (4, 5)}
+    added = truth.add_up({SLOT: Sensor(2)}, [], seen, T0_MS, told=told)
+    assert (added.given_up, added.lost) == (1, 1)
+
+
+def test_the_receivers_events_are_read():
+    """As `varde hub events --json` gives them."""
+    sources = [{"slot": SLOT, "characteristic": "2A5F"}]
+    loss = {"readings": 3, "sources": sources, "ranges": [[4, 5], [9, 9]], "reason": 1}
+    events = [{"hub": HUB.hex(), "given_up": None}, {"hub": HUB.hex(), "given_up": loss}]
+    assert told_gaps.of_events(events) == {
+        (HUB, seq): frozenset([STREAM_AT]) for seq in (4, 5, 9)
+    }
+
+
 def test_no_time_is_no_fault_in_a_boot_that_never_had_one():
     rows = [row(1, 0) | {"utc_ms": None, "uncertainty_ms": None}]
     for timeless, counts in ((frozenset({(HUB, 1)}), (0, 1)), (frozenset({(HUB, 2)}), (1, 0))):
@@ -117,3 +142,4 @@ def test_the_watch_reads_gaps_and_which_boots_knew_the_time(tmp_path, monkeypatc
     both = {STREAM_AT, (SLOT + 1, STREAM)}
     assert seen.named == {(HUB, 3): {STREAM_AT}, (HUB, 4): both, (HUB, 5): both - {STREAM_AT}}
     assert seen.timeless == {(HUB, 2)}
+    assert seen.others == {(HUB, 9), (HUB, 10), (HUB, 11)}

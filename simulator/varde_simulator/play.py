@@ -10,10 +10,10 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from varde_simulator import board as boards
-from varde_simulator import journal_watch, play_radio, scenario, truth
+from varde_simulator import journal_watch, play_radio, scenario, told_gaps, truth
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.stage import Stage, as_option
@@ -30,6 +30,15 @@ ENROL_TIMEOUT_S = 60  # a hub says who it is some tenths of a second after its f
 
 Listener = Callable[[str, str], None]
 Rows = list[dict[str, Any]]  # as `varde readings --json` gives them
+
+
+class Draw(Protocol):
+    """Draws the sum, given what the receiver sees of this hub (`varde readings`), what it has
+    twice and leaves out, and what it knows was given up (else the flash is asked)."""
+
+    def __call__(
+        self, rows: Rows, repeats: Rows, told: told_gaps.Told | None = None
+    ) -> "Outcome": ...
 
 
 class PlayError(Exception):
@@ -97,10 +106,8 @@ class Play:
         self._enrolled = asyncio.Event()
         self._log: IO[str] | None = None
 
-    async def run(self) -> Callable[[Rows, Rows], Outcome]:
-        """From a fresh flash to the last delivery; takes everything off the stage again. What it
-        returns draws the sum, given what the receiver sees of this hub (`varde readings`), and
-        what it has twice and leaves out."""
+    async def run(self) -> Draw:
+        """From a fresh flash to the last delivery; takes everything off the stage again."""
         started_s = time.monotonic()
         self.began_us = self.clock.now_us()
         try:
@@ -293,7 +300,7 @@ class Play:
             await self._wait(part_us)
         await self._wait(part_us)
 
-    def _outcome(self, started_s: float) -> Callable[[Rows, Rows], Outcome]:
+    def _outcome(self, started_s: float) -> Draw:
         board, flash = self._board, self._board.page.flash
         utc_minus_virtual_ms = self.stage.utc_minus_virtual_ms()
         journaled = self._look()
@@ -309,9 +316,9 @@ class Play:
             "given_up_allowed": self.story.given_up_allowed,
         }
 
-        def draw(rows: Rows, repeats: Rows) -> Outcome:
+        def draw(rows: Rows, repeats: Rows, told: told_gaps.Told | None = None) -> Outcome:
             sensors = {each.slot: self.sensors[each.name] for each in self.story.sensors}
-            added = truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms, repeats)
+            added = truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms, repeats, told)
             return Outcome(added, **facts)
 
         return draw

@@ -6,13 +6,13 @@ homes live in the same time, which leaps when none of them is at work.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from varde_simulator import clock, scenario, scenario_file, story_rows
+from varde_simulator import clock, scenario, scenario_file, story_rows, told_gaps
 from varde_simulator.interruption import Interruption
-from varde_simulator.play import Outcome, Play, PlayError, Rows
+from varde_simulator.play import Draw, Play, PlayError, Rows
 from varde_simulator.stage import Stage
 from varde_simulator.story_cuts import Story
 from varde_simulator.story_rows import Row
@@ -40,7 +40,7 @@ class _Playing:
     attempts: int = 0
     hubs: tuple[str, ...] = ()
     problem: str = ""
-    draw: Callable[[Rows, Rows], Outcome] | None = None
+    draw: Draw | None = None
 
     @property
     def node(self) -> str:
@@ -80,7 +80,8 @@ async def _play_all(
                     group.create_task(_play_one(stage, loaded, each))
             waiting += [each for each in abreast if not (each.draw or each.problem)]
         seen, repeats = await stage.host.readings(), await stage.host.repeats()
-    return [_row(stage, each, seen, repeats) for each in batch]
+        told = await told_gaps.told(stage.host)
+    return [_row(stage, each, seen, repeats, told) for each in batch]
 
 
 async def _play_one(stage: Stage, loaded: scenario.Scenario, each: _Playing) -> None:
@@ -100,10 +101,13 @@ async def _play_one(stage: Stage, loaded: scenario.Scenario, each: _Playing) -> 
         each.story = each.story.earlier(play.cuts, each.attempts * EARLIER)
 
 
-def _row(stage: Stage, each: _Playing, seen: Rows, repeats: Rows) -> Row:
+def _row(
+    stage: Stage, each: _Playing, seen: Rows, repeats: Rows, told: told_gaps.Told
+) -> Row:
     if each.draw is None:
         return story_rows.unplayed(each.story, each.problem)
-    outcome = each.draw(_of(each.hubs, seen), _of(each.hubs, repeats))
+    own = {key: told[key] for key in told if key[0].hex() in each.hubs}
+    outcome = each.draw(_of(each.hubs, seen), _of(each.hubs, repeats), own)
     row = story_rows.played(each.story, outcome, each.story == each.asked)
     if row.passed:
         for file in stage.folder.glob(f"{each.node}.*"):

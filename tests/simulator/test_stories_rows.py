@@ -26,7 +26,7 @@ def test_a_broken_stage_fails_its_stories_and_no_others(monkeypatch, tmp_path):
 
 def test_a_home_that_cannot_be_played_fails_alone(tmp_path):
     each = story_batch._Playing(STORIES[0], STORIES[0], problem=str(PlayError("no hub")))
-    row = story_batch._row(None, each, [], [])
+    row = story_batch._row(None, each, [], [], {})
     assert (row.passed, row.problems) == (False, ("no hub",))
 
 

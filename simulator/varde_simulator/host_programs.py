@@ -15,6 +15,7 @@ from typing import Any
 
 from varde_simulator.clock import VirtualClock
 from varde_simulator.network import LOOPBACK
+from varde_simulator.scenario_links import LinksPlan
 
 COMMAND = (sys.executable, "-m", "varde_host.cli")
 COLLECTOR_NAME = "collector.varde.example"
@@ -73,18 +74,23 @@ class HostPrograms:
         await self.run("site", "init", str(self.site), "--server-name", COLLECTOR_NAME)
 
     async def hub_config(
-        self, ssid: str, password: str, sensors: list[str], heartbeat_s: int, board: str
+        self, links: LinksPlan, sensors: list[str], heartbeat_s: int, board: str
     ) -> bytes:
         """The bytes of `config.cbor`; sensors as `varde hub config --sensors` takes them."""
         file = self.site.parent / "config.cbor"
         file.unlink(missing_ok=True)
         listed = self.site.parent / "sensors.txt"  # passkeys and codes among them
         listed.write_text("\n".join(sensors), encoding="utf-8")
+        ways: list[str] = ["--wifi", "-"] if links.networks else []
+        if links.modem is not None:
+            told = self.site.parent / "modem.txt"
+            told.write_text(links.modem.lines(), encoding="utf-8")
+            ways += ["--modem", str(told), "--data-budget", str(links.modem.data_budget_mib)]
         await self.run(
             "hub", "config", "--site", str(self.site), "--host", COLLECTOR_NAME,
-            "--port", str(COLLECTOR_PORT), "--ntp-host", NTP_NAME, "--wifi", "-",
+            "--port", str(COLLECTOR_PORT), "--ntp-host", NTP_NAME, *ways,
             "--heartbeat", str(heartbeat_s), "--board", board, "--out", str(file),
-            "--sensors", str(listed), feed=f"{ssid}:{password}\n",
+            "--sensors", str(listed), feed=links.wifi_lines(),
         )  # fmt: skip
         return file.read_bytes()
 

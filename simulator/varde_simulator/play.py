@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 from varde_simulator import board as boards
-from varde_simulator import journal_watch, play_radio, scenario, told_gaps, truth
+from varde_simulator import journal_watch, play_links, play_radio, scenario, told_gaps, truth
 from varde_simulator.sensors.models import MODELS
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.stage import Stage, as_option
@@ -100,6 +100,7 @@ class Play:
         self._planned_cuts = cuts
         self._seed = seed
         self._radio: play_radio.RadioHappenings | None = None
+        self._links: play_links.LinkHappenings | None = None
         self._cut_with: dict[str, scenario.Event] = {}
         self._off_min: float = POWER_BACK_MIN
         self._tasks: set[asyncio.Task[None]] = set()
@@ -139,9 +140,10 @@ class Play:
         options = [
             as_option(planned, self.sensors[planned.name]) for planned in self.story.sensors
         ]
-        files = await self.stage.hub_files(options, self.story.board)
+        files = await self.stage.hub_files(options, self.story.board, self.story.links)
         journal_bytes = self.story.journal_kib * 1024
         board = world.add_board(self.node, files, journal_bytes, self._home)
+        self._links = play_links.LinkHappenings(board, self.story.links, self.tell)
         await self.stage.wire(board)
         board.on_note = lambda text: self.tell("hub", text)
         board.on_cut = self._on_cut
@@ -214,10 +216,8 @@ class Play:
         if self._radio is not None and event.do in self._radio.WORDS:
             self.tell(keys.get("sensor", "air"), event.do)
             await self._radio.happen(event.do, keys)
-        elif event.do == "wifi-down":
-            await self._wifi_away(wait_us)
-        elif event.do == "wire":
-            await self._wire(keys["state"], int(keys.get("bytes_per_s", 0)), wait_us)
+        elif self._links is not None and event.do in self._links.WORDS:
+            await self._links.happen(event.do, keys)
         elif event.do in {"collector-down", "collector-restart"}:
             await self._collector_away(wait_us)
         elif event.do == "power-cut":
@@ -228,24 +228,8 @@ class Play:
             self._cut_with[keys["sensor"]] = event
         elif event.do == "cut-at-write":
             self._arm(event)
-        elif event.do == "time-server-lies":
-            await self._lie(keys["by_s"], wait_us)
         else:
             raise PlayError(f"nobody knows how to do {event.do}")
-
-    async def _wifi_away(self, wait_us: int) -> None:
-        self.stage.world.set_wifi(False)
-        self.tell("wifi", "gone")
-        await self._wait(wait_us)
-        self.stage.world.set_wifi(True)
-        self.tell("wifi", "back")
-
-    async def _wire(self, state: str, bytes_per_s: int, wait_us: int) -> None:
-        self._board.network.set_state(state, bytes_per_s)
-        self.tell("internet", state)
-        await self._wait(wait_us)
-        self._board.network.set_state("up")
-        self.tell("internet", "up")
 
     async def _collector_away(self, wait_us: int) -> None:
         self.tell("collector", "killed")
@@ -254,14 +238,6 @@ class Play:
         await self.stage.start_collector()
         self.stage.host.restarts += 1
         self.tell("collector", "listens again")
-
-    async def _lie(self, by_s: float, wait_us: int) -> None:
-        sntp = self._board.network.sntp
-        sntp.offset_ms = int(by_s * 1000)
-        self.tell("time server", f"is {by_s} s wrong")
-        await self._wait(wait_us)
-        sntp.offset_ms = 0
-        self.tell("time server", "is right again")
 
     def _arm(self, event: scenario.Event) -> None:
         self._off_min = event.keys.get("off_min", POWER_BACK_MIN)
@@ -290,8 +266,8 @@ class Play:
 
     async def _settle(self) -> None:
         """Everything mended, everybody's chance to deliver what is left."""
-        self.stage.world.set_wifi(True)
-        self._board.network.set_state("up")
+        assert self._links is not None
+        self._links.mend()
         part_us = self.story.settle_min * US_PER_MIN // (SETTLE_ROUNDS + 1)
         for _ in range(SETTLE_ROUNDS):
             for sensor in self.sensors.values():

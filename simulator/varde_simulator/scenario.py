@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from varde_simulator.scenario_links import LinksPlan
 from varde_simulator.scenario_meaning import Drawable
 from varde_simulator.sensors.meaning import Meaning
 from varde_simulator.vectors import Vectors
@@ -112,6 +113,7 @@ class Scenario:
     events: tuple[EventRule, ...]
     undated_allowed: bool = False
     given_up_allowed: bool = False
+    links: LinksPlan = field(default_factory=LinksPlan)
 
     @property
     def end_us(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from varde_protocols import assigned
-from varde_simulator import scenario_meaning
+from varde_simulator import scenario_links, scenario_meaning, wifi
 from varde_simulator.interpreter import ROOT
 from varde_simulator.scenario import EventRule, Routine, Scenario, SensorPlan
 from varde_simulator.scenario_table import (
@@ -70,7 +70,10 @@ EVENTS: Mapping[str, Mapping[str, Kind]] = {
         "state": one_of(WIRE_STATES),
         "bytes_per_s": drawn(number(1, MAX_BYTES_PER_S)),
         "for_min": _SPAN,
+        "link": one_of(("wifi", "modem")),
     },
+    "wifi": {"fault": one_of(wifi.FAULTS), "network": TEXT, "for_min": _SPAN},
+    "modem": {**scenario_links.MODEM_EVENT, "for_min": _SPAN},
     "collector-down": {"for_min": _SPAN},
     "collector-restart": {},
     "power-cut": {"off_min": _SPAN},
@@ -90,7 +93,9 @@ EVENTS: Mapping[str, Mapping[str, Kind]] = {
     "fault": {"name": one_of(faults.NAMES), "times": number(1, MAX_WRITES, whole=True)},
     "time-server-lies": {"by_s": drawn(number(-MAX_LIE_S, MAX_LIE_S)), "for_min": _SPAN},
 }
-NEEDED = {"state", "by_s", "share", "reason", "name"}
+NEEDED = {"state", "reason", "name", "fault"}
+# Those that some events must have, and others may.
+NEEDED_BY = {"time-server-lies": {"by_s"}, "interference": {"share"}}
 # Events that happen to one sensor, which they name.
 OF_A_SENSOR = {
     "cut-at-write", "hold-button", "press-button", "change-batteries", "vanish", "out-of-range",
@@ -127,6 +132,7 @@ def parse(document: Mapping[str, Any]) -> Scenario:
     _refuse_twins("slot", [sensor.slot for sensor in sensors])
     names = [sensor.name for sensor in sensors]
     vectors = Vectors.load()
+    links = scenario_links.parse(top)
     scenario = Scenario(
         name=top.take("name", TEXT),
         start=top.take("start", _START),
@@ -142,7 +148,10 @@ def parse(document: Mapping[str, Any]) -> Scenario:
         given_up_allowed=top.take("given_up_allowed", YES_NO, False),
         sensors=sensors,
         routines=tuple(_routine(t, names, vectors) for t in top.tables("routine")),
-        events=tuple(_event(table, names) for table in top.tables("event", needed=False)),
+        events=tuple(
+            _event(table, names, links) for table in top.tables("event", needed=False)
+        ),
+        links=links,
     )
     top.finish()
     return scenario
@@ -199,7 +208,7 @@ def _routine(table: Table, sensors: list[str], vectors: Vectors) -> Routine:
     return routine
 
 
-def _event(table: Table, sensors: list[str]) -> EventRule:
+def _event(table: Table, sensors: list[str], links: scenario_links.LinksPlan) -> EventRule:
     day = table.take("day", _DAY)
     at_min = _minutes(table.take("at", _TIME_OF_DAY)) or 0
     do = table.take("do", one_of(EVENTS))
@@ -208,10 +217,12 @@ def _event(table: Table, sensors: list[str]) -> EventRule:
         keys |= table.given("sensor", one_of(sensors))
     if do in OF_A_SENSOR - {"cut-at-write"} and "sensor" not in keys:
         raise ScenarioError(f"{table.where}: `{do}` happens to a sensor; give `sensor`")
+    needed = NEEDED | NEEDED_BY.get(do, set())
     for key, kind in EVENTS[do].items():
-        keys |= {key: table.take(key, kind)} if key in NEEDED else table.given(key, kind)
+        keys |= {key: table.take(key, kind)} if key in needed else table.given(key, kind)
     if keys.get("state") == "slow" and "bytes_per_s" not in keys:
         raise ScenarioError(f"{table.where}: a slow wire needs `bytes_per_s`")
+    scenario_links.check_event(do, keys, links, table.where)
     table.finish()
     return EventRule(day, at_min, do, keys)
 

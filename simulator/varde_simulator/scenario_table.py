@@ -68,7 +68,8 @@ class Table:
     def __init__(self, document: Any, where: str) -> None:
         if not isinstance(document, Mapping):
             name = where.partition(" ")[0]
-            raise ScenarioError(f"{where}: {document!r} is no table; write [[{name}]]")
+            written = name if name.startswith("[") else f"[[{name}]]"
+            raise ScenarioError(f"{where}: {document!r} is no table; write {written}")
         self._left = dict(document)
         self._known: list[str] = []
         self.where = where
@@ -89,6 +90,11 @@ class Table:
         """`key` with its value; nothing if it is not there."""
         self._known.append(key)
         return {key: self.take(key, kind)} if key in self._left else {}
+
+    def table(self, key: str) -> "Table | None":
+        """The one [key] table, if it is there."""
+        self._known.append(f"[{key}]")
+        return Table(self._left.pop(key), f"[{key}]") if key in self._left else None
 
     def tables(self, key: str, needed: bool = True) -> "list[Table]":
         """All [[key]] tables."""

@@ -15,13 +15,14 @@ from varde_simulator.board import VirtualBoard
 from varde_simulator.clock import VirtualClock
 from varde_simulator.interpreter import ROOT, Interpreter
 from varde_simulator.scenario import SensorPlan
+from varde_simulator.scenario_links import HOME, LinksPlan
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 from varde_simulator.world import World
 
 FIRMWARE = ROOT / "build" / "firmware"
 _ARCHITECTURES = {1: "x86", 2: "x64"}  # MP_NATIVE_ARCH_ numbers
 
-SSID, PASSWORD = "hjemme", "ikke hemmelig"  # of a home that does not exist
+SSID, PASSWORD = HOME.ssid, HOME.password
 
 
 class StageError(Exception):
@@ -68,21 +69,24 @@ class Stage:
         """Also tells the boards there are where it is now."""
         address = await self.host.start_collector(self.heartbeat_s)
         for board in self.world.boards.values():
-            board.network.set_collector(*address)
+            board.links.set_collector(*address)
 
     async def wire(self, board: VirtualBoard) -> None:
-        """Give a new board its line to the collector."""
-        await board.network.start(host_programs.COLLECTOR_NAME, host_programs.NTP_NAME)
+        """Give a new board its lines to the collector."""
+        await board.links.start(host_programs.COLLECTOR_NAME, host_programs.NTP_NAME)
         assert self.host.address is not None
-        board.network.set_collector(*self.host.address)
+        board.links.set_collector(*self.host.address)
 
-    async def hub_files(self, sensors: Sequence[str], board: str) -> dict[str, bytes]:
+    async def hub_files(
+        self, sensors: Sequence[str], board: str, links: LinksPlan | None = None
+    ) -> dict[str, bytes]:
         """What a hub's file system holds; sensors as `varde hub config --sensor` takes them."""
-        key = (tuple(sensors), board)
+        links = links or LinksPlan()
+        key = (tuple(sensors), board, links)
         async with self._config_file:
             if key not in self._configs:
                 self._configs[key] = await self.host.hub_config(
-                    SSID, PASSWORD, list(sensors), self.heartbeat_s, board
+                    links, list(sensors), self.heartbeat_s, board
                 )
         self._files = self._files or firmware_files(self.world.vm)
         return {**self._files, "config.cbor": self._configs[key]}

@@ -193,3 +193,29 @@ def _play(
             modem_place.close()
 
     return play(folder, story).lines
+
+
+READY = "start(); at('ATE0'); register()\n"
+
+
+async def to_the_end(place: ModemPlace) -> None:
+    """Until the program says so."""
+    await place.place.until("end")
+
+
+def run(
+    folder: Path,
+    program: str,
+    *faults: tuple[str, dict[str, float]],
+    after: Callable[[ModemPlace], Awaitable[None]] = to_the_end,
+    **settings: object,
+) -> list[str]:
+    """The lines of a program; faults are in force before the power comes."""
+
+    def prepare(modem: VirtualModem) -> None:
+        for name, parameters in faults:
+            modem.fault(name, **parameters)
+
+    lines = with_modem(folder, program + "\nprint('end')\n", after, prepare, **settings)
+    assert lines[-1] == "end", lines
+    return lines[:-1]

@@ -265,15 +265,18 @@ class Play:
     # After it
 
     async def _settle(self) -> None:
-        """Everything mended, everybody's chance to deliver what is left."""
+        """Everything mended, everybody's chance to deliver what is left; once more if the power
+        went again meanwhile."""
         assert self._links is not None
         self._links.mend()
         part_us = self.story.settle_min * US_PER_MIN // (SETTLE_ROUNDS + 1)
-        for _ in range(SETTLE_ROUNDS):
+        rounds, cuts = 0, self.cuts
+        while rounds < SETTLE_ROUNDS:
             for sensor in self.sensors.values():
                 if sensor.ledger.held:
                     sensor.wake()
             await self._wait(part_us)
+            rounds, cuts = (rounds + 1, cuts) if self.cuts == cuts else (0, self.cuts)
         await self._wait(part_us)
 
     def _outcome(self, started_s: float) -> Draw:

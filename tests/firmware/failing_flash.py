@@ -33,6 +33,7 @@ class FailingFlash(NorFlash):
         super().__init__(sector_count, seed)
         self.faults: dict[int, str] = {}
         self.gone: set[int] = set()  # numbers of the records that stood in what forgot them
+        self.spoiled: set[int] = set()
         self._to_spoil: list[tuple[int, int, str]] = []  # operation, sector, kind
 
     def spoil_at(self, operation: int, sector: int, kind: str) -> None:
@@ -44,6 +45,7 @@ class FailingFlash(NorFlash):
         if kind in FORGET:
             self.gone |= numbers_in(self, sector)
         self.faults[sector] = kind
+        self.spoiled.add(sector)
         if kind in (STUCK_00, STUCK_FF):
             byte = b"\x00" if kind == STUCK_00 else b"\xff"
             self.memory[sector * SECTOR_BYTES : (sector + 1) * SECTOR_BYTES] = byte * SECTOR_BYTES

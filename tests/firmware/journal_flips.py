@@ -1,4 +1,4 @@
-"""Every single bit of a small journal turned over: at most the record it hits is lost, and told."""
+"""Single bits of a small journal turned over: at most the record hit is lost, and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lives of the journal on flash of which sectors go bad, alone and together, at every operation."""
+"""Lives of the journal on flash of which sectors go bad, at any operation, alone or together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def live_with(life: str, sectors: int, faults: list[Fault]) -> collections.Count
     Raises Violation.
     """
     flash, model = FailingFlash(sectors), Model()
-    model.excused = flash.gone
+    model.excused, model.torn_sectors = flash.gone, flash.spoiled
     for fault in faults:
         flash.spoil_at(*fault)
     try:

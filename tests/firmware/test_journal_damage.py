@@ -74,7 +74,7 @@ def test_a_dead_sector_costs_only_its_own_records(sector: int, byte: bytes | Non
     journal, report, offered = mounted(flash)
     assert set(offered) == set(held) - gone  # the session is offered from a copy when need be
     assert all(offered[seq] == held[seq] for seq in offered)
-    assert report.damaged == (0 if byte == b"\xff" else 1)
+    assert report.damaged == 1  # a blank one, too: the ring has been there
     assert journal.acknowledge([(0, 1 << 40)]) == len(offered)
     assert journal.oldest_pending() is None
 

@@ -78,9 +78,10 @@ class Found:
 
     def _read_headers(self) -> None:
         raw = bytearray(journal_sector.HEADER_BYTES)
-        newest = second = (0, _NO_SECTOR, False)  # generation, sector, marked succeeded
+        # generation, sector, marked succeeded, first_seq
+        newest = second = (0, _NO_SECTOR, False, FIRST_SEQ)
         for sector in range(len(self._kinds)):
-            self._flash.read_into(sector * journal_sector.SECTOR_BYTES, raw)
+            journal_sector.read(self._flash, sector, raw)
             header = journal_sector.parse_header(raw)
             if header is None:
                 blank = journal_sector.is_blank(memoryview(raw), 0)
@@ -90,18 +91,20 @@ class Found:
             self._kinds[sector] = _DONE if header.acknowledged else _LIVE
             if header.moving and not header.acknowledged:
                 self._moving.append(sector)
-            entry = (header.generation, sector, header.succeeded)
+            entry = (header.generation, sector, header.succeeded, header.first_seq)
             if entry > newest:
                 newest, second = entry, newest
             elif entry > second:
                 second = entry
-        self.generation, self.head, self._lost_successor = newest
+        self.generation, self.head, self._lost_successor, self.next_seq = newest
+        if self.head != _NO_SECTOR:
+            self.next_seq += journal_sector.MAX_RECORDS  # unless reading it tells better
         self.predecessor = _NO_SECTOR if second[2] else second[1]
         if second[0] == self.generation - 1:  # else one that held newer records may be dead
             self._opened_before = second[1]
 
     def _read(self, sector: int) -> "Optional[journal_sector.Header]":
-        self._flash.read_into(sector * journal_sector.SECTOR_BYTES, self._image)
+        journal_sector.read(self._flash, sector, self._image)
         return journal_sector.parse_header(self._image)
 
     def _read_sector(self, sector: int) -> None:
@@ -184,8 +187,8 @@ class Found:
             self.next_place -= 1
         if scan.unsure_bytes:
             self.next_seq += max(1, scan.unsure_bytes // MIN_SIGNED_BYTES)
-        if header.succeeded:
-            self.next_seq += journal_sector.MAX_RECORDS
+        if header.succeeded:  # by one at least, and perhaps all of them are dead
+            self.next_seq += journal_sector.MAX_RECORDS * len(self._kinds)
         elif not header.acknowledged:
             clearance = _CLEARANCE_BYTES if scan.torn_bytes else 0
             self.at = min(scan.end + clearance, journal_sector.SECTOR_BYTES)
@@ -225,9 +228,23 @@ class Found:
 
     def report(self, next_sector: int) -> MountReport:
         """Return what is to be told of it; `next_sector` is the next to be opened, or -1."""
+        self._judge_blank()
         self._judge_unopened(next_sector)
         held = self._index.sectors, self._index.count
         return MountReport(self.torn, *held, self.damaged, self.unsettled_seq)
+
+    def _judge_blank(self) -> None:
+        """Count the blank sectors that were opened once: all so far, since the ring is in order.
+
+        One that was erased to be opened cannot be told from one that has lost its bytes.
+        """
+        count = self.head + (2 if self._lost_successor else 1)
+        if self.generation > self.head + 1:  # round the ring
+            count = len(self._kinds)
+        for sector in range(min(count, len(self._kinds))):
+            if self._kinds[sector] == _EMPTY:
+                self._kinds[sector] = _UNREADABLE
+                self.damaged += 1
 
     def _judge_unopened(self, sector: int) -> None:
         """Count an unreadable `sector`, the next to be opened, as torn if none newer died.

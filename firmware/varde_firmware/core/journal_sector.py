@@ -31,6 +31,8 @@ from varde_protocols._compat import TYPE_CHECKING, const
 if TYPE_CHECKING:
     from typing import Iterator, Optional, Union
 
+    from .journal_mount import Flash
+
     Buffer = Union[bytes, bytearray, memoryview]
 
 SECTOR_BYTES = const(4096)  # the erase unit of every ESP32 flash
@@ -198,6 +200,16 @@ class Scan:
         self.end = at
         self.torn_bytes = at - bad_from if bad_from else 0
         self.unsure_bytes += self.torn_bytes
+
+
+def read(flash: "Flash", sector: int, buffer: "bytearray | memoryview") -> None:
+    """Read the beginning of a sector. If that fails, twice, the buffer holds no header."""
+    for _ in range(2):  # an error of the driver may pass
+        try:
+            flash.read_into(sector * SECTOR_BYTES, buffer)
+            return
+        except OSError:  # noqa: PERF203  (two attempts)
+            buffer[0] = buffer[1] = 0
 
 
 def records(image: memoryview) -> "Iterator[tuple[int, int, int, int]]":

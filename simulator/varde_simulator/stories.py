@@ -20,7 +20,7 @@ from varde_simulator.story_workers import Batch, play
 
 # The stage, its collector and the receiver's look cost some seconds a batch, and a batch is what a
 # broken stage can cost.
-BATCH_STORIES = 120
+BATCH_STORIES = 60
 
 OnRows = Callable[[Sequence[Row]], None]
 

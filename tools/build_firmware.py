@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterable
 
 import hub_imports
+import hub_literals
 import hub_names
 import hub_source
 
@@ -51,9 +52,11 @@ def sources(manifest: dict[str, object]) -> list[tuple[pathlib.Path, str]]:
 def hub_sources(manifest: dict[str, object]) -> tuple[dict[str, str], hub_names.Names]:
     """What the compiler gets of each module, by its path inside the slot; and its short names."""
     elsewhere: dict[str, list[str]] = manifest["ELSEWHERE"]  # type: ignore[assignment]
+    made: dict[str, list[str]] = manifest["MADE"]  # type: ignore[assignment]
     texts = {}
     for path, inside in sources(manifest):
         text = hub_source.without_checks(path.read_text(encoding="utf-8"))
+        text = hub_literals.with_made(text, made.get(inside, ()))
         texts[inside] = hub_source.without_definitions(text, elsewhere.get(inside, ()))
     missed = hub_source.still_named(texts, elsewhere)
     if missed:
@@ -70,14 +73,14 @@ def transformed(
     texts: dict[str, str], beside: Iterable[pathlib.Path]
 ) -> tuple[dict[str, str], hub_names.Names]:
     """Modules that do the same as these, smaller; the files `beside` may ask them for anything."""
-    texts = hub_source.with_numbers(texts)
+    foreign = [path.read_text(encoding="utf-8") for path in beside]
+    texts = hub_literals.with_literals(hub_source.with_numbers(texts), foreign)
     own = hub_source.own_constants(texts)
     for inside, text in texts.items():
         flagged = hub_source.with_flags(text, FLAGS)
         texts[inside] = hub_source.with_own_constants(flagged, own[inside])
     texts = hub_imports.without_unused_imports(texts)
     texts = hub_names.with_interpreter_words(texts)
-    foreign = [path.read_text(encoding="utf-8") for path in beside]
     return hub_names.with_short_names(texts, foreign)
 
 

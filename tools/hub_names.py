@@ -21,14 +21,13 @@ from __future__ import annotations
 
 import ast
 import collections
-import io
 import itertools
 import re
 import string
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from hub_source import dotted, edited, imported
+from hub_source import dotted, edited, imported, tokens, words
 
 _PRIVATE = re.compile(r"_[A-Za-z][A-Za-z0-9_]*\Z")
 _LETTERS = string.ascii_letters + string.digits
@@ -128,31 +127,22 @@ def with_short_names(
     `foreign` are sources that use these modules as they are: all their names stay.
     """
     trees = {inside: ast.parse(source) for inside, source in sources.items()}
-    words = {inside: _words(source) for inside, source in sources.items()}
+    found = {inside: words(source) for inside, source in sources.items()}
     # Names of classes are printed: in errors, and as what an event is.
-    kept = {*_modules(sources)}.union(*map(_words, foreign), *map(_classes, trees.values()))
+    kept = {*_modules(sources)}.union(*map(words, foreign), *map(_classes, trees.values()))
     kept.update(*map(_other_strings, trees.values()))
     bound = set().union(*(_bound(tree) for tree in trees.values()))
     where: dict[str, set[str]] = collections.defaultdict(set)
-    for inside, found in words.items():
-        for name in found:
+    for inside, names in found.items():
+        for name in names:
             if _PRIVATE.match(name) and name in bound and name not in kept:
                 where[name].add(inside)
     everywhere = set().union(*(_asked_of_anything(tree) for tree in trees.values()))
-    short = _shortest(where, _meetings(trees), words, everywhere)
+    short = _shortest(where, _meetings(trees), found, everywhere)
     texts = {inside: _renamed(source, short) for inside, source in sources.items()}
     table = {inside: {short[name]: name for name in where if inside in where[name]}
              for inside in sources}  # fmt: skip
     return texts, {inside: names for inside, names in table.items() if names}
-
-
-def _words(source: str) -> set[str]:
-    """All names in a module, also those of attributes and arguments."""
-    return {token.string for token in _tokens(source) if token.type == tokenize.NAME}
-
-
-def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
-    return tokenize.generate_tokens(io.StringIO(source).readline)
 
 
 def _modules(sources: Iterable[str]) -> Iterator[str]:
@@ -241,17 +231,17 @@ def _line(
 def _shortest(
     where: Mapping[str, set[str]],
     meetings: Sequence[set[str]],
-    words: Mapping[str, set[str]],
+    found: Mapping[str, set[str]],
     everywhere: set[str],
 ) -> dict[str, str]:
     """A short name for each, unlike all that it may meet: the most frequent ones choose first."""
     near = {inside: {inside}.union(*(each for each in meetings if inside in each))
-            for inside in words}  # fmt: skip
-    stay = {inside: found - where.keys() for inside, found in words.items()}
+            for inside in found}  # fmt: skip
+    stay = {inside: names - where.keys() for inside, names in found.items()}
     used: dict[str, set[str]] = collections.defaultdict(set)
     short = {}
     for name in sorted(where, key=lambda name: (name not in everywhere, -len(where[name]), name)):
-        places = set(words) if name in everywhere else where[name]
+        places = set(found) if name in everywhere else where[name]
         reach = set().union(*(near[inside] for inside in places))
         taken = set().union(*(used[inside] | stay[inside] for inside in reach))
         short[name] = next(each for each in _candidates() if each not in taken)
@@ -269,7 +259,7 @@ def _candidates() -> Iterator[str]:
 def _renamed(source: str, short: Mapping[str, str]) -> str:
     """The module with each name, and each string that is one, written short."""
     lines = source.splitlines(keepends=True)
-    for token in reversed(list(_tokens(source))):
+    for token in reversed(list(tokens(source))):
         name = token.string
         if token.type == tokenize.STRING and name[1:-1] in short and name[0] in "\"'":
             text = f'"{short[name[1:-1]]}"'

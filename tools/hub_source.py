@@ -10,7 +10,9 @@ line of the file. `hub_imports` and `hub_names` go on from here.
 from __future__ import annotations
 
 import ast
+import io
 import posixpath
+import tokenize
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _CHECKS_ONLY = "TYPE_CHECKING"
@@ -134,6 +136,15 @@ def edited(source: str, edits: Sequence[tuple[ast.expr, str]]) -> str:
         line = line[: node.col_offset] + text.encode() + line[node.end_col_offset :]
         lines[node.lineno - 1] = line.decode()
     return "".join(lines)
+
+
+def words(source: str) -> set[str]:
+    """All names in a module, also those of attributes and arguments."""
+    return {token.string for token in tokens(source) if token.type == tokenize.NAME}
+
+
+def tokens(source: str) -> Iterator[tokenize.TokenInfo]:
+    return tokenize.generate_tokens(io.StringIO(source).readline)
 
 
 def dotted(inside: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -218,6 +219,8 @@ def test_the_portable_tests_pass_on_what_the_build_makes_of_the_sources(
     files["nor_flash.py"] = ROOT / "tests/firmware/nor_flash.py"
     sources = {inside: build.hub_source.without_checks(path.read_text("utf-8"))
                for inside, path in files.items()}  # fmt: skip
+    for inside, names in runpy.run_path(str(ROOT / "firmware/manifest.py"))["MADE"].items():
+        sources[inside] = build.hub_literals.with_made(sources[inside], names)
     # The one that puts names together.
     kept = {inside: sources.pop(inside) for inside in ["sensor_script.py"]}
     texts, table = build.transformed(sources, [PORTABLE / "run.py", PORTABLE / "sensor_script.py"])

@@ -62,10 +62,7 @@ class Journal:
         self.vanished = 0
 
     def mount(self) -> MountReport:
-        """Find what is there: one pass over the sector headers, then the pending sectors.
-
-        Raises journal_sector.UnknownFormatError for another version, OSError from reading.
-        """
+        """Find what is there. Raises journal_sector.UnknownFormatError for another version."""
         from . import journal_mount  # noqa: PLC0415  (needed once)
 
         self._index = journal_index.PendingIndex(self._sector_count)
@@ -136,11 +133,12 @@ class Journal:
         self._mark_predecessor()
         for _ in range(self._sector_count + 1):
             code = seq - self._first_seq
-            if self._has_room(seq, len(data), urgent) and self._put(code, data, settled):
-                self._index.add(self._head, code, len(data))
-                self.next_seq = seq + 1
-                self._unsettled_at = -1 if settled else self._at - journal_sector.SETTLED_BYTES
-                return
+            if self._has_room(seq, len(data), urgent):
+                self.next_seq = seq + 1  # spent: what does not read back may stand all the same
+                if self._put(code, data, settled):
+                    self._index.add(self._head, code, len(data))
+                    self._unsettled_at = -1 if settled else self._at - journal_sector.SETTLED_BYTES
+                    return
             self._open(seq, urgent)
         raise JournalFull("journal: no sector takes a record; the flash is worn out")
 
@@ -282,7 +280,7 @@ class Journal:
 
     def _keep_readable(self, sector: int, bits: int) -> "list[tuple[int, int, int]]":
         """Keep those of `bits` pending that can still be read; return their frames."""
-        self._flash.read_into(sector * SECTOR_BYTES, self._image)
+        journal_sector.read(self._flash, sector, self._image)
         first_seq = self._index.first_seq(sector)
         pending = []
         readable = len_bytes = 0

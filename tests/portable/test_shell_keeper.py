@@ -74,7 +74,7 @@ class Repetitions(unittest.TestCase):
         self.assertEqual(self.readings(), 1)
 
     def test_streams_leave_the_last_room_to_what_is_confirmed_or_advertised(self):
-        stream = listeners.Listener(2, 1, 3, 0x180D, 0x2A37, ADDRESS)
+        stream = listeners.Listener(2, 1, 3, 0x1808, 0x2A18, ADDRESS)  # its sensor stores them
         scale = listeners.Listener(3, listeners.NO_CONNECTION, 4, 0x181D, 0x10001, ADDRESS)
         kept = 0
         while self.keeper.keep_notification(stream, kept, bytes(20)):
@@ -87,6 +87,31 @@ class Repetitions(unittest.TestCase):
             self.assertTrue(self.keeper.keep(self.listener, 5, UNDATED))
             self.assertTrue(self.keeper.keep_notification(scale, 5, UNDATED))
         self.assertFalse(self.keeper.keep_notification(stream, 6, bytes(20)))
+
+    def test_streams_give_way_to_their_own_newest_and_then_to_what_is_measured_once(self):
+        stream = listeners.Listener(2, 1, 3, 0x180D, 0x2A37, ADDRESS)
+        for n in range(400):
+            self.assertTrue(self.keeper.keep_notification(stream, n, bytes(20)))
+            self.assertTrue(self.keeper.has_room(True, n))
+        self.assertTrue(self.journal.free_bytes > keeper.ROOM_FOR_STREAMS_BYTES - 400)
+        spots = 0
+        while self.keeper.keep(self.listener, spots, UNDATED):
+            self.keeper.has_room(True, spots)
+            spots += 1
+        self.assertTrue(spots > 80)  # more than the last room alone: the stream made way
+        self.assertFalse(self.keeper.has_room(True, spots))
+        self.assertFalse(self.keeper.keep_notification(stream, spots, bytes(20)))
+        self.assertFalse("varde_firmware.core.overflow" in sys.modules)
+        self.assertFalse("varde_firmware.core.journal_moving" in sys.modules)
+
+    def test_no_heap_to_make_room_is_no_room(self):
+        def no_heap(*_args):
+            raise MemoryError("as asked")
+
+        self.assertTrue(self.keeper.has_room(True, 1))
+        self.keeper._exclusive.run = no_heap
+        self.assertFalse(self.keeper.make_room(1))
+        self.assertFalse(self.keeper.make_room(1))
 
     def test_an_hourly_complaint_is_one_whatever_its_detail(self):
         for now_ms, detail in ((0, 7), (5, 8), (3_600_000, 9)):

@@ -43,7 +43,7 @@ class JournalFull(OSError):  # noqa: N818 - a state of the world more than a mis
 class Journal:
     """Append, offer, acknowledge. mount() comes first.
 
-    next_seq: the first sequence number never used
+    next_seq, head_seq: the first number never used; the first that the newest sector may hold
     vanished: pending records that could be read once and no longer can
     """
 
@@ -70,7 +70,7 @@ class Journal:
         self._head, self._predecessor = found.head, found.predecessor
         self._at: int = found.at
         self._generation, self._seed = found.generation, found.seed
-        self._first_seq, self._next_place = found.first_seq, found.next_place
+        self.head_seq, self._next_place = found.first_seq, found.next_place
         self.next_seq: int = found.next_seq
         return found.report(self._index.next_reclaimable(found.head, found.head))
 
@@ -132,7 +132,7 @@ class Journal:
             raise ValueError("journal: record of %d bytes" % len(data))
         self._mark_predecessor()
         for _ in range(self._sector_count + 1):
-            code = seq - self._first_seq
+            code = seq - self.head_seq
             if self._has_room(seq, len(data), urgent):
                 self.next_seq = seq + 1  # spent: what does not read back may stand all the same
                 if self._put(code, data, settled):
@@ -150,7 +150,7 @@ class Journal:
 
     def _has_room(self, seq: int, len_bytes: int, urgent: int = ORDINARY) -> bool:
         """A number's code stays below the places of what was moved here."""
-        has_code = seq - self._first_seq <= min(self._next_place, journal_sector.MAX_RECORDS - 1)
+        has_code = seq - self.head_seq <= min(self._next_place, journal_sector.MAX_RECORDS - 1)
         fits = self._at + FRAME_BYTES + len_bytes <= SECTOR_BYTES
         return has_code and fits and (urgent == MAKES_ROOM or not self._is_last())
 
@@ -202,7 +202,7 @@ class Journal:
         self._predecessor = self._head
         self._head = sector
         self._at = journal_sector.HEADER_BYTES
-        self._first_seq, self._seed = first_seq, seed
+        self.head_seq, self._seed = first_seq, seed
         self._next_place = journal_sector.HIGHEST_PLACE
         self._mark_predecessor()
         return not self._session or self._put(journal_sector.SESSION_COPY, self._session)

@@ -64,7 +64,7 @@ def _append(journal: "Journal", offset: int, seq: int, length: int, crc: int) ->
     for _ in range(journal._sector_count + 1):
         place = journal._next_place
         fits = journal._at + journal_sector.FRAME_BYTES + len(data) <= journal_sector.SECTOR_BYTES
-        if fits and place >= journal.next_seq - journal._first_seq:
+        if fits and place >= journal.next_seq - journal.head_seq:
             journal._flash.read_into(offset, data[journal_sector.MOVED_BYTES :])
             if binascii.crc32(data[journal_sector.MOVED_BYTES :]) != crc:
                 return False
@@ -75,6 +75,18 @@ def _append(journal: "Journal", offset: int, seq: int, length: int, crc: int) ->
                 return True
         journal._open(journal.next_seq, MAKES_ROOM)
     raise JournalFull("journal: no sector takes a record; the flash is worn out")
+
+
+def pending_record(journal: "Journal", seq: int) -> bytes:
+    """Return a record that is pending where it was appended, b"" if none is."""
+    for step in range(journal._sector_count):
+        sector = (journal._head - step) % journal._sector_count
+        code = seq - journal._index.first_seq(sector)
+        if journal._index.is_pending(sector) and 0 <= code < journal_sector.MAX_RECORDS:
+            for bit, found, start, end in _pending(journal, sector):
+                if found == seq and bit == code:
+                    return bytes(journal._image[start:end])
+    return b""
 
 
 def acknowledge(journal: "Journal", ranges: "journal_index.Ranges", released: int) -> None:

@@ -15,17 +15,18 @@ again, and the receiver then knows the repetition. A reading is unsettled
 from varde_protocols import cose, records, sealing
 from varde_protocols._compat import TYPE_CHECKING
 
-from .journal import JournalFull
+from .journal import MAKES_ROOM, ORDINARY, URGENT, JournalFull
 
 if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple, Union
+    from typing import Dict, List, Optional, Tuple, Union
 
     from varde_protocols.cose import Signer
 
     from .journal import Journal
 
     Record = Union[
-        records.Reading, records.Anchor, records.Clock, records.Event, records.Session
+        records.Reading, records.Anchor, records.Clock, records.Event, records.Gap,
+        records.Session,
     ]
     Kept = Tuple[int, int, bytes, bytes]  # seq, characteristic, value, address
 
@@ -48,6 +49,8 @@ class Recorder:
         self._sealer: "Optional[sealing.SessionSealer]" = None  # None until the session stands
         self._unsealed_seq = 0  # for no number from here on was anything sealed yet
         self._told_full = False
+        self.gap_seq = 0  # this boot's newest gap record
+        self.looked_to = 0  # below this number is nothing to be given up (overflow.py)
         self._last: "Dict[int, Kept]" = {}  # by slot: indicated, the connection is not over
         self._in_doubt: "Dict[int, Kept]" = {}  # by slot: the connection broke just then
 
@@ -86,7 +89,7 @@ class Recorder:
         session = records.Session(
             seq, self._boot, uptime_ms, sealer.public_key, sealer.receiver_kid
         )
-        self.journal.set_session(seq, self._append(session, True))
+        self.journal.set_session(seq, self._append(session, URGENT))
         self._sealer = sealer
         return seq
 
@@ -123,7 +126,7 @@ class Recorder:
         sealed = self._sealer.seal(seq, uptime_ms, slot, characteristic, content)
         fields = (slot, characteristic, self._sealer.session_seq, sealed)
         kept = (seq, characteristic, value, address)
-        self._append(records.Reading(seq, self._boot, uptime_ms, *fields), False, not indicated)
+        self._append(records.Reading(seq, self._boot, uptime_ms, *fields), ORDINARY, not indicated)
         self._told_full = False
         if indicated:
             self._last[slot] = kept
@@ -166,7 +169,7 @@ class Recorder:
         """Journal that it was `utc_ms` (Unix) at `uptime_ms`; return the sequence number."""
         seq = self.journal.next_seq
         times = (utc_ms, source, uncertainty_ms)
-        self._append(records.Anchor(seq, self._boot, uptime_ms, *times), False)
+        self._append(records.Anchor(seq, self._boot, uptime_ms, *times), ORDINARY)
         return seq
 
     def clock(
@@ -175,19 +178,28 @@ class Recorder:
         """Journal a sensor's clock as read at `uptime_ms`, on a records.CLOCK_... occasion."""
         seq = self.journal.next_seq
         fields = (slot, characteristic, value, occasion)
-        self._append(records.Clock(seq, self._boot, uptime_ms, *fields), False)
+        self._append(records.Clock(seq, self._boot, uptime_ms, *fields), ORDINARY)
         return seq
 
     def event(self, uptime_ms: int, code: int, detail: int) -> int:
         """Journal an event (records.EVENT_...); return the sequence number."""
         seq = self.journal.next_seq
-        self._append(records.Event(seq, self._boot, uptime_ms, code, detail), True)
+        self._append(records.Event(seq, self._boot, uptime_ms, code, detail), URGENT)
         return seq
+
+    def gap(
+        self, uptime_ms: int, ranges: "List[List[int]]", sources: "List[List[int]]"
+    ) -> None:
+        """Journal which numbers of which sources are given up, before they are."""
+        seq = self.journal.next_seq
+        lost = (ranges, sources, records.GAP_JOURNAL_FULL)
+        self._append(records.Gap(seq, self._boot, uptime_ms, *lost), MAKES_ROOM)
+        self.gap_seq = seq
 
     def _append(
         self,
         record: "Record",
-        urgent: bool,
+        urgent: int,
         settled: bool = True,
     ) -> bytes:
         """Sign `record` and append it; return its bytes."""

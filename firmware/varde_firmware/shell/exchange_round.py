@@ -6,7 +6,7 @@ says. Only an answer that passed every check releases anything.
 
 import asyncio
 
-from varde_firmware.core import hub_clock, uplink
+from varde_firmware.core import hub_clock, unload, uplink
 from varde_protocols import exchange, records, sealing
 from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.crypto import ed25519
@@ -68,6 +68,8 @@ class Exchanger:
             self._client.close()
             self._batch_bytes = max(self._batch_bytes // 2, records.MAX_RECORD_BYTES)
             return self._failed("batch", error)
+        finally:  # the journal loads it when it holds records that were moved
+            unload.unload("varde_firmware.core.journal_moving")
 
     async def _round(self) -> "Value":
         request, seqs, parts = self._exclusive.run(self._request)

@@ -22,7 +22,7 @@ ROOM_TO_START_BYTES = const(12_288)
 ROOM_TO_GO_ON_BYTES = const(2_048)
 # The last room is for what is confirmed, or was advertised and does not come back: streams fill
 # any journal when nobody fetches it, and stored records that are only notified are kept by their
-# sensor and asked for again.
+# sensor and asked for again. Below it what is continuous is given up, oldest first (overflow.py).
 ROOM_FOR_STREAMS_BYTES = const(16_384)
 # The same complaint at most once an hour: a fault that lasts must not fill the journal.
 REPEAT_MS = const(3_600_000)
@@ -38,6 +38,7 @@ class Keeper:
         self._known = known_values.KnownValues()
         self._said_ms: "Dict[Tuple[int, int], int]" = {}
         self.on_record: "Callable[[], None]" = _nobody
+        self._no_room_at = -1  # the journal's head when nothing could be given up
         self.why_not: "Optional[Exception]" = None  # why the last value that was not kept was not
         self.changes = 0  # grows whenever the journal's room may have changed
 
@@ -46,8 +47,12 @@ class Keeper:
         return self._keep(self._exclusive.run_in_handler, listener, uptime_ms, value, True)
 
     def keep_notification(self, listener: "Listener", uptime_ms: int, value: bytes) -> bool:
-        """Journal a notification, in main code."""
-        return self._keep(self._exclusive.run, listener, uptime_ms, value, False)
+        """Journal a notification, in main code; a full journal makes room for it."""
+        reading = (listener, uptime_ms, value, False)
+        if self._keep(self._exclusive.run, *reading):
+            return True
+        is_full = isinstance(self.why_not, journal.JournalFull)
+        return is_full and self.make_room(uptime_ms) and self._keep(self._exclusive.run, *reading)
 
     def _keep(self, run: "Callable[..., Any]", *reading: "Any") -> bool:
         try:
@@ -142,10 +147,37 @@ class Keeper:
                 print("varde: journal:", error)
             unload.unload("varde_firmware.shell.damage")
 
-    def has_room(self, had_room: bool) -> bool:
+    def has_room(self, had_room: bool, now_ms: int) -> bool:
         """True if sensors may be connected to; it takes more room to start than to go on."""
         free_bytes = self._exclusive.run(self._free_bytes)
+        if free_bytes < ROOM_FOR_STREAMS_BYTES and self.make_room(now_ms):
+            free_bytes = self._exclusive.run(self._free_bytes)
         return bool(free_bytes >= (ROOM_TO_GO_ON_BYTES if had_room else ROOM_TO_START_BYTES))
+
+    def make_room(self, now_ms: int) -> bool:
+        """Free one sector of the journal, in main code; False if nothing can be given up.
+
+        Whoever looks after a new record (a gap is one) comes here again while room is short.
+        """
+        if self._journal.head_seq == self._no_room_at:
+            return False  # nothing was closed since that could be given up
+        is_freed = False
+        try:
+            from varde_firmware.core import overflow  # noqa: PLC0415  (seldom needed)
+
+            outcome = overflow.LOOKED
+            while outcome == overflow.LOOKED:
+                outcome = self._exclusive.run(overflow.make_room, self._recorder, now_ms)
+            is_freed = outcome == overflow.FREED
+        except (OSError, MemoryError) as error:
+            print("varde: journal:", error)
+        for name in ("overflow", "journal_moving"):
+            unload.unload("varde_firmware.core." + name)
+        if is_freed:
+            self.note_change()
+        else:
+            self._no_room_at = self._journal.head_seq
+        return is_freed
 
     def _free_bytes(self) -> int:
         return self._journal.free_bytes

@@ -192,7 +192,7 @@ class SensorTask(link_services.LinkServices):
             self._tell_lost_from_ms = now_ms + TELL_LOST_MS
 
     def _look_for_room(self) -> None:
-        has_room = self._keeper.has_room(self._had_room)
+        has_room = self._keeper.has_room(self._had_room, self._clock.now_ms())
         if has_room != self._had_room:
             self._had_room = has_room
             if not has_room:

@@ -50,7 +50,7 @@ check: build
 
 stories: build
 	@$(BIN)/varde-sim stories --every-operation --twice $(TWICE) --seed $(SEED) --out build/stories.json
-	@$(BIN)/varde-sim stories --every-operation --scenario cut-bond --seed $(SEED) --out build/stories-bond.json
+	@$(BIN)/varde-sim stories --every-operation --scenario pairing --seed $(SEED) --out build/stories-pairing.json
 
 ward: build
 	@$(BIN)/varde-sim play ward --seed $(SEED) --out build/ward

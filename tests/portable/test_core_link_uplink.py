@@ -3,6 +3,7 @@
 import unittest
 
 from varde_firmware.core import backoff, decider, link, uplink
+from varde_protocols import records
 
 
 def new_link(networks=2):
@@ -26,10 +27,12 @@ class Joining(unittest.TestCase):
     def test_the_next_network_is_tried_at_once_and_then_all_rest(self):
         core = new_link()
         core.handle(link.SwitchOn(), 0)
-        self.assertEqual(core.handle(decider.Expired(), 20_000), [link.Leave()])
+        failed = [link.Failed(0, link.UNKNOWN), link.Leave()]
+        self.assertEqual(core.handle(decider.Expired(), 20_000), failed)
         self.assertEqual(core.deadline_ms, 20_000)
         self.assertEqual(core.handle(decider.Expired(), 20_000), [link.Join(1)])
-        core.handle(decider.Expired(), 40_000)
+        failed = [link.Failed(1, link.UNKNOWN), link.Leave(), link.Exhausted()]
+        self.assertEqual(core.handle(decider.Expired(), 40_000), failed)
         self.assertTrue(core.deadline_ms > 40_500)
         self.assertEqual(core.handle(decider.Expired(), core.deadline_ms), [link.Join(0)])
 
@@ -46,7 +49,8 @@ class Joining(unittest.TestCase):
         core.handle(link.Joined(), 1)
         for _ in range(link.LEAVE_AFTER_FAILURES - 1):
             self.assertEqual(core.handle(link.ExchangeFailed(), 2), [])
-        self.assertEqual(core.handle(link.ExchangeFailed(), 3), [link.Leave()])
+        failed = [link.Failed(0, records.WIFI_LEADS_NOWHERE), link.Leave()]
+        self.assertEqual(core.handle(link.ExchangeFailed(), 3), failed)
         self.assertEqual(core.handle(decider.Expired(), core.deadline_ms), [link.Join(1)])
 
     def test_a_success_ends_the_counting(self):
@@ -57,6 +61,31 @@ class Joining(unittest.TestCase):
             core.handle(link.ExchangeFailed(), 2)
             core.handle(link.ExchangeAcknowledged(), 3)
         self.assertEqual(core.state, link.UP)
+
+    def test_an_access_point_that_flaps_is_a_network_tried_in_vain(self):
+        core = new_link(1)
+        core.handle(link.SwitchOn(), 0)
+        for _ in range(link.LEAVE_AFTER_FAILURES - 1):
+            core.handle(link.Joined(), 1)
+            self.assertEqual(core.handle(link.Dropped(), 2), [link.Leave()])
+            core.handle(decider.Expired(), core.deadline_ms)
+        core.handle(link.Joined(), 1)
+        self.assertTrue(link.Exhausted() in core.handle(link.Dropped(), 2))
+
+    def test_switched_off_it_leaves_and_begins_with_what_worked(self):
+        core = new_link(2)
+        core.handle(link.SwitchOn(), 0)
+        core.handle(decider.Expired(), 20_000)
+        core.handle(decider.Expired(), 20_000)
+        core.handle(link.Joined(), 23_000)
+        core.handle(link.ExchangeAcknowledged(), 24_000)
+        self.assertEqual(core.handle(link.SwitchOff(), 25_000), [link.Leave()])
+        self.assertEqual((core.state, core.deadline_ms), (link.OFF, None))
+        self.assertEqual(core.handle(link.SwitchOn(), 26_000), [link.Join(1)])
+        failed = core.handle(decider.Expired(), 46_000)
+        self.assertFalse(link.Exhausted() in failed)  # the other has not been tried
+        core.handle(decider.Expired(), core.deadline_ms)
+        self.assertTrue(link.Exhausted() in core.handle(decider.Expired(), core.deadline_ms))
 
     def test_an_unknown_move_raises_and_changes_nothing(self):
         core = new_link()

@@ -5,19 +5,22 @@ exchange. A network over which exchanges keep failing is left, and the next one 
 
 States, and what each means:
 
-    OFF       not begun
+    OFF       not begun, or switched off
     JOINING   asked to join; deadline: give up
     UNPROVEN  there is an address; exchanges may be tried
     UP        the collector has acknowledged an exchange over this link
     WAITING   no network would have us; deadline: try the next
 """
 
+from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.value import Value
 
 from . import decider
 
 if TYPE_CHECKING:
+    from typing import List
+
     from .backoff import Backoff
     from .decider import Outcome
 
@@ -27,6 +30,7 @@ UNPROVEN = "unproven"
 UP = "up"
 WAITING = "waiting"
 USABLE = (UNPROVEN, UP)
+UNKNOWN = const(0)  # for the station to say
 
 # Association and DHCP take 2 to 8 s; a weak access point may need two tries of its own.
 JOIN_MS = const(20_000)
@@ -40,6 +44,10 @@ BACKOFF_MOST_MS = const(300_000)
 
 class SwitchOn(Value):
     """Begin."""
+
+
+class SwitchOff(Value):
+    """Let WiFi be."""
 
 
 class Joined(Value):
@@ -69,11 +77,26 @@ class Leave(Value):
     """Drop the network, or stop trying."""
 
 
+class Failed(Value):
+    """The network of this index came to nothing: records.WIFI_..., UNKNOWN for the station to say.
+
+    Said before Leave, while the station still knows.
+    """
+
+    FIELDS = ("index", "reason")
+    index: int
+    reason: int
+
+
+class Exhausted(Value):
+    """Every network was tried, and the collector has not been reached over any."""
+
+
 class Link(decider.Decider):
     """Decides about WiFi; `state in USABLE` tells whether an exchange is worth a try."""
 
     MOVES = {
-        (OFF, SwitchOn): "_join",
+        (OFF, SwitchOn): "_switch_on",
         (JOINING, Joined): "_joined",
         (JOINING, Dropped): "_not_joined",
         (JOINING, decider.Expired): "_not_joined",
@@ -90,6 +113,10 @@ class Link(decider.Decider):
         (WAITING, ExchangeFailed): "_nothing",
         (WAITING, decider.Expired): "_join",
         (JOINING, ExchangeFailed): "_nothing",
+        (JOINING, SwitchOff): "_switch_off",
+        (UNPROVEN, SwitchOff): "_switch_off",
+        (UP, SwitchOff): "_switch_off",
+        (WAITING, SwitchOff): "_switch_off",
     }
 
     def __init__(self, networks: int, backoff: "Backoff") -> None:
@@ -98,11 +125,26 @@ class Link(decider.Decider):
         self._backoff = backoff
         self._index = 0  # the network in use or to be tried next
         self._failures = 0  # exchanges in a row that failed over this link
+        self._in_vain = 0  # networks tried since the last acknowledged exchange
+        self._drops = 0  # that came before an acknowledged exchange
+
+    @property
+    def index(self) -> int:
+        """The network in use or to be tried next."""
+        return self._index
 
     def joining_ms(self, now_ms: int) -> int:
         """Return for how long the network has been asked to let us in; only while JOINING."""
         assert self.deadline_ms is not None
         return now_ms - (self.deadline_ms - JOIN_MS)
+
+    def _switch_on(self, event: Value, now_ms: int) -> "Outcome":
+        self._in_vain = self._drops = 0
+        return self._join(event, now_ms)
+
+    def _switch_off(self, _event: Value, _now_ms: int) -> "Outcome":
+        self._backoff.reset()
+        return OFF, None, [Leave()]
 
     def _join(self, _event: Value, now_ms: int) -> "Outcome":
         self._failures = 0
@@ -112,25 +154,38 @@ class Link(decider.Decider):
         return UNPROVEN, None, []
 
     def _proven(self, _event: Value, _now_ms: int) -> "Outcome":
-        self._failures = 0
+        self._failures = self._in_vain = self._drops = 0
         self._backoff.reset()
         return UP, None, []
 
-    def _failed(self, event: Value, now_ms: int) -> "Outcome":
+    def _failed(self, _event: Value, now_ms: int) -> "Outcome":
         self._failures += 1
         if self._failures < LEAVE_AFTER_FAILURES:
             return self.state, None, []
-        return self._not_joined(event, now_ms)
+        return self._next(records.WIFI_LEADS_NOWHERE, now_ms)
 
     def _dropped(self, _event: Value, now_ms: int) -> "Outcome":
         """The network went away by itself: wait for this one first."""
-        return WAITING, now_ms + self._backoff.next_ms(), [Leave()]
+        actions: "List[Value]" = [Leave()]
+        self._drops += 1
+        if self._drops >= LEAVE_AFTER_FAILURES:
+            self._drops = 0
+            actions = [Failed(self._index, records.WIFI_LEADS_NOWHERE), Leave(), Exhausted()]
+        return WAITING, now_ms + self._backoff.next_ms(), actions
 
     def _not_joined(self, _event: Value, now_ms: int) -> "Outcome":
+        return self._next(UNKNOWN, now_ms)
+
+    def _next(self, reason: int, now_ms: int) -> "Outcome":
         """Go on to the next network; wait only when all have been tried."""
+        actions: "List[Value]" = [Failed(self._index, reason), Leave()]
+        self._in_vain += 1
+        if self._in_vain >= self._networks:
+            self._in_vain = 0
+            actions.append(Exhausted())
         self._index = (self._index + 1) % self._networks
         wait_ms = self._backoff.next_ms() if self._index == 0 else 0
-        return WAITING, now_ms + wait_ms, [Leave()]
+        return WAITING, now_ms + wait_ms, actions
 
     def _nothing(self, _event: Value, _now_ms: int) -> "Outcome":
         return self.state, self.deadline_ms, []

@@ -33,7 +33,7 @@ success, 0x100 + the ATT error (Core 5.4, Vol 3, Part F, 3.4.1.1) if refused, or
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional, Protocol, Tuple, Type, Union
+    from typing import Any, Callable, Dict, List, Optional, Protocol, Tuple, Type, Union
 
     Buffer = Union[bytes, bytearray, memoryview]
     NowMs = Callable[[], int]
@@ -178,6 +178,33 @@ if TYPE_CHECKING:
 
         def is_joined(self) -> bool: ...
 
+        def why_not(self) -> int: ...  # records.WIFI_...
+
+        def signal_dbm(self) -> int: ...  # 0: not known
+
+    class ModemPort(Protocol):
+        """A modem's serial line and pins, and PPP over the line."""
+
+        def open(self) -> None: ...
+
+        def close(self) -> None: ...
+
+        def read(self) -> bytes: ...  # what has come, without waiting
+
+        def write(self, data: bytes) -> None: ...
+
+        async def press(self, pin: int, hold_ms: int) -> None:
+            """Hold the power key (1), the reset line (2), or neither (0)."""
+            ...
+
+        async def escape(self) -> None: ...
+
+        def start_ppp(self, user: str, password: str, by_chap: bool) -> None: ...
+
+        def is_connected(self) -> bool: ...
+
+        async def stop_ppp(self) -> None: ...
+
     class Response(Protocol):
         """An HTTP response, and when the request had gone and the response had come."""
 
@@ -190,6 +217,7 @@ if TYPE_CHECKING:
         """HTTPS to the collector. `Refused` has `.detail`, as the event server-refused."""
 
         Refused: Type[Exception]
+        on_bytes: Callable[[int], None]  # told of what goes over the link, headers included
 
         async def post(self, parts: List[bytes], now_ms: NowMs) -> Response:
             """Send the body in these parts, which leave the list as they go."""
@@ -210,12 +238,22 @@ if TYPE_CHECKING:
 
         def set_utc_floor_ms(self, utc_ms: int) -> None: ...
 
+        def data_used(self) -> bytes: ...  # b"" if never set
+
+        def set_data_used(self, blob: bytes) -> None: ...
+
+        def pin_tried(self) -> int: ...
+
+        def set_pin_tried(self, number: int) -> None: ...
+
         def damage_told(self) -> int: ...
 
         def set_damage_told(self, count: int) -> None: ...
 
     class Board(Protocol):
         """The chip and the board."""
+
+        modem_pins: Optional[Dict[str, int]]  # None: it has no modem
 
         def reset_cause(self) -> int: ...
 
@@ -249,6 +287,8 @@ if TYPE_CHECKING:
         def make_radio(
             self, matcher: Matcher, ring: Ring, keeper: Keeper, secrets: Secrets, now_ms: NowMs
         ) -> Radio: ...
+
+        def make_modem(self, pins: Dict[str, int]) -> ModemPort: ...
 
         def make_client(self, host: str, port: int, roots: List[bytes]) -> Client: ...
 

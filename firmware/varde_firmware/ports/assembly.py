@@ -18,11 +18,11 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Dict, List
 
     from varde_protocols.hub_config import HubConfig
 
-    from . import Keeper, Matcher, NowMs, Ring, Secrets
+    from . import Keeper, Matcher, ModemPort, NowMs, Ring, Secrets
 
 
 class Hardware:
@@ -54,6 +54,11 @@ class Hardware:
         now_ms: "NowMs",
     ) -> ble_radio.BleRadio:  # fmt: skip
         return ble_radio.BleRadio(matcher, ring, keeper, secrets, now_ms)
+
+    def make_modem(self, pins: "Dict[str, int]") -> "ModemPort":
+        from . import modem  # noqa: PLC0415  (few hubs have one)
+
+        return modem.Modem(pins)
 
     def make_client(self, host: str, port: int, roots: "List[bytes]") -> https_client.HttpsClient:
         return https_client.HttpsClient(host, port, roots)

@@ -1,6 +1,7 @@
 """The chip and the board around it: clock, watchdog, light, reset.
 
-What differs between boards is data, in `boards/<name>.py`: `LIGHT` is ("ws2812", pin) for a chain
+What differs between boards is data, in `boards/<name>.py`: `MODEM` are pins and levels of a modem,
+or None; `LIGHT` is ("ws2812", pin) for a chain
 of one, ("led", pin, active level) for a plain one, or None.
 """
 
@@ -23,6 +24,7 @@ class Board:
     def __init__(self, name: str) -> None:
         """Raises ImportError if there is no file for this board."""
         pins = __import__("boards." + name, None, None, ("LIGHT",))
+        self.modem_pins: "Any" = pins.MODEM
         self._light = _light(pins.LIGHT)
         self._watchdog: "Any" = None
 

@@ -19,7 +19,7 @@ from varde_protocols import exchange, http_response
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Awaitable, Generator, List, Optional, Tuple
+    from typing import Any, Awaitable, Callable, Generator, List, Optional, Tuple
 
 # A SYN is repeated after 1 s, 3 s, 7 s; who has not answered then is not there.
 CONNECT_MS = const(15_000)
@@ -33,6 +33,14 @@ _READ_BYTES = const(1024)
 # What is written at a time, unless a part alone is longer: the body is never put together, because
 # a heap that has been in use for weeks has no free piece of 8 KiB.
 _WRITE_BYTES = const(1024)
+
+# What goes over the link beside HTTP's own bytes, for the data budget (docs/link.md): name
+# look-up, TCP's and TLS's handshakes with a chain of two certificates, and their ends.
+CONNECTION_BYTES = const(4_600)
+# Of a request or an answer: headers of TCP and IP, acknowledgements, TLS records. An eighth of
+# what is sent at a time, and one more packet each way.
+_PACKETS_BYTES = const(160)
+_HEAD_BYTES = const(200)  # of an answer
 
 # Details of the event server-refused.
 REFUSED_CERTIFICATE = const(1)
@@ -72,6 +80,7 @@ class HttpsClient:
             self._context.load_verify_locations(root)
         self._stream: "Optional[Any]" = None
         self._raw: "Optional[Any]" = None  # the socket below TLS
+        self.on_bytes: "Callable[[int], None]" = _nobody
         self.connect_ms: int = CONNECT_MS
         self.send_ms: int = SEND_MS
         self.answer_ms: int = ANSWER_MS
@@ -104,6 +113,7 @@ class HttpsClient:
         info = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
         raw = socket.socket(info[0], info[1], info[2])
         raw.setblocking(False)
+        self.on_bytes(CONNECTION_BYTES)
         try:
             await _connect_tcp(raw, info[-1], self.connect_ms)
             secured = self._context.wrap_socket(
@@ -119,9 +129,11 @@ class HttpsClient:
         stream = self._stream
         assert stream is not None
         parts.insert(0, self._head(sum([len(part) for part in parts])))
+        self.on_bytes(_on_air(sum([len(part) for part in parts])))
         await _secured(_send(stream.s, parts), self.send_ms)
         sent_ms = now_ms()
         status, answer, is_last = await _secured(_receive(stream), self.answer_ms)
+        self.on_bytes(_on_air(len(answer) + _HEAD_BYTES))
         if is_last:
             self.close()
         return Response(status, answer, sent_ms, now_ms())
@@ -131,6 +143,15 @@ class HttpsClient:
             "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
             % (exchange.PATH, self._host, self._port, exchange.REQUEST_TYPE, length_bytes)
         ).encode()
+
+
+def _on_air(len_bytes: int) -> int:
+    """Return what so many bytes of HTTP cost on the link."""
+    return len_bytes + len_bytes // 8 + _PACKETS_BYTES
+
+
+def _nobody(_len_bytes: int) -> None:
+    """Nobody counts."""
 
 
 async def _receive(stream: "Any") -> "Tuple[int, bytes, bool]":

@@ -3,6 +3,8 @@
 seed     blob   the hub's Ed25519 seed, 32 bytes
 boot     i32    how often the hub has started
 utc_min  i32    the last time known for sure, in minutes since 1970
+data     blob   bytes of this month by link, as core/data_budget.py
+pin      i32    what became of the modem's PIN: 4 * (1 before its digits) + modem_words.PIN_...
 damaged  i32    how many unreadable places of the journal were told, or are known as torn writes
 """
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "varde"
 SEED_BYTES = const(32)
+_DATA_BYTES = const(32)
 
 
 class IdentityStore:
@@ -60,6 +63,24 @@ class IdentityStore:
 
     def set_damage_told(self, count: int) -> None:
         self._set_number("damaged", count)
+
+    def data_used(self) -> bytes:
+        """Return what was set last, b"" if nothing was."""
+        blob = bytearray(_DATA_BYTES)
+        try:
+            return bytes(blob[: self._nvs.get_blob("data", blob)])
+        except OSError:
+            return b""
+
+    def set_data_used(self, blob: bytes) -> None:
+        self._nvs.set_blob("data", blob)
+        self._nvs.commit()
+
+    def pin_tried(self) -> int:
+        return self._number("pin")
+
+    def set_pin_tried(self, number: int) -> None:
+        self._set_number("pin", number)
 
     def _number(self, key: str) -> int:
         try:

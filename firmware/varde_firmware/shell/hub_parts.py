@@ -20,6 +20,7 @@ from varde_firmware.shell import (
     bond_keeper,
     clock,
     damage,
+    data_meter,
     exchange_round,
     hub_time,
     identity,
@@ -29,13 +30,15 @@ from varde_firmware.shell import (
     sensor_task,
     upkeep_task,
     uplink_task,
+    wifi_link,
 )
 from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Dict
 
     from varde_firmware.ports import Board, Ports
+    from varde_firmware.shell.failover import Failover
     from varde_protocols.hub_config import HubConfig
 
 
@@ -67,10 +70,11 @@ class Parts:
         self._wind_rtc(board)
         self._open_journal(config, board)
         self.sensors = self._make_sensor_task(config, jitter)
-        self.links = self._make_link_task(config, jitter)
         self._time = hub_time.HubTime(
             config.ntp_host, config.ntp_port, ports, board, self.keeper, self._clock
         )
+        self.links = self._make_link_task(config, board, jitter)
+        self._time.on_bytes = self.links.count
         self.uplink = self._make_uplink_task(config, jitter)
         self.uplink.on_healthy = on_healthy
         self.sensors.utc_at = self._time.utc_ms
@@ -126,19 +130,49 @@ class Parts:
             self.upkeep, self._clock, keys, self._ports.spare_heap_bytes,
         )  # fmt: skip
 
-    def _make_link_task(self, config: "HubConfig", jitter: Jitter) -> link_task.LinkTask:
+    def _make_link_task(
+        self, config: "HubConfig", board: "Board", jitter: Jitter
+    ) -> link_task.LinkTask:
         decisions = link.Link(
             len(config.networks), Backoff(link.BACKOFF_FIRST_MS, link.BACKOFF_MOST_MS, jitter)
         )
+        wifi = wifi_link.WifiLink(
+            config.networks, self._ports.wifi, decisions, self.keeper, self._clock
+        )
+        meter = data_meter.DataMeter(
+            config.data_budget_kib, self._ports.store, self.keeper, self._time, self._clock
+        )
+        reserve = None
+        if config.modem is not None and board.modem_pins is not None:
+            reserve = self._make_failover(config, board.modem_pins, jitter, wifi, meter)
+        if not config.networks:
+            self._ports.wifi.leave()  # it was on for the random source
         return link_task.LinkTask(
-            config.networks, self._ports.wifi, decisions, inbox.Inbox(1, 0), self.upkeep,
-            self._clock,
+            wifi, meter, inbox.Inbox(1, 0), self.upkeep, self._clock, reserve
+        )
+
+    def _make_failover(
+        self, config: "HubConfig", pins: "Dict[str, int]", jitter: Jitter,
+        wifi: wifi_link.WifiLink, meter: data_meter.DataMeter,
+    ) -> "Failover":  # fmt: skip
+        from varde_firmware.core import ladder  # noqa: PLC0415  (few hubs have a modem)
+        from varde_firmware.shell import failover, modem_link  # noqa: PLC0415
+
+        assert config.modem is not None
+        modem = modem_link.ModemLink(
+            config.modem, self._ports.make_modem(pins), self._ports.store, self._time,
+            self.keeper, inbox.Inbox(1, 0), self._clock,
+        )  # fmt: skip
+        return failover.Failover(
+            ladder.Ladder(bool(config.networks), jitter), wifi, modem, self.keeper, meter,
+            self.upkeep.facts, self._clock,
         )  # fmt: skip
 
     def _make_uplink_task(self, config: "HubConfig", jitter: Jitter) -> uplink_task.UplinkTask:
         ports = self._ports
         self.uplink_inbox = inbox.Inbox(1, 0)  # only to be woken
         client = ports.make_client(config.collector_host, config.collector_port, config.roots)
+        client.on_bytes = self.links.count
         config.roots.clear()  # TLS has made its own of them, and nobody else asks: some KB
         exchanger = exchange_round.Exchanger(
             self._identity, config, self._journal, client, ports.exclusive, self.keeper,

@@ -6,13 +6,15 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from varde_firmware.ports import Board, Ports
     from varde_firmware.shell.clock import Clock
     from varde_firmware.shell.keeper import Keeper
     from varde_protocols.value import Value
 
+# Question and answer with their headers (RFC 5905: 48 bytes each), and the look-up of the name.
+ASK_BYTES = const(320)
 # How far the time kept for the next start may lie behind: NVS is flash, and wears.
 FLOOR_STEP_MS = const(86_400_000)
 
@@ -28,10 +30,16 @@ class HubTime:
         self._keeper = keeper
         self._clock = clock
         self._hub_clock = hub_clock.HubClock()
+        self._offered: "Optional[hub_clock.Measured]" = None
+        self.on_bytes: "Callable[[int], None]" = _nobody
 
     def utc_ms(self, uptime_ms: int) -> "Optional[int]":
         """Return Unix time in ms at an uptime, None while it is not known."""
         return self._hub_clock.utc_ms(uptime_ms)
+
+    def offer(self, measured: hub_clock.Measured) -> None:
+        """The mobile network's time: taken if no server tells, and the hub's clock wants it."""
+        self._offered = measured
 
     async def measure(self) -> None:
         """Ask the time server if the hub's clock wants it; before certificates are judged."""
@@ -43,8 +51,11 @@ class HubTime:
             measured = await self._ask_server()
         except (OSError, WireError, MemoryError) as error:
             print("varde: time:", type(error).__name__, error)
+            if self._offered is not None:
+                self.tell(self._offered)
         else:
             self.tell(measured)
+        self._offered = None
         unload.unload("varde_firmware.core.sntp")
 
     async def _ask_server(self) -> hub_clock.Measured:
@@ -52,6 +63,7 @@ class HubTime:
 
         nonce = self._ports.random_bytes(sntp.NONCE_BYTES)
         host, port = self._server
+        self.on_bytes(ASK_BYTES)
         raw, sent_ms, now_ms = await self._ports.ask_time(
             host, port, sntp.question(nonce), self._clock.now_ms
         )
@@ -79,3 +91,7 @@ class HubTime:
                 self._keeper.event(now_ms, records.EVENT_CLOCK_STEP, action.seconds)
             elif isinstance(action, hub_clock.SetRtc):
                 self._board.set_rtc_ms(action.utc_ms)
+
+
+def _nobody(_len_bytes: int) -> None:
+    """Nobody counts."""

@@ -1,108 +1,139 @@
-"""The task of the links: joins networks, leaves them, and says when an exchange may be tried.
+"""The task of the links: brings one up, and says when an exchange may be tried.
 
 The exchange side hears of it by `number`, and says of each exchange over which link it went.
+On a hub with a modem, `shell.failover` decides which link is to be up; else it is WiFi.
 """
 
-from varde_firmware.core import decider, link
-from varde_firmware.shell import upkeep_task
-from varde_protocols._compat import TYPE_CHECKING, const
+import asyncio
+
+from varde_protocols import records
+from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Callable, List
+    from typing import Any, Callable, Dict, Optional, Tuple
 
-    from varde_firmware.ports import Wifi
     from varde_firmware.shell.clock import Clock
+    from varde_firmware.shell.data_meter import DataMeter
+    from varde_firmware.shell.failover import Failover
     from varde_firmware.shell.inbox import Inbox
     from varde_firmware.shell.upkeep_task import Upkeep
-    from varde_protocols.hub_config import Network
-    from varde_protocols.value import Value
+    from varde_firmware.shell.wifi_link import WifiLink
 
-# How often to look whether the network has let us in, and whether it still stands. The interface
-# does not tell by itself; an exchange that fails tells sooner.
-# It is looked for often at first, then ever less; once joined, at every fourth pulse.
-LOOK_LEAST_MS = const(500)
-LOOK_SHARE = const(4)
-LOOK_PULSES = const(4)
+_NONE = (0, 0)
 
 
 class LinkTask:
-    """Owns WiFi; `run` returns only by an exception.
+    """Owns the links; `run` returns only by an exception.
 
-    `number` is 0 while there is no link, and another one for each link that came up; `on_change`
-    is called when it has changed.
+    `number` is 0 while there is no link, and another one for each link that came up; `link` is
+    records.LINK_... then. `on_change` is called when `number` has changed.
     """
 
-    def __init__(self, networks: "List[Network]", wifi: "Wifi", decisions: "link.Link",
-                 inbox: "Inbox", upkeep: "Upkeep", clock: "Clock") -> None:  # fmt: skip
-        self._networks = networks
+    def __init__(self, wifi: "WifiLink", meter: "DataMeter", inbox: "Inbox", upkeep: "Upkeep",
+                 clock: "Clock", failover: "Optional[Failover]" = None) -> None:  # fmt: skip
         self._wifi = wifi
-        self._link = decisions
+        self.meter = meter
         self._inbox = inbox
         self._upkeep = upkeep
         self._clock = clock
+        self._failover = failover
+        self._up: "Tuple[int, int]" = _NONE  # the link that is up, and which call of the modem
         self._last_number = 0
+        self._last_link = records.LINK_WIFI
         self.number = 0
+        self._failed_exchanges = 0  # since the last report
         self.on_change: "Callable[[], None]" = _nobody
+
+    @property
+    def link(self) -> int:
+        """The link that is up (records.LINK_...), 0 for none."""
+        return self._up[0]
 
     async def run(self) -> None:
         """Bring a link up, again and again."""
-        self._handle(link.SwitchOn())
+        if self._failover is None:
+            self._wifi.switch(True)
+            await self._watch()
+        else:
+            self._failover.on_change = self._inbox.wake
+            self._failover.begin()
+            await asyncio.gather(self._watch(), self._failover.run())
+
+    async def _watch(self) -> None:
         while True:
             await self._inbox.wait(self._wait_ms())
-            self._look_at_wifi()
-            if self._link.is_due(self._clock.now_ms()):
-                self._handle(decider.Expired())
-
-    def acknowledged(self, number: int) -> None:
-        """The collector's signed answer came over the link of this number."""
-        self._proved(number, link.ExchangeAcknowledged())
-
-    def failed(self, number: int) -> None:
-        """An exchange over the link of this number came to nothing."""
-        self._proved(number, link.ExchangeFailed())
-
-    def _proved(self, number: int, event: "Value") -> None:
-        if number == self.number:  # else it went meanwhile: what is there now is another
-            self._handle(event)
-            self._inbox.wake()
+            self._wifi.look()
+            if self._failover is not None:
+                self._failover.look()
+            self._count()
 
     def _wait_ms(self) -> int:
         now_ms = self._clock.now_ms()
-        look_ms = upkeep_task.to_next_pulse_ms(now_ms, LOOK_PULSES)
-        if self._link.state == link.JOINING:
-            look_ms = max(LOOK_LEAST_MS, self._link.joining_ms(now_ms) // LOOK_SHARE)
-        if self._link.deadline_ms is not None:
-            look_ms = min(look_ms, max(0, self._link.deadline_ms - now_ms))
-        return look_ms
+        wait_ms = self._wifi.wait_ms(now_ms)
+        if self._failover is not None:
+            wait_ms = min(wait_ms, self._failover.wait_ms(now_ms))
+        return wait_ms
 
-    def _look_at_wifi(self) -> None:
-        if self._wifi.is_joined():
-            self._handle(link.Joined())
-        elif self._link.state in link.USABLE:
-            self._handle(link.Dropped())
+    def acknowledged(self, number: int) -> None:
+        """The collector's signed answer came over the link of this number."""
+        self._proved(number, True)
 
-    def _handle(self, event: "Value") -> None:
-        for action in self._link.handle(event, self._clock.now_ms()):
-            try:
-                if isinstance(action, link.Join):
-                    network = self._networks[action.index]
-                    self._wifi.join(network.ssid, network.password)
-                else:
-                    self._wifi.leave()
-            except OSError as error:  # the deadline for joining stands; the next join tells
-                print("varde: wifi:", error)
-        self._upkeep.facts.link_up = self._link.state == link.UP
+    def failed(self, number: int) -> None:
+        """An exchange over the link of this number came to nothing."""
+        self._failed_exchanges += 1
+        self._proved(number, False)
+
+    def _proved(self, number: int, is_good: bool) -> None:
+        if number != self.number:  # it went meanwhile: what is there now is another
+            return
+        link = self.link
+        if self._failover is not None:
+            self._failover.proved(is_good)
+        if link == records.LINK_WIFI:  # after the ladder, to which it may say that WiFi is over
+            self._wifi.proved(is_good)
+        self._upkeep.facts.link_up = is_good
         self._upkeep.show()
         self._count()
+        self._inbox.wake()
 
     def _count(self) -> None:
-        """Another number, if the link came or went."""
-        is_usable = self._link.state in link.USABLE
-        if is_usable == bool(self.number):
+        """Another number, if a link came or went."""
+        up = (records.LINK_WIFI, 0) if self._wifi.is_usable else _NONE
+        if self._failover is not None and self._failover.calls:
+            up = (records.LINK_MODEM, self._failover.calls)
+        if up == self._up:
             return
-        self._last_number += is_usable
-        self.number = self._last_number if is_usable else 0
+        self._up = up
+        if up != _NONE:
+            self._last_number += 1
+            self._last_link = up[0]
+        self.number = self._last_number if up != _NONE else 0
+        self._upkeep.facts.link_up = False
+        self._upkeep.show()
         self.on_change()
+
+    def count(self, len_bytes: int) -> None:
+        """So many bytes went over the link that is up, or was until just now."""
+        self.meter.count(self._last_link, len_bytes)
+
+    def facts(self) -> "Dict[int, Any]":
+        """Return what a report says of links and data; what is counted begins anew."""
+        found: "Dict[int, Any]" = self.meter.facts()
+        found[records.FACT_FAILED_EXCHANGES] = self._failed_exchanges
+        self._failed_exchanges = 0
+        if self.link:
+            found[records.FACT_LINK] = self.link
+        if self.link == records.LINK_WIFI:
+            found[records.FACT_NETWORK] = self._wifi.index
+            signal_dbm: "Optional[int]" = self._wifi.signal_dbm() or None
+        else:
+            signal_dbm = None
+        if self._failover is not None:
+            found.update(self._failover.facts())
+            signal_dbm = signal_dbm or self._failover.signal_dbm
+        if signal_dbm:
+            found[records.FACT_SIGNAL_DBM] = signal_dbm
+        return found
 
 
 def _nobody() -> None:

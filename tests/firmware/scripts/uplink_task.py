@@ -6,7 +6,15 @@ import struct
 import fake_hub
 
 from varde_firmware.core import backoff, link, uplink
-from varde_firmware.shell import exchange_round, hub_time, inbox, link_task, uplink_task
+from varde_firmware.shell import (
+    data_meter,
+    exchange_round,
+    hub_time,
+    inbox,
+    link_task,
+    uplink_task,
+    wifi_link,
+)
 from varde_protocols import cose, exchange, hub_config, records, sealing
 from varde_protocols.crypto import ed25519
 from varde_protocols.errors import HttpError
@@ -65,6 +73,18 @@ class Ports:
 
     def is_joined(self):
         return self.joined is not None
+
+    def why_not(self):
+        return records.WIFI_NO_ADDRESS
+
+    def signal_dbm(self):
+        return -60
+
+    def data_used(self):
+        return b""
+
+    def set_data_used(self, blob):
+        pass
 
     def utc_floor_ms(self):
         return self.floors_ms[-1] if self.floors_ms else 0
@@ -204,15 +224,16 @@ def play(answers, *steps, time_fails=False, event=True, prepare=None):
         hub.identity, CONFIG, hub.journal, ports, hub.exclusive, hub.keeper, ports.random_bytes,
         hub.clock,
     )  # fmt: skip
+    time = hub_time.HubTime("ntp.example", 123, ports, hub.board, hub.keeper, hub.clock)
+    decisions = link.Link(1, backoff.Backoff(20, 40, hub.jitter))
     links = link_task.LinkTask(
-        CONFIG.networks, ports, link.Link(1, backoff.Backoff(20, 40, hub.jitter)),
+        wifi_link.WifiLink(CONFIG.networks, ports, decisions, hub.keeper, hub.clock),
+        data_meter.DataMeter(0, ports, hub.keeper, time, hub.clock),
         inbox.Inbox(1, 0), hub.upkeep, hub.clock,
     )  # fmt: skip
     task = uplink_task.UplinkTask(
-        exchanger, links,
-        hub_time.HubTime("ntp.example", 123, ports, hub.board, hub.keeper, hub.clock),
-        hub.keeper, ports, uplink.Uplink(900, backoff.Backoff(20, 40, hub.jitter)),
-        hub.inbox, hub.clock,
+        exchanger, links, time, hub.keeper, ports,
+        uplink.Uplink(900, backoff.Backoff(20, 40, hub.jitter)), hub.inbox, hub.clock,
     )  # fmt: skip
     healthy = []
     task.on_healthy = lambda: healthy.append(1)
@@ -321,6 +342,7 @@ def records_that_vanish_are_told():
 def a_network_that_leads_nowhere_is_left_and_joined_again():
     _hub, ports = play([nobody] * 6 + [good])
     assert len(ports.posts) == 8  # with one for the anchor
+    assert ports.events.count((records.EVENT_WIFI_FAILED, records.WIFI_LEADS_NOWHERE)) == 1
 
 
 for case in (

@@ -1,9 +1,13 @@
 """A virtual modem as a hub's program has it: UART, AT commands, and its bad days."""
 
+import dataclasses
+
 import pytest
 
 from simulator.board_place import needs_vm
 from simulator.modem_place import READY, run
+from varde_simulator import interpreter, scenario_links
+from varde_simulator.modem.wiring import T_SIM7670G_S3
 
 pytestmark = needs_vm
 
@@ -230,3 +234,14 @@ asyncio.run(main())
         "[b'\\r\\n', b'+CSQ: 20,99\\r\\n', b'\\r\\n', b'OK\\r\\n']",
         "ten minutes of silence",
     ]
+
+
+def test_it_is_soldered_to_the_pins_that_the_firmwares_board_names():
+    path = interpreter.ROOT / "firmware" / "boards" / f"{scenario_links.MODEM_BOARD}.py"
+    names: dict = {}
+    exec(path.read_text(), names)
+    wiring = dataclasses.asdict(T_SIM7670G_S3)
+    same = {"tx", "rx", "dtr", "ring", "power_key", "reset", "baud"}
+    assert {name: wiring[name] for name in same} == {name: names["MODEM"][name] for name in same}
+    assert wiring["power_key_pressed"] == names["MODEM"]["power_key_level"]
+    assert wiring["reset_pressed"] == names["MODEM"]["reset_level"]

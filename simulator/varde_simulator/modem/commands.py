@@ -1,4 +1,4 @@
-"""The AT commands, as the A76XX series' manual has them; docs/modem.md lists them with sources."""
+"""The AT commands of the A76XX series, as drivers use them; docs/modem.md says from where."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from varde_simulator.modem.virtual_modem import VirtualModem
 
-PRESS_ON_S = 0.1  # from off; LilyGO's examples press for as long, the data sheet asks for 50 ms
-PRESS_OFF_S = 2.5
+PRESS_ON_S = 0.05  # from off; LilyGO's examples press for 100 ms
+PRESS_OFF_S = 2.5  # LilyGO's examples: 3 s
 OFF_S = 1.5  # it says good-bye to the network
 RESET_S = 2.0
 _HANG_HELPS_NOT = "modem: power key pressed, and it hangs"

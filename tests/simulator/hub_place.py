@@ -35,6 +35,7 @@ class Hub:
         self.sensors: dict[int, VirtualSensor] = {}
         self._rows: list[hub_config.Sensor] = []
         self.board: VirtualBoard | None = None
+        self.journal_bytes = JOURNAL_BYTES
 
     async def add(
         self, slot: int, model: str, service: int, wanted: list[int], user: list[int] | None = None
@@ -56,7 +57,7 @@ class Hub:
         world = self.place.world
         world.add_access_point(stage.SSID, stage.PASSWORD)
         files = {**stage.firmware_files(world.vm), "config.cbor": self._config().encode()}
-        self.board = world.add_board(NODE, files, JOURNAL_BYTES)
+        self.board = world.add_board(NODE, files, self.journal_bytes)
         self.board.on_console = self.place._on_console
         self.board.on_note = self.place.notes.append
         await self.board.network.start("collector.example", "ntp.example")
@@ -90,7 +91,7 @@ class Hub:
         assert self.board is not None
         log = journal.Journal(_Image(flash_image.read(self.board.flash, "journal")))
         log.mount()
-        rows = log.batch(JOURNAL_BYTES, 10_000)
+        rows = sorted(log.batch(JOURNAL_BYTES, 10_000))
         return [cose.Sign1.parse(data) for _, data in rows]
 
     def of(self, kind: type) -> list[Any]:

@@ -126,6 +126,8 @@ class Radio:
         if self.station is not None:
             station, self.station = self.station, None
             station.power_off()
+        for task in tuple(self._tasks):  # they wait for words of a chip that is off
+            task.cancel()
         self._forget()
 
     def _forget(self) -> None:

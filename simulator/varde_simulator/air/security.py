@@ -342,6 +342,11 @@ class Security(smp.Manager):  # type: ignore[misc]
     def _connection(self, handle: int) -> Any:
         return self.device.connections[handle]
 
+    def stop(self) -> None:
+        """Off: nobody answers what is still under way."""
+        for task in tuple(self._tasks):
+            task.cancel()
+
     def _start(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)

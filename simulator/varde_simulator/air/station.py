@@ -132,6 +132,7 @@ class Station:
     def power_off(self) -> None:
         """Gone from one moment to the next; peers notice by their supervision timeouts."""
         self.own_address.stop()
+        self.security.stop()
         self.controller.power_off()
         self.host.ready = False  # what its chip said last is not heard any more
         self.host.emit("flush")

@@ -124,6 +124,42 @@ def test_a_false_anchor_of_another_boot_leaves_the_arrival():
     assert line.when(2, 0) == (None, None, None, T0 + 2)
 
 
+@pytest.mark.parametrize("lie_ms", [-30 * DAY_MS, -DAY_MS, DAY_MS, 30 * DAY_MS])
+def test_a_boots_only_word_falls_if_it_excludes_the_order(lie_ms: int):
+    """Between two boots that the collector spoke in, a day apart, and delivered long after."""
+    line = timeline.Timeline()
+    late = T0 + 100 * DAY_MS
+    line.anchor(1, timeline.Anchor(60_000, T0, 500, is_signed=True), late)
+    lie = timeline.Anchor(0, T0 + DAY_MS // 2 + lie_ms, 20)
+    assert line.anchor(2, lie, late) is True  # by itself it could be true
+    line.saw(2, 600_000, late)
+    line.anchor(3, timeline.Anchor(60_000, T0 + DAY_MS, 500, is_signed=True), late)
+    assert line.when(1, 60_000).utc_ms == T0
+    assert line.when(3, 60_000).utc_ms == T0 + DAY_MS
+    assert line.when(2, 600_000) == (
+        None, None, T0 - 502 + 600_000 - 61, T0 + DAY_MS + 502 - 60_000 + 7
+    )  # fmt: skip
+
+
+def test_of_two_servers_that_exclude_each_other_neither_gives_a_time():
+    """Nobody can say whether the first lies ahead or the second lies back."""
+    line = timeline.Timeline()
+    late = T0 + 100 * DAY_MS
+    line.anchor(1, timeline.Anchor(0, T0 + DAY_MS, 20), late)
+    line.anchor(2, timeline.Anchor(0, T0, 20), late)
+    assert line.when(1, 0) == (None, None, None, T0 + DAY_MS + 22)
+    assert line.when(2, 0) == (None, None, T0 - 22, late + 2)
+
+
+def test_a_late_clock_of_our_own_does_not_make_the_hubs_time_false():
+    """What a boot before was told lies half a minute after this one's arrival."""
+    line = timeline.Timeline()
+    line.anchor(1, timeline.Anchor(0, T0 + 30_000, 50), T0)
+    line.saw(2, 0, T0)
+    assert line.when(1, 0).utc_ms == T0 + 30_000
+    assert line.when(2, 0) == (None, None, T0 + 30_000 - 52, T0 + 60_000 + 2)
+
+
 def test_several_boots_without_time_keep_their_order():
     line = timeline.Timeline()
     line.anchor(1, timeline.Anchor(0, T0, 0), T0)

@@ -206,6 +206,19 @@ def test_where_the_collector_spoke_no_server_leads_outside_its_word(story):
             assert last_ms <= said.utc_ms + elapsed_ms + doubt_ms
 
 
+@hypothesis.given(histories())
+def test_a_boot_that_heard_only_truth_is_not_dated_wrongly_for_others_lies(story):
+    """It may lose its time to them, unless the collector spoke in it; it gains no false one."""
+    line = made(story)
+    deceived = {
+        moment.boot for moment in story if moment.said is not None and not moment.is_true
+    }
+    for moment in story:
+        when = line.when(moment.boot, moment.uptime_ms)
+        if moment.boot not in deceived and when.utc_ms is not None:
+            assert abs(when.utc_ms - moment.true_ms) <= when.uncertainty_ms
+
+
 def order_is_kept(line: timeline.Timeline, stamps: set[tuple[int, int]]) -> None:
     latest_first_ms = float("-inf")
     before_boot, before_utc_ms = -1, 0

@@ -98,14 +98,15 @@ class Bench:
     def stored(self) -> list[tuple[int, bytes]]:
         table = schema.records
         query = sa.select(table.c.seq, table.c.record).order_by(table.c.hub, table.c.seq)
-        with self.database.reading() as connection:
-            return [tuple(row) for row in connection.execute(query)]
+        return self._rows(query)
 
     def quarantined(self) -> list[tuple[int | None, int, bytes]]:
         table = schema.quarantine
         query = sa.select(table.c.seq, table.c.reason, table.c.raw).order_by(table.c.id)
-        with self.database.reading() as connection:
-            return [tuple(row) for row in connection.execute(query)]
+        return self._rows(query)
+
+    def _rows(self, query: sa.Select) -> list[tuple]:
+        return self.database.read(lambda connection: [tuple(r) for r in connection.execute(query)])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -45,7 +45,9 @@ def programs() -> pathlib.Path | None:
 class PostgresServer:
     """Use as a context. `port` other than 0: it also listens on loopback."""
 
-    def __init__(self, *, port: int = 0, is_durable: bool = False) -> None:
+    def __init__(
+        self, *, port: int = 0, is_durable: bool = False, wal_segment_mb: int = 16
+    ) -> None:
         found = programs()
         assert found, "ask `programs` first"
         self._programs = found
@@ -54,11 +56,14 @@ class PostgresServer:
         self._settings = SETTINGS | ({} if is_durable else FAST)
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
+        self._wal_segment_mb = wal_segment_mb
 
     def __enter__(self) -> PostgresServer:
         if os.geteuid() == 0:
             shutil.chown(self.folder, OTHER_USER)
-        self._run("initdb", "-D", "data", "-A", "trust", "-U", "varde", "--no-sync", "-E", "UTF8")
+        segments = f"--wal-segsize={self._wal_segment_mb}"
+        options = ["-A", "trust", "-U", "varde", "--no-sync", "-E", "UTF8", segments]
+        self._run("initdb", "-D", "data", *options)
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -103,6 +108,18 @@ class PostgresServer:
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def limit_files(self, size_bytes: int | None) -> None:
+        """Let no file of the server grow beyond a size: a disk that is full."""
+        size = "unlimited" if size_bytes is None else str(size_bytes)
+        for pid in self._pids():  # of which one may have ended meanwhile
+            command = self._command("prlimit", f"--pid={pid}", f"--fsize={size}:")
+            subprocess.run(command, capture_output=True, check=False)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, name: str) -> str:
         """Return the URL of a database."""
         if self.port:
@@ -126,7 +143,8 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     def _command(self, program: str, *arguments: str) -> list[str]:
-        command = [str(self._programs / program), *arguments]
+        own = self._programs / program
+        command = [str(own) if own.exists() else program, *arguments]
         if os.geteuid() == 0:
             other = ["setpriv", f"--reuid={OTHER_USER}", "--regid=nogroup", "--clear-groups"]
             command = [*other, *command]
@@ -141,14 +159,15 @@ class PostgresServer:
 
     def _signal(self, number: int) -> list[int]:
         """Send a signal to the server and its children (which have groups of their own)."""
-        assert self._process is not None
-        pid = self._process.pid
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        pids = [pid, *map(int, children.split())]
+        pids = self._pids()
         for each in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, number)
         return pids
+
+    def _pids(self) -> list[int]:
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [self.pid, *map(int, children.split())]
 
     def _end(self, number: int) -> None:
         assert self._process is not None

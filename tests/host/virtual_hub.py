@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from varde_host.collector import batch
 from varde_protocols import cose, exchange, records, sealing
 from varde_protocols.crypto import ed25519
 
@@ -85,6 +86,12 @@ class VirtualHub:
 
     def body(self, raws: list[bytes]) -> bytes:
         return self.request(raws)[1]
+
+
+def batch_of(number: int, hub: VirtualHub, seqs: list[int], detail: int = 1) -> batch.Batch:
+    """Return events under these numbers as they are after judgement; `number` is the hub's row."""
+    rows = [(number, seq, 0, 4, 0, 0, hub.event(detail, seq)) for seq in seqs]
+    return batch.Batch(number, 0, rows, list(range(len(rows))), [])
 
 
 def collector_public() -> bytes:

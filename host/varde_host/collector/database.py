@@ -101,20 +101,15 @@ class Database:
         What fails in passing is begun again, also if it may have been committed: done twice,
         `work` must give what it gives when it is done once.
         """
-        for _ in range(ATTEMPTS - 1):
-            try:
-                with self.writing() as connection:
-                    return work(connection)
-            except errors.WorldFailed as error:
-                if not self._store.is_passing(error.__cause__):
-                    raise
-        with self.writing() as connection:
-            return work(connection)
+        return self._repeating(self.writing, work)
+
+    def read(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Return what `work` finds, begun again as in `write`."""
+        return self._repeating(self.reading, work)
 
     def check(self) -> None:
         """Raise WorldFailed `database` unless the database answers and takes records."""
-        with self.reading() as connection:
-            self._store.check(connection)
+        self.read(self._store.check)
 
     def close(self) -> None:
         """Close all connections; SQLite's last one folds the write-ahead log into the file."""
@@ -139,6 +134,21 @@ class Database:
             self._store.lock_schema(connection)
             migrations.upgrade(connection)
 
+    def _repeating(
+        self,
+        begin: Callable[[], contextlib.AbstractContextManager[sa.Connection]],
+        work: Callable[[sa.Connection], Result],
+    ) -> Result:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with begin() as connection:
+                    return work(connection)
+            except errors.WorldFailed as error:
+                if not self._store.is_passing(error.__cause__):
+                    raise
+        with begin() as connection:
+            return work(connection)
+
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
         try:
@@ -156,16 +166,23 @@ def open_database(address: str | Path, *, create: bool = True) -> Database:
     left untouched.
     """
     opened = Database(address)
+    try:
+        _bring_up(opened, create=create)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _bring_up(opened: Database, *, create: bool) -> None:
     if opened.is_missing() and not create:
         raise errors.InputRefused("database-missing", opened.where)
-    with opened.reading() as connection:
-        state = migrations.state(connection)
+    state = opened.read(migrations.state)
     if state == migrations.FOREIGN or (state == migrations.EMPTY and not create):
         raise errors.InputRefused("database-foreign", opened.where)
     if state == migrations.NEWER:
         raise errors.InputRefused("database-newer", opened.where)
     opened.prepare(is_current=state == migrations.CURRENT)
-    return opened
 
 
 def is_url(address: str | Path) -> bool:

@@ -22,8 +22,7 @@ class KnownHubs:
         """Return the hub if it is enrolled; it may be revoked, or be so since. WorldFailed."""
         hub = self._hubs.get(hub_id)
         if hub is None:
-            with self._database.reading() as connection:
-                hub = registry.find(connection, hub_id)
+            hub = self._database.read(lambda connection: registry.find(connection, hub_id))
             if hub is not None and not hub.is_revoked:
                 self._hubs[hub_id] = hub
         return hub

@@ -108,7 +108,7 @@ def enrolments(connection: sa.Connection) -> list[Enrolment]:
             sa.func.count(records.c.seq),
             sa.func.max(records.c.received_ms),
         )
-        .select_from(hubs.outerjoin(records))
+        .select_from(hubs.outerjoin(records, records.c.hub == hubs.c.number))
         .group_by(hubs.c.number)
         .order_by(hubs.c.number)
     )

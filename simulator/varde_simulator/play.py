@@ -94,6 +94,7 @@ class Play:
         self.watch: journal_watch.JournalWatch | None = None
         self.hub_ids: list[str] = []  # a cut first boot may leave it to the next who it is
         self.cuts = 0
+        self._cuts_us: list[int] = []
         self.problems: list[str] = []
         self.began_us = 0
         self._home = home
@@ -245,6 +246,7 @@ class Play:
 
     def _on_cut(self) -> None:
         self.cuts += 1
+        self._cuts_us.append(self.clock.now_us())
         operation = self._board.page.flash.operations_this_boot
         where = "in the middle of" if self._board.page.cut_happened else "after"
         self.tell("power", f"cut {where} flash operation {operation} of this boot")
@@ -297,7 +299,10 @@ class Play:
 
         def draw(rows: Rows, repeats: Rows, told: told_gaps.Told | None = None) -> Outcome:
             sensors = {each.slot: self.sensors[each.name] for each in self.story.sensors}
-            added = truth.add_up(sensors, rows, journaled, utc_minus_virtual_ms, repeats, told)
+            cuts_ms = [at_us // 1000 + utc_minus_virtual_ms for at_us in self._cuts_us]
+            added = truth.add_up(
+                sensors, rows, journaled, utc_minus_virtual_ms, repeats, told, cuts_ms
+            )
             return Outcome(added, **facts)
 
         return draw

@@ -26,6 +26,7 @@ COUNTS = {
     "altered": "altered",
     "given_up": "given_up",
     "unnamed": "unnamed",
+    "in_hand": "in_hand",
     "under_way": "under_way",
     "untimely": "untimely",
     "undated": "undated",

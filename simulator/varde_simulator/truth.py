@@ -12,6 +12,8 @@ delivered   readings that the receiver opened, signature good
 undated     of these, without a UTC; not those of a boot that never learned the time
 timeless    of these, without a UTC, of such a boot: no time is better than a wrong time
 duplicates  delivered more often than measured
+in hand     measured, not delivered: samples of a stream that the hub had got and not yet written
+            when the power went; a stream confirms nothing, so they are lost on any hub
 given up    measured, not delivered, and named by a gap record: samples of a stream that a full
             journal let go; a spot reading is never excused so
 unnamed     numbers of readings that stood in the flash, are gone, and neither arrived nor are
@@ -38,6 +40,8 @@ from varde_simulator.sensors.virtual_sensor import VirtualSensor
 GOOD = "verified"
 MOST_DETAILS = 40
 ASKED = {0x2A19}  # characteristics that hubs read, besides what sensors send
+# So long a sample may wait in the hub's memory: journals have to be made room in, at times.
+IN_HAND_MS = 3_000
 # Characteristics of which a sensor sends sample after sample: continuous oximetry, intermediate
 # cuff pressure, heart rate, intermediate temperature, and the vendors' streams.
 STREAMS = {
@@ -69,6 +73,7 @@ class Sum:
     timeless: int = 0
     given_up: int = 0
     unnamed: int = 0
+    in_hand: int = 0
     details: tuple[str, ...] = ()  # what is wrong, value by value, as far as it fits a screen
 
     @property
@@ -77,7 +82,7 @@ class Sum:
         is not there was given up in so many words. Whether that may be, and whether a reading may
         be without any time, is the scenario's business."""
         wrong = self.duplicates + self.lost + self.altered + self.under_way + self.untimely
-        told = self.delivered + self.given_up
+        told = self.delivered + self.given_up + self.in_hand
         return wrong + self.mistaken + self.unnamed == 0 and self.measured == told
 
     def as_json(self) -> dict[str, Any]:
@@ -114,10 +119,12 @@ def add_up(
     utc_minus_virtual_ms: int,
     repeats: Sequence[Row] = (),
     told: Mapping[Key, frozenset[Place]] | None = None,
+    cuts_ms: Sequence[int] = (),
 ) -> Sum:
     """Compare; `sensors` by slot, `journaled` as JournalWatch.look gives it, `repeats` the rows
     that `varde readings` leaves out unless all are asked for, `told` the numbers that the receiver
-    knows were given up (else it is taken at the word of the flash)."""
+    knows were given up (else it is taken at the word of the flash), `cuts_ms` the Unix times at
+    which the power went."""
     made = measured_values(sensors, utc_minus_virtual_ms)
     arrived = {_key(row) for row in (*rows, *repeats) if _is_good(row)}
     asked = sum(_is_good(row) and _is_asked(row, made) for row in rows)
@@ -133,7 +140,8 @@ def add_up(
     in_sensor = sum(each.held for each in missing)
     named = journaled.named if told is None else told
     named = {key: named[key] for key in named.keys() - arrived - journaled.others}
-    in_hub, given_up = _in_hub_or_given_up(pairs, journaled, arrived, named)
+    gone, in_hand = _gone(pairs, cuts_ms)
+    in_hub, given_up = _in_hub_or_given_up(gone, journaled, arrived, named)
     undated = [row for row in good if row["utc_ms"] is None]
     timeless = sum((_key(row)[0], row.get("boot")) in journaled.timeless for row in undated)
     places, ever = {(value[0], value[2]) for value in made}, journaled.ever
@@ -142,7 +150,7 @@ def add_up(
         journaled=sum(place in places or place[1] not in ASKED for place in ever.values()),
         delivered=len(good),
         duplicates=sum(each.duplicates for each in pairs.values()),
-        lost=len(missing) - overwritten - in_sensor - in_hub - given_up,
+        lost=gone.total() - in_hub - given_up,
         altered=len(altered),
         under_way=in_sensor + in_hub,
         untimely=sum(each.untimely for each in pairs.values()),
@@ -153,6 +161,7 @@ def add_up(
         asked=asked,
         timeless=timeless,
         given_up=given_up,
+        in_hand=in_hand,
         unnamed=len(ever.keys() - journaled.standing.keys() - arrived - named.keys()),
         details=_details(pairs, altered)[:MOST_DETAILS],
     )
@@ -177,8 +186,30 @@ def _details(pairs: Mapping[Value, Pairs], altered: Iterable[Row]) -> tuple[str,
     return tuple(lines)
 
 
+def _gone(pairs: Mapping[Value, Pairs], cuts_ms: Sequence[int]) -> tuple[Counter[Place], int]:
+    """The missing that no sensor has any more, by place, without those that the hub had in hand
+    when the power went; and how many those are."""
+    gone: Counter[Place] = Counter()
+    in_hand = 0
+    for (slot, _, characteristic, _), found in pairs.items():
+        for each in found.missing:
+            if each.held or each.overwritten:
+                continue
+            if characteristic in STREAMS and _is_in_hand(each, cuts_ms):
+                in_hand += 1
+            else:
+                gone[slot, characteristic] += 1
+    return gone, in_hand
+
+
+def _is_in_hand(sample: Measured, cuts_ms: Sequence[int]) -> bool:
+    return any(
+        0 <= cut_ms - sent_ms <= IN_HAND_MS for cut_ms in cuts_ms for sent_ms in sample.moments_ms
+    )
+
+
 def _in_hub_or_given_up(
-    pairs: Mapping[Value, Pairs],
+    missing: Counter[Place],
     journaled: Journaled,
     arrived: set[Key],
     named: Mapping[Key, frozenset[Place]],
@@ -186,10 +217,6 @@ def _in_hub_or_given_up(
     """How many of the missing may be those that stand in the hub's flash and never arrived, and
     how many those that a gap names. Records are sealed: slot and characteristic is all that can be
     told. What is named may still stand there: the hub has let it go and not yet erased it."""
-    missing: Counter[Place] = Counter()
-    for (slot, _, characteristic, _), pairs_of in pairs.items():
-        gone = [each for each in pairs_of.missing if not (each.held or each.overwritten)]
-        missing[slot, characteristic] += len(gone)
     standing = Counter(
         place
         for key, place in journaled.standing.items()

@@ -33,6 +33,7 @@ WORDS = {
     "repeats": "sent twice by a sensor, shown once",
     "asked": "read by the hub itself, such as a battery's level",
     "timeless": "delivered without a time: that boot never learned it",
+    "in_hand": "samples of a stream that a power cut caught unwritten",
     "given_up": "samples of a stream that a full journal let go, and named",
     "lost": "measured, and nobody has it any more",
     "unnamed": "numbers gone from the hub that nobody names",
@@ -45,6 +46,7 @@ WORDS = {
 }
 _NEVER_WRONG = (
     "measured", "not_offered", "journaled", "delivered", "repeats", "asked", "timeless",
+    "in_hand",
 )  # fmt: skip
 
 

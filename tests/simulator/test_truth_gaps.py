@@ -119,6 +119,16 @@ def test_the_receivers_events_are_read():
     }
 
 
+def test_samples_in_the_hubs_hand_when_the_power_went_are_lost_on_any_hub():
+    """And only those: of a stream, shortly before."""
+    seen = Journaled()
+    cut = [T0_MS + 60_000 + 2_000]  # two seconds after the second of them
+    added = truth.add_up({SLOT: Sensor(3)}, [], seen, T0_MS, cuts_ms=cut)
+    assert (added.in_hand, added.lost) == (1, 2)
+    added = truth.add_up({SLOT: Sensor(0, 3)}, [], seen, T0_MS, cuts_ms=cut)
+    assert (added.in_hand, added.lost) == (0, 3)
+
+
 def test_no_time_is_no_fault_in_a_boot_that_never_had_one():
     rows = [row(1, 0) | {"utc_ms": None, "uncertainty_ms": None}]
     for timeless, counts in ((frozenset({(HUB, 1)}), (0, 1)), (frozenset({(HUB, 2)}), (1, 0))):

@@ -2,6 +2,7 @@
 receiver. Built firmware and an interpreter are needed; without them these are skipped."""
 
 import asyncio
+import dataclasses
 import tomllib
 
 import pytest
@@ -209,3 +210,15 @@ def test_power_cuts_at_flash_operations(tmp_path):
     rows = story_batch.play_batch(CUT, chosen, tmp_path / "stage")
     assert [row.machine["cuts"] for row in rows] == [1, 1, 1, 2, 1]
     assert all(row.passed for row in rows), rows
+
+
+def test_a_full_journal_gives_up_samples_by_name_and_no_spot_reading(tmp_path):
+    """Two hours of the scenario; the line comes back when they are over."""
+    story = scenario_file.load(scenario_file.find("overflow"))
+    story = dataclasses.replace(story, days=0.08, settle_min=60, journal_kib=32)
+    playing, outcome, rows = play(tmp_path / "stage", story)
+    assert outcome.passed, outcome
+    assert outcome.sum.given_up > 50
+    assert (outcome.sum.lost, outcome.sum.unnamed, outcome.sum.under_way) == (0, 0, 0)
+    spots = sum(len(sensor.ledger.readings) for sensor in playing.sensors.values())
+    assert sum(row["characteristic"] in {"2A5E", "2A9D", "2A35"} for row in rows) == spots > 5

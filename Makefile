@@ -5,6 +5,7 @@ BIN := .venv/bin
 SEED ?= 1
 # of the runs that are cut once at every operation, so many are cut again in their recovery
 TWICE ?= 200
+OVERFLOWS ?= 20
 # four cuts each: the rest of a run costs as much as six more
 LONG_RUNS ?= 2500
 # half of what two cores can do at once waits on the other half's clock: two workers a core is enough
@@ -17,7 +18,7 @@ help:
 	@echo "make test          all tests: both interpreters, whole stories"
 	@echo "make check         lint, types, layering, spelling, firmware size"
 	@echo "make test-mpy      the portable tests on the hub interpreter alone"
-	@echo "make stories       a power cut at every flash operation, and $(TWICE) double ones (TWICE=, SEED=)"
+	@echo "make stories       a power cut at every flash operation, $(TWICE) double ones, full journals (TWICE=, SEED=)"
 	@echo "make stories-long  $(LONG_RUNS) seeded runs with four power cuts each (LONG_RUNS=, SEED=)"
 	@echo "make ward          a week of twenty sensors round one hub, with all their faults (SEED=)"
 	@echo "make conformance   MicroPython's own Bluetooth tests on the virtual radio (CONFORMANCE=\"--runs 20 --busy 2\")"
@@ -51,6 +52,8 @@ check: build
 stories: build
 	@$(BIN)/varde-sim stories --every-operation --twice $(TWICE) --seed $(SEED) --out build/stories.json
 	@$(BIN)/varde-sim stories --every-operation --scenario pairing --seed $(SEED) --out build/stories-pairing.json
+	@$(BIN)/varde-sim stories --scenario overflow --runs $(OVERFLOWS) --cuts 2 --seed $(SEED) --out build/stories-overflow.json
+	@test ! -f tools/journal_campaign.py || $(BIN)/python tools/journal_campaign.py --json build/journal-campaign.json
 
 ward: build
 	@$(BIN)/varde-sim play ward --seed $(SEED) --out build/ward

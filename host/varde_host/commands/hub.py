@@ -83,6 +83,7 @@ def show_refused(
     """List the records in quarantine: whose, when, why and how large, but not what is in them."""
     with _opened(site, database_address) as opened, opened.reading() as connection:
         kept = quarantine.listing(connection)
+        overflows = quarantine.overflows(connection)
     if json:
         output.as_json([_refused_row(entry) for entry in kept])
         return
@@ -100,6 +101,9 @@ def show_refused(
         ],
     )
     output.line(messages.text("hub.refused-count", records=len(kept)))
+    for hub_id, overflow in sorted(overflows.items()):
+        said = messages.text("hub.refused-not-kept", hub=hub_id.hex(), records=overflow.records)
+        output.line(said)
 
 
 def _print_lists(hubs: list[registry.Enrolment], strangers: list[registry.Stranger]) -> None:

@@ -29,6 +29,7 @@ FAILED = object()
 
 # A larger value is left to the plain code; records and the messages of a hub are smaller.
 _ROOM_BYTES = const(512)
+_STATE_BYTES = const(12)
 _SPARE_BYTES = const(16)  # at the end, so that a head or a number fits wherever an item may begin
 
 # Names of this module are found several times faster than builtins, which are searched one by one.
@@ -50,30 +51,28 @@ _pack_into = struct.pack_into
 _unpack_from = struct.unpack_from
 
 
-@micropython.viper
-def _put_raw(out: object, pos: int, raw: object) -> int:
+def _put_raw(out: "memoryview", pos: int, raw: bytes) -> int:
     """Copy an encoded item."""
-    size = int(_LEN(raw))
-    if pos + size > _ROOM_BYTES - _SPARE_BYTES:
+    end = pos + len(raw)
+    if end > _ROOM_BYTES - _SPARE_BYTES:
         return -1
-    p = ptr8(out)
-    source = ptr8(raw)
-    for i in range(size):
-        p[pos + i] = source[i]
-    return pos + size
+    out[pos:end] = raw
+    return end
 
 
-@micropython.viper
-def _put_float(out: object, pos: int, value: object) -> int:
+def _put_float(out: "memoryview", pos: int, value: float) -> int:
     _pack_into(">d", out, pos + 1, value)
-    p = ptr8(out)
-    # Of a number that a single holds, the lowest 29 bits of the double are 0.
-    if p[pos + 8] | p[pos + 7] | p[pos + 6] | p[pos + 5] & 0x1F == 0:
-        return int(_put_raw(out, pos, float_bytes(value)))
-    if p[pos + 1] & 0x7F == 0x7F and p[pos + 2] >= 0xF0:
-        return int(_put_raw(out, pos, float_bytes(value)))
-    p[pos] = 0xFB
+    if _fits_single(out, pos + 1):
+        return _put_raw(out, pos, float_bytes(value))
+    out[pos] = 0xFB
     return pos + 9
+
+
+def _fits_single(data: "bytes | memoryview", pos: int) -> bool:
+    """Whether the double at `pos` may be shorter: its lowest 29 bits are 0, or it is no number."""
+    if data[pos + 7] == 0 and data[pos + 6] | data[pos + 5] | data[pos + 4] & 0x1F == 0:
+        return True
+    return data[pos] & 0x7F == 0x7F and data[pos + 1] >= 0xF0
 
 
 @micropython.viper
@@ -236,8 +235,7 @@ def encode(value: "Any", max_depth: int, max_bytes: int) -> "Any":
 def _get_members(data: object, state: object, is_map: int, count: int, depth_left: int) -> object:
     """Read `count` members of an array or a map; return the list or dict, or FAILED.
 
-    `state` holds the position, the end, the number of items that may still come, and whether a
-    float is a double.
+    `state` holds the position, the end, and the number of items that may still come.
     """
     failed = FAILED
     int_ = _INT
@@ -263,11 +261,19 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
         pos += 1
         number = first & 0x1F
         if first >= 0xE0 or first == 0x1B:
-            s[0] = pos
-            value = _get_other(data, state, first)
-            if value is failed:
-                return failed
-            pos = s[0]
+            if first == 0xF6:
+                value = _NONE
+            elif first == 0xF5:
+                value = _TRUE
+            elif first == 0xF4:
+                value = _FALSE
+            else:
+                if pos + 8 > end:
+                    return failed
+                value = _get_eight(data, pos, first)
+                if value is failed:
+                    return failed
+                pos += 8
         else:
             major = first >> 5
             if number < 24:
@@ -332,31 +338,16 @@ def _get_argument(data: object, state: object, additional: int) -> int:
     return -1
 
 
-@micropython.viper
-def _get_other(data: object, state: object, first: int) -> object:
-    """Read a constant, an integer of 64 bits or a double, behind its first byte."""
-    if first == 0xF6:
-        return _NONE
-    if first == 0xF5:
-        return _TRUE
-    if first == 0xF4:
-        return _FALSE
-    s = ptr32(state)
-    pos = s[0]
-    if pos + 8 > s[1]:
+def _get_eight(data: bytes, pos: int, first: int) -> "Any":
+    """Return the integer of 64 bits or the double at `pos`, behind its first byte; or FAILED."""
+    if first == 0xFB:
+        if _fits_single(data, pos) or not scalars.FLOAT_IS_DOUBLE:
+            return FAILED
+        return _unpack_from(">d", data, pos)[0]
+    if first != 0x1B:
         return FAILED
-    p = ptr8(data)
-    if first == 0x1B and p[pos] | p[pos + 1] | p[pos + 2] | p[pos + 3] != 0:
-        s[0] = pos + 8
-        return _from_bytes(data[_INT(pos) : _INT(pos + 8)], "big")
-    if first != 0xFB or s[3] == 0:
-        return FAILED
-    if p[pos + 7] | p[pos + 6] | p[pos + 5] | p[pos + 4] & 0x1F == 0:
-        return FAILED
-    if p[pos] & 0x7F == 0x7F and p[pos + 1] >= 0xF0:
-        return FAILED
-    s[0] = pos + 8
-    return _unpack_from(">d", data, pos)[0]
+    number = _from_bytes(data[pos : pos + 8], "big")
+    return number if number >> 32 else FAILED
 
 
 @micropython.viper
@@ -364,12 +355,11 @@ def decode(data: object, start: int, max_depth: int, max_items: int, whole: int)
     """Return [value, end], or FAILED; if `whole`, also for bytes behind the value."""
     if max_items < 0:  # pointers of 32 bits read it as a large number where words have 64
         return FAILED
-    state = _BYTEARRAY(16)
+    state = _BYTEARRAY(_STATE_BYTES)
     s = ptr32(state)
     s[0] = start
     s[1] = int(_LEN(data))
     s[2] = max_items
-    s[3] = 1 if scalars.FLOAT_IS_DOUBLE else 0
     found = _get_members(data, state, 0, 1, max_depth)
     if found is FAILED or (whole and s[0] != s[1]):
         return FAILED

@@ -253,8 +253,6 @@ class Journal:
 
         Unknown numbers, ranges that overlap, repeat or run backwards do no harm.
         """
-        if journal_index.names(ranges, self._oldest_seq):
-            self._oldest_seq = 0
         count = self._index.count
         for sector in range(self._sector_count):
             named = self._index.covered(sector, ranges)

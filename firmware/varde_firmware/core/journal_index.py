@@ -26,14 +26,6 @@ _COPY = const(62)
 _ALL_SEQS = const(0xFFFFFFFF)  # greater than every first_seq that is ever written
 
 
-def names(ranges: "Ranges", seq: int) -> bool:
-    """Tell whether one of the inclusive ranges holds `seq`."""
-    for start, end in ranges:  # noqa: SIM110  (a generator costs the hub's heap more)
-        if start <= seq <= end:
-            return True
-    return False
-
-
 class PendingIndex:
     """The pending records of every sector: `count` of `len_bytes` in `sectors` sectors.
 
@@ -123,10 +115,6 @@ class PendingIndex:
     def has_moved(self, sector: int) -> bool:
         """Tell whether records that were moved there are pending in the sector."""
         return self._pending(sector)[1] > _BYTES
-
-    def held_bytes(self, sector: int) -> int:
-        """Return the bytes of the records pending in the sector."""
-        return self._pending(sector)[1] & _BYTES
 
     def lowest_seq(self, sector: int) -> int:
         """Return the lowest pending number of a pending sector where nothing was moved to."""

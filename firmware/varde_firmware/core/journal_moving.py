@@ -40,7 +40,9 @@ def move_out(journal: "Journal", sector: int, given_up: "Container[int]") -> boo
     rows = []
     index = journal._index
     journal._release(sector, index.bits(sector))  # what has vanished is counted so
+    left_bytes = 0
     for bit, seq, start, end in _pending(journal, sector):
+        left_bytes += end - start
         if seq not in given_up:
             rows.append((bit, seq, start, end - start, binascii.crc32(journal._image[start:end])))
             if end - start > journal_sector.MAX_MOVED_BYTES:
@@ -51,8 +53,9 @@ def move_out(journal: "Journal", sector: int, given_up: "Container[int]") -> boo
     for bit, seq, start, length, crc in rows:
         if not _append(journal, sector * journal_sector.SECTOR_BYTES + start, seq, length, crc):
             return False
+        left_bytes -= length
         kept = index.bits(sector) & ~(1 << bit)
-        index.keep(sector, kept, index.held_bytes(sector) - length, index.has_moved(sector))
+        index.keep(sector, kept, left_bytes, index.has_moved(sector))
     journal._oldest_seq = 0
     journal._release(sector, 0)
     return True
@@ -95,6 +98,8 @@ def acknowledge(journal: "Journal", ranges: "journal_index.Ranges", released: in
     The sectors are read in the order in which they are offered, until all that is named has been
     released: as a rule the first few hold it.
     """
+    if _names(ranges, journal._oldest_seq):
+        journal._oldest_seq = 0
     left = sum([max(0, last - first + 1) for first, last in ranges]) - released
     least = min([first for first, _ in ranges] + [0xFFFFFFFF])
     index = journal._index
@@ -106,12 +111,16 @@ def acknowledge(journal: "Journal", ranges: "journal_index.Ranges", released: in
             continue
         named = 0
         for bit, seq, _, _ in _pending(journal, sector):
-            if journal_index.names(ranges, seq):
+            if _names(ranges, seq):
                 named |= 1 << bit
         if named:
             left += index.count
             journal._release(sector, index.bits(sector) & ~named)
             left -= index.count
+
+
+def _names(ranges: "journal_index.Ranges", seq: int) -> bool:
+    return bool([first for first, last in ranges if first <= seq <= last])
 
 
 def oldest_seq(journal: "Journal") -> int:

@@ -18,9 +18,10 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
 
 from . import journal_moving
+from .journal import MAKES_ROOM
 
 if TYPE_CHECKING:
-    from typing import Any, List, Tuple
+    from typing import Any, List, Optional, Tuple
 
     from .recorder import Recorder
 
@@ -40,10 +41,6 @@ CONTINUOUS = (
 LEAST_BYTES = const(1024)
 # Looked into by one call: each costs 25 records to be taken apart, a quarter of a second.
 MOST_SECTORS = const(8)
-
-FREED = const(1)
-LOOKED = const(2)
-NOTHING = const(3)
 
 
 class _Loss:
@@ -85,23 +82,23 @@ def _joined(ranges: "List[List[int]]") -> "List[List[int]]":
     return joined
 
 
-def make_room(recorder: "Recorder", uptime_ms: int) -> int:
+def make_room(recorder: "Recorder", uptime_ms: int) -> "Optional[bool]":
     """Free the oldest sector that is worth it, and remember up to where none is.
 
-    Returns FREED, NOTHING (up to the head there is none) or LOOKED (call again). Raises
-    JournalFull when not even that finds room, and OSError of the flash.
+    True: one is free. False: up to the head there is none. None: call again. Raises JournalFull
+    when not even that finds room, and OSError of the flash.
     """
     journal = recorder.journal
     sector = journal._index.oldest(-1, recorder.looked_to)
     for _ in range(MOST_SECTORS):
         if sector < 0:
-            return NOTHING
+            return False
         if sector != journal._head:
             recorder.looked_to = journal._index.first_seq(sector)
             if _free(recorder, sector, uptime_ms):
-                return FREED
+                return True
         sector = journal._index.oldest(sector, recorder.looked_to)
-    return LOOKED
+    return None
 
 
 def _free(recorder: "Recorder", sector: int, uptime_ms: int) -> bool:
@@ -133,7 +130,10 @@ def _free(recorder: "Recorder", sector: int, uptime_ms: int) -> bool:
     for seq, body in gaps:
         if loss.takes(body[1] + [[seq, seq]], body[2]):
             given_up.append(seq)
-    recorder.gap(uptime_ms, loss.ranges, loss.sources)
+    number = journal.next_seq
+    lost = (loss.ranges, loss.sources, records.GAP_JOURNAL_FULL)
+    recorder._append(records.Gap(number, recorder._boot, uptime_ms, *lost), MAKES_ROOM)
+    recorder.gap_seq = number
     return journal_moving.move_out(journal, sector, given_up)
 
 

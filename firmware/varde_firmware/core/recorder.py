@@ -15,10 +15,10 @@ again, and the receiver then knows the repetition. A reading is unsettled
 from varde_protocols import cose, records, sealing
 from varde_protocols._compat import TYPE_CHECKING
 
-from .journal import MAKES_ROOM, ORDINARY, URGENT, JournalFull
+from .journal import ORDINARY, URGENT, JournalFull
 
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Tuple, Union
+    from typing import Dict, Optional, Tuple, Union
 
     from varde_protocols.cose import Signer
 
@@ -49,8 +49,8 @@ class Recorder:
         self._sealer: "Optional[sealing.SessionSealer]" = None  # None until the session stands
         self._unsealed_seq = 0  # for no number from here on was anything sealed yet
         self._told_full = False
-        self.gap_seq = 0  # this boot's newest gap record
-        self.looked_to = 0  # below this number is nothing to be given up (overflow.py)
+        self.gap_seq = 0  # this boot's newest gap record (overflow.py)
+        self.looked_to = 0  # below this number is nothing to be given up
         self._last: "Dict[int, Kept]" = {}  # by slot: indicated, the connection is not over
         self._in_doubt: "Dict[int, Kept]" = {}  # by slot: the connection broke just then
 
@@ -186,15 +186,6 @@ class Recorder:
         seq = self.journal.next_seq
         self._append(records.Event(seq, self._boot, uptime_ms, code, detail), URGENT)
         return seq
-
-    def gap(
-        self, uptime_ms: int, ranges: "List[List[int]]", sources: "List[List[int]]"
-    ) -> None:
-        """Journal which numbers of which sources are given up, before they are."""
-        seq = self.journal.next_seq
-        lost = (ranges, sources, records.GAP_JOURNAL_FULL)
-        self._append(records.Gap(seq, self._boot, uptime_ms, *lost), MAKES_ROOM)
-        self.gap_seq = seq
 
     def _append(
         self,

@@ -161,23 +161,21 @@ class Keeper:
         """
         if self._journal.head_seq == self._no_room_at:
             return False  # nothing was closed since that could be given up
-        is_freed = False
+        is_freed = None
         try:
             from varde_firmware.core import overflow  # noqa: PLC0415  (seldom needed)
 
-            outcome = overflow.LOOKED
-            while outcome == overflow.LOOKED:
-                outcome = self._exclusive.run(overflow.make_room, self._recorder, now_ms)
-            is_freed = outcome == overflow.FREED
+            while is_freed is None:
+                is_freed = self._exclusive.run(overflow.make_room, self._recorder, now_ms)
         except (OSError, MemoryError) as error:
             print("varde: journal:", error)
-        for name in ("overflow", "journal_moving"):
-            unload.unload("varde_firmware.core." + name)
+        unload.unload("varde_firmware.core.overflow")
+        unload.unload("varde_firmware.core.journal_moving")
         if is_freed:
             self.note_change()
-        else:
-            self._no_room_at = self._journal.head_seq
-        return is_freed
+            return True
+        self._no_room_at = self._journal.head_seq
+        return False
 
     def _free_bytes(self) -> int:
         return self._journal.free_bytes

@@ -27,7 +27,9 @@ def _start():
     import _air  # noqa: PLC0415  not before the board is tied to the world's life
 
     _air.connect()
-    for name in _STAND_INS + (_OF_A_MODEM if os.getenv("VARDE_MODEM") else ()):
+    port = os.getenv("VARDE_MODEM")  # the MicroPython whose PPP is stood in for
+    newer = ("_ppp_1_26",) if port == "1.26" else ()
+    for name in _STAND_INS + (_OF_A_MODEM + newer if port else ()):
         __import__(name)
     _mount()
     gc.collect()

@@ -12,6 +12,7 @@ import _air
 
 _EALREADY = 114
 _CLOSE_MS = 4000  # PPP_CLOSE_TIMEOUT_MS of ports/esp32/network_ppp.c
+_CLOSE_LOOK_MS = 50  # 10 there; the fewer wake-ups, the faster time leaps
 _FLAG = b"~"
 _MAX_FRAME_BYTES = 512
 _UNASSIGNED = "0.0.0.0"  # noqa: S104  what PPP shows, no socket
@@ -55,6 +56,7 @@ class PPP:
             raise OSError(_EALREADY)
         if authmode not in (self.AUTH_NONE, self.AUTH_PAP, self.AUTH_CHAP):
             raise ValueError("invalid auth")
+        self._login = b""
         if authmode != self.AUTH_NONE:
             self._login = b" %d %s %s" % (authmode, _hex(username), _hex(password))
         self._is_running = True
@@ -104,7 +106,7 @@ class PPP:
             self._send(b"term-req")
             begun = time.ticks_ms()
             while not self._is_closed and time.ticks_diff(time.ticks_ms(), begun) < _CLOSE_MS:
-                time.sleep_ms(10)
+                time.sleep_ms(_CLOSE_LOOK_MS)
         if hasattr(self._stream, "taker"):
             self._stream.taker = None
         self._is_active = self._is_running = self._is_connected = False

@@ -34,6 +34,9 @@ class UART:
         self._timeout_ms = 0
         self._received = bytearray()
         self._handler = None
+        self._wanted = 1
+        self._poller = _clock.Poller()
+        self._poller.register(_Waiting(self), 1)
         self.lost_bytes = 0  # not on the chip: what the buffer had no room for
         self.taker = None  # not on the chip: PPP takes the bytes as they come
         self.init(*args, **settings)
@@ -119,11 +122,12 @@ class UART:
     def _wait(self, count):
         """Whether so many bytes are here, after the timeout at the latest."""
         end_ms = _clock.ticks_add(_clock.ticks_ms(), self._timeout_ms)
+        self._wanted = count
         while len(self._received) < count:
             left_ms = _clock.ticks_diff(end_ms, _clock.ticks_ms())
             if left_ms <= 0:
                 return False
-            _clock.sleep_ms(min(left_ms, 10))
+            self._poller.poll(left_ms)
         return True
 
     def _take(self, count):
@@ -140,6 +144,16 @@ class UART:
         self._received += data[: max(0, room)]
         if self._handler is not None:
             self._handler(self)
+
+
+class _Waiting:
+    """Ready when there is as much as a read wants."""
+
+    def __init__(self, uart):
+        self._uart = uart
+
+    def ioctl(self, request, argument):
+        return int(len(self._uart._received) >= self._uart._wanted)
 
 
 def _on_data(number, data):

@@ -4,6 +4,7 @@ PPP is in `_ppp`."""
 import time
 
 import _air
+import uos as os
 
 STA_IF = 0
 AP_IF = 1
@@ -39,9 +40,12 @@ def _setting(key, value):
 def __getattr__(name):
     if name != "PPP":
         raise AttributeError(name)
-    import _ppp  # noqa: PLC0415  few programs use it, and the heap is the board's
-
-    return _ppp.PPP
+    # Few programs use it, and the heap is the board's.
+    if os.getenv("VARDE_MODEM") == "1.26":
+        import _ppp_1_26 as ppp  # noqa: PLC0415
+    else:
+        import _ppp as ppp  # noqa: PLC0415
+    return ppp.PPP
 
 
 class WLAN:

@@ -163,7 +163,7 @@ class VirtualBoard:
             "VARDE_FLASH": str(self.flash),
             "VARDE_CLOCK": str(self.clock.path),
             "VARDE_RESET_CAUSE": str(cause),
-            **({"VARDE_MODEM": "1"} if self.modem is not None else {}),
+            **({"VARDE_MODEM": self.modem.settings.ppp_of} if self.modem is not None else {}),
         }
 
     async def _kill(self, cause: int | None) -> None:

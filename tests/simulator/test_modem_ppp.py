@@ -231,3 +231,54 @@ print(ask(b"again")[1])
         "b'again'",
     ]
     assert seen == [4 + 5 + 5 + 5, 5]
+
+
+def test_the_ppp_of_1_26_closes_without_blocking_and_can_be_used_again(tmp_path):
+    program = """
+def wait(ppp, wanted, seconds):
+    begun = time.ticks_ms()
+    while ppp.isconnected() != wanted and time.ticks_diff(time.ticks_ms(), begun) < seconds * 1000:
+        time.sleep_ms(100)
+    return ppp.isconnected()
+
+at("ATD*99#", 10000)
+ppp = network.PPP(uart)
+print(ppp.status(), ppp.poll())
+ppp.connect(security=ppp.SEC_PAP, user="u", key="k")
+print(ppp.status(), wait(ppp, True, 9), ppp.status(), ask(b"one")[1])
+begun = time.ticks_ms()
+ppp.disconnect()
+print(time.ticks_diff(time.ticks_ms(), begun) < 500, wait(ppp, False, 3), ppp.status())
+print(until("NO CARRIER", 3000)[-1], at("ATD*99#", 10000))
+ppp.connect()
+print(wait(ppp, True, 9), ask(b"two")[1])
+"""
+    lines = run(tmp_path, READY + program, ppp_of="1.26", login=("u", "k"))
+    assert lines == [
+        "0 -1",
+        "3 True 4 b'one'",
+        "True False 0",
+        "NO CARRIER ['CONNECT 115200']",
+        "False -202",  # without the login
+    ]
+
+
+def test_the_ppp_of_1_26_gives_up_on_a_silent_modem_after_a_while(tmp_path):
+    program = """
+ppp = dial()
+print("silent")
+time.sleep(60)
+ppp.disconnect()
+time.sleep(9)
+print(ppp.isconnected())
+time.sleep(4)
+print(ppp.isconnected(), ppp.status())
+"""
+
+    async def act(place):
+        await place.place.until("silent")
+        place.modem.fault("silent")
+        await to_the_end(place)
+
+    lines = run(tmp_path, READY + program, after=act, ppp_of="1.26")
+    assert lines == ["['CONNECT 115200']", "silent", "True", "False 0"]

@@ -6,6 +6,7 @@ batch, on all processors.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,9 +76,10 @@ def run(
 
 
 def _batches(file: Path, stories: Sequence[Story], folder: Path) -> list[Batch]:
-    """Dealt out evenly, so that the last does not play alone for long."""
-    count = -(-len(stories) // BATCH_STORIES)
-    count += count % 2 if len(stories) > story_batch.HOMES else 0
+    """Dealt out evenly, the same number to each processor: none plays alone at the end."""
+    processors = os.cpu_count() or 1
+    rounds = -(-len(stories) // (processors * BATCH_STORIES))
+    count = min(processors * rounds, -(-len(stories) // story_batch.HOMES))
     return [
         Batch(file, tuple(stories[place::count]), folder / f"batch-{place}")
         for place in range(count)

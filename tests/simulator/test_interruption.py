@@ -83,7 +83,7 @@ def test_a_signal_while_the_stage_is_set_leaves_nothing(tmp_path):
     assert children(folder) == []
 
 
-@pytest.mark.parametrize(("after", "to_all"), [("without-cut", False), ("batch-1", True)])
+@pytest.mark.parametrize(("after", "to_all"), [("without-cut", False), ("batch-0", True)])
 def test_a_signal_ends_stories_and_their_workers(tmp_path, after, to_all):
     """While it counts the operations, and while its workers play."""
     out, folder = tmp_path / "run.json", tmp_path / "run"

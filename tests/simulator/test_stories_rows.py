@@ -2,7 +2,7 @@
 
 import json
 
-from varde_simulator import story_batch, story_rows, story_workers
+from varde_simulator import stories, story_batch, story_cuts, story_rows, story_workers
 from varde_simulator.play import PlayError
 from varde_simulator.stage import StageError
 from varde_simulator.story_cuts import Cut, Story
@@ -39,3 +39,15 @@ def test_its_failure_is_in_the_sum(tmp_path):
     assert document["sum"] == total
     assert document["rows"][0]["cut_at"] == [[3, 0.5]]
     assert document["rows"][0]["problems"] == ["no firmware"]
+
+
+def test_every_story_is_in_one_batch_and_none_is_empty(tmp_path):
+    for runs in (1, 5, 12, 13, 119, 1000):
+        drawn = list(story_cuts.draw(runs, 1, 30))
+        batches = stories._batches(tmp_path, drawn, tmp_path)
+        played = [story.name for batch in batches for story in batch.stories]
+        assert sorted(played) == sorted(story.name for story in drawn)
+        sizes = [len(batch.stories) for batch in batches]
+        assert min(sizes) > 0
+        assert max(sizes) <= stories.BATCH_STORIES
+        assert max(sizes) - min(sizes) <= 1

@@ -27,7 +27,10 @@ from varde_host.collector import (
 )
 from varde_host.collector.batch import Batch, Committed
 
+EACH = pytest.mark.parametrize("address", ["sqlite", "postgresql"], indirect=True)
 
+
+@EACH
 def test_the_migrations_make_the_schema(opened: database.Database):
     with opened.writing() as connection:
         context = alembic.migration.MigrationContext.configure(connection)
@@ -60,6 +63,7 @@ def test_opening_at_once_from_many_threads(tmp_path: Path):
         each.close()
 
 
+@EACH
 def test_the_same_request_many_times_at_once(bench: Bench, hub: VirtualHub):
     sent = hub.body([hub.event() for _ in range(10)])
     responses = bench.post_all([sent] * 20)
@@ -68,6 +72,7 @@ def test_the_same_request_many_times_at_once(bench: Bench, hub: VirtualHub):
     assert [seq for seq, _ in bench.stored()] == list(range(1, 11))
 
 
+@EACH
 def test_overlapping_requests_of_many_hubs_at_once(bench: Bench):
     hubs = [bench.enrol(VirtualHub(number)) for number in range(5)]
     made = {each.hub_id: [each.event() for _ in range(12)] for each in hubs}
@@ -78,19 +83,19 @@ def test_overlapping_requests_of_many_hubs_at_once(bench: Bench):
     assert [raw for _, raw in bench.stored()] == [raw for raws in made.values() for raw in raws]
 
 
-def test_two_processes_write_to_one_database(tmp_path: Path):
-    """Two collectors behind a load balancer that share a file."""
-    first = database.open_database(tmp_path / "shared")
-    second = database.open_database(tmp_path / "shared")
+@EACH
+def test_two_processes_write_to_one_database(opened: database.Database):
+    """Two collectors behind a load balancer that share it."""
+    second = database.open_database(opened.address)
     hub = VirtualHub()
-    with first.writing() as connection:
+    with opened.writing() as connection:
         registry.enrol(connection, hub.public, 0)
     row = (1, 1, 0, 4, 0, NOW_MS, hub.event())
-    for opened in (first, second):
-        with opened.writing() as connection:
+    for each in (opened, second):
+        with each.writing() as connection:
             [outcome] = commit.commit(connection, [Batch(1, NOW_MS, [row], [0], [])])
         assert outcome.acknowledged == [1]
-        opened.close()
+    second.close()
 
 
 # --- the disk fails ------------------------------------------------------------------------------
@@ -199,6 +204,7 @@ def test_a_failed_transaction_fails_each_of_its_requests_and_no_other():
 # --- slow and large bodies -----------------------------------------------------------------------
 
 
+@EACH
 def test_a_slow_body_is_given_up(opened: database.Database):
     async def dripping():
         for _ in range(100):

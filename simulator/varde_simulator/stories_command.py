@@ -39,6 +39,8 @@ def stories(
     out: Annotated[Path, typer.Option(metavar="FILE")] = Path("build/stories.json"),
 ) -> None:
     """Play a short scenario many times, with power cuts at other flash operations each time."""
+    if twice and not every_operation:
+        raise typer.BadParameter("cuts again what --every-operation cuts", param_hint="--twice")
     console = Console(soft_wrap=True)
     campaign = campaigns.Campaign(name, runs, seed, cuts, every_operation, twice)
     total = campaigns.run(campaign, out, _teller(console), context.obj)

@@ -72,6 +72,7 @@ class Links:
     def chip_stopped(self) -> None:
         """Its program has ended, for whatever reason; a modem runs on."""
         self.wifi.power_off()
+        self.wire.set_link(False)  # also one that was only gone for a moment
         self.routes.reset()
         if self.modem is not None:
             self.modem.hub_stopped()

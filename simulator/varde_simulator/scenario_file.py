@@ -154,6 +154,8 @@ def parse(document: Mapping[str, Any]) -> Scenario:
         links=links,
     )
     top.finish()
+    if links.modem is not None and scenario.board != scenario_links.MODEM_BOARD:
+        raise ScenarioError(f'{top.where}: [modem] needs `board = "{scenario_links.MODEM_BOARD}"`')
     return scenario
 
 

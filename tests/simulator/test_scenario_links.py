@@ -104,6 +104,11 @@ def test_what_cannot_be_is_said(text, says):
     assert says in str(caught.value)
 
 
+def test_a_modem_needs_the_board_that_has_one():
+    with pytest.raises(ScenarioError, match="needs `board"):
+        parse(LINKS, HEAD.replace("lilygo_t_sim7670g_s3", "generic"))
+
+
 def test_no_wifi_needs_a_modem():
     with pytest.raises(ScenarioError, match="needs \\[modem\\]"):
         parse("", HEAD + "wifi = false\n")

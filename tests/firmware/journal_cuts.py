@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from firmware import torn_operations
 from firmware.journal_lives import LIVES, Life, boot, go_on, record
-from firmware.journal_model import Model, Violation
+from firmware.journal_model import Model, Plain, Violation
+from firmware.journal_rooms import RoomModel, stream_on, streaming
 from firmware.nor_flash import SECTOR_BYTES, NorFlash
 from firmware.torn_operations import Operation
 from varde_firmware.core import journal_sector
@@ -23,6 +24,22 @@ SHAPES: dict[str, Shapes] = {
     "class": torn_operations.by_class,
     "byte": torn_operations.by_byte,
 }
+
+
+def recover(flash: NorFlash, model: Model) -> None:
+    go_on(boot(flash, model), model)
+
+
+class Story(NamedTuple):
+    """A life, what is done first after a cut, and the model of it."""
+
+    life: Life
+    recover: Life
+    model: type[Model]
+
+
+STORIES = {name: Story(life, recover, Model) for name, life in LIVES.items()}
+STORIES["streaming"] = Story(streaming, stream_on, RoomModel)
 
 
 class Cut(NamedTuple):
@@ -40,7 +57,8 @@ class Cut(NamedTuple):
         flash.memory[at : at + len(left)] = left
         model = self.model.copy()
         # of two marks in one program one may be set, and an erase may have taken the marks first
-        if self.operation.kind == "erase" or at % SECTOR_BYTES == journal_sector.ACKNOWLEDGED_AT:
+        marks = range(journal_sector.ACKNOWLEDGED_AT, journal_sector.HEADER_BYTES)
+        if self.operation.kind == "erase" or at % SECTOR_BYTES in marks:
             model.torn_sectors.add(at // SECTOR_BYTES)
         return flash, model
 
@@ -59,14 +77,10 @@ def cuts_of(flash: NorFlash, model: Model, life: Life) -> list[Cut]:
     return found
 
 
-def recover(flash: NorFlash, model: Model) -> None:
-    go_on(boot(flash, model), model)
-
-
 def survive(flash: NorFlash, model: Model) -> None:
     """Boot, take a record if there is room, boot: what is left is as it should be."""
     journal = boot(flash, model)
-    model.try_append(journal, record(9, 100), urgent=True)
+    model.try_append(Plain(journal), record(9, 100), True)
     boot(flash, model)
 
 
@@ -84,7 +98,7 @@ def single_cuts(life: str, sectors: int, at: int, shapes: str) -> collections.Co
     for name, left in SHAPES[shapes](cut.operation):
         flash, model = cut.torn(left)
         try:
-            recover(flash, model)
+            STORIES[life].recover(flash, model)
             boot(flash, model)
         except AssertionError as error:
             where = f"{life} on {sectors}, operation {at}, {cut.operation}: {name}"
@@ -100,7 +114,7 @@ def double_cuts(life: str, sectors: int, at: int, shapes: str) -> collections.Co
     first = cut_of(life, sectors, at)
     counts: collections.Counter[str] = collections.Counter()
     for name, left in SHAPES[shapes](first.operation):
-        for n, second in enumerate(cuts_of(*first.torn(left), recover)):
+        for n, second in enumerate(cuts_of(*first.torn(left), STORIES[life].recover)):
             for again, left_then in SHAPES[shapes](second.operation):
                 flash, model = second.torn(left_then)
                 try:
@@ -115,12 +129,13 @@ def double_cuts(life: str, sectors: int, at: int, shapes: str) -> collections.Co
 
 
 def cut_of(life: str, sectors: int, at: int) -> Cut:
-    return cuts_of(NorFlash(sectors), Model(), LIVES[life])[at]
+    story = STORIES[life]
+    return cuts_of(NorFlash(sectors), story.model(), story.life)[at]
 
 
 def operation_count(life: str, sectors: int) -> int:
     flash = NorFlash(sectors)
-    LIVES[life](flash, Model())
+    STORIES[life].life(flash, STORIES[life].model())
     return flash.operations
 
 

@@ -20,9 +20,7 @@ def record(seed: int, size: int) -> bytes:
 
 
 def boot(flash: NorFlash, model: Model) -> Journal:
-    journal = Journal(flash)
-    model.check_mounted(journal, journal.mount())
-    return journal
+    return model.mounted(flash)
 
 
 def begin(journal: Journal, model: Model, number: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
+from firmware.nor_flash import NorFlash
 from varde_firmware.core.journal import Journal, JournalFull
 from varde_firmware.core.journal_report import MountReport
 
@@ -24,6 +26,17 @@ class Violation(AssertionError):
 def require(holds: object, kind: str, message: str) -> None:
     if not holds:
         raise Violation(kind, message)
+
+
+class Plain:
+    """The journal itself, below the one that is watched."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.next_seq = journal.next_seq
+
+    def append(self, *rest: Any) -> None:
+        Journal.append(self._journal, *rest)
 
 
 class Model:
@@ -58,8 +71,14 @@ class Model:
                 setattr(twin, name, value.copy())
         return twin
 
+    def mounted(self, flash: NorFlash) -> Journal:
+        """Boot, and check."""
+        journal = Journal(flash)
+        self.check_mounted(journal, journal.mount())
+        return journal
+
     def append(
-        self, journal: Journal, data: bytes, urgent: bool = False, settled: bool = True
+        self, journal: Journal, data: bytes, urgent: int = False, settled: bool = True
     ) -> int:
         seq = journal.next_seq
         require(seq > max(self.returned, default=0), "twice", f"number {seq} repeats")
@@ -100,7 +119,9 @@ class Model:
         self.acked |= named
         self.releasing -= named
 
-    def check_running(self, journal: Journal, counted: int = 0) -> dict[int, bytes]:
+    def check_running(
+        self, journal: Journal, counted: int = 0, mounting: bool = False
+    ) -> dict[int, bytes]:
         """Without a reboot: exactly what was not acknowledged is offered, in order.
 
         What a bad sector took is counted: by the journal while it runs, or `counted` by the mount.
@@ -109,12 +130,15 @@ class Model:
         offered = dict(batch)
         if self.excused is None:  # else what does not read back and is written again may stand
             require(len(batch) == len(offered), "twice", "a record is offered twice at once")
-        require(list(offered) == sorted(offered), "other", "records are not in order")
+        in_order = list(offered) == sorted(offered) or journal._index.moved_sectors
+        require(in_order, "other", "records are not in order")
         require(journal.pending_count == len(batch), "other", "pending_count is wrong")
         size = sum(len(data) for _, data in batch)
         require(journal.pending_bytes == size, "other", "pending_bytes is wrong")
-        oldest = next(iter(offered), None)
+        oldest = min(offered, default=None)
         require(journal.oldest_pending() == oldest, "other", "oldest_pending is wrong")
+        if not mounting:
+            require(not self.acked & offered.keys(), "twice", "what was released is offered")
         self.check_offer(journal, offered)
         if self.excused is not None:
             vanished = len(self.lost(offered) - self.told_lost)
@@ -144,7 +168,7 @@ class Model:
         require(report.records == journal.pending_count, "other", "the report miscounts")
         # a sector counts once, and takes all its records with it
         counted = 1 << 30 if report.damaged + report.torn else 0
-        offered = self.check_running(journal, counted)
+        offered = self.check_running(journal, counted, True)
         self.told_lost |= self.lost(offered)
         self._check_unsettled(offered, report.unsettled_seq)
         self._check_company(journal)

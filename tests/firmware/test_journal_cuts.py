@@ -102,6 +102,17 @@ def test_every_operation_of_some_recoveries_is_torn(first: int) -> None:
     assert double_cuts("brimming", 4, first, "few")["double cuts"] > 50
 
 
+def test_making_room_is_cut_anywhere() -> None:
+    """Streams are given up and the rest is moved, in a journal that is too small for them."""
+    for at in range(0, operation_count("streaming", 5), 19):
+        assert single_cuts("streaming", 5, at, "few")["single cuts"] > 0
+
+
+def test_making_room_is_cut_twice() -> None:
+    for at in (120, 201):
+        assert double_cuts("streaming", 5, at, "few")["double cuts"] > 20
+
+
 def test_a_torn_frame_is_not_made_whole_by_the_next_one() -> None:
     """It lacks the last byte of its data, and that is what the next frame would begin with."""
     torn, size = bytes(range(100)) + b"\x3f", 64

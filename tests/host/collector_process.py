@@ -42,6 +42,8 @@ class CollectorProcess:
     script: tuple[str, ...] = ("-m", "varde_host", "collector")
     port: int = 0
     extra: tuple[str, ...] = ()
+    database: str = ""
+    """A server's URL; the site's own file if there is none."""
     process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> CollectorProcess:
@@ -58,7 +60,7 @@ class CollectorProcess:
         with log.open("a") as stderr:
             self.process = subprocess.Popen(
                 [*command, *self.extra],
-                env=environment(),
+                env=environment(**self.variables),
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -68,6 +70,11 @@ class CollectorProcess:
         assert line, log.read_text()
         self.port = json.loads(line)["listening"]["port"]
         return self
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What any command has to be told in its environment to work on the same database."""
+        return {"VARDE_DATABASE": self.database} if self.database else {}
 
     def kill(self) -> None:
         """kill -9."""

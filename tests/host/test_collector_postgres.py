@@ -11,13 +11,14 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from host.collector_process import varde
+from host.collector_process import CollectorProcess, varde
 from host.conftest import Bench, collector
-from host.postgres_server import PostgresServer, programs
+from host.postgres_server import PostgresServer, database_of, programs
 from host.virtual_hub import VirtualHub, batch_of, read_answer
 from varde_host import errors
 from varde_host.collector import commit, database, migrations, registry
 from varde_host.collector.batch import Batch
+from varde_host.site import certificates, creation
 
 DATABASES = ("postgresql",)
 LIMIT_BYTES = 2 * 1024 * 1024
@@ -250,6 +251,31 @@ def _stored_or_503(opened: database.Database, batch: Batch) -> int:
     assert outcome is not None
     assert len(outcome.acknowledged) == len(batch.rows)
     return 200
+
+
+# --- as a process --------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_process_takes_its_server_from_the_environment(postgres: PostgresServer, tmp_path: Path):
+    site = creation.create(tmp_path / "site", "test", ["localhost"], certificates.Validity())
+    hub = VirtualHub()
+    with database_of(postgres) as url, CollectorProcess(site, database=url) as process:
+        arguments = ("--site", str(site.directory), "--json")
+        enrolled = varde(
+            "hub", "keys", "enrol", hub.public.hex(), *arguments, env=process.variables
+        )
+        assert enrolled.returncode == 0, enrolled.stderr
+        assert process.post(hub.body([hub.event()]))[0] == 200
+        revoke = ("hub", "keys", "revoke", hub.hub_id.hex(), *arguments)
+        assert varde(*revoke, env=process.variables).returncode == 0
+        status, said = process.post(hub.body([hub.event()]))
+        assert (status, json.loads(said)["error"]) == (403, "revoked-hub")
+        listed = varde("hub", "keys", "list", *arguments, env=process.variables)
+        [row] = json.loads(listed.stdout)["hubs"]
+        assert (row["records"], row["refused_not_kept"]) == (1, 0)
+        assert process.stop() == 0
+    assert not (site.directory / "collector.sqlite").exists()
 
 
 # --- at the start --------------------------------------------------------------------------------

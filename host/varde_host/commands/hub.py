@@ -64,10 +64,11 @@ def show_list(
     with _opened(site, database_address) as opened, opened.reading() as connection:
         hubs = registry.enrolments(connection)
         strangers = registry.strangers(connection)
+        overflows = quarantine.overflows(connection)
     if json:
         output.as_json(
             {
-                "hubs": [_hub_row(hub) for hub in hubs],
+                "hubs": [_hub_row(hub, overflows.get(hub.hub_id)) for hub in hubs],
                 "strangers": [_stranger_row(stranger) for stranger in strangers],
             }
         )
@@ -138,7 +139,7 @@ def _print_lists(hubs: list[registry.Enrolment], strangers: list[registry.Strang
         )
 
 
-def _hub_row(hub: registry.Enrolment) -> dict[str, object]:
+def _hub_row(hub: registry.Enrolment, overflow: quarantine.Overflow | None) -> dict[str, object]:
     return {
         "hub": hub.hub_id.hex(),
         "public": hub.public_key.hex(),
@@ -146,6 +147,7 @@ def _hub_row(hub: registry.Enrolment) -> dict[str, object]:
         "revoked_ms": hub.revoked_ms,
         "records": hub.records,
         "last_received_ms": hub.last_received_ms,
+        "refused_not_kept": overflow.records if overflow else 0,
     }
 
 

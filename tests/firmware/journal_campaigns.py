@@ -19,7 +19,7 @@ OTHERS: Places = [
 DOUBLY_CUT: Places = [*SMALL, ("streaming", 5)]
 TWO_AT_ONCE = 6  # sectors, of which MIN_SECTORS stay good
 # What the quick run takes of each, one in so many; the full run takes all.
-THIN_DOUBLE, THIN_SPOILED, THIN_BYTES = 9, 9, 23
+THIN_DOUBLE, THIN_SPOILED, THIN_BYTES = 17, 9, 23
 # A life of sixteen sectors has operations enough: one in so many, also in the full run.
 THIN_LARGE = 7
 

@@ -259,6 +259,21 @@ class BadSectors(unittest.TestCase):
             self.assertTrue(set(keep) <= set(seqs(journal)))
             self.assertTrue(set(keep) <= set(seqs(mounted(flash))))
 
+    def test_sectors_that_are_stuck_are_passed_over(self):
+        for byte in (0x00, 0xFF):
+            for stuck in range(4, 8):
+                flash, journal = begun(8, 90)
+                keep = held(journal, 0)[:12]
+                self.assertFalse(journal._index.is_pending(stuck))
+                start = stuck * SECTOR_BYTES
+                flash.memory[start : start + SECTOR_BYTES] = bytes([byte]) * SECTOR_BYTES
+                flash.dead_sectors = (stuck,)
+                fill(journal, 8)
+                self.assertTrue(journal_moving.move_out(journal, 0, held(journal, 0)[12:]))
+                for one in (journal, mounted(flash)):
+                    self.assertTrue(set(keep) <= set(seqs(one)))
+                    self.assertTrue(one.next_seq >= journal.next_seq)
+
     def test_without_room_nothing_is_lost(self):
         flash, journal = begun(5, 0)
         try:

@@ -117,16 +117,16 @@ class Hub:
         self.append(records.Reading(seq, self.boot, seq, 1 + seq % 3, characteristic, 2, sealed))
 
     def make_room(self) -> bool:
+        is_freed = None
         try:
-            outcome = overflow.LOOKED
-            while outcome == overflow.LOOKED:
-                outcome = overflow.make_room(self.recorder, 7)
+            while is_freed is None:
+                is_freed = overflow.make_room(self.recorder, 7)
         except JournalFull:
             self.model.flying = {}
             return False
-        self.model.moves += outcome == overflow.FREED
+        self.model.moves += is_freed
         self.model.check_running(self.journal)
-        return outcome == overflow.FREED
+        return is_freed
 
     def stream(self, count: int, every: int) -> None:
         for n in range(count):

@@ -46,6 +46,7 @@ _FLOAT = float
 _NONE = None  # viper compares an object with an object only
 _TRUE = True
 _FALSE = False
+_CONSTANTS = (False, True, None)  # 0xF4 and on
 _from_bytes = int.from_bytes
 _pack_into = struct.pack_into
 _unpack_from = struct.unpack_from
@@ -233,10 +234,7 @@ def encode(value: "Any", max_depth: int, max_bytes: int) -> "Any":
 
 @micropython.viper
 def _get_members(data: object, state: object, is_map: int, count: int, depth_left: int) -> object:
-    """Read `count` members of an array or a map; return the list or dict, or FAILED.
-
-    `state` holds the position, the end, and the number of items that may still come.
-    """
+    """Return the list or dict, or FAILED; `state`: position, end, items that may still come."""
     failed = FAILED
     int_ = _INT
     s = ptr32(state)
@@ -261,12 +259,8 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
         pos += 1
         number = first & 0x1F
         if first >= 0xE0 or first == 0x1B:
-            if first == 0xF6:
-                value = _NONE
-            elif first == 0xF5:
-                value = _TRUE
-            elif first == 0xF4:
-                value = _FALSE
+            if first >= 0xF4 and first <= 0xF6:
+                value = _CONSTANTS[int_(first - 0xF4)]
             else:
                 if pos + 8 > end:
                     return failed
@@ -276,14 +270,12 @@ def _get_members(data: object, state: object, is_map: int, count: int, depth_lef
                 pos += 8
         else:
             major = first >> 5
-            if number < 24:
-                pass
-            elif number == 24 and pos < end:
+            if number == 24 and pos < end:
                 number = p[pos]
                 pos += 1
                 if number < 24:
                     return failed
-            else:
+            elif number >= 24:
                 s[0] = pos
                 number = int(_get_argument(data, state, number))
                 if number < 0:

@@ -89,14 +89,6 @@ class FailingFlash(NorFlash):
 
 
 def numbers_in(flash: NorFlash, sector: int) -> set[int]:
-    """The numbers of the records that can be read in a sector, its session copy included."""
+    """The numbers of the records that can be read in a sector, moved ones and copies included."""
     image = memoryview(flash.memory)[sector * SECTOR_BYTES : (sector + 1) * SECTOR_BYTES]
-    header = journal_sector.parse_header(image)
-    if header is None:
-        return set()
-    found = set()
-    for code, start, _ in journal_sector.Scan(image, header.seed).frames:
-        copied = int.from_bytes(image[start : start + 4], "little")
-        is_copy = code == journal_sector.SESSION_COPY
-        found.add(copied if is_copy else header.first_seq + code)
-    return found
+    return {seq for _, seq, _, _ in journal_sector.records(image)}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def is_moving(journal: "Journal", sector: int) -> bool:
     """Tell whether a cut ended the moving out of this sector."""
     raw = bytearray(journal_sector.HEADER_BYTES)
-    journal._flash.read_into(sector * journal_sector.SECTOR_BYTES, raw)
+    journal_sector.read(journal._flash, sector, raw)
     header = journal_sector.parse_header(raw)
     return header is not None and header.moving
 
@@ -138,5 +138,5 @@ def oldest_seq(journal: "Journal") -> int:
 def _pending(journal: "Journal", sector: int) -> "List[Tuple[int, int, int, int]]":
     """(bit, number, start, end) in the image, of what is pending and can be read."""
     bits = journal._index.bits(sector)
-    journal._flash.read_into(sector * journal_sector.SECTOR_BYTES, journal._image)
+    journal_sector.read(journal._flash, sector, journal._image)
     return [row for row in journal_sector.records(journal._image) if bits >> row[0] & 1]

@@ -137,12 +137,18 @@ class PrivateApt:
         match = re.search(r"Candidate: (\S+)", self._run("apt-cache", "policy", package))
         return None if match is None or match[1] == "(none)" else match[1]
 
-    def unpack(self, package: str, root: pathlib.Path, *, alone: bool = False) -> None:
-        """Download `package` and (unless `alone`) all it depends on; unpack below `root`."""
+    def unpack(
+        self, package: str, root: pathlib.Path, *, alone: bool = False, wanted: str = ""
+    ) -> None:
+        """Download `package` and (unless `alone`) all it depends on; unpack below `root`.
+
+        Of what it depends on only the names that match `wanted`, a regular expression.
+        """
         names = [package]
         if not alone:
             plan = self._run("apt-get", "-q", "--simulate", "install", package)
-            names = re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
+            needed = re.findall(r"^Inst (\S+)", plan, re.MULTILINE)
+            names = [name for name in needed if name == package or re.match(wanted, name)]
         debs = self.home / "debs"
         self._run("apt-get", "-q", "download", *names, cwd=debs)
         root.mkdir(parents=True, exist_ok=True)

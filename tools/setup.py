@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +23,7 @@ VENV = ROOT / ".venv"
 PYCOSE_VENV = ROOT / ".venv-pycose"  # pycose holds cbor2 at 5; the product uses 6
 STAMPS = ROOT / ".cache" / "stamps"
 LOG = ROOT / "build" / "setup.log"
+BALANCER = ROOT / ".cache" / "haproxy"  # what tests put several collectors behind
 
 
 class SetupError(Exception):
@@ -106,6 +109,37 @@ def interpreter() -> None:
         raise SetupError("the hub interpreter could not be set up (see above)")
 
 
+def fetch_balancer() -> None:
+    """Unpack this release's haproxy with its libraries (not the C library: the machine's is the
+    same); `haproxy` beside it runs it. Raises AptError, SetupError."""
+    if shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin"):
+        return
+    if shutil.which("apt-get") is None:
+        raise SetupError("install haproxy")
+    codename = private_apt.os_release().get("VERSION_CODENAME", "stable")
+    apt = private_apt.PrivateApt(ROOT / ".cache" / "apt", codename, _architecture())
+    apt.update()
+    root = BALANCER / "root"
+    apt.unpack("haproxy", root, wanted=r"lib(?!c6$)")
+    folders = [*root.glob("usr/lib/*-linux-gnu*"), *root.glob("lib/*-linux-gnu*")]
+    program = BALANCER / "haproxy"
+    program.write_text(
+        f"#!/bin/sh\nLD_LIBRARY_PATH={shlex.quote(':'.join(map(str, folders)))} "
+        f'exec {shlex.quote(str(root / "usr/sbin/haproxy"))} "$@"\n'
+    )
+    program.chmod(0o755)
+    run(program, "-v")
+
+
+def offer_balancer() -> None:
+    """Fetch it if that can be done: one test is skipped without it, and says so."""
+    try:
+        step("load-balancer", stamp_of(ROOT / "tools/setup.py"), fetch_balancer)
+    except (SetupError, private_apt.AptError, OSError, subprocess.SubprocessError) as error:
+        print(f"setup: no load balancer ({error}): the test of several collectors behind one "
+              "is skipped")
+
+
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have any Python
         print("setup: Python 3.11 or newer is needed; make PYTHON=/path/to/python3.11 ...",
@@ -119,6 +153,7 @@ def main() -> int:
         step("project", stamp_of(lock, ROOT / "pyproject.toml", ROOT / "tools/link_project.py"),
              install_project)
         step("hub-interpreter", stamp_of(ROOT / "tools/setup_interpreter.py") + named, interpreter)
+        offer_balancer()
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

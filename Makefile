@@ -53,7 +53,7 @@ stories: build
 	@$(BIN)/varde-sim stories --every-operation --twice $(TWICE) --seed $(SEED) --out build/stories.json
 	@$(BIN)/varde-sim stories --every-operation --scenario pairing --seed $(SEED) --out build/stories-pairing.json
 	@$(BIN)/varde-sim stories --scenario overflow --runs $(OVERFLOWS) --cuts 2 --seed $(SEED) --out build/stories-overflow.json
-	@test ! -f tools/journal_campaign.py || $(BIN)/python tools/journal_campaign.py --json build/journal-campaign.json
+	@$(BIN)/python tools/journal_campaign.py --json build/journal-campaign.json
 
 ward: build
 	@$(BIN)/varde-sim play ward --seed $(SEED) --out build/ward

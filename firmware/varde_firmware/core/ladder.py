@@ -64,7 +64,9 @@ PROOF_FIRST_MS = const(900_000)
 PROOF_FIRST_SPREAD_MS = const(21_600_000)
 PROOF_EVERY_MS = const(79_200_000)  # 22 h, and up to 4 more
 PROOF_SPREAD_MS = const(14_400_000)
-PROOF_AGAIN_MS = const(3_600_000)  # after a failure, if the data budget allows
+# After a failure, later and later, if the data budget allows; half of it may be taken off.
+PROOF_AGAIN_FIRST_MS = const(7_200_000)
+PROOF_AGAIN_MOST_MS = const(86_400_000)
 QUIET_AGAIN_MS = const(60_000)
 
 
@@ -105,6 +107,7 @@ class Ladder(decider.Decider):
         self._jitter = jitter
         self._rests = Backoff(REST_FIRST_MS, REST_MOST_MS, jitter)
         self._probes = Backoff(PROBE_FIRST_MS, PROBE_MOST_MS, jitter)
+        self._proofs = Backoff(PROOF_AGAIN_FIRST_MS, PROOF_AGAIN_MOST_MS, jitter)
         self._in_use = records.LINK_WIFI if has_wifi else records.LINK_MODEM
         self._modem_from_ms = 0  # it has failed, and is left alone until then
         self._failures = 0  # exchanges in a row over the modem
@@ -197,8 +200,10 @@ class Ladder(decider.Decider):
 
     def _plan_next_proof(self, now_ms: int) -> None:
         """After one that failed: soon, unless that would cost more than there is."""
-        every_ms = PROOF_AGAIN_MS if self.allows_more else PROOF_EVERY_MS
-        self._proof_ms = now_ms + every_ms + self._jitter.below(every_ms // 4)
+        wait_ms = self._proofs.next_ms()
+        if not self.allows_more:
+            wait_ms = PROOF_EVERY_MS + self._jitter.below(PROOF_SPREAD_MS)
+        self._proof_ms = now_ms + wait_ms
 
     def _result(self, is_good: bool) -> "List[Value]":
         is_news = not is_good or self._was_good is not True
@@ -208,6 +213,7 @@ class Ladder(decider.Decider):
     def _note_proof(self, now_ms: int) -> None:
         """4G has carried something, for whatever reason."""
         self.proven_ms = now_ms
+        self._proofs.reset()
         self._proof_ms = now_ms + PROOF_EVERY_MS + self._jitter.below(PROOF_SPREAD_MS)
 
     def _back_to_wifi(self, now_ms: int, actions: "List[Value]") -> "Outcome":
@@ -233,7 +239,7 @@ class Ladder(decider.Decider):
     def _modem_exchange_failed(self, event: Value, now_ms: int) -> "Outcome":
         self._failures += 1
         if self._failures >= LEAVE_AFTER_FAILURES:
-            return self._modem_failed(event, now_ms)
+            return self._led_nowhere(event, now_ms)
         if self._failures == REDIAL_AFTER_FAILURES:
             return MODEM, self.deadline_ms, [words.Redial()]
         return self._nothing(event, now_ms)
@@ -244,9 +250,14 @@ class Ladder(decider.Decider):
             return self._back_to_wifi(now_ms, [])
         return RESTING, self._modem_from_ms, [words.UseModem(words.MODEM_OFF)]
 
+    def _led_nowhere(self, event: Value, now_ms: int) -> "Outcome":
+        state, deadline_ms, actions = self._modem_failed(event, now_ms)
+        actions.insert(0, words.LedNowhere())
+        return state, deadline_ms, actions
+
     def _probe(self, event: Value, now_ms: int) -> "Outcome":
         if not self._carries:
-            return self._modem_failed(event, now_ms)
+            return self._led_nowhere(event, now_ms)
         return TO_PROBE, now_ms + FREE_MS, [words.UseModem(words.MODEM_READY)]
 
     def _to_probe(self, _event: Value, now_ms: int) -> "Outcome":

@@ -51,6 +51,10 @@ class Redial(Value):
     """The call stands and carries nothing."""
 
 
+class LedNowhere(Value):
+    """The modem had a call, or took too long to get one, and nothing was carried."""
+
+
 class Switched(Value):
     """This link carries now (records.LINK_...)."""
 

@@ -36,7 +36,7 @@ _WRITE_BYTES = const(1024)
 
 # What goes over the link beside HTTP's own bytes, for the data budget (docs/link.md): name
 # look-up, TCP's and TLS's handshakes with a chain of two certificates, and their ends.
-CONNECTION_BYTES = const(4_600)
+CONNECTION_BYTES = const(3_600)
 # Of a request or an answer: headers of TCP and IP, acknowledgements, TLS records. An eighth of
 # what is sent at a time, and one more packet each way.
 _PACKETS_BYTES = const(160)

@@ -98,11 +98,13 @@ class Failover:
                 self._wifi.switch(action.is_on)
             elif isinstance(action, words.UseModem):
                 self._is_waited_for = action.wish != words.MODEM_CALL
-                self._call = 0  # this one falls because we want it to
+                self._call = 0
                 self._modem.wish(action.wish)
             elif isinstance(action, words.Redial):
-                self._call = 0
+                self._call = 0  # this one falls because we want it to
                 self._modem.redial()
+            elif isinstance(action, words.LedNowhere):
+                self._keeper.event_once(now_ms, records.EVENT_MODEM_FAILED, records.MODEM_NO_PPP)
             elif isinstance(action, words.Switched):
                 self._switches += 1
                 self._keeper.event(now_ms, records.EVENT_LINK_SWITCHED, action.link)

@@ -16,6 +16,7 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.commands import (
+    backup,
     collector,
     decode,
     demo,
@@ -56,6 +57,7 @@ def command() -> Any:
     app.callback()(_root)
     app.command("demo", context_settings=_PASS_ON)(demo.demo)
     app.command("collector")(collector.collector)
+    app.add_typer(_database_commands(), name="database")
     app.add_typer(_site_commands(), name="site")
     app.add_typer(_hub_commands(), name="hub")
     app.command("readings")(readings.readings)
@@ -64,6 +66,14 @@ def command() -> Any:
     whole = typer.main.get_command(app)
     _put_help_texts(whole, "help")
     return whole
+
+
+def _database_commands() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("backup")(backup.back_up)
+    app.command("restore")(backup.restore)
+    app.command("verify")(backup.verify)
+    return app
 
 
 def _site_commands() -> typer.Typer:

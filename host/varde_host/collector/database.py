@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +21,8 @@ from varde_host.collector.batch import Batch, Differing
 
 Result = TypeVar("Result")
 Insert = postgresql.Insert | sqlite.Insert
+Loaded = tuple[Any, ...]
+"""A row of any table, in the order of its columns."""
 
 # How often one transaction is tried when it fails for what passes: a deadlock, a lost connection.
 ATTEMPTS = 3
@@ -50,6 +52,11 @@ class Statements(Protocol):
     def insert_records(self, connection: sa.Connection, batches: list[Batch], /) -> int: ...
     def standing(self, connection: sa.Connection, numbers: Collection[int], /) -> set[int]: ...
     def differing(self, connection: sa.Connection, batches: list[Batch], /) -> set[Differing]: ...
+
+    # for `backup`
+    def lock_tables(self, connection: sa.Connection, /) -> None: ...
+    def load(self, connection: sa.Connection, table: sa.Table, rows: list[Loaded], /) -> None: ...
+    def number_on(self, connection: sa.Connection, /) -> None: ...
 
 
 _STATEMENTS: dict[str, Statements] = {on_sqlite.NAME: on_sqlite, on_postgresql.NAME: on_postgresql}

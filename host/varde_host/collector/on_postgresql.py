@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from varde_host import errors
+from varde_host.collector import schema
 from varde_host.collector.batch import Batch, Differing
 
 NAME = "postgresql"
@@ -233,3 +234,33 @@ def _binary(batches: list[Batch]) -> bytes:
     ]
     parts.append(_COPY_TAIL)
     return b"".join(parts)
+
+
+# --- statements of `backup` ----------------------------------------------------------------------
+
+
+def lock_tables(connection: sa.Connection) -> None:
+    """Let nobody write until the transaction ends, however long that takes."""
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    names = ", ".join(schema.metadata.tables)
+    connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+
+
+def load(connection: sa.Connection, table: sa.Table, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows as they are; each has all columns."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    columns = ", ".join(column.name for column in table.columns)
+    statement = f"COPY {table.name} ({columns}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def number_on(connection: sa.Connection) -> None:
+    """Go on numbering rows behind those that were loaded with their numbers."""
+    for table, column in (("hubs", "number"), ("quarantine", "id")):
+        connection.exec_driver_sql(
+            f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), "  # noqa: S608
+            f"(SELECT coalesce(max({column}), 0) + 1 FROM {table}), false)"
+        )

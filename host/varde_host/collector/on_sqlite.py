@@ -123,3 +123,22 @@ def _differing(connection: sa.Connection, batch: Batch) -> list[Differing]:
     query = sa.select(table.c.seq, table.c.record).where(table.c.hub == batch.hub, wanted)
     stored = {row.seq: row.record for row in connection.execute(query)}
     return [(batch.hub, seq, record) for seq, record in came if stored[seq] != record]
+
+
+# --- statements of `backup` ----------------------------------------------------------------------
+
+
+def lock_tables(_connection: sa.Connection) -> None:
+    """Nothing is left to do: a writer is alone."""
+
+
+def load(connection: sa.Connection, table: sa.Table, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows as they are; each has all columns."""
+    columns = ", ".join(column.name for column in table.columns)
+    marks = ", ".join("?" * len(table.columns))
+    statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"  # noqa: S608
+    connection.exec_driver_sql(statement, rows)
+
+
+def number_on(_connection: sa.Connection) -> None:
+    """Nothing is left to do: SQLite numbers a row by the largest number there is."""

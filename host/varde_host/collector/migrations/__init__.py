@@ -29,12 +29,19 @@ def state(connection: sa.Connection) -> str:
     return CURRENT if revision == script.get_current_head() else OLDER
 
 
+def newest() -> str:
+    """Return the version that an opened database has."""
+    head = alembic.script.ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
 def upgrade(connection: sa.Connection) -> None:
     """Bring the database to the newest version, inside the connection's transaction."""
     alembic.command.upgrade(_config(connection), "head")
 
 
-def _config(connection: sa.Connection) -> alembic.config.Config:
+def _config(connection: sa.Connection | None = None) -> alembic.config.Config:
     config = alembic.config.Config()
     config.set_main_option("script_location", str(resources.files(__name__)))
     config.set_main_option("path_separator", "os")

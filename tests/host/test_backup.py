@@ -1,0 +1,387 @@
+"""A database in one file and back, into either kind: all of it, proven, or a clear refusal."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import threading
+from pathlib import Path
+
+import cbor2
+import pytest
+import sqlalchemy as sa
+
+from host.conftest import NOW_MS, Bench, collector
+from host.virtual_hub import VirtualHub, batch_of, read_answer
+from varde_host import errors
+from varde_host.collector import (
+    backup,
+    backup_file,
+    commit,
+    database,
+    migrations,
+    quarantine,
+    registry,
+    schema,
+)
+from varde_host.collector.batch import Batch
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def silent(_table: str, _rows: int) -> None:
+    """Nobody watches."""
+
+
+def everything(opened: database.Database) -> dict[str, list[tuple]]:
+    """Return all rows of all tables, by the tables' keys."""
+
+    def read(connection: sa.Connection) -> dict[str, list[tuple]]:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(
+                    sa.select(table).order_by(*table.primary_key.columns)
+                )
+            ]
+            for table in backup.TABLES
+        }
+
+    return opened.read(read)
+
+
+@pytest.fixture
+def filled(bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Something of everything: two hubs, one revoked; refusals, too many of them; a stranger."""
+    monkeypatch.setattr(quarantine, "MAX_RECORDS_A_HUB", 3)
+    other = bench.enrol(VirtualHub(2))
+    assert bench.post(hub.body([hub.event() for _ in range(40)])).status_code == 200
+    with bench.database.writing() as connection:
+        commit.commit(connection, [batch_of(2, other, list(range(1, 1201)))])
+        values = {"revoked_ms": NOW_MS}
+        second = schema.hubs.c.hub_id == other.hub_id
+        connection.execute(sa.update(schema.hubs).where(second).values(values))
+    assert bench.post(hub.body([b"\x01", b"\x02", b"\x03", b"\x04"])).status_code == 200
+    stranger = VirtualHub(3)
+    assert bench.post(stranger.body([stranger.event()])).status_code == 403
+    return bench
+
+
+@pytest.fixture(params=DATABASES)
+def target(request: pytest.FixtureRequest, tmp_path: Path):
+    """Another database, with nothing in it, of each kind."""
+    if request.param == "sqlite":
+        opened = database.open_database(tmp_path / "restored.sqlite")
+    else:
+        opened = database.open_database(request.getfixturevalue("postgres").create())
+    yield opened
+    opened.close()
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres").drop(str(opened.address))
+
+
+def test_all_of_it_goes_into_either_kind(
+    filled: Bench, target: database.Database, tmp_path: Path
+):
+    file = tmp_path / "copy"
+    made = backup.back_up(filled.database, file, NOW_MS, silent)
+    assert backup.verify(file, silent) == made
+    assert backup.restore(file, target, silent) == made
+    before = everything(filled.database)
+    assert everything(target) == before
+    assert {total.table: total.rows for total in made.totals} == {
+        "hubs": 2, "records": 1240, "quarantine": 3, "quarantine_overflow": 1, "strangers": 1,
+    }  # fmt: skip
+    again = tmp_path / "copy of the copy"
+    assert backup.back_up(target, again, NOW_MS, silent) == made
+    assert again.read_bytes() == file.read_bytes()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy", "copy of the copy"]
+
+
+def test_what_is_restored_goes_on_exactly_once(
+    filled: Bench, hub: VirtualHub, target: database.Database, tmp_path: Path
+):
+    """Hubs send what was delivered before and after the snapshot again, and then new records."""
+    before = hub.body([hub.event(seq=seq) for seq in range(1, 41)])
+    backup.back_up(filled.database, tmp_path / "copy", NOW_MS, silent)
+    late = [hub.event() for _ in range(5)]
+    assert filled.post(hub.body(late)).status_code == 200
+    backup.restore(tmp_path / "copy", target, silent)
+    with collector(target) as bench:
+        first = hub.next_seq - len(late)
+        expected = bench.stored()
+        assert len(expected) == 1240
+        assert read_answer(bench.post(before).content).acknowledged == [[1, 40]]
+        assert bench.stored() == expected
+        answer = read_answer(bench.post(hub.body(late)).content)
+        assert answer.acknowledged == [[first, first + 4]]
+        conflict = hub.body([hub.event(detail=9, seq=1)])
+        assert read_answer(bench.post(conflict).content).acknowledged == []
+        assert read_answer(bench.post(hub.body(late)).content) == answer
+        revoked = VirtualHub(2)
+        assert bench.post(revoked.body([revoked.event()])).status_code == 403
+        newcomer = bench.enrol(VirtualHub(4))  # numbered behind those that were restored
+        assert bench.post(newcomer.body([newcomer.event()])).status_code == 200
+        assert bench.post(newcomer.body([b"\x05"])).status_code == 200
+        assert len(bench.stored()) == 1246
+        assert [row[0] for row in everything(target)["hubs"]] == [1, 2, 3]
+        assert len(bench.quarantined()) == 4
+
+
+def test_a_snapshot_is_of_one_moment_while_collectors_write(
+    opened: database.Database, bench: Bench, tmp_path: Path
+):
+    """Each transaction stores the same numbers of two hubs: a copy has both or neither."""
+    hubs = [bench.enrol(VirtualHub(number)) for number in (1, 2)]
+    is_over = threading.Event()
+    written: list[int] = []
+
+    def write() -> None:
+        seq = 1
+        while not is_over.is_set():
+            seqs = list(range(seq, seq + 10))
+            batches = [batch_of(number, hub, seqs) for number, hub in enumerate(hubs, 1)]
+            opened.write(lambda connection, made=batches: commit.commit(connection, made))
+            written.append(seq)
+            seq += 10
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        sizes = []
+        for number in range(4):
+            while len(written) < 20 * (number + 1):
+                is_over.wait(0.01)
+            backup.back_up(opened, tmp_path / f"copy {number}", NOW_MS, silent)
+            rows = _rows_of(tmp_path / f"copy {number}", "records")
+            seqs = [{row[0] for row in rows if row[3] == hub} for hub in (1, 2)]
+            assert seqs[0] == seqs[1] == set(range(1, len(seqs[0]) + 1))
+            sizes.append(len(rows))
+    finally:
+        is_over.set()
+        thread.join()
+    assert sizes == sorted(set(sizes))
+
+
+def _rows_of(path: Path, name: str) -> list[tuple]:
+    found: list[tuple] = []
+    table = ""
+    with path.open("rb") as file:
+        for item in backup_file.Reader(file, str(path)).items():
+            if isinstance(item, backup_file.Table):
+                table = item.name
+            elif isinstance(item, list) and table == name:
+                found += item
+    return found
+
+
+# --- refused -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(bench: Bench, hub: VirtualHub, tmp_path: Path) -> bytes:
+    assert bench.post(hub.body([hub.event(), hub.event()])).status_code == 200
+    backup.back_up(bench.database, tmp_path / "small", NOW_MS, silent)
+    return (tmp_path / "small").read_bytes()
+
+
+def _refusal(data: bytes) -> str:
+    try:
+        for _ in backup_file.Reader(io.BytesIO(data), "file").items():
+            pass
+    except errors.InputRefused as error:
+        return error.code
+    return "taken"
+
+
+def test_every_bit_that_turns_is_found(small: bytes):
+    assert _refusal(small) == "taken"
+    for position in range(len(small)):
+        for bit in range(8) if position % 5 == 0 else (random.Random(position).randrange(8),):
+            broken = bytearray(small)
+            broken[position] ^= 1 << bit
+            assert _refusal(bytes(broken)) in {"backup-damaged", "backup-format"}, position
+
+
+def test_every_truncation_and_every_tail_is_found(small: bytes):
+    for length in range(len(small)):
+        assert _refusal(small[:length]) in {"backup-damaged", "backup-format"}
+    assert _refusal(small + b"\x00") == "backup-damaged"
+    assert _refusal(small + small) == "backup-damaged"
+
+
+def test_any_cbor_reader_reads_it(small: bytes):
+    stream, arrays = io.BytesIO(small), []
+    while stream.tell() < len(small):
+        arrays.append(cbor2.loads(cbor2.CBORDecoder(stream, read_size=1).decode()))
+    assert arrays[0] == ["varde-backup", 1, migrations.newest(), NOW_MS]
+    assert [array[0] for array in arrays[1:]].count(1) == len(backup.TABLES)
+    assert arrays[-1][0] == 4
+
+
+@pytest.mark.parametrize(
+    ("arrays", "code"),
+    [
+        ([["varde-backup", 2, "0002", 0]], "backup-format"),
+        ([["varde-backup", 1, 2, 0]], "backup-format"),
+        ([["varde-backup", 1, "0002"]], "backup-format"),
+        ([{}], "backup-format"),
+        ([["varde-backup", 1, "0002", 0], [1, "hubs", 3]], "backup-damaged"),
+        ([["varde-backup", 1, "0002", 0], [1, 2, []]], "backup-damaged"),
+        ([["varde-backup", 1, "0002", 0], [1, "hubs", []], [2, 7]], "backup-damaged"),
+        ([["varde-backup", 1, "0002", 0], [1, "hubs", []], [2, [7]]], "backup-damaged"),
+        ([["varde-backup", 1, "0002", 0], [1, "hubs", []], [5]], "backup-damaged"),
+        ([["varde-backup", 1, "0002", 0], [7]], "backup-damaged"),
+        ([["varde-backup", 1, "0002", 0], []], "backup-damaged"),
+    ],
+)
+def test_what_is_no_backup_of_ours_is_refused(arrays: list, code: str):
+    assert _refusal(b"".join(map(_item, arrays))) == code
+
+
+def _item(array: object) -> bytes:
+    content = cbor2.dumps(array)
+    return b"\x5a" + len(content).to_bytes(4) + content
+
+
+def test_a_length_beyond_all_reason_takes_no_memory():
+    class NoRead(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            assert size <= backup_file.MAX_ITEM_BYTES
+            return super().read(size)
+
+    head = _item(["varde-backup", 1, "0002", 0])
+    reader = backup_file.Reader(NoRead(head + b"\x5a\xff\xff\xff\xff"), "file")
+    with pytest.raises(errors.InputRefused, match="backup-damaged"):
+        list(reader.items())
+
+
+def test_a_database_that_is_not_empty_is_left_alone(
+    filled: Bench, target: database.Database, tmp_path: Path
+):
+    backup.back_up(filled.database, tmp_path / "copy", NOW_MS, silent)
+    with target.writing() as connection:
+        registry.note_stranger(connection, bytes(8), NOW_MS)
+    before = everything(target)
+    with pytest.raises(errors.InputRefused, match="restore-not-empty"):
+        backup.restore(tmp_path / "copy", target, silent)
+    assert everything(target) == before
+
+
+def test_half_a_backup_restores_nothing(filled: Bench, target: database.Database, tmp_path: Path):
+    backup.back_up(filled.database, tmp_path / "copy", NOW_MS, silent)
+    whole = (tmp_path / "copy").read_bytes()
+    (tmp_path / "half").write_bytes(whole[: len(whole) - 3])
+    with pytest.raises(errors.InputRefused, match="backup-damaged"):
+        backup.restore(tmp_path / "half", target, silent)
+    assert not any(everything(target).values())
+
+
+def test_a_backup_without_a_table_is_refused(target: database.Database, tmp_path: Path):
+    """Whole by its hashes, and still not all of a database."""
+    with (tmp_path / "copy").open("wb") as stream:
+        backup_file.Writer(stream, backup_file.Head(migrations.newest(), 0)).end()
+    with pytest.raises(errors.InputRefused, match="backup-damaged"):
+        backup.restore(tmp_path / "copy", target, silent)
+
+
+def test_what_the_database_keeps_wrongly_is_found_and_named(
+    filled: Bench, target: database.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    backup.back_up(filled.database, tmp_path / "copy", NOW_MS, silent)
+    real = database.statements
+
+    class _Forgetful:
+        def __init__(self, inner: database.Statements) -> None:
+            self.lock_tables, self.number_on = inner.lock_tables, inner.number_on
+            self._load = inner.load
+
+        def load(self, connection: sa.Connection, table: sa.Table, rows: list[tuple]) -> None:
+            if table is schema.records:  # one bit of one record
+                *first, record = rows[0]
+                rows = [(*first, bytes([record[0] ^ 1]) + record[1:]), *rows[1:]]
+            self._load(connection, table, rows)
+
+    monkeypatch.setattr(database, "statements", lambda c: _Forgetful(real(c)))
+    with pytest.raises(errors.InputRefused, match="restore-differs") as refused:
+        backup.restore(tmp_path / "copy", target, silent)
+    assert refused.value.fields["table"] == "records"
+
+
+def test_a_file_is_never_written_over(bench: Bench, tmp_path: Path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(errors.InputRefused, match="file-exists"):
+        backup.back_up(bench.database, tmp_path / "mine", NOW_MS, silent)
+    assert (tmp_path / "mine").read_text() == "mine"
+    with pytest.raises(errors.WorldFailed, match="file-write"):
+        backup.back_up(bench.database, tmp_path / "nowhere" / "copy", NOW_MS, silent)
+
+
+def test_memory_is_bounded_by_a_block(bench: Bench, tmp_path: Path):
+    """20,000 rows of a kilobyte are 20 MB; reading, writing and checking them take a few."""
+    import tracemalloc  # noqa: PLC0415 slow while it is on
+
+    bench.enrol(VirtualHub())
+    rows = [(1, seq, 0, 1, 0, 0, b"%1024d" % seq) for seq in range(20_000)]
+    for begin in range(0, len(rows), 2000):
+        part = Batch(1, 0, rows[begin : begin + 2000], list(range(2000)), [])
+        bench.database.write(lambda connection, part=part: commit.commit(connection, [part]))
+    del rows, part
+    tracemalloc.start()
+    backup.back_up(bench.database, tmp_path / "copy", NOW_MS, silent)
+    backup.verify(tmp_path / "copy", silent)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "copy").stat().st_size > 20_000_000
+    assert peak < 8_000_000
+
+
+def test_the_command(terminal, made: Path, tmp_path: Path):
+    hub, file = VirtualHub(), tmp_path / "copy"
+    site = ("--site", made)
+    assert terminal.run("hub", "keys", "enrol", hub.public.hex(), *site)[0] == 0
+    status, said = terminal.json("database", "backup", *site, "--out", file)
+    assert status == 0
+    assert said["file"] == str(file)
+    assert said["bytes"] == file.stat().st_size
+    assert {table["table"]: table["rows"] for table in said["tables"]}["hubs"] == 1
+    assert terminal.json("database", "verify", file)[1]["tables"] == said["tables"]
+    into = ("--database", tmp_path / "new.sqlite")
+    status, restored = terminal.json("database", "restore", file, *into)
+    assert (status, restored["tables"]) == (0, said["tables"])
+    status, refused = terminal.json("database", "restore", file, *into)
+    assert (status, refused["error"]) == (1, "restore-not-empty")
+    file.write_bytes(file.read_bytes()[:-1])
+    status, refused = terminal.json("database", "restore", file, "--database", tmp_path / "no")
+    assert (status, refused["error"]) == (1, "backup-damaged")
+    assert not (tmp_path / "no").exists()
+    status, out, _ = terminal.run("database", "verify", tmp_path / "none")
+    assert (status, out) == (1, "")
+    assert terminal.run("database", "backup", *site)[0] == 2
+
+
+def test_a_backup_of_another_version_is_refused_before_anything_is_made(terminal, tmp_path: Path):
+    file = tmp_path / "copy"
+    with file.open("wb") as stream:
+        backup_file.Writer(stream, backup_file.Head("0001", 0)).end()
+    status, out, _ = terminal.run(
+        "database", "restore", file, "--database", tmp_path / "new", "--json"
+    )
+    assert (status, json.loads(out)["error"]) == (1, "backup-version")
+    assert not (tmp_path / "new").exists()
+
+
+def test_progress_is_told_on_standard_error(
+    terminal, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("varde_host.commands.backup.SECONDS_BETWEEN_LINES", 0)
+    site = ("--site", made)
+    assert terminal.run("hub", "keys", "enrol", VirtualHub().public.hex(), *site)[0] == 0
+    status, _, err = terminal.run(
+        "--language", "en", "database", "backup", *site, "--out", tmp_path / "copy"
+    )
+    assert status == 0
+    assert "hubs: 1 rows\n" in err

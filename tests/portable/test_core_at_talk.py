@@ -32,7 +32,7 @@ class Answers(unittest.TestCase):
         ("AT+CPIN?", b"AT+CPIN?\r\r\n+CPIN: READY\r\n\r\nOK\r\n", ok("READY")),
         ("AT+CPIN?", b"\r\n+CME ERROR: 10\r\n", error(at_talk.CME_SIM_MISSING)),
         ("AT+CPIN?", b"\r\n+CME ERROR: SIM busy\r\n", error(at_talk.UNKNOWN)),
-        ("AT+CSQ", b"\r\n+CREG: 5\r\n\r\n+CSQ: 20,99\r\n\r\n+CTZV: +04\r\n\r\nOK\r\n", ok("20,99")),
+        ("AT+CSQ", b"\r\n+CREG: 5\r\n+CSQ: 20,99\r\n+CTZV: +04\r\nOK\r\n", ok("20,99")),
         ("AT+CSQ", b"\r\n+CSQ: 2\r\n+CSQ: 20,99\r\nOK\r\n", ok("20,99")),
         ("AT", b"\xff\x00\x92\r\n\x80OK\r\n", ok()),
         ("AT", b"\r\nRING\r\n\r\nNO CARRIER\r\n\r\nOK\r\n", ok()),

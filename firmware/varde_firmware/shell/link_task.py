@@ -6,9 +6,8 @@ On a hub with a modem, `shell.failover` decides which link is to be up; else it 
 
 import asyncio
 
-from varde_firmware.core import uplink
 from varde_protocols import records
-from varde_protocols._compat import TYPE_CHECKING, const
+from varde_protocols._compat import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Tuple
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from varde_firmware.shell.wifi_link import WifiLink
 
 _NONE = (0, 0)
-MODEM_WAY = const(15)  # beyond every index of a network
 
 
 class LinkTask:
@@ -50,16 +48,6 @@ class LinkTask:
     def link(self) -> int:
         """The link that is up (records.LINK_...), 0 for none."""
         return self._up[0]
-
-    @property
-    def way(self) -> int:
-        """The link that is up, as the exchange knows it (core.uplink)."""
-        return uplink.MODEM_WAY if self.link == records.LINK_MODEM else self._wifi.index
-
-    @property
-    def way(self) -> int:
-        """What is up: MODEM_WAY, or the index of a WiFi network."""
-        return MODEM_WAY if self.link == records.LINK_MODEM else self._wifi.index
 
     @property
     def is_thrifty(self) -> bool:
@@ -104,30 +92,6 @@ class LinkTask:
         self._failed_exchanges += 1
         self._proved(number, False)
 
-    def turned_away(self, number: int, is_enrolled: bool) -> None:
-        """Over the link of this number the collector was reached, and took nothing.
-
-        That is not the link's fault.
-        """
-        self._failed_exchanges += 1
-        if number == self.number:
-            self._show(False, is_enrolled)
-
-    def _show(self, link_up: bool, is_enrolled: bool) -> None:
-        facts = self._upkeep.facts
-        facts.link_up, facts.is_enrolled = link_up, is_enrolled
-        self._upkeep.show()
-
-    def turned_away(self, number: int, is_enrolled: bool) -> None:
-        """The collector answered over verified TLS that it will not now: the link is good.
-
-        `is_enrolled`: and it will later, by itself.
-        """
-        if number == self.number:
-            self._proved(number, True)
-            self._upkeep.facts.link_up = self._upkeep.facts.link_up and is_enrolled
-            self._upkeep.show()
-
     def _proved(self, number: int, is_good: bool) -> None:
         if number != self.number:  # it went meanwhile: what is there now is another
             return
@@ -136,7 +100,8 @@ class LinkTask:
             self._failover.proved(is_good)
         if link == records.LINK_WIFI:  # after the ladder, to which it may say that WiFi is over
             self._wifi.proved(is_good)
-        self._show(is_good, is_good or self._upkeep.facts.is_enrolled)
+        self._upkeep.facts.link_up = is_good
+        self._upkeep.show()
         self._count()
         self._inbox.wake()
 

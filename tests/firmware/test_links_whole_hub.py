@@ -10,6 +10,7 @@ import pytest
 
 from firmware.link_homes import MODEM_FAILED, NO_WIFI, Home, play
 from varde_protocols import records
+from varde_simulator import host_programs
 from varde_simulator.modem.settings import Settings
 
 # Minutes until the collector has answered; power, boot and registration are up to 90 s of them.
@@ -66,6 +67,11 @@ async def never_locks(home: Home) -> None:
     await home.reaches(AFTER_MENDING_MIN)
 
 
+async def has_no_time_server(home: Home) -> None:
+    del home.modem.network.names[host_programs.NTP_NAME]
+    await home.reaches(5)
+
+
 async def goes_over_4g_while_wifi_is_away(home: Home) -> None:
     await home.reaches(3, "wifi")
     home.set_wifi(False)
@@ -112,6 +118,7 @@ HOMES = [
     *[Home(f"mended {fault}", reaches_once_mended, NO_WIFI, faults=(fault,)) for fault in MENDED],
     Home("pin", reaches_alone(5), NO_WIFI, Settings(pin=PIN), PIN),
     Home("wrong pin", never_locks, NO_WIFI, Settings(pin="9999"), PIN),
+    Home("operator's time", has_no_time_server, NO_WIFI),
     Home("failover", goes_over_4g_while_wifi_is_away),
     Home("probe", comes_back_to_4g_from_a_probe),
     Home("proof", proves_the_reserve_daily),
@@ -158,6 +165,12 @@ def test_a_wrong_pin_is_tried_once_in_a_life(homes: dict[str, Home]) -> None:
     home = outcome(homes, "wrong pin")
     assert home.seen["tries"] == [2] * 3
     assert set(home.told(MODEM_FAILED)) == {records.MODEM_PIN}
+
+
+def test_the_operators_time_is_enough_for_tls(homes: dict[str, Home]) -> None:
+    home = outcome(homes, "operator's time")
+    assert [line for line in home.lines if line.startswith("varde: time: OSError")]
+    assert not home.told(records.EVENT_SERVER_REFUSED)  # as by a chip that is in 2000
 
 
 def test_4g_takes_over_and_wifi_comes_back(homes: dict[str, Home]) -> None:

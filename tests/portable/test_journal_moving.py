@@ -53,6 +53,28 @@ def held(journal, sector):
     return [seq for seq, _, _ in journal._pending_frames(sector)]
 
 
+def cut_short(flash, journal, sector, moved):
+    """Move so many records out of the sector; the next one cannot be read."""
+    read_into = flash.read_into
+    left = [moved]
+
+    def fail(offset, buffer):
+        at = offset - sector * SECTOR_BYTES
+        if journal_sector.HEADER_BYTES <= at < SECTOR_BYTES:
+            left[0] -= 1
+            if left[0] < 0:
+                raise OSError("read")
+        read_into(offset, buffer)
+
+    flash.read_into = fail
+    try:
+        journal_moving.move_out(journal, sector, [])
+    except OSError:
+        left[0] = -1
+    flash.read_into = read_into
+    assert left[0] < 0
+
+
 class Moving(unittest.TestCase):
     def setUp(self):
         self.flash, self.journal = begun()
@@ -162,6 +184,20 @@ class Moving(unittest.TestCase):
         self.assertFalse(self.given_up[0] in rest)
 
 
+    def test_two_moves_that_were_cut_short(self):
+        """What arrived in the newer sector counts there, though that one is being moved, too."""
+        self.move()
+        fill(self.journal, 30)
+        older = min([n for n in range(8) if self.journal._index.has_moved(n)])
+        cut_short(self.flash, self.journal, older, 2)
+        newer = self.journal._head
+        fill(self.journal, 30)
+        cut_short(self.flash, self.journal, newer, 0)
+        self.before = offered(self.journal)
+        self.assertTrue(set(self.kept) <= set(self.before))
+        self.check(mounted(self.flash))
+
+
 class Places(unittest.TestCase):
     def test_own_numbers_stay_below_the_places(self):
         flash, journal = begun(8, 10, False)
@@ -177,6 +213,29 @@ class Places(unittest.TestCase):
         for sector in range(8):
             bits = journal._index.bits(sector)
             self.assertEqual(bin(bits).count("1"), len(held(journal, sector)))
+
+    def test_a_place_is_taken_once_though_the_heap_ends_behind_the_write(self):
+        flash, journal = begun(8, 40, False)
+        kept = held(journal, 0)
+        program = flash.program
+
+        def fail(offset, data):
+            program(offset, data)
+            if len(data) > 16:
+                raise MemoryError
+
+        flash.program = fail
+        with self.assertRaises(MemoryError):
+            journal_moving.move_out(journal, 0, [])
+        flash.program = program
+        journal.acknowledge([(kept[0], kept[0])])
+        self.assertTrue(journal_moving.move_out(journal, 0, []))
+        again = mounted(flash)
+        for seq in kept:
+            self.assertTrue(seq in seqs(again))
+            again.acknowledge([(seq, seq)])
+            self.assertFalse(seq in seqs(again))
+        self.assertEqual(len(seqs(again)), 40 - len(kept))
 
     def test_a_record_too_long_to_be_moved_keeps_its_sector(self):
         flash, journal = begun(8, 0)
@@ -240,6 +299,37 @@ class Sessions(unittest.TestCase):
         for one in (journal, mounted(flash)):
             self.assertEqual(seqs(one).count(1), 1)
             self.assertEqual(offered(one)[1], SESSION)
+
+
+class Reading(unittest.TestCase):
+    """What a journal with moved records reads of its flash, and when it looks again."""
+
+    def spread(self):
+        """Three sectors of moved records, two of each older sector; what the first one holds."""
+        flash, journal = begun(24, 200, False)
+        for sector in range(3):
+            journal_moving.move_out(journal, sector, held(journal, sector)[2:])
+            fill(journal, 24)
+        first = min([n for n in range(24) if journal._index.has_moved(n)])
+        self.assertEqual(journal._index.moved_sectors, 3)
+        return flash, journal, [seq for seq in held(journal, first) if seq < 100]
+
+    def test_acknowledging_reads_no_further_than_what_is_named(self):
+        flash, journal, moved = self.spread()
+        reads = flash.reads
+        self.assertEqual(journal.acknowledge([(seq, seq) for seq in moved]), len(moved))
+        self.assertTrue(flash.reads - reads <= 2)
+
+    def test_a_move_that_ends_early_leaves_the_lowest_number_right(self):
+        flash, journal = begun(16, 120, False)
+        journal_moving.move_out(journal, 1, held(journal, 1)[2:])
+        moved = [seq for seq in seqs(journal) if not journal._index.holds(seq, 15)]
+        self.assertEqual(journal.oldest_pending(), 1)
+        journal.acknowledge([(seq, seq) for seq in moved])
+        self.assertEqual(journal._index.moved_sectors, 0)
+        journal.acknowledge([(1, 1)])
+        cut_short(flash, journal, 0, 2)
+        self.assertEqual(journal.oldest_pending(), min(seqs(journal)))
 
 
 class BadSectors(unittest.TestCase):

@@ -134,9 +134,8 @@ class Journal:
         for _ in range(self._sector_count + 1):
             code = seq - self.head_seq
             if self._has_room(seq, len(data), urgent):
-                stands = self._put(code, data, settled)
-                self.next_seq = seq + 1  # spent: what does not read back may stand all the same
-                if stands:
+                self.next_seq = seq + 1  # spent: whatever is raised, the write may stand
+                if self._put(code, data, settled):
                     self._index.add(self._head, code, len(data))
                     self._unsettled_at = -1 if settled else self._at - journal_sector.SETTLED_BYTES
                     return

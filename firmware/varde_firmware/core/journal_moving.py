@@ -50,13 +50,13 @@ def move_out(journal: "Journal", sector: int, given_up: "Container[int]") -> boo
     if not journal._mark(sector, journal_sector.MOVING_AT, journal_sector.MARK_BYTES):
         return False
     journal._mark_predecessor()
+    journal._oldest_seq = 0
     for bit, seq, start, length, crc in rows:
         if not _append(journal, sector * journal_sector.SECTOR_BYTES + start, seq, length, crc):
             return False
         left_bytes -= length
         kept = index.bits(sector) & ~(1 << bit)
         index.keep(sector, kept, left_bytes, index.has_moved(sector))
-    journal._oldest_seq = 0
     journal._release(sector, 0)
     return True
 
@@ -72,8 +72,8 @@ def _append(journal: "Journal", offset: int, seq: int, length: int, crc: int) ->
             if binascii.crc32(data[journal_sector.MOVED_BYTES :]) != crc:
                 return False
             struct.pack_into("<BI", data, 0, place, seq)
+            journal._next_place = place - 1  # spent, as a number is: the write may stand
             if journal._put(journal_sector.MOVED, data):
-                journal._next_place -= 1
                 journal._index.add(journal._head, place, length, True)
                 return True
         journal._open(journal.next_seq, MAKES_ROOM)
@@ -114,9 +114,8 @@ def acknowledge(journal: "Journal", ranges: "journal_index.Ranges", released: in
             if _names(ranges, seq):
                 named |= 1 << bit
         if named:
-            left += index.count
+            left -= bin(named).count("1")
             journal._release(sector, index.bits(sector) & ~named)
-            left -= index.count
 
 
 def _names(ranges: "journal_index.Ranges", seq: int) -> bool:

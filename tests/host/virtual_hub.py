@@ -56,10 +56,11 @@ class VirtualHub:
         characteristic: int = SPOT_CHECK,
         slot: int = 1,
         address: bytes = OXIMETER,
+        model: str = "",
     ) -> bytes:
         assert self.sealer is not None, "start first"
         seq = self.take_seq()
-        content = sealing.Content(value, 0x1822, address, "")
+        content = sealing.Content(value, 0x1822, address, model)
         sealed = self.sealer.seal(seq, self.uptime_ms, slot, characteristic, content)
         fields = (slot, characteristic, self.sealer.session_seq, sealed)
         return self.sign(records.Reading(seq, self.boot, self.uptime_ms, *fields))

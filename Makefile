@@ -11,7 +11,7 @@ LONG_RUNS ?= 2500
 # half of what two cores can do at once waits on the other half's clock: two workers a core is enough
 WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 
-.PHONY: help setup demo test test-mpy check stories stories-long ward conformance bench build ci clean lock
+.PHONY: help setup demo test test-mpy check stories stories-long chaos ward conformance bench build ci clean lock
 
 help:
 	@echo "make demo          a week of a home in less than a minute, with all that goes wrong"
@@ -19,7 +19,8 @@ help:
 	@echo "make check         lint, types, layering, spelling, firmware size"
 	@echo "make test-mpy      the portable tests on the hub interpreter alone"
 	@echo "make stories       a power cut at every flash operation, $(TWICE) double ones, full journals (TWICE=, SEED=)"
-	@echo "make stories-long  $(LONG_RUNS) seeded runs with four power cuts each (LONG_RUNS=, SEED=)"
+	@echo "make stories-long  $(LONG_RUNS) seeded runs with four power cuts each, and the chaos (LONG_RUNS=, SEED=)"
+	@echo "make chaos         50 hubs, 100,000 records, and all that breaks between hub and database (CHAOS=\"--hubs 5\", SEED=)"
 	@echo "make ward          a week of twenty sensors round one hub, with all their faults (SEED=)"
 	@echo "make conformance   MicroPython's own Bluetooth tests on the virtual radio (CONFORMANCE=\"--runs 20 --busy 2\")"
 	@echo "make bench         benchmarks, as one table; JSON in build/bench/"
@@ -60,6 +61,10 @@ ward: build
 
 stories-long: build
 	@$(BIN)/varde-sim stories --runs $(LONG_RUNS) --cuts 4 --seed $(SEED) --out build/stories-long.json
+	@$(MAKE) --no-print-directory chaos
+
+chaos: setup
+	@$(BIN)/python tools/chaos_campaign.py $(CHAOS) --seed $(SEED) --json build/chaos.json
 
 conformance: setup
 	@$(BIN)/python tools/conformance.py $(CONFORMANCE)

@@ -38,11 +38,12 @@ LINK_EVENTS = st.sampled_from(
 )  # fmt: skip
 UPLINK_EVENTS = st.one_of(
     EXPIRED,
-    st.just(uplink.LinkUp()),
+    st.builds(uplink.LinkUp, st.sampled_from([0, 1, uplink.MODEM_WAY])),
     st.just(uplink.LinkDown()),
-    st.builds(uplink.Pending, SMALL),
+    st.builds(uplink.Pending, SMALL, st.booleans()),
     st.builds(uplink.Acknowledged, SMALL, SMALL, st.integers(0, 10**6)),
     st.just(uplink.Failed()),
+    st.builds(uplink.TurnedAway, st.integers(0, 10**6)),
 )
 
 
@@ -108,7 +109,7 @@ def test_the_uplink_never_has_two_exchanges_and_never_forgets_the_next(events: l
     core = uplink.Uplink(900, delays())
     under_way = 0
     for now_ms, event in enumerate(events):
-        if isinstance(event, (uplink.Acknowledged, uplink.Failed)):
+        if isinstance(event, (uplink.Acknowledged, uplink.Failed, uplink.TurnedAway)):
             if not under_way:
                 continue
             under_way -= 1

@@ -47,3 +47,7 @@ class Backoff:
     def reset(self) -> None:
         """Forget the failures."""
         self.tries = 0
+
+    def below(self, limit: int) -> int:
+        """Return a number in 0 .. limit - 1, from the same source as the jitter."""
+        return self._jitter.below(limit)

@@ -123,6 +123,12 @@ class HubClock(decider.Decider):
         """Return UTC as far as known, or None."""
         return None if self.state == UNKNOWN else now_ms + self._offset_ms
 
+    def quality(self, now_ms: int) -> "Optional[List[int]]":
+        """Return source, uncertainty in ms and age in ms of the last anchor, or None."""
+        if self.state == UNKNOWN:
+            return None
+        return [self._source, self._uncertainty_ms, now_ms - self._anchored_ms]
+
     def _ask(self, _event: Value, now_ms: int) -> "Outcome":
         self._ask_from_ms = now_ms + ASK_AGAIN_MS
         return self.state, self._ask_from_ms, [Measure()]

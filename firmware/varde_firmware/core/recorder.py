@@ -80,6 +80,11 @@ class Recorder:
         self._sealer = None
         return self._begin_session(uptime_ms)
 
+    @property
+    def session_seq(self) -> int:
+        """The session record of this boot's readings, 0 while there is none."""
+        return self._sealer.session_seq if self._sealer is not None else 0
+
     def _begin_session(self, uptime_ms: int) -> int:
         if self._keys is None:
             raise AssertionError("a reading before session()")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FAULT = "fault"  # the journal is full or the radio fails: measurements may be missed
 SENSOR_WORKING = "sensor-working"  # do not put the sensor away yet
 STARTING = "starting"
+NOT_ENROLLED = "not-enrolled"  # the collector takes nothing from this hub: call whoever runs it
 NO_LINK = "no-link"  # measurements are kept, and wait
 OK = "ok"
 
@@ -19,6 +20,7 @@ RGB = {
     FAULT: (48, 0, 0),
     SENSOR_WORKING: (0, 0, 48),
     STARTING: (12, 12, 12),
+    NOT_ENROLLED: (20, 0, 20),
     NO_LINK: (24, 12, 0),
     OK: (0, 6, 0),
 }
@@ -31,6 +33,7 @@ class Facts:
         self.has_fault = False
         self.sessions = 0  # sensors connected
         self.scanning = False  # the radio has been started
+        self.is_enrolled = True  # the collector has not said otherwise
         self.link_up = False  # the last exchange was acknowledged, and the link still stands
 
     def state(self) -> str:
@@ -41,6 +44,8 @@ class Facts:
             return SENSOR_WORKING
         if not self.scanning:
             return STARTING
+        if not self.is_enrolled:
+            return NOT_ENROLLED
         return OK if self.link_up else NO_LINK
 
     def rgb(self) -> "Tuple[int, int, int]":

@@ -210,11 +210,13 @@ if TYPE_CHECKING:
 
         status: int
         body: bytes
+        retry_after_s: int  # 0: not said
         sent_ms: int
         received_ms: int
 
     class Client(Protocol):
-        """HTTPS to the collector. `Refused` has `.detail`, as the event server-refused."""
+        """HTTPS to the collector. `Refused` has `.detail`, as the event server-refused, and
+        `.is_early`, for the detail 3: the certificate is not valid yet, else not any more."""
 
         Refused: Type[Exception]
         on_bytes: Callable[[int], None]  # told of what goes over the link, headers included

@@ -41,6 +41,7 @@ CONNECTION_BYTES = const(3_600)
 # what is sent at a time, and one more packet each way.
 _PACKETS_BYTES = const(160)
 _HEAD_BYTES = const(200)  # of an answer
+_MAX_SECONDS_DIGITS = const(6)  # of Retry-After: eleven days
 
 # Details of the event server-refused.
 REFUSED_CERTIFICATE = const(1)
@@ -49,19 +50,29 @@ REFUSED_TIME = const(3)
 
 
 class ServerRefusedError(Exception):
-    """The server could not prove to be the collector; `detail` as in the event's."""
+    """The server could not prove to be the collector; `detail` as in the event's.
+
+    `is_early`: its certificate is of the future, and that is all there is to say against it.
+    """
 
     def __init__(self, detail: int, text: str) -> None:
         super().__init__(text)
         self.detail = detail
+        self.is_early = "expired" not in text
 
 
 class Response:
-    """Status and body, and when the last byte of the request went and of the answer came."""
+    """Status and body, and when the last byte of the request went and of the answer came.
 
-    def __init__(self, status: int, body: bytes, sent_ms: int, received_ms: int) -> None:
+    `retry_after_s` is 0 where the server does not say so.
+    """
+
+    def __init__(
+        self, status: int, body: bytes, retry_after_s: int, sent_ms: int, received_ms: int
+    ) -> None:
         self.status = status
         self.body = body
+        self.retry_after_s = retry_after_s
         self.sent_ms = sent_ms
         self.received_ms = received_ms
 
@@ -132,11 +143,12 @@ class HttpsClient:
         self.on_bytes(_on_air(sum([len(part) for part in parts])))
         await _secured(_send(stream.s, parts), self.send_ms)
         sent_ms = now_ms()
-        status, answer, is_last = await _secured(_receive(stream), self.answer_ms)
+        head, answer, is_last = await _secured(_receive(stream), self.answer_ms)
         self.on_bytes(_on_air(len(answer) + _HEAD_BYTES))
         if is_last:
             self.close()
-        return Response(status, answer, sent_ms, now_ms())
+        retry_after_s = _seconds(head.headers.get("retry-after", b""))
+        return Response(head.status, answer, retry_after_s, sent_ms, now_ms())
 
     def _head(self, length_bytes: int) -> bytes:
         return (
@@ -154,20 +166,26 @@ def _nobody(_len_bytes: int) -> None:
     """Nobody counts."""
 
 
-async def _receive(stream: "Any") -> "Tuple[int, bytes, bool]":
-    """Return status and body of one response, and whether it is the connection's last."""
+def _seconds(text: bytes) -> int:
+    """RFC 9110 section 10.2.3; a date, which would need a right clock, is no number: 0."""
+    is_number = len(text) <= _MAX_SECONDS_DIGITS and text.isdigit()
+    return int(text) if is_number else 0
+
+
+async def _receive(stream: "Any") -> "Tuple[http_response.Head, bytes, bool]":
+    """Return head and body of one response, and whether it is the connection's last."""
     reader = http_response.ResponseReader()
-    status, closes = 0, False
+    head: "Any" = None
     parts: "List[bytes]" = []
     while True:
         event = reader.next_event()
         if event is http_response.END:
-            return status, b"".join(parts), closes or bool(reader.unread)
+            closes = b"close" in head.headers.get("connection", b"").lower()
+            return head, b"".join(parts), closes or bool(reader.unread)
         if event is http_response.NEED_DATA:
             reader.receive(await stream.read(_READ_BYTES))
         elif isinstance(event, http_response.Head):
-            status = event.status
-            closes = b"close" in event.headers.get("connection", b"").lower()
+            head = event
         else:
             parts.append(event.data)
 
@@ -224,6 +242,9 @@ async def _secured(work: "Awaitable[Any] | Generator[Any, None, None]", limit_ms
 
 
 def _refusal(text: str) -> int:
+    """One line for each rule that is broken; time counts only if it is the only one."""
+    if "correctly signed" in text:
+        return REFUSED_CERTIFICATE
     if "Common Name" in text or "CN" in text:
         return REFUSED_NAME
     if "expired" in text or "future" in text:

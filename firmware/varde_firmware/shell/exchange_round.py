@@ -32,7 +32,10 @@ _REFUSED_TIME = const(3)
 class Exchanger:
     """Makes rounds; `measured` takes the time that answers bring.
 
-    `doubts_time`: in the last round the server's certificate was refused for its time.
+    Of the last round: `was_reached`, an answer came, good or not, from who the collector should
+    be; `doubts_time`, the server's certificate was refused for its time, `is_early`, for being of
+    the future; `is_enrolled`, the collector did not say that we are none of its hubs.
+    `aside` are numbers of records that the collector takes in no batch (turned_away.py).
     """
 
     def __init__(self, identity: "Identity", config: "HubConfig", journal: "Journal",
@@ -52,12 +55,25 @@ class Exchanger:
         self._clock = clock
         self._batch_bytes: int = exchange.MAX_BATCH_BYTES
         self._complaints: "List[int]" = []
+        self._fresh_seq = 0  # records from here on were not offered while a backlog drains
+        self._fresh_then = 0  # so it is once this round was good
+        self.most_records: int = exchange.MAX_RECORDS
+        self.aside: "List[int]" = []
+        self.untold_aside: "List[int]" = []
+        self.aside_until_ms = 0
         self.measured: "Optional[hub_clock.Measured]" = None
-        self.doubts_time = False
+        self.was_reached = False
+        self.is_enrolled = True
+        self.doubts_time = self.is_early = False
 
-    async def deliver(self) -> "Value":
-        """Make one round; return `uplink.Acknowledged` or `uplink.Failed`."""
-        self.doubts_time = False
+    async def deliver(self, asks_time: bool = False) -> "Value":
+        """Make one round; return `uplink.Acknowledged`, `TurnedAway` or `Failed`.
+
+        If it only asks the time, no record goes with the request.
+        """
+        self.doubts_time = self.was_reached = False
+        self.measured = None
+        self._asks_time = asks_time
         try:
             return await self._round()
         except OSError as error:  # the journal's flash; the network's errors are caught below
@@ -82,10 +98,12 @@ class Exchanger:
         except self._client.Refused as error:
             detail = getattr(error, "detail", 0)
             self.doubts_time = detail == _REFUSED_TIME
+            self.is_early = getattr(error, "is_early", False)
             self._complain(records.EVENT_SERVER_REFUSED, detail)
             return self._failed("server refused", error)
+        self.was_reached = self.is_enrolled = True
         if response.status != 200:
-            return self._failed("status %d" % response.status, response.body[:80])
+            return self._not_served(response, seqs)
         try:
             answer = self._exclusive.run(self._check, response.body, request, seqs)
         except WireError as error:
@@ -99,7 +117,7 @@ class Exchanger:
 
     def _request(self) -> "Tuple[exchange.Request, List[int], List[bytes]]":
         journal = self._journal
-        batch = journal.batch(self._batch_bytes, exchange.MAX_RECORDS)
+        batch = [] if self._asks_time else self._batch()
         first_seq = journal.oldest_pending()
         request = exchange.Request(
             nonce=self._random_bytes(exchange.NONCE_BYTES),
@@ -115,6 +133,30 @@ class Exchanger:
         parts = [exchange.encode_request(who.signing_key, who.hub_id, request, [b""] * len(batch))]
         parts.extend([data for _seq, data in batch])
         return request, [seq for seq, _data in batch], parts
+
+    def _batch(self) -> "List[Tuple[int, bytes]]":
+        """What goes in the next request."""
+        journal = self._journal
+        if self._clock.now_ms() >= self.aside_until_ms:
+            self.aside.clear()
+        is_backlog = journal.pending_bytes > self._batch_bytes or self.aside
+        if not is_backlog and self.most_records == exchange.MAX_RECORDS:
+            self._fresh_then = journal.next_seq
+            return journal.batch(self._batch_bytes, exchange.MAX_RECORDS)
+        from varde_firmware.core import drain  # noqa: PLC0415  (while a backlog drains)
+
+        batch = drain.Batch(journal, self._batch_bytes, self.most_records)
+        batch.fill(self._keeper.session_seq, self._fresh_seq, self.aside)
+        self._fresh_then = batch.fresh_seq
+        return batch.rows
+
+    def _not_served(self, response: "Any", seqs: "List[int]") -> "Value":
+        from varde_firmware.shell import turned_away  # noqa: PLC0415  (seldom needed)
+
+        result = turned_away.outcome(self, response, seqs)
+        self._failed("status %d" % response.status, response.body[:80])
+        unload.unload("varde_firmware.shell.turned_away")
+        return result
 
     def _check(
         self, body: bytes, request: exchange.Request, seqs: "List[int]"
@@ -142,15 +184,28 @@ class Exchanger:
             half_ms + 1,
         )
         self._keeper.note_change()
-        left = self._keeper.pending_count()
-        if not left:  # what the heap did not allow then, it may allow now
+        if seqs:
+            self._was_taken()
+        left = self._keeper.pending_count() - len(self.aside)
+        if left <= 0:
+            # what the heap did not allow then, it may allow now
             self._batch_bytes = exchange.MAX_BATCH_BYTES
-        return uplink.Acknowledged(released, left, answer.heartbeat_s)
+            unload.unload("varde_firmware.core.drain")
+        return uplink.Acknowledged(released, max(left, 0), answer.heartbeat_s)
+
+    def _was_taken(self) -> None:
+        """A batch with records was good."""
+        self._fresh_seq = self._fresh_then
+        self.most_records = min(2 * self.most_records, exchange.MAX_RECORDS)
+        while self.untold_aside:  # so it is those records, and not the collector
+            self._complain_of_refusal(self.untold_aside.pop())
 
     def _complain_of_refusal(self, seq: int) -> None:
         if seq in self._complaints:
             return
         self._complaints.append(self._journal.next_seq)
+        if seq in self.aside:
+            self._complaints.append(seq)
         if len(self._complaints) > _REMEMBERED:
             self._complaints.pop(0)
         self._keeper.event(self._clock.now_ms(), records.EVENT_RECORD_REFUSED, seq)

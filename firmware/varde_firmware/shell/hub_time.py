@@ -6,7 +6,7 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Any, Callable, Dict, Optional
 
     from varde_firmware.ports import Board, Ports
     from varde_firmware.shell.clock import Clock
@@ -31,7 +31,16 @@ class HubTime:
         self._clock = clock
         self._hub_clock = hub_clock.HubClock()
         self._offered: "Optional[hub_clock.Measured]" = None
+        self._steps = 0
         self.on_bytes: "Callable[[int], None]" = _nobody
+
+    def facts(self) -> "Dict[int, Any]":
+        """Return what a report says of the clock."""
+        found: "Dict[int, Any]" = {records.FACT_CLOCK_STEPS: self._steps}
+        quality = self._hub_clock.quality(self._clock.now_ms())
+        if quality is not None:
+            found[records.FACT_CLOCK] = quality
+        return found
 
     def utc_ms(self, uptime_ms: int) -> "Optional[int]":
         """Return Unix time in ms at an uptime, None while it is not known."""
@@ -80,6 +89,16 @@ class HubTime:
             if not 0 <= ahead_ms < FLOOR_STEP_MS:
                 self._ports.store.set_utc_floor_ms(measured.utc_ms)
 
+    def floor_ms(self) -> int:
+        """Return the last time known for sure, 0 if there is none."""
+        return self._ports.store.utc_floor_ms()
+
+    def judge_by(self, utc_ms: "Optional[int]") -> None:
+        """Set the clock for certificates, None: to what is known; no record is stamped with it."""
+        if utc_ms is None:
+            utc_ms = self.utc_ms(self._clock.now_ms()) or self.floor_ms()
+        self._board.set_rtc_ms(utc_ms)
+
     def tell(self, event: "Value") -> None:
         """Hand in a measurement or a doubt."""
         now_ms = self._clock.now_ms()
@@ -88,6 +107,7 @@ class HubTime:
                 if not self._keeper.anchor(action):
                     self._hub_clock.handle(hub_clock.AnchorLost(), now_ms)
             elif isinstance(action, hub_clock.WriteStep):
+                self._steps += 1
                 self._keeper.event(now_ms, records.EVENT_CLOCK_STEP, action.seconds)
             elif isinstance(action, hub_clock.SetRtc):
                 self._board.set_rtc_ms(action.utc_ms)

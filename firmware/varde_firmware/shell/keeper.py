@@ -41,6 +41,7 @@ class Keeper:
         self._no_room_at = -1  # the journal's head when nothing could be given up
         self.why_not: "Optional[Exception]" = None  # why the last value that was not kept was not
         self.changes = 0  # grows whenever the journal's room may have changed
+        self.readings = 0  # grows with each value that a sensor sent
 
     def keep(self, listener: "Listener", uptime_ms: int, value: bytes) -> bool:
         """Journal an indication, in the handler. True: it is durable. False: it is not."""
@@ -76,7 +77,13 @@ class Keeper:
                                listener.model)  # fmt: skip
         listener.latest = value
         self._known.add(*place, value)
+        self.readings += 1
         self.note_change()
+
+    @property
+    def session_seq(self) -> int:
+        """The record without which this boot's readings cannot be opened; 0 if there is none."""
+        return self._recorder.session_seq
 
     def over(self, slot: int, is_sure: bool) -> None:
         """The connection is over; `is_sure`: the sensor has got its last confirmation."""

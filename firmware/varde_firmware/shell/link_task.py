@@ -6,6 +6,7 @@ On a hub with a modem, `shell.failover` decides which link is to be up; else it 
 
 import asyncio
 
+from varde_firmware.core import uplink
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING
 
@@ -50,6 +51,11 @@ class LinkTask:
         return self._up[0]
 
     @property
+    def way(self) -> int:
+        """The link that is up, as the exchange knows it (core.uplink)."""
+        return uplink.MODEM_WAY if self.link == records.LINK_MODEM else self._wifi.index
+
+    @property
     def is_thrifty(self) -> bool:
         """The data budget is spent, and this is the modem: what can wait shall wait."""
         return self.meter.budget.is_thrifty(self.link)
@@ -92,6 +98,23 @@ class LinkTask:
         self._failed_exchanges += 1
         self._proved(number, False)
 
+    def turned_away(self, number: int, is_enrolled: bool) -> None:
+        """Over the link of this number the collector was reached, and took nothing.
+
+        That is not the link's fault.
+        """
+        self._failed_exchanges += 1
+        if number == self.number:
+            if self._failover is not None:
+                self._failover.proved(True)  # this is what a path is for
+            self._show(False, is_enrolled)
+            self._count()
+
+    def _show(self, link_up: bool, is_enrolled: bool) -> None:
+        facts = self._upkeep.facts
+        facts.link_up, facts.is_enrolled = link_up, is_enrolled
+        self._upkeep.show()
+
     def _proved(self, number: int, is_good: bool) -> None:
         if number != self.number:  # it went meanwhile: what is there now is another
             return
@@ -100,8 +123,7 @@ class LinkTask:
             self._failover.proved(is_good)
         if link == records.LINK_WIFI:  # after the ladder, to which it may say that WiFi is over
             self._wifi.proved(is_good)
-        self._upkeep.facts.link_up = is_good
-        self._upkeep.show()
+        self._show(is_good, is_good or self._upkeep.facts.is_enrolled)
         self._count()
         self._inbox.wake()
 

@@ -1,7 +1,7 @@
 """The task of the exchange: delivers the journal over whatever link there is."""
 
-from varde_firmware.core import decider, hub_clock, uplink
-from varde_protocols._compat import TYPE_CHECKING
+from varde_firmware.core import decider, hub_clock, unload, uplink
+from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
     from typing import Callable, List, Optional
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from varde_firmware.shell.keeper import Keeper
     from varde_firmware.shell.link_task import LinkTask
     from varde_protocols.value import Value
+
+
+# One refusal for its time makes the hub ask the time server anew; the second, the collector.
+SEARCH_AFTER = const(2)
+SEARCH_AGAIN_MS = const(3_600_000)
 
 
 class UplinkTask:
@@ -31,6 +36,10 @@ class UplinkTask:
         self._inbox = inbox
         self._clock = clock
         self._changes_seen = -1
+        self._readings_seen = 0
+        self._doubts = 0  # certificates refused for their time, in a row
+        self._search_from_ms = 0
+        self.report: "Callable[[], None]" = _nobody  # writes one
         self._link_number = 0  # of the link that the decider knows, 0: of none
         links.on_change = inbox.wake
         self.on_healthy: "Callable[[], None]" = _nobody
@@ -51,7 +60,9 @@ class UplinkTask:
     def _look_at_journal(self) -> None:
         if self._keeper.changes != self._changes_seen:
             self._changes_seen = self._keeper.changes
-            self._handle(uplink.Pending(self._keeper.pending_count()))
+            is_measured = self._keeper.readings != self._readings_seen
+            self._readings_seen = self._keeper.readings
+            self._handle(uplink.Pending(self._keeper.pending_count(), is_measured))
 
     def _look_at_link(self) -> bool:
         """The link came, or went, or is another: the decider hears of it. True: it has changed."""
@@ -62,7 +73,7 @@ class UplinkTask:
             self._handle(uplink.LinkDown())
         self._link_number = number
         if number:
-            self._handle(uplink.LinkUp())
+            self._handle(uplink.LinkUp(self._links.way))
         return True
 
     def _handle(self, event: "Value") -> "List[Value]":
@@ -76,23 +87,47 @@ class UplinkTask:
         return wanted
 
     async def _exchange(self, wanted: "List[Value]") -> None:
-        """Exchange, again and again while a backlog drains over this link."""
-        while wanted:
+        """Exchange once, over the link that is up."""
+        for action in wanted:
             await self._time.measure()
+            if isinstance(action, uplink.Exchange) and action.is_report_due:
+                self.report()
             result = await self._exchanger.deliver()
             self._keeper.tell_vanished(self._clock.now_ms(), self._store)
-            if isinstance(result, uplink.Acknowledged):
-                if self._exchanger.measured is not None:
-                    self._time.note_signed(self._exchanger.measured)
-                self.on_healthy()
-                self._links.acknowledged(self._link_number)
-            else:
-                if self._exchanger.doubts_time:
-                    self._time.tell(hub_clock.Doubted())
-                self._links.failed(self._link_number)
-            wanted = self._handle(result)
-            if self._look_at_link():
-                break
+            self._note(result)
+            if self._doubts >= SEARCH_AFTER:
+                await self._search_time()
+            self._handle(result)
+            self._look_at_link()
+
+    async def _search_time(self) -> None:
+        """No clock that we know makes the server's certificate valid: ask the collector."""
+        now_ms = self._clock.now_ms()
+        if now_ms < self._search_from_ms:
+            return
+        self._search_from_ms = now_ms + SEARCH_AGAIN_MS
+        from varde_firmware.shell import time_by_collector  # noqa: PLC0415  (seldom needed)
+
+        await time_by_collector.ask(self._exchanger, self._time)
+        unload.unload("varde_firmware.shell.time_by_collector")
+        unload.unload("varde_firmware.core.time_search")
+
+    def _note(self, result: "Value") -> None:
+        """Tell time and links what came of an exchange."""
+        exchanger = self._exchanger
+        if exchanger.measured is not None:
+            self._time.note_signed(exchanger.measured)
+        if isinstance(result, uplink.Acknowledged):
+            self._doubts = 0
+            self.on_healthy()
+            self._links.acknowledged(self._link_number)
+        elif exchanger.was_reached:
+            self._links.turned_away(self._link_number, exchanger.is_enrolled)
+        else:
+            if exchanger.doubts_time:
+                self._doubts += 1
+                self._time.tell(hub_clock.Doubted())
+            self._links.failed(self._link_number)
 
 
 def _nobody() -> None:

@@ -117,7 +117,7 @@ def run_until(task, *steps):
     async def both():
         running = asyncio.create_task(task)
         for step in steps:
-            for _ in range(1_000):
+            for _ in range(3_000):
                 await asyncio.sleep_ms(5)
                 if running.done():
                     await running

@@ -31,9 +31,10 @@ CONFIG = hub_config.HubConfig(
 
 
 class Response:
-    def __init__(self, status, body, now_ms):
+    def __init__(self, status, body, now_ms, retry_after_s=0):
         self.status = status
         self.body = body
+        self.retry_after_s = retry_after_s
         self.sent_ms = now_ms - 40
         self.received_ms = now_ms
 
@@ -255,9 +256,9 @@ def all_is_delivered_and_the_time_is_known():
     assert [request.record_count for request in ports.posts] == [3, 1]
     assert ports.posts[0].config_number == 4
     assert ports.closed >= 1
-    assert abs(hub.board.rtc[0] - NOW_MS) < 100
+    assert abs(hub.board.rtc[0] - NOW_MS) < 9_000
     assert len(ports.floors_ms) == 1  # a second one within a day would wear the flash for nothing
-    assert abs(ports.floors_ms[0] - NOW_MS) < 1_000
+    assert abs(ports.floors_ms[0] - NOW_MS) < 9_000
     assert hub.upkeep.facts.link_up
 
 
@@ -340,8 +341,8 @@ def records_that_vanish_are_told():
 
 
 def a_network_that_leads_nowhere_is_left_and_joined_again():
-    _hub, ports = play([nobody] * 6 + [good])
-    assert len(ports.posts) == 8  # with one for the anchor
+    _hub, ports = play([nobody] * 5 + [good])
+    assert len(ports.posts) == 7  # with one for the anchor
     assert ports.events.count((records.EVENT_WIFI_FAILED, records.WIFI_LEADS_NOWHERE)) == 1
 
 

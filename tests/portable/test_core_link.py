@@ -1,18 +1,13 @@
-"""Link and uplink: when the hub joins, leaves, exchanges and rests."""
+"""The link: when the hub joins a network, leaves it and rests; and how delays are spread."""
 
 import unittest
 
-from varde_firmware.core import backoff, decider, link, uplink
+from varde_firmware.core import backoff, decider, link
 from varde_protocols import records
 
 
 def new_link(networks=2):
     return link.Link(networks, backoff.Backoff(2_000, 300_000, backoff.Jitter(3)))
-
-
-def new_uplink():
-    delays = backoff.Backoff(uplink.BACKOFF_FIRST_MS, uplink.BACKOFF_MOST_MS, backoff.Jitter(3))
-    return uplink.Uplink(900, delays)
 
 
 class Joining(unittest.TestCase):
@@ -92,92 +87,6 @@ class Joining(unittest.TestCase):
         with self.assertRaises(decider.IllegalMoveError):
             core.handle(link.Joined(), 0)
         self.assertEqual(core.state, link.OFF)
-
-
-class Exchanging(unittest.TestCase):
-    def linked(self):
-        core = new_uplink()
-        core.handle(uplink.LinkUp(), 1_000)
-        return core
-
-    def test_a_new_link_is_used_at_once(self):
-        core = self.linked()
-        self.assertTrue(core.is_due(1_000))
-        self.assertEqual(core.handle(decider.Expired(), 1_000), [uplink.Exchange()])
-
-    def idle(self):
-        core = self.linked()
-        core.handle(decider.Expired(), 1_000)
-        done = core.handle(uplink.Acknowledged(3, 0, 600), 2_000)
-        self.assertEqual(done, [uplink.HangUp()])
-        return core
-
-    def test_the_heartbeat_is_what_the_collector_says_within_limits(self):
-        self.assertEqual(self.idle().deadline_ms, 602_000)
-        for asked_s, given_s in ((0, 60), (604_800, 86_400)):
-            core = self.linked()
-            core.handle(decider.Expired(), 1_000)
-            core.handle(uplink.Acknowledged(0, 0, asked_s), 2_000)
-            self.assertEqual(core.deadline_ms, 2_000 + given_s * 1_000)
-
-    def test_records_go_soon_and_together(self):
-        core = self.idle()
-        core.handle(uplink.Pending(1), 10_000)
-        core.handle(uplink.Pending(2), 12_000)
-        self.assertEqual(core.deadline_ms, 13_000)
-
-    def test_nothing_pending_does_not_hasten_the_heartbeat(self):
-        core = self.idle()
-        core.handle(uplink.Pending(0), 10_000)
-        self.assertEqual(core.deadline_ms, 602_000)
-
-    def test_a_backlog_drains_over_one_connection(self):
-        core = self.linked()
-        core.handle(decider.Expired(), 1_000)
-        self.assertEqual(core.handle(uplink.Acknowledged(30, 5, 900), 2_000), [uplink.Exchange()])
-        self.assertEqual(core.handle(uplink.Acknowledged(5, 0, 900), 3_000), [uplink.HangUp()])
-
-    def test_an_answer_that_releases_nothing_is_a_failure(self):
-        core = self.linked()
-        core.handle(decider.Expired(), 1_000)
-        self.assertEqual(core.handle(uplink.Acknowledged(0, 5, 900), 2_000), [uplink.HangUp()])
-        self.assertEqual(core.state, uplink.RESTING)
-
-    def test_failures_rest_longer_and_longer_up_to_a_quarter_of_an_hour(self):
-        core = self.linked()
-        now_ms, waits = 1_000, []
-        for _ in range(14):
-            core.handle(decider.Expired(), now_ms)
-            core.handle(uplink.Failed(), now_ms)
-            waits.append(core.deadline_ms - now_ms)
-            now_ms = core.deadline_ms
-        self.assertTrue(1_000 <= waits[0] <= 2_000)
-        self.assertTrue(450_000 <= waits[-1] <= 900_000)
-
-    def test_records_do_not_cut_the_rest_short(self):
-        core = self.linked()
-        core.handle(decider.Expired(), 1_000)
-        core.handle(uplink.Failed(), 1_000)
-        until_ms = core.deadline_ms
-        core.handle(uplink.Pending(9), 1_100)
-        self.assertEqual(core.deadline_ms, until_ms)
-
-    def test_a_short_loss_of_the_link_keeps_the_rest_and_a_long_one_ends_it(self):
-        for away_ms, is_kept in ((1_000, True), (60_000, False)):
-            core = self.linked()
-            now_ms = 1_000
-            for _ in range(9):
-                core.handle(decider.Expired(), now_ms)
-                core.handle(uplink.Failed(), now_ms)
-                until_ms = core.deadline_ms
-            core.handle(uplink.LinkDown(), now_ms)
-            core.handle(uplink.LinkUp(), now_ms + away_ms)
-            self.assertEqual(core.deadline_ms == until_ms, is_kept)
-
-    def test_a_link_that_goes_takes_the_connection_with_it(self):
-        core = self.idle()
-        self.assertEqual(core.handle(uplink.LinkDown(), 3_000), [uplink.HangUp()])
-        self.assertIsNone(core.deadline_ms)
 
 
 class Spreading(unittest.TestCase):

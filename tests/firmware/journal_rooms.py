@@ -40,7 +40,7 @@ class RoomModel(Model):
     named: what each gap record names, by the gap's own number. Of these, what is expendable may
     be there or not, as if it were being acknowledged all the time; the rest stays.
     delivered: what the receiver acknowledged; what is neither there nor delivered must be named by
-    a gap record that is there or was delivered.
+    a gap record that is there or was delivered. What a boot brought back of it may go unnamed.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,8 @@ class RoomModel(Model):
         journal.model = self
         self.check_mounted(journal, journal.mount())
         durable = [self.named[gap] for gap in self.named if gap in self.returned]
-        self.releasing = self.expendable & self.returned.keys() & set().union(*durable)
+        may_go = set().union(self.delivered, *durable)
+        self.releasing = self.expendable & self.returned.keys() & may_go
         return journal
 
     def record_given(self, data: bytes) -> None:

@@ -11,7 +11,7 @@ from varde_protocols.crypto import ed25519, x25519  # noqa: E402, F401, I001
 
 from nor_flash import TORN, NorFlash, PowerCut  # noqa: E402 - the path is set above
 
-from varde_firmware.core import overflow, recorder  # noqa: E402
+from varde_firmware.core import journal_moving, overflow, recorder  # noqa: E402
 from varde_firmware.core.journal import Journal, JournalFull  # noqa: E402
 from varde_protocols import assigned, cose, records  # noqa: E402
 
@@ -242,6 +242,33 @@ class Cuts(unittest.TestCase):
         numbers = set(range(1, hub.journal.next_seq))
         missing = numbers - offered - hub.named()
         self.assertTrue(len(missing) <= 8, missing)  # left out for a torn record
+
+    def test_after_the_mark_it_goes_on_without_another_gap_record(self):
+        hub = Hub(NorFlash(8))
+        hub.begin()
+        stream_on(hub, 160, 4)
+        memory = bytes(hub.flash.memory)
+        resumed = at = 0
+        while True:
+            flash = NorFlash(8)
+            flash.memory[:] = memory
+            hub = Hub(flash, 2)
+            flash.cut(at, "all")
+            try:
+                hub.make_room()
+                break
+            except PowerCut:
+                flash.restore()
+            journal = Hub(flash, 3).journal
+            pending = [n for n in range(8) if journal._index.is_pending(n)]
+            is_moving = any(journal_moving.is_moving(journal, n) for n in pending)
+            next_seq = journal.next_seq
+            hub = Hub(flash, 4)
+            self.assertTrue(hub.make_room())
+            self.assertEqual(hub.journal.next_seq, next_seq if is_moving else next_seq + 1)
+            resumed += is_moving
+            at += 1
+        self.assertTrue(resumed > 4)
 
     def test_reboots_again_and_again_in_the_middle(self):
         """Each start says so, and each is cut while it makes room; in the end there is room."""

@@ -83,6 +83,6 @@ class RoomLife(RuleBasedStateMachine):
 
 
 RoomLife.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=50, deadline=None, derandomize=True
+    max_examples=100, stateful_step_count=40, deadline=None, derandomize=True
 )
 TestRoomLife = RoomLife.TestCase

@@ -145,7 +145,7 @@ class MakingRoom(unittest.TestCase):
         self.assertFalse(self.hub.make_room())
 
     def test_one_call_reads_a_bounded_number_of_sectors(self):
-        hub = Hub(NorFlash(40))
+        hub = Hub(NorFlash(20))
         hub.fill(SPOT)
         reads = hub.flash.read_bytes
         self.assertTrue(overflow.make_room(hub.recorder, 7) is None)
@@ -247,10 +247,10 @@ class Cuts(unittest.TestCase):
         hub = Hub(NorFlash(8))
         hub.begin()
         stream_on(hub, 160, 4)
-        memory = bytes(hub.flash.memory)
+        flash = hub.flash
+        memory = bytes(flash.memory)
         resumed = at = 0
         while True:
-            flash = NorFlash(8)
             flash.memory[:] = memory
             hub = Hub(flash, 2)
             flash.cut(at, "all")

@@ -28,8 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / name) for name in ("tests", "firmware", "host", "protocols")]
 MOST_PROBLEMS_SHOWN = 20
 COUNTS = (
-    "offered", "durable", "delivered", "lost", "twice", "altered", "unknown", "quarantined",
-    "problems", "cuts", "boots", "links_lost", "no_room",
+    "offered", "durable", "delivered", "lost", "waiting", "twice", "altered", "unknown",
+    "quarantined", "problems", "cuts", "boots", "links_lost", "no_room",
 )  # fmt: skip
 
 

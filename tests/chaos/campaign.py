@@ -35,8 +35,8 @@ DRAIN_SECONDS = 300.0
 STORM_SECONDS = 1200.0
 DISASTERS = 40
 LEAST_PAUSE_SECONDS = 0.2
-SUMMED = ("offered", "durable", "delivered", "lost", "twice", "altered", "unknown", "quarantined",
-          "boots", "cuts", "no_room", "links_lost")  # fmt: skip
+SUMMED = ("offered", "durable", "delivered", "lost", "waiting", "twice", "altered", "unknown",
+          "quarantined", "boots", "cuts", "no_room", "links_lost")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,9 @@ class Campaign:
             opened.close()
         rows = []
         for hub in self.hubs:
-            counts = verdict.judge(hub.truth.durable, stored.pop(hub.hub_id, []))
+            counts = verdict.judge(
+                hub.truth.durable, hub.truth.released, stored.pop(hub.hub_id, [])
+            )
             rows.append(_row(hub, counts, refused[hub.hub_id]))
         problems = [*self.problems, *relay.problems]
         problems += [f"rows of a hub that is none: {hub_id.hex()}" for hub_id in stored]
@@ -175,7 +177,6 @@ def _row(hub: ChaosHub, counts: dict[str, int], quarantined: int) -> dict[str, A
     return {
         "hub": hub.number,
         "offered": hub.truth.offered,
-        "delivered": 0,
         **counts,
         "quarantined": quarantined,
         "boots": hub.boots,

@@ -187,7 +187,7 @@ class ChaosHub:
         self.boots = self.cuts = self.no_room = self.links_lost = 0
         self.exchanges: collections.Counter[str] = collections.Counter()
         self.is_calm = False  # the storm is over: no more cuts and no link goes
-        self.pending = 0
+        self._journal: Journal | None = None
         self._links = _Links()
 
     @property
@@ -196,7 +196,7 @@ class ChaosHub:
 
     @property
     def is_drained(self) -> bool:
-        return self.has_measured and not self.pending
+        return self.has_measured and self._journal is not None and not self._journal.pending_count
 
     async def live(self, site: Any, client: HubClient, seconds: float) -> None:
         """Boot, measure and deliver until cancelled; `seconds` for all the measuring."""
@@ -238,7 +238,6 @@ class ChaosHub:
             exchanger, self._links, _HubTime(keeper), keeper, None, decisions, inbox, clock
         )
         self._clock, self._journal = clock, journal
-        self.pending = journal.pending_count
         inbox.wake()
         return task, recorder, keeper
 
@@ -249,7 +248,6 @@ class ChaosHub:
 
     def _note_good(self) -> None:
         self.exchanges["good"] += 1
-        self.pending = self._journal.pending_count
 
     async def _measure(self, recorder: Recorder, keeper: Keeper, seconds: float) -> None:
         pause = seconds * MEAN_BURST / self.target
@@ -260,7 +258,6 @@ class ChaosHub:
             if not self.is_calm and self.luck.random() < LINK_CHANCE:
                 await self.lose_link(self.luck.uniform(*LINK_SECONDS))
             self._burst(recorder)
-            self.pending = self._journal.pending_count
             keeper.readings = getattr(keeper, "readings", 0) + 1
             keeper.note_change()
         while True:  # a cut that is still to come comes in an exchange

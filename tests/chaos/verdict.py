@@ -13,7 +13,7 @@ from varde_host.collector import database, schema
 Stored = dict[bytes, list[tuple[int, bytes]]]
 
 # What a campaign must not have seen, whoever's fault it was.
-BAD = ("lost", "twice", "altered", "unknown", "quarantined", "problems")
+BAD = ("lost", "waiting", "twice", "altered", "unknown", "quarantined", "problems")
 
 
 def stored_by_hub(opened: database.Database) -> Stored:
@@ -36,13 +36,16 @@ def refused_by_hub(opened: database.Database) -> collections.Counter[bytes]:
     return collections.Counter(bytes(row[0]) for row in rows)
 
 
-def judge(durable: dict[int, bytes], stored: Iterable[tuple[int, bytes]]) -> dict[str, int]:
+def judge(
+    durable: dict[int, bytes], released: set[int], stored: Iterable[tuple[int, bytes]]
+) -> dict[str, int]:
     """Count, of one hub: what it made durable against the rows that are there.
 
-    unknown: a row under a number that the hub never made durable. twice: a second row for the
-    same number, or the same bytes under another.
+    lost: the hub has let go of it, and it is not there. waiting: the hub still has it. twice: a
+    second row for the same number, or the same bytes under another. unknown: a row under a number
+    that the hub never made durable.
     """
-    counts = collections.Counter(lost=0, twice=0, altered=0, unknown=0)
+    counts = collections.Counter(lost=0, waiting=0, twice=0, altered=0, unknown=0, delivered=0)
     seen: set[int] = set()
     bytes_seen: set[bytes] = set()
     for seq, record in stored:
@@ -54,7 +57,9 @@ def judge(durable: dict[int, bytes], stored: Iterable[tuple[int, bytes]]) -> dic
             counts["altered"] += 1
         seen.add(seq)
         bytes_seen.add(record)
-    counts["lost"] = len(durable.keys() - seen)
+    missing = durable.keys() - seen
+    counts["lost"] = len(missing & released)
+    counts["waiting"] = len(missing - released)
     counts["durable"] = len(durable)
     return dict(counts)
 

@@ -45,9 +45,7 @@ class Batch:
         index = journal._index
         self.fresh_seq = journal.next_seq
         newest = self._newest(fresh_seq)
-        session_sector = self._sector_of(session_seq)
-        if session_sector >= 0 and session_seq not in without:
-            self._take(session_sector, session_seq, session_seq, without, 1)
+        self._take_session(session_seq, without)
         least_seq = max([fresh_seq] + [index.first_seq(sector) for sector in newest[:1]])
         for sector in newest:
             last_seq = self._take(sector, least_seq, journal.next_seq, without, 2)
@@ -71,15 +69,19 @@ class Batch:
                     found.pop(0)
         return [sector for _first_seq, sector in found]
 
-    def _sector_of(self, seq: int) -> int:
-        """Where record `seq` is pending under its own number; -1: nowhere."""
-        journal = self._journal
-        for sector in range(journal._sector_count):
-            code = seq - journal._index.first_seq(sector)
-            is_here = journal._index.is_pending(sector) and 0 <= code < journal_sector.MAX_RECORDS
-            if is_here and journal._index.bits(sector) >> code & 1:
-                return sector
-        return -1
+    def _take_session(self, seq: int, without: "Container[int]") -> None:
+        """Take record `seq` if it is pending where it was written.
+
+        In a sector with moved records the bit may stand for one of them: then it is looked for on.
+        """
+        index = self._journal._index
+        for sector in range(self._journal._sector_count):
+            code = seq - index.first_seq(sector)
+            may_be = index.is_pending(sector) and 0 <= code < journal_sector.MAX_RECORDS
+            if may_be and index.bits(sector) >> code & 1:
+                self._take(sector, seq, seq, without, 1)
+            if self.rows:
+                return
 
     def _take(self, sector: int, first_seq: int, last_seq: int, without: "Container[int]",
               share: int) -> int:  # fmt: skip

@@ -81,9 +81,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path):
         request.getfixturevalue("postgres").drop(str(opened.address))
 
 
-def test_all_of_it_goes_into_either_kind(
-    filled: Bench, target: database.Database, tmp_path: Path
-):
+def test_all_of_it_goes_into_either_kind(filled: Bench, target: database.Database, tmp_path: Path):
     file = tmp_path / "copy"
     made = backup.back_up(filled.database, file, NOW_MS, silent)
     assert backup.verify(file, silent) == made
@@ -318,6 +316,24 @@ def test_a_file_is_never_written_over(bench: Bench, tmp_path: Path):
     assert (tmp_path / "mine").read_text() == "mine"
     with pytest.raises(errors.WorldFailed, match="file-write"):
         backup.back_up(bench.database, tmp_path / "nowhere" / "copy", NOW_MS, silent)
+
+
+def test_a_full_disk_leaves_no_half_of_a_backup(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "out").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(backup.os, "fsync", full)
+        with pytest.raises(errors.WorldFailed, match="file-write"):
+            backup.back_up(bench.database, tmp_path / "out" / "copy", NOW_MS, silent)
+    assert list((tmp_path / "out").iterdir()) == []
+    with monkeypatch.context() as patch:  # where files have one name only
+        patch.setattr(backup.os, "link", lambda *_: full(0))
+        backup.back_up(bench.database, tmp_path / "out" / "copy", NOW_MS, silent)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["copy"]
 
 
 def test_memory_is_bounded_by_a_block(bench: Bench, tmp_path: Path):

@@ -46,18 +46,17 @@ def back_up(opened: database.Database, path: Path, now_ms: int, progress: Progre
     if path.exists():
         raise errors.InputRefused("file-exists", str(path))
     half_made = path.with_name(path.name + _HALF_MADE)
-    with _writing(path):
+    head, totals = Head(migrations.newest(), now_ms), []
+    with _writing(path, half_made):
         descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            writer = backup_file.Writer(file, head)
             with opened.reading() as connection:
-                head = Head(migrations.newest(), now_ms)
-                writer = backup_file.Writer(file, head)
                 totals = [_copy(connection, writer, table, progress) for table in TABLES]
             writer.end()
             file.flush()
             os.fsync(file.fileno())
-        os.link(half_made, path)  # which never replaces a file
-        half_made.unlink()
+        _name(half_made, path)
         _sync_folder(path.parent)
     return Copied(head, totals)
 
@@ -170,10 +169,23 @@ def _compare(opened: database.Database, totals: list[Total], progress: Progress)
                 )
 
 
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _name(half_made: Path, path: Path) -> None:
+    """Give the file its name, in place of no other file."""
     try:
-        yield
+        os.link(half_made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        half_made.rename(path)
+
+
+@contextlib.contextmanager
+def _writing(path: Path, half_made: Path) -> Iterator[None]:
+    try:
+        try:
+            yield
+        finally:
+            half_made.unlink(missing_ok=True)
     except FileExistsError as error:
         raise errors.InputRefused("file-exists", str(path)) from error
     except OSError as error:

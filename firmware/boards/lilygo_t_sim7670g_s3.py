@@ -9,5 +9,5 @@ MODEM = {
     "tx": 11, "rx": 10, "dtr": 9, "ring": 3, "baud": 115200,
     "power_key": 18, "power_key_level": 1, "reset": 17, "reset_level": 0,
 }  # fmt: skip
-BATTERY_ADC = 4  # behind a divider by 2
+BATTERY_ADC = (4, 2)  # behind a divider by 2
 BUTTON = 0  # BOOT, active low

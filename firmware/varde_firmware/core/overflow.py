@@ -134,6 +134,7 @@ def _free(recorder: "Recorder", sector: int, uptime_ms: int) -> bool:
     lost = (loss.ranges, loss.sources, records.GAP_JOURNAL_FULL)
     recorder._append(records.Gap(number, recorder._boot, uptime_ms, *lost), MAKES_ROOM)
     recorder.gap_seq = number
+    recorder.given_up += len(given_up)
     return journal_moving.move_out(journal, sector, given_up)
 
 

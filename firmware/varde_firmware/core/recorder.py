@@ -18,7 +18,7 @@ from varde_protocols._compat import TYPE_CHECKING
 from .journal import ORDINARY, URGENT, JournalFull
 
 if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple, Union
+    from typing import Any, Dict, Optional, Tuple, Union
 
     from varde_protocols.cose import Signer
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Record = Union[
         records.Reading, records.Anchor, records.Clock, records.Event, records.Gap,
-        records.Session,
+        records.Session, records.Report,
     ]
     Kept = Tuple[int, int, bytes, bytes]  # seq, characteristic, value, address
 
@@ -49,6 +49,7 @@ class Recorder:
         self._sealer: "Optional[sealing.SessionSealer]" = None  # None until the session stands
         self._unsealed_seq = 0  # for no number from here on was anything sealed yet
         self._told_full = False
+        self.given_up = 0  # records, in this boot (overflow.py)
         self.gap_seq = 0  # this boot's newest gap record (overflow.py)
         self.looked_to = 0  # below this number is nothing to be given up
         self._last: "Dict[int, Kept]" = {}  # by slot: indicated, the connection is not over
@@ -184,6 +185,12 @@ class Recorder:
         seq = self.journal.next_seq
         fields = (slot, characteristic, value, occasion)
         self._append(records.Clock(seq, self._boot, uptime_ms, *fields), ORDINARY)
+        return seq
+
+    def report(self, uptime_ms: int, facts: "Dict[int, Any]") -> int:
+        """Journal how the hub is, facts by records.FACT_...; return the sequence number."""
+        seq = self.journal.next_seq
+        self._append(records.Report(seq, self._boot, uptime_ms, facts), ORDINARY)
         return seq
 
     def event(self, uptime_ms: int, code: int, detail: int) -> int:

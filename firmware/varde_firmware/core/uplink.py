@@ -6,10 +6,11 @@ a backlog drains, the connection is kept and the next batch follows after a paus
 closed.
 
 After an outage not all hubs of a region shall come at once. Who was cut off for long comes in a
-*slot*: a moment drawn at random once in an outage, and again every half an hour. In each slot a
-way is tried a few times within a minute, later and later; another way (the next network, 4G) at
-once when it is up. All that waits, waits for the slot: backlog, events, the heartbeat. What a
-sensor measured just now does not: people measure when they like, and not all in one minute.
+*slot*: a moment drawn at random once in an outage, and again every half an hour. When an outage
+begins, a way is tried a few times within a minute, later and later, and then once in each slot;
+another way (the next network, 4G) at once when it is up. All that waits, waits for the slot:
+backlog, events, the heartbeat. What a sensor measured just now does not: people measure when they
+like, and not all in one minute.
 
 States, and what each means:
 
@@ -44,7 +45,7 @@ BATCH_MS = const(3_000)
 # Between two requests of a backlog: sensors and radio have their turn, and the collector, which
 # takes two requests a second of a hub for good, never has to send us away.
 PAUSE_MS = const(500)
-# Delays after failures in one slot, for whoever makes the Backoff.
+# Delays after the first failures of an outage, for whoever makes the Backoff.
 BACKOFF_FIRST_MS = const(2_000)
 BACKOFF_MOST_MS = const(32_000)
 QUICK_TRIES = const(5)
@@ -141,9 +142,10 @@ class Uplink(decider.Decider):
         self._way = -1  # the last that was up
         self._link_down_ms = 0  # when it went; the boot, before the first
         self._slot_ms: "Optional[int]" = None  # the next slot; None: we are not cut off
-        self._tried = 0  # ways tried in vain in this slot, a bit each
+        self._tried = 0  # ways tried in vain since the last slot, a bit each
         self._not_before_ms = 0  # for what can wait
         self._measured_from_ms = 0  # for what was measured just now
+        self._is_hastened = False  # the exchange under way is for what was measured just now
         self._obeyed_ms = 0  # for anything: the collector's word
         self._report_from_ms = 0
         self._has_report = False  # one waits in the journal
@@ -190,8 +192,8 @@ class Uplink(decider.Decider):
     def _exchange(self, _event: Value, now_ms: int) -> "Outcome":
         if self._slot_ms is not None and now_ms >= self._slot_ms:
             self._next_slot(now_ms)
-            self._backoff.reset()
             self._tried = 0
+        self._is_hastened = now_ms < self._not_before_ms
         is_report_due = now_ms >= self._report_from_ms
         if is_report_due:
             self._report_from_ms = now_ms + REPORT_AGAIN_MS
@@ -225,7 +227,8 @@ class Uplink(decider.Decider):
             self._measured_from_ms = self._not_before_ms
         else:
             self._not_before_ms = slot_ms
-            self._measured_from_ms = now_ms + MEASURED_AGAIN_MS
+            if self._is_hastened:
+                self._measured_from_ms = now_ms + MEASURED_AGAIN_MS
         return RESTING, self._not_before_ms, [HangUp()]
 
     def _turned_away(self, event: TurnedAway, now_ms: int) -> "Outcome":

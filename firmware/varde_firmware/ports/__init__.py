@@ -6,7 +6,7 @@ code, because the simulator stands in for the hardware modules below; tests may 
 
 Events of the radio, as the task takes them; the handler only fills slots made beforehand:
 
-    ("sighted", sensor index, address of 7 bytes)      an advertisement that the matcher took
+    ("sighted", sensor index, signal in dBm, address of 7 bytes)    the matcher took an advert
     ("advert", listener)                               advertised values wait in the ring
     ("scan_done",)                                     the scan is over, for whatever reason
     ("connected", connection, address of 7 bytes)
@@ -215,8 +215,8 @@ if TYPE_CHECKING:
         received_ms: int
 
     class Client(Protocol):
-        """HTTPS to the collector. `Refused` has `.detail`, as the event server-refused, and
-        `.is_early`, for the detail 3: the certificate is not valid yet, else not any more."""
+        """HTTPS to the collector. `Refused` has `.detail`, as the event server-refused; if that
+        is 3, `.is_early` tells that the certificate is not valid yet, else not any more."""
 
         Refused: Type[Exception]
         on_bytes: Callable[[int], None]  # told of what goes over the link, headers included
@@ -253,8 +253,6 @@ if TYPE_CHECKING:
         def set_damage_told(self, count: int) -> None: ...
 
     class Board(Protocol):
-        """The chip and the board."""
-
         modem_pins: Optional[Dict[str, int]]  # None: it has no modem
 
         def reset_cause(self) -> int: ...
@@ -281,6 +279,8 @@ if TYPE_CHECKING:
         def random_bytes(self, count: int) -> bytes: ...  # fit for keys
 
         def spare_heap_bytes(self) -> int: ...  # 0 also if it is in small pieces only
+
+        def facts(self, board_name: str) -> Dict[int, Any]: ...
 
         def load_config(self) -> Any: ...
 

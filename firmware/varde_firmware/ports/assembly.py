@@ -18,7 +18,7 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from typing import Dict, List
+    from typing import Any, Dict, List
 
     from varde_protocols.hub_config import HubConfig
 
@@ -40,6 +40,11 @@ class Hardware:
         # Generation"), and a new hub makes its keys before it joins anything.
         self.wifi.switch_on()
         self.random_bytes = os.urandom
+
+    def facts(self, board_name: str) -> "Dict[int, Any]":
+        from . import hub_facts  # noqa: PLC0415  (once an hour or so)
+
+        return hub_facts.gather(board_name)
 
     def load_config(self) -> "HubConfig":
         from . import config_file  # noqa: PLC0415  (needed once)

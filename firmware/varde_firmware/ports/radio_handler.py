@@ -77,7 +77,7 @@ class RadioHandler:
         """Take one event of the stack. What it returns matters for secrets only."""
         try:
             if event == _IRQ_SCAN_RESULT:
-                self._advertised(data[0], data[1], data[2], data[4])
+                self._advertised(data[0], data[1], data[2], data[3], data[4])
             elif event == _IRQ_GATTC_INDICATE:
                 self._indicated(data[0], data[1], data[2])
             elif event == _IRQ_GATTC_NOTIFY:
@@ -101,13 +101,13 @@ class RadioHandler:
         self.inbox.put("fault", type(error).__name__, text)
 
     def _advertised(
-        self, address_type: int, address: "Buffer", adv_type: int, data: "Buffer"
+        self, address_type: int, address: "Buffer", adv_type: int, rssi_dbm: int, data: "Buffer"
     ) -> None:
         matcher = self._matcher
         index = matcher.match(address_type, address, adv_type, data)
         if index >= 0:
             matcher.told(index)
-            self.inbox.put_bytes(self._whole(address_type, address), "sighted", index)
+            self.inbox.put_bytes(self._whole(address_type, address), "sighted", index, rssi_dbm)
         elif matcher.is_value:
             self._advertised_value(data)
 

@@ -77,6 +77,9 @@ class Parts:
         self._time.on_bytes = self.links.count
         self.uplink = self._make_uplink_task(config, jitter)
         self.uplink.on_healthy = on_healthy
+        self.uplink.report_of = (
+            ports, config, self._recorder, self.keeper, self.sensors, self.links, self._time,
+        )  # fmt: skip
         self.sensors.utc_at = self._time.utc_ms
 
     def _wind_rtc(self, board: "Board") -> None:
@@ -108,6 +111,7 @@ class Parts:
             log_recorder.session(self._clock.now_ms(), private, config.receiver_public)
         except journal.JournalFull:
             pass  # the first reading that finds room begins it
+        self._recorder = log_recorder
         self.keeper = keeper.Keeper(self._ports.exclusive, log_recorder)
 
     def _make_sensor_task(self, config: "HubConfig", jitter: Jitter) -> sensor_task.SensorTask:

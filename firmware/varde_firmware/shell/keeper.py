@@ -128,6 +128,10 @@ class Keeper:
             return False
         return self._append(self._recorder.clock, uptime_ms, slot, characteristic, value, occasion)
 
+    def write(self, record: "Callable[..., Any]", *fields: "Any") -> bool:
+        """Journal what `record` appends to the journal; False if it found no room."""
+        return self._append(record, *fields)
+
     def pending_count(self) -> int:
         """Return how many records wait for an acknowledgement."""
         return int(self._exclusive.run(self._pending_count))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from varde_firmware.shell.sensor_link import SensorLink
     from varde_protocols.hub_config import Sensor
 
+_BATTERY_LEVEL = 0x2A19
 _RANDOM = 1  # the type of address that private ones have
 _PRIVATE_MASK = 0xC0
 _PRIVATE = 0x40
@@ -33,6 +34,9 @@ class LinkServices:
         self._links: "List[SensorLink]" = []
         self._flushing: "List[SensorLink]" = []  # who wait for an empty ring
         self._facts: "Dict[int, steps.Facts]" = {}  # by sensor index
+        # By slot, for reports: uptime and signal when it was last heard; battery in %.
+        self.heard: "Dict[int, Tuple[int, Optional[int]]]" = {}
+        self.batteries: "Dict[int, int]" = {}
         self.utc_at: "Callable[[int], Optional[int]]" = _unknown  # from uptime to Unix time, ms
 
     def facts_of(self, link: "SensorLink") -> "steps.Facts":
@@ -49,6 +53,8 @@ class LinkServices:
 
     def keep_read(self, listener: "Listener", value: bytes) -> None:
         """Journal a value that was read just now."""
+        if listener.characteristic == _BATTERY_LEVEL and value:
+            self.batteries[listener.slot] = value[0]
         self._keeper.keep_notification(listener, self._clock.now_ms(), value)
 
     def flush(self, link: "SensorLink") -> None:

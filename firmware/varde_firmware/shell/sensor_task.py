@@ -47,6 +47,7 @@ class SensorTask(link_services.LinkServices):
         self._scanner = decisions
         self._upkeep = upkeep
         self._sighted: "Dict[int, bytes]" = {}  # sensor index: address it was last heard from
+        self.least_heap = 0  # of what connections found; 0: there was none
         self._listeners = listeners.Listeners()
         self._had_room = True
         self._changes_seen = -1  # of keeper.changes
@@ -95,10 +96,12 @@ class SensorTask(link_services.LinkServices):
         name = event[0]
         if name == "sighted":
             self._matcher.heard(event[1])
-            self._sighted[event[1]] = event[2]
+            self._sighted[event[1]] = event[3]
+            self.heard[self._sensors[event[1]].slot] = (self._clock.now_ms(), event[2])
             self._scan(air.Sighted(event[1]))
         elif name == "advert":
             event[1].is_told = False  # the ring has it, and is emptied anyway
+            self.heard[event[1].slot] = (self._clock.now_ms(), None)
         elif name == "scan_done":
             self._scan(air.ScanEnded())
         elif name == "fault":
@@ -244,6 +247,7 @@ class SensorTask(link_services.LinkServices):
     def _has_heap(self) -> bool:
         """True if there is heap for a session: where it runs out, the stack itself may abort."""
         spare_bytes = self._spare_heap_bytes()
+        self.least_heap = min(spare_bytes, self.least_heap or spare_bytes)
         if spare_bytes < HEAP_TO_CONNECT_BYTES:
             now_ms = self._clock.now_ms()
             self._keeper.event_hourly(now_ms, records.EVENT_HEAP_LOW, spare_bytes)

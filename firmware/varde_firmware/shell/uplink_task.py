@@ -4,7 +4,7 @@ from varde_firmware.core import decider, hub_clock, unload, uplink
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional
+    from typing import Any, Callable, List, Optional
 
     from varde_firmware.ports import IdentityStore
     from varde_firmware.shell.clock import Clock
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 # One refusal for its time makes the hub ask the time server anew; the second, the collector.
 SEARCH_AFTER = const(2)
 SEARCH_AGAIN_MS = const(3_600_000)
+ONLY_FOR_REPORTS = (
+    "varde_firmware.shell.state_report",
+    "varde_firmware.core.version",
+    "varde_firmware.ports.hub_facts",
+)
 
 
 class UplinkTask:
@@ -39,7 +44,7 @@ class UplinkTask:
         self._readings_seen = 0
         self._doubts = 0  # certificates refused for their time, in a row
         self._search_from_ms = 0
-        self.report: "Callable[[], None]" = _nobody  # writes one
+        self.report_of: "Any" = None  # what state_report.write wants beside the time
         self._link_number = 0  # of the link that the decider knows, 0: of none
         links.on_change = inbox.wake
         self.on_healthy: "Callable[[], None]" = _nobody
@@ -91,7 +96,7 @@ class UplinkTask:
         for action in wanted:
             await self._time.measure()
             if isinstance(action, uplink.Exchange) and action.is_report_due:
-                self.report()
+                self._report()
             result = await self._exchanger.deliver()
             self._keeper.tell_vanished(self._clock.now_ms(), self._store)
             self._note(result)
@@ -99,6 +104,19 @@ class UplinkTask:
                 await self._search_time()
             self._handle(result)
             self._look_at_link()
+
+    def _report(self) -> None:
+        """Journal how the hub is. Without heap for it, it is left out."""
+        if self.report_of is None:
+            return
+        try:
+            from varde_firmware.shell import state_report  # noqa: PLC0415  (seldom needed)
+
+            state_report.write(self._clock.now_ms(), *self.report_of)
+        except MemoryError as error:
+            print("varde: report:", error)
+        for name in ONLY_FOR_REPORTS:
+            unload.unload(name)
 
     async def _search_time(self) -> None:
         """No clock that we know makes the server's certificate valid: ask the collector."""

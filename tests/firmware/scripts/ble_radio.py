@@ -91,7 +91,7 @@ print("ok whatever_the_reason")
 radio, posts = radio_and_posts()
 for _ in range(3):
     radio._ble.irq_handler(ADVERTISED, SIGHTED)
-assert posts() == [("sighted", 0, b"\x01" + ADDRESS)]
+assert posts() == [("sighted", 0, -60, b"\x01" + ADDRESS)]
 print("ok a_sensor_is_sighted_once_until_that_is_heard")
 
 radio, posts = radio_and_posts()

@@ -123,15 +123,15 @@ for number in range(60):
 print("ok strangers")
 
 for index, packet in ((18, FLAGS), (18, b"")):
-    says([("sighted", index, b"\x01" + ADDRESS)], *heard(1, ADDRESS, 0, packet))
+    says([("sighted", index, -60, b"\x01" + ADDRESS)], *heard(1, ADDRESS, 0, packet))
     says([], *heard(1, ADDRESS, 0, packet))
     matcher.heard(index)
 mine = bytes(5) + b"\x17"
 says([], *heard(1, mine, 0, FLAGS))
-says([("sighted", 23, b"\x01" + mine)], *heard(1, mine, 4, name(b"BLESmart_x")))
+says([("sighted", 23, -60, b"\x01" + mine)], *heard(1, mine, 4, name(b"BLESmart_x")))
 viatom = b"\x11\x07" + assigned.raw(assigned.VIATOM_SERVICE)
 says([], *heard(1, STRANGER, 0, viatom))
-says([("sighted", 22, b"\x01" + STRANGER)], *heard(1, STRANGER, 4, name(b"O2Ring 7")))
+says([("sighted", 22, -60, b"\x01" + STRANGER)], *heard(1, STRANGER, 4, name(b"O2Ring 7")))
 print("ok sensors")
 
 says([("advert", advertised)], *heard(0, ADDRESS, 3, FLAGS + b"\x0d\x16\x1d\x18" + WEIGHT))

@@ -111,8 +111,8 @@ def without_heap_nobody_is_connected_to_and_that_is_told_once():
     heap_low = (records.EVENT_HEAP_LOW, hub.spare_heap)
 
     def advertise():
-        hub.inbox.put_bytes(ADDRESS, "sighted", 0)
-        hub.inbox.put_bytes(PRIVATE, "sighted", 1)
+        hub.inbox.put_bytes(ADDRESS, "sighted", 0, -60)
+        hub.inbox.put_bytes(PRIVATE, "sighted", 1, -60)
         return hub.events().count(heap_low)
 
     def has_room_again():
@@ -122,7 +122,7 @@ def without_heap_nobody_is_connected_to_and_that_is_told_once():
         return True
 
     def connects():
-        hub.inbox.put_bytes(OTHER, "sighted", 2)  # the others are left alone for a while
+        hub.inbox.put_bytes(OTHER, "sighted", 2, -60)  # the others are left alone for a while
         return "connect" in radio.names()
 
     fake_hub.run_until(task.run(), advertise, has_room_again, connects)
@@ -214,7 +214,7 @@ def a_sensor_is_heard_again_once_it_was_told_of():
     task._scan(air.SwitchOn())
     matcher.told(0)
     assert matcher.match(*here) == -1
-    task._take(("sighted", 0, ADDRESS))
+    task._take(("sighted", 0, -60, ADDRESS))
     matcher.unmute(0)  # its session has begun
     assert matcher.match(*here) == 0
     matcher.told(0)

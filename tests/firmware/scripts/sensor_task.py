@@ -46,7 +46,7 @@ class Radio:
 
     def scan(self, duration_ms):
         self._note("scan")
-        self.post(("sighted", 0, ADDRESS))
+        self.post(("sighted", 0, -60, ADDRESS))
 
     def stop_scan(self):
         self._note("stop")
@@ -205,7 +205,7 @@ def a_radio_that_fails_is_restarted():
         return radio.asked[-3:] == ["off", "on", "scan"]
 
     def advertise():
-        radio.post(("sighted", 0, ADDRESS))  # until it is no longer left alone
+        radio.post(("sighted", 0, -60, ADDRESS))  # until it is no longer left alone
         return len(readings(hub)) == 1
 
     fake_hub.run_until(task.run(), is_back, advertise)
@@ -218,7 +218,7 @@ def a_sensor_that_has_just_gone_is_no_fault_of_the_radio():
         radio.fails = {call: 1}
 
         def advertise(hub=hub, radio=radio):
-            radio.post(("sighted", 0, ADDRESS))
+            radio.post(("sighted", 0, -60, ADDRESS))
             return len(readings(hub)) == 1
 
         fake_hub.run_until(task.run(), advertise)

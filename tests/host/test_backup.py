@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
-import random
 import threading
 from pathlib import Path
 
-import cbor2
 import pytest
 import sqlalchemy as sa
 
@@ -178,85 +174,6 @@ def _rows_of(path: Path, name: str) -> list[tuple]:
 # --- refused -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small(bench: Bench, hub: VirtualHub, tmp_path: Path) -> bytes:
-    assert bench.post(hub.body([hub.event(), hub.event()])).status_code == 200
-    backup.back_up(bench.database, tmp_path / "small", NOW_MS, silent)
-    return (tmp_path / "small").read_bytes()
-
-
-def _refusal(data: bytes) -> str:
-    try:
-        for _ in backup_file.Reader(io.BytesIO(data), "file").items():
-            pass
-    except errors.InputRefused as error:
-        return error.code
-    return "taken"
-
-
-def test_every_bit_that_turns_is_found(small: bytes):
-    assert _refusal(small) == "taken"
-    for position in range(len(small)):
-        for bit in range(8) if position % 5 == 0 else (random.Random(position).randrange(8),):
-            broken = bytearray(small)
-            broken[position] ^= 1 << bit
-            assert _refusal(bytes(broken)) in {"backup-damaged", "backup-format"}, position
-
-
-def test_every_truncation_and_every_tail_is_found(small: bytes):
-    for length in range(len(small)):
-        assert _refusal(small[:length]) in {"backup-damaged", "backup-format"}
-    assert _refusal(small + b"\x00") == "backup-damaged"
-    assert _refusal(small + small) == "backup-damaged"
-
-
-def test_any_cbor_reader_reads_it(small: bytes):
-    stream, arrays = io.BytesIO(small), []
-    while stream.tell() < len(small):
-        arrays.append(cbor2.loads(cbor2.CBORDecoder(stream, read_size=1).decode()))
-    assert arrays[0] == ["varde-backup", 1, migrations.newest(), NOW_MS]
-    assert [array[0] for array in arrays[1:]].count(1) == len(backup.TABLES)
-    assert arrays[-1][0] == 4
-
-
-@pytest.mark.parametrize(
-    ("arrays", "code"),
-    [
-        ([["varde-backup", 2, "0002", 0]], "backup-format"),
-        ([["varde-backup", 1, 2, 0]], "backup-format"),
-        ([["varde-backup", 1, "0002"]], "backup-format"),
-        ([{}], "backup-format"),
-        ([["varde-backup", 1, "0002", 0], [1, "hubs", 3]], "backup-damaged"),
-        ([["varde-backup", 1, "0002", 0], [1, 2, []]], "backup-damaged"),
-        ([["varde-backup", 1, "0002", 0], [1, "hubs", []], [2, 7]], "backup-damaged"),
-        ([["varde-backup", 1, "0002", 0], [1, "hubs", []], [2, [7]]], "backup-damaged"),
-        ([["varde-backup", 1, "0002", 0], [1, "hubs", []], [5]], "backup-damaged"),
-        ([["varde-backup", 1, "0002", 0], [7]], "backup-damaged"),
-        ([["varde-backup", 1, "0002", 0], []], "backup-damaged"),
-    ],
-)
-def test_what_is_no_backup_of_ours_is_refused(arrays: list, code: str):
-    assert _refusal(b"".join(map(_item, arrays))) == code
-
-
-def _item(array: object) -> bytes:
-    content = cbor2.dumps(array)
-    return b"\x5a" + len(content).to_bytes(4) + content
-
-
-def test_a_length_beyond_all_reason_takes_no_memory():
-    class NoRead(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            assert size is not None
-            assert size <= backup_file.MAX_ITEM_BYTES
-            return super().read(size)
-
-    head = _item(["varde-backup", 1, "0002", 0])
-    reader = backup_file.Reader(NoRead(head + b"\x5a\xff\xff\xff\xff"), "file")
-    with pytest.raises(errors.InputRefused, match="backup-damaged"):
-        list(reader.items())
-
-
 def test_a_database_that_is_not_empty_is_left_alone(
     filled: Bench, target: database.Database, tmp_path: Path
 ):
@@ -353,51 +270,3 @@ def test_memory_is_bounded_by_a_block(bench: Bench, tmp_path: Path):
     tracemalloc.stop()
     assert (tmp_path / "copy").stat().st_size > 20_000_000
     assert peak < 8_000_000
-
-
-def test_the_command(terminal, made: Path, tmp_path: Path):
-    hub, file = VirtualHub(), tmp_path / "copy"
-    site = ("--site", made)
-    assert terminal.run("hub", "keys", "enrol", hub.public.hex(), *site)[0] == 0
-    status, said = terminal.json("database", "backup", *site, "--out", file)
-    assert status == 0
-    assert said["file"] == str(file)
-    assert said["bytes"] == file.stat().st_size
-    assert {table["table"]: table["rows"] for table in said["tables"]}["hubs"] == 1
-    assert terminal.json("database", "verify", file)[1]["tables"] == said["tables"]
-    into = ("--database", tmp_path / "new.sqlite")
-    status, restored = terminal.json("database", "restore", file, *into)
-    assert (status, restored["tables"]) == (0, said["tables"])
-    status, refused = terminal.json("database", "restore", file, *into)
-    assert (status, refused["error"]) == (1, "restore-not-empty")
-    file.write_bytes(file.read_bytes()[:-1])
-    status, refused = terminal.json("database", "restore", file, "--database", tmp_path / "no")
-    assert (status, refused["error"]) == (1, "backup-damaged")
-    assert not (tmp_path / "no").exists()
-    status, out, _ = terminal.run("database", "verify", tmp_path / "none")
-    assert (status, out) == (1, "")
-    assert terminal.run("database", "backup", *site)[0] == 2
-
-
-def test_a_backup_of_another_version_is_refused_before_anything_is_made(terminal, tmp_path: Path):
-    file = tmp_path / "copy"
-    with file.open("wb") as stream:
-        backup_file.Writer(stream, backup_file.Head("0001", 0)).end()
-    status, out, _ = terminal.run(
-        "database", "restore", file, "--database", tmp_path / "new", "--json"
-    )
-    assert (status, json.loads(out)["error"]) == (1, "backup-version")
-    assert not (tmp_path / "new").exists()
-
-
-def test_progress_is_told_on_standard_error(
-    terminal, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("varde_host.commands.backup.SECONDS_BETWEEN_LINES", 0)
-    site = ("--site", made)
-    assert terminal.run("hub", "keys", "enrol", VirtualHub().public.hex(), *site)[0] == 0
-    status, _, err = terminal.run(
-        "--language", "en", "database", "backup", *site, "--out", tmp_path / "copy"
-    )
-    assert status == 0
-    assert "hubs: 1 rows\n" in err

@@ -19,7 +19,7 @@ from varde_host.site import files
 
 STOPPED_SECONDS = (0.0, 3.0)
 FROZEN_SECONDS = (1.0, 6.0)
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 # Hubs that live 200 times as fast come more often than two times a second.
 RATE = ("--hub-rate", "50")
 

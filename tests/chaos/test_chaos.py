@@ -23,11 +23,15 @@ TIMEOUT_S = 300
 def run(folder: pathlib.Path, *arguments: str) -> tuple[int, dict]:
     file = folder / "chaos.json"
     command = [sys.executable, str(ROOT / "tools" / "chaos_campaign.py"), "--json", str(file)]
-    done = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
-    assert file.exists(), done.stdout + done.stderr
-    return done.returncode, json.loads(file.read_text())
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen([*command, *arguments], **pipes) as process:
+        try:
+            told, _ = process.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # so that it ends what it has started
+            told, _ = process.communicate()
+    assert file.exists(), told
+    return process.returncode, json.loads(file.read_text())
 
 
 def check(status: int, report: dict, records: int) -> None:

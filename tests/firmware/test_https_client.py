@@ -56,6 +56,32 @@ def test_a_certificate_must_be_for_the_host_and_for_now(tmp_path, authorities, s
     ]
 
 
+def test_an_expired_root_is_refused_and_the_second_one_serves(tmp_path, servers) -> None:
+    """As after a rotation that somebody forgot, and after one that nobody forgot."""
+    for name, last_day in (("first", -1), ("second", 3650)):
+        authority = tls_servers.Authority(name, last_day)
+        (tmp_path / f"{name}.der").write_bytes(authority.der)
+        certificate = authority.issue("localhost", tmp_path, -20, 20)
+        servers.append(tls_servers.Server(certificate, tls_servers.at_once))
+    assert outcomes(tmp_path, servers) == ["refused 3 / refused 3", "200 hello / 200 hello"]
+
+
+def test_a_strangers_certificate_is_no_question_of_time(
+    tmp_path, authorities, servers
+) -> None:
+    """Else it would make the hub look for a time at which it holds."""
+    for first_day, last_day in ((1, 9), (-9, -1)):
+        certificate = authorities["stranger"].issue("localhost", tmp_path, first_day, last_day)
+        servers.append(tls_servers.Server(certificate, tls_servers.at_once))
+    certificate = authorities["first"].issue("elsewhere.example", tmp_path, 1, 9)
+    servers.append(tls_servers.Server(certificate, tls_servers.at_once))
+    assert outcomes(tmp_path, servers) == [
+        "refused 1 / refused 1",
+        "refused 1 / refused 1",
+        "refused 2 / refused 2",
+    ]
+
+
 def test_answers_in_pieces_broken_and_closing(tmp_path, authorities, servers) -> None:
     certificate = authorities["first"].issue("localhost", tmp_path, -1, 1)
     for answer in (

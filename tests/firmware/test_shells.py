@@ -48,6 +48,14 @@ CASES = {
         "records_that_vanish_are_told",
         "a_network_that_leads_nowhere_is_left_and_joined_again",
     ],
+    "uplink_outcomes.py": [
+        "a_hub_without_time_asks_the_collector_and_gives_nothing_meanwhile",
+        "who_is_not_enrolled_is_told_and_asks_at_the_heartbeat",
+        "the_collectors_word_is_waited_for_and_no_fault_of_the_link",
+        "a_redirect_is_not_followed",
+        "a_record_that_no_batch_may_hold_is_kept_and_does_not_stop_the_others",
+        "a_collector_that_takes_nothing_is_left_in_peace",
+    ],
 }
 
 

@@ -26,10 +26,11 @@ def _name(text: str) -> x509.Name:
 class Authority:
     """A root and what it issues."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, last_day: int = 3650) -> None:
+        """The root is valid until `last_day`, in days from today."""
         self.name = name
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.root = self._sign(name, self.key, -30, 3650, is_authority=True)
+        self.root = self._sign(name, self.key, -30, last_day, is_authority=True)
 
     @property
     def der(self) -> bytes:

@@ -214,7 +214,7 @@ class TurnedAway(Uplink):
         return core
 
     def test_the_collectors_word_is_kept_within_bounds_and_spread(self):
-        for asked_ms, least_ms in ((20_000, 20_000), (1, 1_000), (10**9, 3_600_000)):
+        for asked_ms, least_ms in ((20_000, 20_000), (1, 200), (10**9, 3_600_000)):
             core = self.sent_away(asked_ms)
             self.assertTrue(least_ms <= core.deadline_ms - 103_000 < least_ms * 3 // 2)
 

@@ -55,8 +55,9 @@ AWAY_MS = const(60_000)
 SPREAD_MS = const(1_800_000)
 # A value just measured is tried at once, but in an outage not each of a stream.
 MEASURED_AGAIN_MS = const(300_000)
-# The collector's Retry-After within these; up to half more by jitter.
-RETRY_LEAST_MS = const(1_000)
+# When the collector says when to come: Retry-After counts seconds, half a batch may follow sooner.
+# Up to half more by jitter.
+RETRY_LEAST_MS = const(200)
 RETRY_MOST_MS = const(3_600_000)
 # A report that cannot be delivered is not written anew each half an hour.
 REPORT_AGAIN_MS = const(86_400_000)

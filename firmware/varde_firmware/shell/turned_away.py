@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A journal with more such records than these is nothing to go on with: then it waits.
 MOST_ASIDE = const(8)
 ASIDE_MS = const(3_600_000)
-HALVED_AGAIN_MS = const(1_000)
+HALVED_AGAIN_MS = const(200)
 UNKNOWN = const(1)
 REVOKED = const(2)
 

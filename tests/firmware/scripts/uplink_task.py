@@ -346,7 +346,7 @@ def a_network_that_leads_nowhere_is_left_and_joined_again():
     assert ports.events.count((records.EVENT_WIFI_FAILED, records.WIFI_LEADS_NOWHERE)) == 1
 
 
-for case in (
+CASES = (
     all_is_delivered_and_the_time_is_known,
     time_comes_from_the_answer_if_no_server_tells,
     bad_answers_release_nothing_and_are_told,
@@ -358,6 +358,14 @@ for case in (
     a_flash_that_cannot_be_read_stops_nobody,
     records_that_vanish_are_told,
     a_network_that_leads_nowhere_is_left_and_joined_again,
-):
-    case()
-    print("ok", case.__name__)
+)
+
+
+def run(cases):
+    for case in cases:
+        case()
+        print("ok", case.__name__)
+
+
+if __name__ == "__main__":
+    run(CASES)

@@ -142,6 +142,9 @@ class _Links:
 
     def turned_away(self, _number: int, _is_enrolled: bool) -> None: ...
 
+    def heartbeat_s(self, heartbeat_s: int) -> int:
+        return heartbeat_s
+
     def set(self, number: int) -> None:
         self.number = number
         self.on_change()

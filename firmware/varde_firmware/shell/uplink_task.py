@@ -100,6 +100,9 @@ class UplinkTask:
             result = await self._exchanger.deliver()
             self._keeper.tell_vanished(self._clock.now_ms(), self._store)
             self._note(result)
+            if isinstance(result, uplink.Acknowledged):  # the data budget may want it rarer
+                heartbeat_s = self._links.heartbeat_s(result.heartbeat_s)
+                result = uplink.Acknowledged(result.released, result.left, heartbeat_s)
             if self._doubts >= SEARCH_AFTER:
                 await self._search_time()
             self._handle(result)

@@ -19,7 +19,6 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,6 +44,7 @@ from varde_host.collector import (
     rate_limit,
     refusal,
     registry,
+    threads,
 )
 from varde_host.collector.batch import REASON_NAMES, Batch, Committed
 from varde_protocols import exchange
@@ -96,12 +96,12 @@ class Collector:
         self._known = known_hubs.KnownHubs(settings.database)
         self._rate_limit = rate_limit.RateLimit(settings.rate)
         self._committer = committer.Committer(self._store)
-        self._threads = ThreadPoolExecutor(VERIFY_THREADS, thread_name_prefix="verify")
+        self._threads = threads.Threads(VERIFY_THREADS, "verify")
         # Who has no key costs a write to the disk: they wait for each other, and not the hubs.
-        self._gate = ThreadPoolExecutor(1, thread_name_prefix="stranger")
+        self._gate = threads.Threads(1, "stranger")
         self._strangers_waiting = 0
         # However busy or stuck the others are, whether the database answers can be found out.
-        self._nurse = ThreadPoolExecutor(1, thread_name_prefix="health")
+        self._nurse = threads.Threads(1, "health")
         self._in_flight = 0
         self.metrics = metrics.Metrics()
         self.metrics.in_flight.set_function(lambda: self._in_flight)
@@ -136,10 +136,9 @@ class Collector:
     async def health(self, _request: Request) -> Response:
         """Answer `GET /health`: 200 if records can be taken."""
         settings = self._settings
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(settings.max_health_seconds):
-                await loop.run_in_executor(self._nurse, settings.database.check)
+                await self._nurse.run(settings.database.check)
             said = {"status": "ok", "time_ms": settings.clock.utc_ms()}
             return JSONResponse({**said, "database": settings.database.kind})
         except TimeoutError:
@@ -170,8 +169,7 @@ class Collector:
 
     async def _take(self, content: bytes, began: float) -> Response:
         received_ms = self._settings.clock.utc_ms()
-        loop = asyncio.get_running_loop()
-        judged = await loop.run_in_executor(self._threads, self._judge, content, received_ms)
+        judged = await self._threads.run(self._judge, content, received_ms)
         committed = await self._committer.submit(judged.batch) if judged.request else None
         if judged.request is None or committed is None:
             self._known.forget(judged.hub_id)
@@ -211,10 +209,7 @@ class Collector:
             return refusal.busy("too many unknown hubs: come again later")
         self._strangers_waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._gate, self._note, unverified_hub_id, received_ms
-            )
+            return await self._gate.run(self._note, unverified_hub_id, received_ms)
         finally:
             self._strangers_waiting -= 1
 

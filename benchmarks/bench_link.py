@@ -4,7 +4,7 @@ Bytes on air. A hub on WiFi, one on 4G, and one on WiFi with 4G in reserve: one 
 quiet hours (with the cuff's battery level, which the hub reads beside it), and one idle day with
 a heartbeat an hour and its reports. *Payload* is what the simulator's wires count: TLS's bytes,
 without headers. Of it *handshakes* are what TLS says before the request, at every connection
-anew: sessions are not resumed, and the tickets for it are for nothing. *With headers* adds an
+anew: sessions are not resumed, and no tickets for it are sent. *With headers* adds an
 estimate: 40 bytes for each packet of TCP over IPv4 (`tls_meter` says how many), look-ups of the
 name and the time server's packets. What PPP puts around each packet between chip and modem is
 not on air, and a row of its own.

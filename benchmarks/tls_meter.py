@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, field
 
 APPLICATION_DATA = 23  # also what is encrypted of TLS 1.3's handshake
-TICKETS = 2  # for a resumption: what OpenSSL sends unasked after each handshake of TLS 1.3
+TICKETS = 0  # for a resumption: OpenSSL sends 2 unasked in TLS 1.3, `server.tls_context` none
 # What fits one segment on Ethernet and WiFi, and with PPP's usual 1500 bytes as well.
 SEGMENT_BYTES = 1460
 HEADER_BYTES = 40  # IPv4 and TCP without options
@@ -44,7 +44,7 @@ class Connection:
         """Return the bytes of the handshake, and of the session tickets behind it.
 
         TLS 1.3 shows nothing of it but the first hellos: it is over with the client's first
-        encrypted record, and the tickets are the server's next two. In TLS 1.2 nothing of the
+        encrypted record, and tickets are the server's next TICKETS. In TLS 1.2 nothing of the
         server's is application data before the client's first, and alerts count as handshake.
         """
         tickets: list[int] = []

@@ -1,15 +1,19 @@
 """Run the collector over TLS (uvicorn), with the limits that keep one client from starving others.
 
 A hub that is told to stop mid-way has lost nothing: SIGTERM lets the requests in flight finish for
-a while, and SIGKILL only makes their hubs send again.
+a while, and SIGKILL only makes their hubs send again. So a process whose database hangs, and holds
+a thread, does not wait for it for ever: it ends by itself, as if killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
@@ -19,9 +23,11 @@ import uvicorn.protocols.http.h11_impl as uvicorn_h11
 from starlette.applications import Starlette
 
 from varde_host import errors
+from varde_host.collector import log
 from varde_host.site import files
 
-# Some 100 KiB each for TLS. A connection that is one too many gets 503; of those that are taken,
+# Some 290 kB each (measured, docs/collector.md), most of it asyncio's buffers for TLS: 150 MB in
+# all. A connection that is one too many gets 503; of those that are taken,
 # `app.MAX_REQUESTS` may ask for something at the same instant.
 MAX_CONNECTIONS = 512
 
@@ -41,6 +47,11 @@ KEEP_ALIVE_SECONDS = 5
 
 # Longer than an exchange takes; what is not done by then is cut off, safely.
 STOP_SECONDS = 10
+
+# From the signal until a process ends whose threads do not: the transaction that one of them waits
+# for was not answered. Under the 30 s after which what runs it (Kubernetes) kills it.
+ABANDON_SECONDS = STOP_SECONDS + 10
+ABANDONED_STATUS = 3  # the world failed, as for all commands
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,24 @@ class PunctualProtocol(uvicorn_h11.H11Protocol):
             self.transport.close()
 
 
+class PunctualServer(uvicorn.Server):
+    """Ends the process if what is asked to stop has not done so in time."""
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal."""
+        self._timer = threading.Timer(ABANDON_SECONDS, _abandon)
+        self._timer.daemon = True
+        try:
+            super().run(sockets)
+        finally:  # also the threads are at their end
+            self._timer.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order, against the timer: nobody can interrupt a thread."""
+        self._timer.start()
+        await super().shutdown(sockets)
+
+
 def run(
     app: Starlette, site: files.Site, address: Address, on_listening: Callable[[Address], None]
 ) -> None:
@@ -105,9 +134,14 @@ def run(
         signal.signal(number, _stopped)
     with _listen(address) as listener:
         on_listening(Address(*listener.getsockname()[:2]))
-        made = uvicorn.Server(config)
+        made = PunctualServer(config)
         app.state.metrics.watch_connections(lambda: len(made.server_state.connections))
         made.run(sockets=[listener])
+
+
+def _abandon() -> None:
+    log.event("abandoned", logging.ERROR, error="stop-slow")
+    os._exit(ABANDONED_STATUS)
 
 
 def _stopped(_number: int, _frame: FrameType | None) -> None:
@@ -126,6 +160,8 @@ def tls_context(site: files.Site) -> ssl.SSLContext:
     """Return the server side's TLS: 1.2 (what hubs speak) or newer, the site's certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # No hub resumes a session, and two tickets are 510 of a spot reading's 2800 bytes on air.
+    context.num_tickets = 0
     try:
         context.load_cert_chain(site.server_certificate, site.server_key)
     except (OSError, ssl.SSLError) as error:

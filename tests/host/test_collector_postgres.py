@@ -359,6 +359,9 @@ def test_a_server_that_is_not_there_is_the_worlds_fault_and_no_password_is_shown
     [
         ("postgresql://u:a-secret@127.0.0.1:1/x", "database-password"),
         ("postgresql://127.0.0.1:1/x?password=a-secret", "database-password"),
+        ("postgresql://127.0.0.1:1/x?sslpassword=a-secret", "database-password"),
+        ("postgresql+psycopg://u:a-secret@127.0.0.1:1/x", "database-url"),
+        ("postgresql+psycopg://u:a-secret@127.0.0.1:1/x?sslmode=require", "database-url"),
         ("postgresql://u:a-secret%zz@127.0.0.1:1/x", "database-url"),
         ("postgresql://u@127.0.0.1:1/x?a-secret=1", "database-url"),
     ],
@@ -366,4 +369,5 @@ def test_a_server_that_is_not_there_is_the_worlds_fault_and_no_password_is_shown
 def test_a_password_is_no_argument(terminal, made: Path, url: str, code: str):
     status, out, err = terminal.run("readings", "--site", made, "--json", "--database", url)
     assert (status, json.loads(out)["error"]) == (1, code)
+    assert "a-secret" not in out + err
     assert "a-secret" not in out + err

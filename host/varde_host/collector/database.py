@@ -193,8 +193,11 @@ def _bring_up(opened: Database, *, create: bool) -> None:
 
 
 def is_url(address: str | Path) -> bool:
-    """Tell if this is a server's URL; anything else is a file."""
-    return isinstance(address, str) and address.startswith(on_postgresql.SCHEMES)
+    """Tell if this is a URL, if only of another kind; anything else is a file.
+
+    One of another kind may hold a password as well, so it is refused without being shown.
+    """
+    return isinstance(address, str) and "://" in address
 
 
 def has_password(url: str) -> bool:

@@ -29,7 +29,6 @@ from varde_host.collector import schema
 from varde_host.collector.batch import Batch, Differing
 
 NAME = "postgresql"
-SCHEMES = ("postgresql://", "postgres://")
 
 # A collector has one writer, one for strangers and some readers; a server has some hundred places.
 POOL_SIZE = 4
@@ -91,6 +90,8 @@ _COPY_TAIL = b"\xff\xff"
 # SQLSTATEs (appendix A of the manual). The server goes down, or has become a standby: the
 # connection is of no more use, a new one may find another server.
 _GONE = {"57P01", "57P02", "57P03", "25006"}
+# What of a URL nobody else on the machine may read (the manual, section 34.1.2).
+_SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key"}
 # A deadlock, or a conflict between transactions: the other one has got through.
 _AGAIN = {"40P01", "40001"}
 
@@ -164,8 +165,8 @@ class Store:
 
 
 def has_password(url: str) -> bool:
-    """Tell if the URL holds a password. Raises InputRefused `database-url`."""
-    return "password" in _parameters(url)
+    """Tell if the URL holds a password, or a client key's. Raises InputRefused `database-url`."""
+    return not _SECRETS.isdisjoint(_parameters(url))
 
 
 def _parameters(url: str) -> dict[str, Any]:

@@ -89,14 +89,48 @@ class Exchanging(Uplink):
 
 
 class Reporting(Uplink):
-    def test_a_report_goes_first_and_with_each_heartbeat(self):
+    def reports(self, core, heartbeat_s, exchanges):
+        """So many exchanges at the heartbeat; return when a report was due."""
+        found = []
+        for _ in range(exchanges):
+            now_ms = core.deadline_ms
+            (action,) = core.handle(decider.Expired(), now_ms)
+            if action.is_report_due:
+                found.append(now_ms)
+            core.handle(uplink.Acknowledged(1, 0, heartbeat_s), now_ms)
+        return found
+
+    def test_a_report_goes_first_and_then_once_an_hour(self):
+        hour_ms = uplink.REPORT_EVERY_MS
+        self.assertEqual(self.reports(self.linked(), 900, 9),
+                         [1_000, 1_000 + hour_ms, 1_000 + 2 * hour_ms])  # fmt: skip
+
+    def test_a_heartbeat_longer_than_an_hour_brings_a_report_each_time(self):
+        self.assertEqual(len(self.reports(self.linked(), 7_200, 5)), 5)
+
+    def test_a_reading_between_heartbeats_brings_none(self):
+        core = self.linked()
+        self.reports(core, 7_200, 1)
+        core.handle(uplink.Pending(1, True), 4_000_000)
+        self.assertEqual(core.handle(decider.Expired(), 4_003_000), [uplink.Exchange(False)])
+
+    def test_another_way_is_reported_at_once_and_the_same_again_is_not(self):
+        core = self.linked()
+        self.reports(core, 900, 1)
+        for way, is_due in ((WIFI, False), (uplink.MODEM_WAY, True), (uplink.MODEM_WAY, False)):
+            core.handle(uplink.LinkDown(), 5_000)
+            core.handle(uplink.LinkUp(way), 6_000)
+            self.assertEqual(core.handle(decider.Expired(), 6_000), [uplink.Exchange(is_due)])
+            core.handle(uplink.Acknowledged(1, 0, 900), 6_000)
+
+    def test_ways_that_change_in_an_outage_bring_no_more_reports(self):
         core = self.linked()
         self.assertEqual(core.handle(decider.Expired(), 1_000), [uplink.Exchange(True)])
-        core.handle(uplink.Acknowledged(9, 0, 600), 2_000)
-        core.handle(uplink.Pending(1, True), 300_000)
-        self.assertEqual(core.handle(decider.Expired(), 303_000), [uplink.Exchange(False)])
-        core.handle(uplink.Acknowledged(1, 0, 600), 303_500)
-        self.assertEqual(core.handle(decider.Expired(), 903_500), [uplink.Exchange(True)])
+        for way in (uplink.MODEM_WAY, WIFI) * 9:
+            core.handle(uplink.Failed(), 2_000)
+            core.handle(uplink.LinkDown(), 3_000)
+            core.handle(uplink.LinkUp(way), 4_000)
+            self.assertEqual(core.handle(decider.Expired(), 4_000), [uplink.Exchange(False)])
 
     def test_one_that_cannot_be_delivered_is_not_written_again_for_a_day(self):
         core = self.linked()

@@ -59,7 +59,9 @@ MEASURED_AGAIN_MS = const(300_000)
 # Up to half more by jitter.
 RETRY_LEAST_MS = const(200)
 RETRY_MOST_MS = const(3_600_000)
-# A report that cannot be delivered is not written anew each half an hour.
+# A report is most of what an idle hub sends; another way to the collector is told at once.
+REPORT_EVERY_MS = const(3_600_000)
+# One that cannot be delivered is not written anew each half an hour.
 REPORT_AGAIN_MS = const(86_400_000)
 
 
@@ -150,6 +152,7 @@ class Uplink(decider.Decider):
         self._obeyed_ms = 0  # for anything: the collector's word
         self._report_from_ms = 0
         self._has_report = False  # one waits in the journal
+        self._reported_way = -1  # that was up when the last was written
 
     def _set_heartbeat(self, heartbeat_s: int) -> None:
         within = min(max(heartbeat_s, exchange.MIN_HEARTBEAT_S), exchange.MAX_HEARTBEAT_S)
@@ -195,8 +198,10 @@ class Uplink(decider.Decider):
             self._next_slot(now_ms)
             self._tried = 0
         self._is_hastened = now_ms < self._not_before_ms
-        is_report_due = now_ms >= self._report_from_ms
+        is_other_way = self._way != self._reported_way and not self._has_report
+        is_report_due = is_other_way or now_ms >= self._report_from_ms
         if is_report_due:
+            self._reported_way = self._way
             self._report_from_ms = now_ms + REPORT_AGAIN_MS
             self._has_report = True
         return EXCHANGING, None, [Exchange(is_report_due)]
@@ -209,7 +214,7 @@ class Uplink(decider.Decider):
         self._set_heartbeat(event.heartbeat_s)
         if self._has_report:
             self._has_report = False
-            self._report_from_ms = now_ms + self._heartbeat_ms
+            self._report_from_ms = now_ms + max(REPORT_EVERY_MS, self._heartbeat_ms)
         if event.left:
             return DRAINING, now_ms + PAUSE_MS, []
         return IDLE, now_ms + self._heartbeat_ms, [HangUp()]

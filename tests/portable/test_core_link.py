@@ -48,6 +48,34 @@ class Joining(unittest.TestCase):
         self.assertEqual(core.handle(link.ExchangeFailed(), 3), failed)
         self.assertEqual(core.handle(decider.Expired(), core.deadline_ms), [link.Join(1)])
 
+    def test_one_that_led_nowhere_is_left_sooner_until_something_is_acknowledged(self):
+        core = new_link()
+        core.handle(link.SwitchOn(), 0)
+        self.assertEqual([self.failures_until_left(core) for _ in range(4)], [4, 4, 1, 1])
+        core.handle(link.Joined(), 1)
+        core.handle(link.ExchangeAcknowledged(), 2)
+        self.assertEqual([self.failures_until_left(core) for _ in range(3)], [4, 4, 1])
+        core.handle(link.SwitchOff(), 3)
+        core.handle(link.SwitchOn(), 4)
+        self.assertEqual(self.failures_until_left(core), 4)
+
+    def test_the_only_network_of_a_hub_without_4g_is_given_its_time_again(self):
+        core = new_link(1)
+        core.handle(link.SwitchOn(), 0)
+        self.assertEqual([self.failures_until_left(core) for _ in range(3)], [4, 4, 4])
+        core.has_reserve = True
+        self.assertEqual(self.failures_until_left(core), 1)
+
+    def failures_until_left(self, core):
+        # Over the network that lets us in next.
+        core.handle(link.Joined(), 1)
+        failures = 0
+        while core.state != link.WAITING:
+            core.handle(link.ExchangeFailed(), 2)
+            failures += 1
+        core.handle(decider.Expired(), core.deadline_ms)
+        return failures
+
     def test_a_success_ends_the_counting(self):
         core = new_link()
         core.handle(link.SwitchOn(), 0)

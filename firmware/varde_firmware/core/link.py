@@ -37,6 +37,9 @@ JOIN_MS = const(20_000)
 # So many exchanges in a row failed: the network gives addresses but leads nowhere. With the
 # uplink's backoff this is half a minute at least, so a collector's restart does not count.
 LEAVE_AFTER_FAILURES = const(4)
+# One that has led nowhere since the collector was last reached is left at the first failure if
+# there is another way: in a long outage the uplink tries a way once in half an hour.
+LEAVE_SOONER = const(1)
 # Delays between tries, for whoever makes the Backoff.
 BACKOFF_FIRST_MS = const(2_000)
 BACKOFF_MOST_MS = const(300_000)
@@ -127,6 +130,8 @@ class Link(decider.Decider):
         self._failures = 0  # exchanges in a row that failed over this link
         self._in_vain = 0  # networks tried since the last acknowledged exchange
         self._drops = 0  # that came before an acknowledged exchange
+        self._nowhere = 0  # networks that led nowhere since then, a bit each
+        self.has_reserve = False  # there is 4G
 
     @property
     def index(self) -> int:
@@ -139,7 +144,7 @@ class Link(decider.Decider):
         return now_ms - (self.deadline_ms - JOIN_MS)
 
     def _switch_on(self, event: Value, now_ms: int) -> "Outcome":
-        self._in_vain = self._drops = 0
+        self._in_vain = self._drops = self._nowhere = 0
         return self._join(event, now_ms)
 
     def _switch_off(self, _event: Value, _now_ms: int) -> "Outcome":
@@ -154,14 +159,17 @@ class Link(decider.Decider):
         return UNPROVEN, None, []
 
     def _proven(self, _event: Value, _now_ms: int) -> "Outcome":
-        self._failures = self._in_vain = self._drops = 0
+        self._failures = self._in_vain = self._drops = self._nowhere = 0
         self._backoff.reset()
         return UP, None, []
 
     def _failed(self, _event: Value, now_ms: int) -> "Outcome":
         self._failures += 1
-        if self._failures < LEAVE_AFTER_FAILURES:
+        has_other = self._networks > 1 or self.has_reserve
+        is_known = has_other and self._nowhere >> self._index & 1
+        if self._failures < (LEAVE_SOONER if is_known else LEAVE_AFTER_FAILURES):
             return self.state, None, []
+        self._nowhere |= 1 << self._index
         return self._next(records.WIFI_LEADS_NOWHERE, now_ms)
 
     def _dropped(self, _event: Value, now_ms: int) -> "Outcome":

@@ -149,6 +149,7 @@ class Parts:
         reserve = None
         if config.modem is not None and board.modem_pins is not None:
             reserve = self._make_failover(config, board.modem_pins, jitter, wifi, meter)
+            decisions.has_reserve = True
         if not config.networks:
             self._ports.wifi.leave()  # it was on for the random source
         return link_task.LinkTask(

@@ -44,6 +44,8 @@ class LinkTask:
         self.number = 0
         self._failed_exchanges = 0  # since the last report
         self.on_change: "Callable[[], None]" = _nobody
+        if failover is not None:
+            failover.on_change = self._links_changed
 
     @property
     def link(self) -> int:
@@ -70,7 +72,6 @@ class LinkTask:
             self._wifi.switch(True)
             await self._watch()
         else:
-            self._failover.on_change = self._inbox.wake
             self._failover.begin()
             await asyncio.gather(self._watch(), self._failover.run())
 
@@ -81,6 +82,11 @@ class LinkTask:
             if self._failover is not None:
                 self._failover.look()
             self._count()
+
+    def _links_changed(self) -> None:
+        """At once: what ends over the link that went says nothing of the next."""
+        self._count()
+        self._inbox.wake()
 
     def _wait_ms(self) -> int:
         now_ms = self._clock.now_ms()
@@ -105,9 +111,9 @@ class LinkTask:
         """
         self._failed_exchanges += 1
         if number == self.number:
+            self._show(False, is_enrolled)
             if self._failover is not None:
                 self._failover.proved(True)  # this is what a path is for
-            self._show(False, is_enrolled)
             self._count()
 
     def _show(self, link_up: bool, is_enrolled: bool) -> None:
@@ -119,11 +125,11 @@ class LinkTask:
         if number != self.number:  # it went meanwhile: what is there now is another
             return
         link = self.link
+        self._show(is_good, is_good or self._upkeep.facts.is_enrolled)
         if self._failover is not None:
             self._failover.proved(is_good)
         if link == records.LINK_WIFI:  # after the ladder, to which it may say that WiFi is over
             self._wifi.proved(is_good)
-        self._show(is_good, is_good or self._upkeep.facts.is_enrolled)
         self._count()
         self._inbox.wake()
 
@@ -154,14 +160,14 @@ class LinkTask:
         self._failed_exchanges = 0
         if self.link:
             found[records.FACT_LINK] = self.link
+        signal_dbm: "Optional[int]" = None
         if self.link == records.LINK_WIFI:
             found[records.FACT_NETWORK] = self._wifi.index
-            signal_dbm: "Optional[int]" = self._wifi.signal_dbm() or None
-        else:
-            signal_dbm = None
+            signal_dbm = self._wifi.signal_dbm()
         if self._failover is not None:
             found.update(self._failover.facts())
-            signal_dbm = signal_dbm or self._failover.signal_dbm
+            if self.link == records.LINK_MODEM:
+                signal_dbm = self._failover.signal_dbm
         if signal_dbm:
             found[records.FACT_SIGNAL_DBM] = signal_dbm
         return found

@@ -225,6 +225,33 @@ def test_a_server_that_says_nothing_is_answered_503_in_time(
     assert len(frail.stored()) == 2
 
 
+def _let_go_of_the_standby(server: PostgresServer, until_s: float) -> None:
+    """Do what people do to a commit that waits for a standby for too long."""
+    query = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    while not server.execute(query) and time.monotonic() < until_s:
+        time.sleep(0.05)
+
+
+def test_a_commit_whose_standby_was_not_waited_for_is_not_acknowledged(
+    durable: PostgresServer, frail: Bench, enrolled: VirtualHub
+):
+    """PostgreSQL then answers COMMIT as ever, but for a warning: here only, not on the standby."""
+    sent = enrolled.body(_events(enrolled, 2))
+    durable.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    durable.execute("SELECT pg_reload_conf(), pg_sleep(0.3)")
+    until_s = time.monotonic() + 10
+    person = threading.Thread(target=_let_go_of_the_standby, args=(durable, until_s))
+    person.start()
+    try:
+        assert _error(frail.post(sent)) == (503, "database")
+    finally:
+        person.join()
+        durable.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        durable.execute("SELECT pg_reload_conf()")
+    assert read_answer(frail.post(sent).content).acknowledged == [[1, 2]]
+    assert len(frail.stored()) == 2
+
+
 def test_a_full_disk_is_answered_503_and_nothing_is_lost():
     """A limit on the size of the server's files is a disk that is full."""
     if programs() is None:

@@ -161,7 +161,31 @@ class Store:
         return engine
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect("", **self._parameters)
+        return _CertainConnection.connect("", **self._parameters)
+
+
+class _CertainConnection(psycopg.Connection[Any]):
+    """Takes no commit for done that the server has doubts about.
+
+    If somebody cancels a commit that waits for a standby, it answers as ever and warns that the
+    standby may not have it (the server's syncrep.c). Sent again by the hub, it waits anew.
+    """
+
+    def commit(self) -> None:
+        """Commit; raises OperationalError also for what was committed with a warning."""
+        warnings: list[str] = []
+
+        def notice(told: psycopg.errors.Diagnostic) -> None:
+            if told.severity_nonlocalized == "WARNING":
+                warnings.append(told.message_primary or "")
+
+        self.add_notice_handler(notice)
+        try:
+            super().commit()
+        finally:
+            self.remove_notice_handler(notice)
+        if warnings:
+            raise psycopg.OperationalError(warnings[0])
 
 
 def has_password(url: str) -> bool:
@@ -185,6 +209,7 @@ def _prepare_reader(connection: psycopg.Connection[Any], _record: Any) -> None:
 def _prepare_writer(connection: psycopg.Connection[Any], _record: Any) -> None:
     connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     connection.execute(f"SET statement_timeout = '{WRITE_TIMEOUT}'")
+    connection.execute("SET client_min_messages = 'warning'")  # `_CertainConnection` hears them
     connection.execute(_DURABLE)
     connection.execute(_ARRIVED)
     connection.commit()

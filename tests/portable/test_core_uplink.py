@@ -261,9 +261,22 @@ class TurnedAway(Uplink):
         core.handle(uplink.LinkUp(uplink.MODEM_WAY), 106_000)
         self.assertEqual(core.deadline_ms, until_ms)
 
-    def test_who_is_not_enrolled_asks_at_the_heartbeat(self):
+    def test_who_is_not_enrolled_asks_later_and_later_up_to_the_heartbeat(self):
         core = self.sent_away(0)
-        self.assertEqual(core.deadline_ms, 103_000 + 600_000)
+        waits = []
+        at_ms = 103_000
+        for _ in range(20):
+            waits.append(core.deadline_ms - at_ms)
+            at_ms = core.deadline_ms
+            core.handle(decider.Expired(), at_ms)
+            core.handle(uplink.TurnedAway(0), at_ms)
+        self.assertEqual(waits[:4], [15_000, 30_000, 60_000, 120_000])
+        self.assertEqual(waits[7:], [600_000] * 13)
+        core.handle(decider.Expired(), core.deadline_ms)
+        core.handle(uplink.Acknowledged(1, 0, 600), at_ms)
+        core.handle(decider.Expired(), core.deadline_ms)
+        core.handle(uplink.TurnedAway(0), at_ms)
+        self.assertEqual(core.deadline_ms, at_ms + 15_000)
 
     def test_it_is_no_outage(self):
         core = self.sent_away(1_000)

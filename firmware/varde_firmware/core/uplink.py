@@ -59,6 +59,10 @@ MEASURED_AGAIN_MS = const(300_000)
 # Up to half more by jitter.
 RETRY_LEAST_MS = const(200)
 RETRY_MOST_MS = const(3_600_000)
+# Who is not enrolled is mostly being enrolled: whoever does it waits as long again as it took. From
+# there it is doubled up to the heartbeat.
+NOT_TAKEN_FIRST_MS = const(15_000)
+_MOST_DOUBLED = const(13)
 # A report is most of what an idle hub sends; another way to the collector is told at once.
 REPORT_EVERY_MS = const(3_600_000)
 # One that cannot be delivered is not written anew each half an hour.
@@ -98,7 +102,7 @@ class Failed(Value):
 
 
 class TurnedAway(Value):
-    """The collector itself says when to come again; `after_ms` 0: at the heartbeat."""
+    """The collector itself says when to come again; `after_ms` 0: it does not take anything."""
 
     FIELDS = ("after_ms",)
     after_ms: int
@@ -150,6 +154,7 @@ class Uplink(decider.Decider):
         self._measured_from_ms = 0  # for what was measured just now
         self._is_hastened = False  # the exchange under way is for what was measured just now
         self._obeyed_ms = 0  # for anything: the collector's word
+        self._not_taken = 0  # how often in a row it took nothing
         self._report_from_ms = 0
         self._has_report = False  # one waits in the journal
         self._reported_way = -1  # that was up when the last was written
@@ -211,6 +216,7 @@ class Uplink(decider.Decider):
             # A good answer that takes nothing: asking again at once would go on for ever.
             return self._failed(event, now_ms)
         self._reached()
+        self._not_taken = 0
         self._set_heartbeat(event.heartbeat_s)
         if self._has_report:
             self._has_report = False
@@ -238,8 +244,10 @@ class Uplink(decider.Decider):
         return RESTING, self._not_before_ms, [HangUp()]
 
     def _turned_away(self, event: TurnedAway, now_ms: int) -> "Outcome":
-        wait_ms = self._heartbeat_ms
-        if event.after_ms:
+        wait_ms = min(self._heartbeat_ms, NOT_TAKEN_FIRST_MS << self._not_taken)
+        if not event.after_ms:
+            self._not_taken = min(self._not_taken + 1, _MOST_DOUBLED)
+        else:
             wait_ms = min(max(event.after_ms, RETRY_LEAST_MS), RETRY_MOST_MS)
             wait_ms += self._backoff.below(wait_ms // 2)
         self._reached()

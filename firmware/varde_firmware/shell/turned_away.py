@@ -3,7 +3,8 @@
 Over verified TLS it is the collector that speaks, or the proxy before it. Nothing is ever released
 for such an answer; and it is not the link's fault.
 
-    403 unknown-hub, revoked-hub   event not-enrolled once an hour; asked again at the heartbeat
+    403 unknown-hub, revoked-hub   event not-enrolled once an hour; asked again in 15 s, then later
+                                   and later, up to the heartbeat
     429, 5xx with Retry-After      asked again then
     400, 413                       the whole batch is not taken: half of it, down to one record
     anything else                  a failure as any other; redirects are not followed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,23 @@ def test_a_backup_of_another_version_is_refused_before_anything_is_made(terminal
     )
     assert (status, json.loads(out)["error"]) == (1, "backup-version")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_database_of_an_older_version_is_left_as_it_is_when_it_is_named_to_restore_into(
+    terminal, made: Path, tmp_path: Path
+):
+    file, older = tmp_path / "copy", tmp_path / "older.sqlite"
+    site = ("--site", made)
+    assert terminal.run("hub", "keys", "enrol", VirtualHub().public.hex(), *site)[0] == 0
+    assert terminal.run("database", "backup", *site, "--out", file)[0] == 0
+    with contextlib.closing(sqlite3.connect(older)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+        connection.commit()
+    before = older.read_bytes()
+    status, refused = terminal.json("database", "restore", file, "--database", older)
+    assert (status, refused["error"]) == (1, "restore-not-empty")
+    assert older.read_bytes() == before
 
 
 def test_progress_is_told_on_standard_error(

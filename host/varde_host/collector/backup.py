@@ -86,6 +86,21 @@ def restore(path: Path, opened: database.Database, progress: Progress) -> Copied
     return Copied(head, totals)
 
 
+def refuse_older(address: str | Path) -> None:
+    """Raise InputRefused `restore-not-empty` for a database of an older version.
+
+    It is not empty, and to open it in any other way would bring it to ours.
+    """
+    opened = database.Database(address)
+    try:
+        if not opened.is_missing() and opened.read(migrations.state) == migrations.OLDER:
+            raise errors.InputRefused(
+                "restore-not-empty", opened.where, table=migrations.VERSION_TABLE
+            )
+    finally:
+        opened.close()
+
+
 def check_ours(head: Head, where: str) -> None:
     """Raise InputRefused `backup-version` for rows of another version's tables."""
     ours = migrations.newest()

@@ -44,7 +44,9 @@ def restore(
     progress = _progress()
     checked = backup.verify(file, progress)
     backup.check_ours(checked.head, str(file))
-    with _open(options.database_address(site, database_address), create=True) as opened:
+    address = options.database_address(site, database_address)
+    backup.refuse_older(address)
+    with _open(address, create=True) as opened:
         copied = backup.restore(file, opened, progress)
         _tell(copied, file, opened, "database.restored", as_json=json)
 

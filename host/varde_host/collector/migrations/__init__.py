@@ -17,6 +17,8 @@ OLDER = "older"
 NEWER = "newer"  # of a version that came after this program
 FOREIGN = "foreign"  # another program's
 
+VERSION_TABLE = "alembic_version"
+
 
 def state(connection: sa.Connection) -> str:
     """Return what the database is, without touching it."""

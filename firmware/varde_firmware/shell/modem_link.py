@@ -185,7 +185,7 @@ class ModemLink:
             self._dials += 1
             try:
                 self._port.start_ppp(self._config.user, self._config.password, by_chap)
-            except (OSError, RuntimeError) as error:  # it will not be up, then
+            except (OSError, RuntimeError, MemoryError) as error:  # it will not be up, then
                 print("varde: ppp:", error)
         elif verb == modem_words.STOP_PPP:
             self._redials = False
@@ -194,7 +194,10 @@ class ModemLink:
         elif verb == modem_words.ESCAPE:
             await self._port.escape()
         elif verb == modem_words.OPEN:
-            self._port.open()
+            try:
+                self._port.open()
+            except (OSError, MemoryError) as error:  # nobody answers, then
+                print("varde: modem:", error)
         else:
             self._port.close()
         return None

@@ -29,7 +29,7 @@ START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 JOURNAL_BYTES = 128 * 1024
 HEARTBEAT_MIN = 30
 # Of a connection, its handshake and certificates are more: so much has only who has an answer.
-ANSWER_BYTES = 1_200
+ANSWER_BYTES = 900
 _IDENTITY = re.compile(r"^varde: hub ([0-9a-f]{16}) public ([0-9a-f]{64})$")
 MODEM_FAILED = records.EVENT_MODEM_FAILED
 NO_WIFI: tuple[NetworkPlan, ...] = ()

@@ -2,6 +2,7 @@
 
 from varde_firmware.core import decider, hub_clock, unload, uplink
 from varde_protocols._compat import TYPE_CHECKING, const
+from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional
@@ -109,15 +110,15 @@ class UplinkTask:
             self._look_at_link()
 
     def _report(self) -> None:
-        """Journal how the hub is. Without heap for it, it is left out."""
+        """Journal how the hub is. It is left out if anything speaks against it."""
         if self.report_of is None:
             return
         try:
             from varde_firmware.shell import state_report  # noqa: PLC0415  (seldom needed)
 
             state_report.write(self._clock.now_ms(), *self.report_of)
-        except MemoryError as error:
-            print("varde: report:", error)
+        except (OSError, ValueError, MemoryError, WireError) as error:
+            print("varde: report:", type(error).__name__, error)
         for name in ONLY_FOR_REPORTS:
             unload.unload(name)
 

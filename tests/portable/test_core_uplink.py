@@ -146,6 +146,19 @@ class Reporting(Uplink):
 
 
 class Outages(Uplink):
+    def test_a_link_that_comes_for_minutes_each_hour_is_not_there_in_vain_for_ever(self):
+        for seed in range(1, 41):
+            core = new_uplink(seed)
+            hours = 0
+            while True:
+                now_ms = (hours + 1) * 3_600_000
+                core.handle(uplink.LinkUp(WIFI), now_ms)
+                if core.deadline_ms < now_ms + 600_000:
+                    break
+                core.handle(uplink.LinkDown(), now_ms + 600_000)
+                hours += 1
+                self.assertTrue(hours < 36, seed)
+
     def test_some_quick_tries_and_then_a_slot(self):
         core = self.linked()
         now_ms, waits = 1_000, []
@@ -207,9 +220,13 @@ class Outages(Uplink):
         core.handle(uplink.LinkDown(), 100_000)
         core.handle(uplink.LinkUp(WIFI), 200_000)
         slot_ms = core.deadline_ms
+        core.handle(uplink.LinkDown(), slot_ms - 1 - uplink.AWAY_MS)
+        core.handle(uplink.LinkUp(WIFI), slot_ms - 1)
+        self.assertEqual(core.deadline_ms, slot_ms)
         core.handle(uplink.LinkDown(), slot_ms - 1)
-        core.handle(uplink.LinkUp(WIFI), slot_ms + uplink.AWAY_MS)
-        self.assertEqual(core.deadline_ms, slot_ms + uplink.SPREAD_MS)
+        back_ms = slot_ms + uplink.AWAY_MS
+        core.handle(uplink.LinkUp(WIFI), back_ms)  # it was missed, and is drawn anew
+        self.assertTrue(back_ms <= core.deadline_ms < back_ms + uplink.SPREAD_MS)
 
     def test_a_boot_whose_link_comes_late_waits_and_one_whose_link_was_there_does_not(self):
         core = new_uplink()

@@ -6,11 +6,11 @@ a backlog drains, the connection is kept and the next batch follows after a paus
 closed.
 
 After an outage not all hubs of a region shall come at once. Who was cut off for long comes in a
-*slot*: a moment drawn at random once in an outage, and again every half an hour. When an outage
-begins, a way is tried a few times within a minute, later and later, and then once in each slot;
-another way (the next network, 4G) at once when it is up. All that waits, waits for the slot:
-backlog, events, the heartbeat. What a sensor measured just now does not: people measure when they
-like, and not all in one minute.
+*slot*: a moment drawn at random once in an outage, and again every half an hour; anew if there was
+no link then. When an outage begins, a way is tried a few times within a minute, later and later,
+and then once in each slot; another way (the next network, 4G) at once when it is up. All that
+waits, waits for the slot: backlog, events, the heartbeat. What a sensor measured just now does
+not: people measure when they like, and not all in one minute.
 
 States, and what each means:
 
@@ -59,8 +59,8 @@ MEASURED_AGAIN_MS = const(300_000)
 # Up to half more by jitter.
 RETRY_LEAST_MS = const(200)
 RETRY_MOST_MS = const(3_600_000)
-# Who is not enrolled is mostly being enrolled: whoever does it waits as long again as it took. From
-# there it is doubled up to the heartbeat.
+# Who is not enrolled is mostly being enrolled: whoever does it waits as long again as it took.
+# From there it is doubled up to the heartbeat.
 NOT_TAKEN_FIRST_MS = const(15_000)
 _MOST_DOUBLED = const(13)
 # A report is most of what an idle hub sends; another way to the collector is told at once.
@@ -170,6 +170,8 @@ class Uplink(decider.Decider):
         is_back = now_ms - self._link_down_ms >= AWAY_MS and event.way != MODEM_WAY
         self._way = event.way
         if is_back and not has_changed:
+            if self._slot_ms is not None and self._slot_ms <= now_ms:
+                self._slot_ms = None  # missed without a link: its beat may never meet one
             self._not_before_ms = self._next_slot(now_ms)
             self._tried |= 1 << event.way
         elif has_changed or not is_again:

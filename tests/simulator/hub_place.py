@@ -101,8 +101,10 @@ class Hub:
 
     def events(self, slot: int) -> list[int]:
         """The codes of the events about this slot."""
-        about = (records.EVENT_BOOT, records.EVENT_TORN_WRITE)
-        return [e.code for e in self.of(records.Event) if e.code not in about and e.detail == slot]
+        others = (records.EVENT_BOOT, records.EVENT_TORN_WRITE, records.EVENT_WIFI_FAILED)
+        return [
+            e.code for e in self.of(records.Event) if e.code not in others and e.detail == slot
+        ]
 
     def values(self, slot: int, characteristic: int) -> list[bytes]:
         """What was journaled of one characteristic, opened."""

@@ -31,7 +31,9 @@ from varde_firmware.shell import clock
 class OldClock(clock.Clock):
     def __init__(self):
         super().__init__()
-        self._base = (self._base[0], self._base[0])
+        for name, value in self.__dict__.items():  # hubs have short names for what is private
+            if type(value) is tuple:
+                setattr(self, name, (value[0], value[0]))
 clock.Clock = OldClock
 """
 

@@ -279,7 +279,7 @@ def bad_answers_release_nothing_and_are_told():
 
 def refused_records_are_released_and_told_once():
     _hub, ports = play([refusing_the_first, refusing_the_first, good])
-    # the refused one is told of, and an anchor comes with that; that the telling is refused as well
+    # the refused one is told of, and an anchor comes with that; that the telling is refused, too,
     # is not told again
     assert [request.record_count for request in ports.posts] == [3, 2], ports.posts
     assert [code for code, _detail in ports.events].count(records.EVENT_RECORD_REFUSED) == 1

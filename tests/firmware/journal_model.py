@@ -61,6 +61,7 @@ class Model:
         self.seen: dict[int, bytes] = {}  # whatever a mount ever offered
         self.unsettled: set[int | None] = {None}
         self._flying_unsettled: set[int | None] = set()
+        self._can_settle = False  # the newest record is of this boot, and not settled
         self.torn_sectors: set[int] = set()  # marks or erase torn: may come back as a whole
         self.offered = self.boots = 0
 
@@ -90,6 +91,7 @@ class Model:
         journal.append(seq, data, urgent, settled)
         self.returned[seq] = self.flying.pop(seq)
         self.unsettled = {None} if settled else {seq}
+        self._can_settle = not settled
         return seq
 
     def try_append(
@@ -107,6 +109,9 @@ class Model:
             return None
 
     def settle(self, journal: Journal, seq: int) -> None:
+        if not self._can_settle:  # of an earlier boot: whose sender that was nobody knows now
+            journal.settle(seq)
+            return
         if seq in self.unsettled:
             self.unsettled = {None, seq}
         journal.settle(seq)
@@ -171,6 +176,7 @@ class Model:
         offered = self.check_running(journal, counted, True)
         self.told_lost |= self.lost(offered)
         self._check_unsettled(offered, report.unsettled_seq)
+        self._can_settle = False
         self._check_company(journal)
         # what the mount showed of a torn append is from now on a record like any other
         for seq, data in self.flying.items():

@@ -50,6 +50,9 @@ class SpoiledLife(JournalLife):
         self.count = 0
         self.boot()
 
+    def has_bad_sectors(self) -> bool:
+        return bool(self.flash.spoiled)
+
     @precondition(lambda self: self.to_go)
     @rule(sector=st.integers(0, 9), kind=st.sampled_from(KINDS), delay=st.integers(0, 40))
     def spoil(self, sector: int, kind: str, delay: int) -> None:

@@ -15,7 +15,7 @@ from varde_simulator.open_world import OpenWorld
 from varde_simulator.sensors import models
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
-BOUND_S = 40.0
+BOUND_S = 120.0
 _PACKAGES = ("protocols", "host", "simulator")
 
 
@@ -105,4 +105,4 @@ def on_bench(story: Callable[[Bench], Awaitable[None]]) -> None:
         async with Bench() as bench:
             await story(bench)
 
-    asyncio.run(asyncio.wait_for(main(), 120))
+    asyncio.run(asyncio.wait_for(main(), 3 * BOUND_S))

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from simulator.sensor_bench import Bench, address, on_bench
+from simulator.sensor_bench import BOUND_S, Bench, address, on_bench
 from varde_host.sensor import models as host_models
 from varde_simulator.sensors import models
 from varde_simulator.sensors.meaning import (
@@ -299,11 +299,11 @@ def test_watch_shows_values_until_it_is_interrupted_and_waits_for_the_sensor_aga
         process = await bench.start("watch", address(strap), "--json")
         for _ in range(2):  # it comes, goes, and comes again
             strap.wake()
-            while b"Connected" not in await asyncio.wait_for(process.stderr.readline(), 20):
+            while b"Connected" not in await asyncio.wait_for(process.stderr.readline(), BOUND_S):
                 pass
             strap.take(live=[(1 + i * 0.2, HeartRate(60 + i)) for i in range(4)], duration_s=2)
             for i in range(4):
-                row = await asyncio.wait_for(process.stdout.readline(), 20)
+                row = await asyncio.wait_for(process.stdout.readline(), BOUND_S)
                 assert b'"heart_rate": %d' % (60 + i) in row
             strap.hang_up()
             while strap.is_connected:
@@ -352,7 +352,7 @@ def test_sensors_of_another_process_are_read_the_same_way(tmp_path):
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            await asyncio.wait_for(world.stdout.readline(), 30)
+            await asyncio.wait_for(world.stdout.readline(), BOUND_S)
             world.stdin.write(b"measure\n")
             radio = ("--radio", f"sim:{path}", "--json")
             (cuff,) = (await bench.run("scan", "--seconds", "8", *radio)).json

@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from simulator.sensor_bench import Bench, address, on_bench
+from simulator.sensor_bench import BOUND_S, Bench, address, on_bench
 from varde_simulator.sensors.meaning import (
     Glucose,
     HeartRate,
@@ -21,13 +21,13 @@ def test_a_person_is_shown_a_value_a_second_of_a_stream_and_every_result():
         oximeter = await bench.sensor("oximeter")
         process = await bench.start("watch", address(oximeter))
         oximeter.wake()
-        while b"Connected" not in await asyncio.wait_for(process.stderr.readline(), 20):
+        while b"Connected" not in await asyncio.wait_for(process.stderr.readline(), BOUND_S):
             pass
         live = [(1 + i * 0.05, OxygenNow(96, 60)) for i in range(40)]
         oximeter.take(Oxygen(97, 64), live=live, duration_s=3)
         lines = []
         while not lines or "2A5E" not in lines[-1]:
-            lines.append((await asyncio.wait_for(process.stdout.readline(), 20)).decode())
+            lines.append((await asyncio.wait_for(process.stdout.readline(), BOUND_S)).decode())
         assert sum("2A5F" in line for line in lines) <= 4
         assert (await bench.interrupt(process)).status == 0
 
@@ -89,7 +89,7 @@ def test_a_health_sensors_observation_is_shown_whole():
         sensor.take(Temperature(37.4))
         lines = []
         while not lines or "37.4" not in lines[-1]:
-            lines.append((await asyncio.wait_for(process.stdout.readline(), 20)).decode())
+            lines.append((await asyncio.wait_for(process.stdout.readline(), BOUND_S)).decode())
         assert "part of a longer value" in lines[0]
         assert "37.4 °C" in lines[-1]
         assert (await bench.interrupt(process)).status == 0

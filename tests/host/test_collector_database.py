@@ -63,6 +63,26 @@ def test_opening_at_once_from_many_threads(tmp_path: Path):
         each.close()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "host=127.0.0.1 user=u password=a-secret dbname=x",
+        "password = 'a-secret' host=/run",
+        "password=a-secret://",
+        "postgresql:/u:a-secret@127.0.0.1/x",
+        "postgres:u:a-secret@127.0.0.1",
+    ],
+)
+def test_an_address_with_a_secret_is_taken_for_no_file(
+    terminal, made: Path, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("VARDE_DATABASE", address)
+    for command in ("collector", "readings"):
+        status, out, err = terminal.run(command, "--site", made, "--json")
+        assert (status, json.loads(out)["error"]) == (1, "database-url")
+        assert "a-secret" not in out + err
+
+
 @EACH
 def test_the_same_request_many_times_at_once(bench: Bench, hub: VirtualHub):
     sent = hub.body([hub.event() for _ in range(10)])

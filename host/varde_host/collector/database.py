@@ -8,6 +8,7 @@ else is SQLAlchemy's and speaks to both.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -26,6 +27,11 @@ Loaded = tuple[Any, ...]
 
 # How often one transaction is tried when it fails for what passes: a deadlock, a lost connection.
 ATTEMPTS = 3
+
+# A URL, one with a slash too few, or libpq's other spelling (its manual, section 34.1.1.1).
+_NO_FILE = re.compile(
+    r"://|^\s*postgres(ql)?:|(^|\s)(host|hostaddr|port|dbname|user|service|\w*password)\s*="
+)
 
 
 class Store(Protocol):
@@ -193,11 +199,11 @@ def _bring_up(opened: Database, *, create: bool) -> None:
 
 
 def is_url(address: str | Path) -> bool:
-    """Tell if this is a URL, if only of another kind; anything else is a file.
+    """Tell if this is a URL, if only of another kind or ill-written; anything else is a file.
 
     One of another kind may hold a password as well, so it is refused without being shown.
     """
-    return isinstance(address, str) and "://" in address
+    return isinstance(address, str) and _NO_FILE.search(address) is not None
 
 
 def has_password(url: str) -> bool:

@@ -15,6 +15,7 @@ when they are repeated, so it is begun again, and after that the hub sends again
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Collection
 from typing import Any, Final
@@ -92,6 +93,8 @@ _COPY_TAIL = b"\xff\xff"
 _GONE = {"57P01", "57P02", "57P03", "25006"}
 # What of a URL nobody else on the machine may read (the manual, section 34.1.2).
 _SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key"}
+# RFC 3986, section 3.1.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # A deadlock, or a conflict between transactions: the other one has got through.
 _AGAIN = {"40P01", "40001"}
 
@@ -194,10 +197,13 @@ def has_password(url: str) -> bool:
 
 
 def _parameters(url: str) -> dict[str, Any]:
+    scheme = _SCHEME.match(url)
+    if scheme is None:  # libpq has a second spelling, and nothing before its first secret
+        raise errors.InputRefused("database-url")
     try:
         return dict(psycopg.conninfo.conninfo_to_dict(url))
     except psycopg.Error:  # whose text may hold the password
-        raise errors.InputRefused("database-url", url.partition(":")[0] + "://") from None
+        raise errors.InputRefused("database-url", scheme[0]) from None
 
 
 def _prepare_reader(connection: psycopg.Connection[Any], _record: Any) -> None:

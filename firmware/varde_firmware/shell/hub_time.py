@@ -96,7 +96,9 @@ class HubTime:
     def judge_by(self, utc_ms: "Optional[int]") -> None:
         """Set the clock for certificates, None: to what is known; no record is stamped with it."""
         if utc_ms is None:
-            utc_ms = self.utc_ms(self._clock.now_ms()) or self.floor_ms()
+            known_ms = self.utc_ms(self._clock.now_ms()) or self.floor_ms()
+            # A chip that has been told nothing must not stand before every certificate.
+            utc_ms = max(known_ms, hub_clock.EARLIEST_UTC_MS)
         self._board.set_rtc_ms(utc_ms)
 
     def tell(self, event: "Value") -> None:

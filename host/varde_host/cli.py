@@ -7,30 +7,59 @@ passes on the simulator's own.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from varde_host import errors, messages, output
-from varde_host.commands import (
-    backup,
-    collector,
-    decode,
-    demo,
-    hub,
-    hub_config,
-    hub_events,
-    hub_report,
-    readings,
-    sensor,
-    site,
-)
 from varde_protocols.errors import WireError
 
-_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+# Every command, as it is typed: the function below `varde_host.commands` that does it. Only what
+# is asked for is loaded, since libraries for databases and pictures take their time.
+COMMANDS: Mapping[str, Any] = {
+    "demo": "demo.demo",
+    "collector": "collector.collector",
+    "database": {
+        "backup": "backup.back_up",
+        "restore": "backup.restore",
+        "verify": "backup.verify",
+    },
+    "site": {
+        "init": "site.init",
+        "show": "site.show",
+    },
+    "hub": {
+        "keys": {
+            "list": "hub.show_list",
+            "enrol": "hub.enrol",
+            "revoke": "hub.revoke",
+        },
+        "config": "hub_config.config",
+        "refused": "hub.show_refused",
+        "events": "hub_events.show_events",
+        "report": "hub_report.show_report",
+    },
+    "readings": "readings.readings",
+    "sensor": {
+        "scan": "sensor.scan",
+        "pair": "sensor.pair",
+        "info": "sensor.info",
+        "clock": "sensor.clock",
+        "read": "sensor.read",
+        "watch": "sensor.watch",
+    },
+    "decode": "decode.decode",
+}
+# `demo` gives what it does not know to the simulator.
+_SETTINGS = {
+    "demo": {
+        "allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": [],
+    },
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     messages.use_asked(given)
     try:
-        status = command()(given, prog_name="varde", standalone_mode=True)
+        status = command(_first_word(given))(given, prog_name="varde", standalone_mode=True)
     except SystemExit as leaving:
         status = leaving.code
     except (errors.HostError, WireError) as error:
@@ -51,61 +80,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def command() -> Any:
-    """Return the whole command, its help texts in the language in use."""
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+def command(wanted: str | None = None) -> Any:
+    """Return the whole command, its help texts in the language in use.
+
+    With the `wanted` one of the top names, the others are names with a text only: "" for none.
+    """
+    app = _typer()
     app.callback()(_root)
-    app.command("demo", context_settings=_PASS_ON)(demo.demo)
-    app.command("collector")(collector.collector)
-    app.add_typer(_database_commands(), name="database")
-    app.add_typer(_site_commands(), name="site")
-    app.add_typer(_hub_commands(), name="hub")
-    app.command("readings")(readings.readings)
-    app.add_typer(_sensor_commands(), name="sensor")
-    decode.register(app)
+    _add(app, COMMANDS, wanted)
     whole = typer.main.get_command(app)
     _put_help_texts(whole, "help")
     return whole
 
 
-def _database_commands() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True)
-    app.command("backup")(backup.back_up)
-    app.command("restore")(backup.restore)
-    app.command("verify")(backup.verify)
-    return app
+def _typer() -> typer.Typer:
+    return typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
-def _site_commands() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True)
-    app.command("init")(site.init)
-    app.command("show")(site.show)
-    return app
+def _add(app: typer.Typer, names: Mapping[str, Any], wanted: str | None = None) -> None:
+    for name, what in names.items():
+        if wanted not in (None, name):
+            app.command(name)(_only_named)
+        elif isinstance(what, str):
+            app.command(name, context_settings=_SETTINGS.get(name))(_loaded(what))
+        else:
+            inner = _typer()
+            _add(inner, what)
+            app.add_typer(inner, name=name)
 
 
-def _hub_commands() -> typer.Typer:
-    keys = typer.Typer(no_args_is_help=True)
-    keys.command("list")(hub.show_list)
-    keys.command("enrol")(hub.enrol)
-    keys.command("revoke")(hub.revoke)
-    app = typer.Typer(no_args_is_help=True)
-    app.add_typer(keys, name="keys")
-    app.command("config")(hub_config.config)
-    app.command("refused")(hub.show_refused)
-    app.command("events")(hub_events.show_events)
-    app.command("report")(hub_report.show_report)
-    return app
+def _loaded(place: str) -> Callable[..., Any]:
+    module, _, function = place.partition(".")
+    found: Callable[..., Any] = getattr(
+        importlib.import_module(f"varde_host.commands.{module}"), function
+    )
+    return found
 
 
-def _sensor_commands() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True)
-    app.command("scan")(sensor.scan)
-    app.command("pair")(sensor.pair)
-    app.command("info")(sensor.info)
-    app.command("clock")(sensor.clock)
-    app.command("read")(sensor.read)
-    app.command("watch")(sensor.watch)
-    return app
+def _only_named() -> None:
+    """Stands for a command that was not asked for."""
+
+
+def _first_word(arguments: Sequence[str]) -> str:
+    """Return the top name that is asked for, "" if none: nothing else stands before it."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--language":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def _root(

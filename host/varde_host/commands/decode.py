@@ -208,14 +208,11 @@ def run(characteristic: str | None, value: str | None, lines: bool, model: str |
     raise typer.BadParameter("--char & --hex [& --model] | --lines")
 
 
-def register(app: typer.Typer) -> None:
-    """Put the command on the command line."""
-
-    @app.command("decode")
-    def decode(
-        char: Annotated[str | None, typer.Option("--char", metavar="UUID")] = None,
-        hex_value: Annotated[str | None, typer.Option("--hex", metavar="HEX")] = None,
-        model: Annotated[str | None, typer.Option("--model", metavar="NAME")] = None,
-        lines: Annotated[bool, typer.Option("--lines")] = False,
-    ) -> None:
-        raise typer.Exit(run(char, hex_value, lines, model))
+def decode(
+    char: Annotated[str | None, typer.Option("--char", metavar="UUID")] = None,
+    hex_value: Annotated[str | None, typer.Option("--hex", metavar="HEX")] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME")] = None,
+    lines: Annotated[bool, typer.Option("--lines")] = False,
+) -> None:
+    """Decode one value, or a stream of them; the exit status is that of `run`."""
+    raise typer.Exit(run(char, hex_value, lines, model))

@@ -1,0 +1,1 @@
+"""A board on a USB cable: the serial port that real flashing and console tools believe."""

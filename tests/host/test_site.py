@@ -14,6 +14,7 @@ from cryptography.x509 import verification
 
 from varde_host import errors
 from varde_host.site import certificates, creation, files
+from varde_protocols import sealing
 from varde_protocols.crypto import ed25519, x25519
 
 
@@ -30,7 +31,7 @@ def certificate(path: Path) -> x509.Certificate:
 def test_only_the_owner_may_read(site: files.Site):
     assert stat.S_IMODE(site.directory.stat().st_mode) == 0o700
     made = list(site.directory.iterdir())
-    assert len(made) == 9
+    assert len(made) == 13
     assert {stat.S_IMODE(file.stat().st_mode) for file in made} == {0o600}
 
 
@@ -40,6 +41,21 @@ def test_public_halves_belong_to_the_private_ones(site: files.Site):
     for name, value in json.loads((site.directory / files.DESCRIPTION).read_text()).items():
         assert "private" not in name
         assert "BEGIN" not in str(value)
+
+
+@pytest.mark.parametrize(("role", "count"), [("trust", 2), ("assignment", 1), ("service", 1)])
+def test_each_role_signs_with_keys_of_its_own(site: files.Site, role: str, count: int):
+    signers = site.signers(role, count)
+    assert [signer.public for signer in signers] == list(site.roles[role].publics)
+    assert site.signer(role).kid == sealing.key_id(signers[0].public)
+    for signer in signers:
+        verified = ed25519.VerifyKey(signer.public).verify(b"message", signer.sign(b"message"))
+        assert verified
+
+
+def test_keys_that_are_not_kept_here_are_named(site: files.Site):
+    with pytest.raises(errors.InputRefused, match="key-elsewhere"):
+        site.signer("release")
 
 
 def test_two_sites_share_nothing(tmp_path: Path, site: files.Site):
@@ -99,7 +115,7 @@ def test_a_directory_that_cannot_be_made_is_the_worlds_fault(tmp_path: Path):
         (files.DESCRIPTION, None, "site-missing"),
         (files.DESCRIPTION, b"{", "site-malformed"),
         (files.DESCRIPTION, b"[]", "site-malformed"),
-        (files.DESCRIPTION, b'{"format": "varde-site-2"}', "site-malformed"),
+        (files.DESCRIPTION, b'{"format": "varde-site-1"}', "site-malformed"),
         (files.DESCRIPTION, b"\xff", "site-malformed"),
     ],
 )

@@ -24,9 +24,11 @@ def init(
     server_name: Annotated[list[str] | None, typer.Option(metavar="NAME")] = None,
     not_before: Annotated[dt.datetime, typer.Option(formats=[_DATE])] = _FIRST_DAY,
     not_after: Annotated[dt.datetime, typer.Option(formats=[_DATE])] = _LAST_DAY,
+    no_passphrase: Annotated[bool, typer.Option("--no-passphrase")] = False,
     json: options.Json = False,
 ) -> None:
     """Create the site and print its public halves."""
+    del no_passphrase  # keys have none yet
     validity = _validity(not_before, not_after)
     created = creation.create(directory, name, server_name or ["localhost"], validity)
     if json:
@@ -51,10 +53,15 @@ def describe(site: files.Site) -> dict[str, object]:
     return {
         "directory": str(site.directory),
         "name": site.name,
+        "site_id": site.site_id.hex(),
         "server_names": list(site.server_names),
         "collector_public": site.collector_public.hex(),
         "receiver_public": site.receiver_public.hex(),
         "roots": [str(site.directory / file) for file in site.root_files],
+        "roles": {
+            name: {"threshold": role.threshold, "keys": [key.hex() for key in role.publics]}
+            for name, role in site.roles.items()
+        },
     }
 
 

@@ -3,6 +3,8 @@
     site.json         the public halves, names and file names; written last: it marks a whole site
     collector.key     Ed25519, signs answers to hubs                            (PEM, PKCS #8)
     receiver.key      X25519, opens readings; belongs on the receiver's machine only
+    trust-1.key, trust-2.key, assignment.key, service.key
+                      Ed25519, sign a site's documents by role (`keys`)
     root-1.pem, .key  private root that signs the server certificate
     root-2.pem, .key  second root, pinned by hubs from the start, for the day the first is lost
     server.pem, .key  the collector's TLS certificate and key

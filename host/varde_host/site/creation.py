@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from varde_host import errors
-from varde_host.site import certificates, files
+from varde_host.site import certificates, files, keys
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
 
@@ -66,13 +67,25 @@ def _write_all(
     description = {
         "format": files.FORMAT,
         "name": name,
+        "site_id": secrets.token_hex(files.SITE_ID_BYTES),
         "server_names": server_names,
         "collector_public": collector.public_key().public_bytes_raw().hex(),
         "receiver_public": receiver.public_key().public_bytes_raw().hex(),
         "roots": [f"{stem}.pem" for stem in files.ROOTS],
+        "roles": {role: _make_role(directory, role) for role in keys.ROLES},
     }
     text = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
     _write_new(directory / files.DESCRIPTION, text.encode())
+
+
+def _make_role(directory: Path, role: str) -> dict[str, object]:
+    """Write a role's new private keys; return what the site's description says of it."""
+    described = []
+    for file in files.ROLE_KEYS[role]:
+        key = ed25519.Ed25519PrivateKey.generate()
+        _write_key(directory / file, key)
+        described.append({"public": key.public_key().public_bytes_raw().hex(), "key": file})
+    return {"threshold": files.THRESHOLDS[role], "keys": described}
 
 
 def _write_key(path: Path, key: PrivateKey) -> None:

@@ -32,7 +32,8 @@ import postgres_server  # type: ignore[import-not-found]  # noqa: E402
 import scale_database  # noqa: E402
 import scale_outlook  # noqa: E402
 
-from varde_host.collector import database, on_postgresql, registry  # noqa: E402
+from varde_host.collector import database, registry  # noqa: E402
+from varde_host.database import on_postgresql  # noqa: E402
 from varde_host.site import certificates, creation  # noqa: E402
 from varde_protocols.crypto import x25519  # noqa: E402
 

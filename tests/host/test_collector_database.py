@@ -21,11 +21,11 @@ from varde_host.collector import (
     committer,
     database,
     log,
-    on_sqlite,
     registry,
     schema,
 )
 from varde_host.collector.batch import Batch, Committed
+from varde_host.database import on_sqlite
 
 EACH = pytest.mark.parametrize("address", ["sqlite", "postgresql"], indirect=True)
 

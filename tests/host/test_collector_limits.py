@@ -301,8 +301,7 @@ def test_a_first_versions_file_is_brought_up_with_what_is_in_it(tmp_path: Path):
     hub = VirtualHub()
     raw = hub.event()
     with opened.writing() as connection:
-        config = database.migrations._config(connection)
-        database.migrations.alembic.command.upgrade(config, "0001")
+        database.migrations.VERSIONS.upgrade(connection, "0001")
         registry.enrol(connection, hub.public, NOW_MS)
         columns = "hub, seq, boot, kind, uptime_ms, received_ms, record"
         connection.exec_driver_sql(

@@ -339,8 +339,7 @@ def test_a_database_of_the_first_version_is_brought_up_with_what_is_in_it(
     opened = database.Database(url)
     raw = hub.event()
     with opened.writing() as connection:
-        config = migrations._config(connection)
-        migrations.alembic.command.upgrade(config, "0001")
+        migrations.VERSIONS.upgrade(connection, "0001")
         registry.enrol(connection, hub.public, 0)
         columns = "hub, seq, boot, kind, uptime_ms, received_ms, record"
         connection.exec_driver_sql(

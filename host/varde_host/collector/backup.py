@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from varde_host import errors
 from varde_host.collector import backup_file, database, migrations, schema
 from varde_host.collector.backup_file import Head, Row, Table, Total
+from varde_host.database import versions
 
 Progress = Callable[[str, int], None]
 """Told a table and how many of its rows are done."""
@@ -93,10 +94,9 @@ def refuse_older(address: str | Path) -> None:
     """
     opened = database.Database(address)
     try:
-        if not opened.is_missing() and opened.read(migrations.state) == migrations.OLDER:
-            raise errors.InputRefused(
-                "restore-not-empty", opened.where, table=migrations.VERSION_TABLE
-            )
+        if not opened.is_missing() and opened.state() == versions.OLDER:
+            table = migrations.VERSIONS.table
+            raise errors.InputRefused("restore-not-empty", opened.where, table=table)
     finally:
         opened.close()
 

@@ -1,54 +1,34 @@
-"""Open the collector's database: a file of SQLite, or a server of PostgreSQL by its URL.
+"""The collector's database: how it is opened, and what is written for each kind of it.
 
-What differs between the two is in `on_sqlite` and `on_postgresql`: how they are opened and what
-their failures mean (`Store`), and the statements that are written for each (`Statements`). All
+`varde_host.database` opens files of SQLite and servers of PostgreSQL for all programs alike. The
+statements that are written for each of the two are in `on_sqlite` and `on_postgresql` here. All
 else is SQLAlchemy's and speaks to both.
 """
 
 from __future__ import annotations
 
-import contextlib
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from varde_host import errors
 from varde_host.collector import migrations, on_postgresql, on_sqlite
 from varde_host.collector.batch import Batch, Differing
+from varde_host.database import engine
+from varde_host.database.engine import has_password, is_url
 
-Result = TypeVar("Result")
+__all__ = [
+    "Database", "Insert", "Loaded", "Statements", "has_password", "is_url", "open_database",
+    "statements",
+]  # fmt: skip
+
 Insert = postgresql.Insert | sqlite.Insert
 Loaded = tuple[Any, ...]
 """A row of any table, in the order of its columns."""
 
-# How often one transaction is tried when it fails for what passes: a deadlock, a lost connection.
-ATTEMPTS = 3
-
-# A URL, one with a slash too few, or libpq's other spelling (its manual, section 34.1.1.1).
-_NO_FILE = re.compile(
-    r"://|^\s*postgres(ql)?:|(^|\s)(host|hostaddr|port|dbname|user|service|\w*password)\s*="
-)
-
-
-class Store(Protocol):
-    """Where a database is, and how it is opened."""
-
-    name: str
-    """Which kind, for people and machines."""
-    where: str
-    """Which one, without secrets."""
-    failures: tuple[type[Exception], ...]
-
-    def is_missing(self) -> bool: ...
-    def engines(self) -> tuple[sa.Engine, sa.Engine]: ...
-    def make_durable(self) -> None: ...
-    def lock_schema(self, connection: sa.Connection) -> None: ...
-    def check(self, connection: sa.Connection) -> None: ...
-    def is_passing(self, failure: BaseException | None, /) -> bool: ...
+_PROGRAM = engine.Program(migrations.VERSIONS, "hubs", (on_postgresql.ARRIVED,))
 
 
 class Statements(Protocol):
@@ -73,145 +53,16 @@ def statements(connection: sa.Connection) -> Statements:
     return _STATEMENTS[connection.dialect.name]
 
 
-class Database:
-    """An open database; `writing` and `reading` give connections with a transaction begun."""
+class Database(engine.Database):
+    """A collector's database, open."""
 
     def __init__(self, address: str | Path) -> None:
-        self.address = address
-        self._store = _store(address)
-        self._writers, self._readers = self._store.engines()
-        self._failures: tuple[type[Exception], ...] = (
-            sa.exc.DBAPIError,
-            sa.exc.TimeoutError,
-            *self._store.failures,
-        )
-
-    @property
-    def kind(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self._store.name
-
-    @property
-    def where(self) -> str:
-        """Which database it is, without secrets."""
-        return self._store.where
-
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Begin to write; commits at the end. Raises WorldFailed `database`."""
-        with self._failing(), self._writers.begin() as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """See one consistent state, without any lock on writers. Raises WorldFailed."""
-        with self._failing(), self._readers.connect() as connection:
-            yield connection
-
-    def write(self, work: Callable[[sa.Connection], Result]) -> Result:
-        """Commit what `work` does; WorldFailed `database` if that fails for good.
-
-        What fails in passing is begun again, also if it may have been committed: done twice,
-        `work` must give what it gives when it is done once.
-        """
-        return self._repeating(self.writing, work)
-
-    def read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        """Return what `work` finds, begun again as in `write`."""
-        return self._repeating(self.reading, work)
-
-    def check(self) -> None:
-        """Raise WorldFailed `database` unless the database answers and takes records."""
-        self.read(self._store.check)
-
-    def close(self) -> None:
-        """Close all connections; SQLite's last one folds the write-ahead log into the file."""
-        self._readers.dispose()
-        self._writers.dispose()
-
-    def is_missing(self) -> bool:
-        """Tell if there is surely nothing to open."""
-        return self._store.is_missing()
-
-    def prepare(self, *, is_current: bool) -> None:
-        """Make commits durable, and bring the database to the newest version. WorldFailed.
-
-        Of several collectors that start at once, one migrates and the others wait for it.
-        """
-        self.close()  # connections are to be opened with what is set here
-        with self._failing():
-            self._store.make_durable()
-        if is_current:
-            return
-        with self.writing() as connection:
-            self._store.lock_schema(connection)
-            migrations.upgrade(connection)
-
-    def _repeating(
-        self,
-        begin: Callable[[], contextlib.AbstractContextManager[sa.Connection]],
-        work: Callable[[sa.Connection], Result],
-    ) -> Result:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                with begin() as connection:
-                    return work(connection)
-            except errors.WorldFailed as error:
-                if not self._store.is_passing(error.__cause__):
-                    raise
-        with begin() as connection:
-            return work(connection)
-
-    @contextlib.contextmanager
-    def _failing(self) -> Iterator[None]:
-        try:
-            yield
-        except self._failures as error:
-            reason = getattr(error, "orig", None) or error
-            raise errors.WorldFailed("database", self.where, reason=reason) from error
+        super().__init__(address, _PROGRAM)
 
 
 def open_database(address: str | Path, *, create: bool = True) -> Database:
     """Open a file, or a server by a URL, and bring it to the newest version.
 
-    Raises InputRefused `database-missing` (unless `create`), `database-foreign` for a database of
-    another program, `database-newer`, `database-url`; WorldFailed `database`. What is refused is
-    left untouched.
+    Raises as `engine.bring_up`.
     """
-    opened = Database(address)
-    try:
-        _bring_up(opened, create=create)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
-
-
-def _bring_up(opened: Database, *, create: bool) -> None:
-    if opened.is_missing() and not create:
-        raise errors.InputRefused("database-missing", opened.where)
-    state = opened.read(migrations.state)
-    if state == migrations.FOREIGN or (state == migrations.EMPTY and not create):
-        raise errors.InputRefused("database-foreign", opened.where)
-    if state == migrations.NEWER:
-        raise errors.InputRefused("database-newer", opened.where)
-    opened.prepare(is_current=state == migrations.CURRENT)
-
-
-def is_url(address: str | Path) -> bool:
-    """Tell if this is a URL, if only of another kind or ill-written; anything else is a file.
-
-    One of another kind may hold a password as well, so it is refused without being shown.
-    """
-    return isinstance(address, str) and _NO_FILE.search(address) is not None
-
-
-def has_password(url: str) -> bool:
-    """Tell if a server's URL holds a password. Raises InputRefused `database-url`."""
-    return on_postgresql.has_password(url)
-
-
-def _store(address: str | Path) -> Store:
-    if isinstance(address, str) and is_url(address):
-        return on_postgresql.Store(address)
-    return on_sqlite.Store(Path(address))
+    return engine.bring_up(Database(address), create=create)

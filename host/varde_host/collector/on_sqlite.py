@@ -1,16 +1,8 @@
-"""SQLite: a file beside the collector. One writer at a time; readers never wait.
-
-Write-ahead log with synchronous=FULL: a commit that returned has been synced to the disk, also
-through a power cut (sqlite.org/pragma.html#pragma_synchronous). Writers take the lock when they
-begin, so that a transaction never fails half way for a lock it could not get.
-"""
+"""What the collector says to SQLite alone (`varde_host.database.on_sqlite` opens it)."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,14 +13,6 @@ from varde_host.collector.batch import Batch, Differing
 
 NAME = "sqlite"
 
-# Longer than any transaction here takes; a hub gives up on an answer after some 30 s.
-BUSY_TIMEOUT_MS = 10_000
-_PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-)
-
 # As text and run with plain tuples: building the statement for each batch, and a dict for
 # each row, costs more than SQLite takes to store it.
 _INSERT_RECORDS = (
@@ -38,62 +22,6 @@ _INSERT_RECORDS = (
 _STANDING = "SELECT number FROM hubs WHERE revoked_ms IS NULL AND number IN ({})"
 
 insert = sqlite.insert
-
-
-class Store:
-    """A database file, by its path."""
-
-    name = NAME
-    # The driver's own where SQLAlchemy does not wrap it (`_engine`, `_prepare`).
-    failures: tuple[type[Exception], ...] = (sqlite3.Error,)
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.where = str(path)
-
-    def is_missing(self) -> bool:
-        """Tell if there is no file yet."""
-        return not self._path.exists()
-
-    def engines(self) -> tuple[sa.Engine, sa.Engine]:
-        """Return the writers' engine and the readers'."""
-        return self._engine("BEGIN IMMEDIATE"), self._engine("BEGIN")
-
-    def make_durable(self) -> None:
-        """Use a write-ahead log from now on; the file remembers it."""
-        connection = sqlite3.connect(self._path, isolation_level=None)
-        with contextlib.closing(connection):
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            connection.execute("PRAGMA journal_mode = WAL")
-
-    def lock_schema(self, connection: sa.Connection) -> None:
-        """Nothing is left to do: a writer is alone."""
-
-    def check(self, connection: sa.Connection) -> None:
-        """Raise one of `failures` unless records can be read."""
-        connection.exec_driver_sql("SELECT 1 FROM hubs LIMIT 1").all()
-
-    def is_passing(self, _failure: BaseException | None) -> bool:
-        """Tell if the same transaction may succeed at once: a file that failed goes on failing."""
-        return False
-
-    def _engine(self, begin: str) -> sa.Engine:
-        engine = sa.create_engine(sa.URL.create("sqlite+pysqlite", database=str(self._path)))
-        sa.event.listen(engine, "connect", _prepare)
-
-        def start(connection: sa.Connection) -> None:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute(begin)
-
-        sa.event.listen(engine, "begin", start)
-        return engine
-
-
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
 
 
 # --- statements of `commit` ----------------------------------------------------------------------

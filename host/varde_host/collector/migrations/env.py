@@ -4,7 +4,10 @@ from alembic import context
 
 from varde_host.collector import schema
 
+given = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=schema.metadata
+    connection=given["connection"],
+    version_table=given["version_table"],
+    target_metadata=schema.metadata,
 )
 context.run_migrations()

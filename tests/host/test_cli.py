@@ -282,3 +282,14 @@ def test_without_a_clock_file_it_is_the_systems(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv(clock.CLOCK_VARIABLE, raising=False)
     assert isinstance(clock.from_environment(), clock.SystemClock)
     assert clock.from_environment().utc_ms() > 1_700_000_000_000
+
+
+@pytest.mark.parametrize("asked", [["--help"], ["decode", "--help"], ["--language", "nn", "hub"]])
+def test_only_what_is_asked_for_is_loaded(asked: list[str]):
+    code = "import sys; from varde_host import cli; cli.main(sys.argv[1:]); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "bleak" not in loaded
+    assert ("sqlalchemy" in loaded) == ("hub" in asked)

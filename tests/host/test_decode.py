@@ -28,7 +28,7 @@ import typer
 from varde_host.commands import decode
 app = typer.Typer()
 app.callback()(lambda: None)
-decode.register(app)
+app.command("decode")(decode.decode)
 app()
 """
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}/protocols{os.pathsep}{ROOT}/host"}
@@ -221,7 +221,7 @@ def test_a_refusal_shows_only_the_start_of_what_was_given() -> None:
 class TestCommandLine:
     app = typer.Typer()
     app.callback()(lambda: None)
-    decode.register(app)
+    app.command("decode")(decode.decode)
 
     def invoke(self, *arguments: str, text: str = "") -> Any:
         return CliRunner().invoke(self.app, ["decode", *arguments], input=text)

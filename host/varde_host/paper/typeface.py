@@ -43,6 +43,13 @@ def checked(text: str, where: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """Return the text with ? for letters that the fonts lack: others' words, which are not ours
+    to refuse."""
+    known = _registered()
+    return "".join(letter if ord(letter) in known else "?" for letter in text)
+
+
 def width(text: str, font: str, size: float) -> float:
     """Return the text's width in points."""
     use()

@@ -1,0 +1,190 @@
+"""A4 pages from the top down: headings, paragraphs, rows and tables, broken where a page ends.
+
+Every page says «side x av y», and the last one ends with a mark, so that a copy shows by itself if
+a page is missing. Drawn twice: the first time only counts the pages.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reportlab.pdfgen import canvas as pdf  # type: ignore[import-untyped]
+
+from varde_host import messages
+from varde_host.paper import qr_code, typeface
+from varde_host.paper.typeface import BOLD, MM, PLAIN
+
+WIDTH_MM, HEIGHT_MM = 210.0, 297.0
+LEFT_MM, RIGHT_MM, TOP_MM, BOTTOM_MM = 22.0, 18.0, 15.0, 18.0
+"""On the left there is room for the holes of a binder."""
+TEXT_SIZE, SMALL_SIZE, HEADING_SIZE, TITLE_SIZE = 10.0, 8.0, 12.5, 19.0
+_LEADING = 1.38
+_CELL_GAP_MM = 2.5
+
+
+class Pages:
+    """Takes the content in its order. `footer` stands on each page beside the page's number."""
+
+    def __init__(self, words: messages.Speaker, title: str, footer: str, total: int) -> None:
+        typeface.use()
+        self.number = 1
+        self._words = words
+        self._footer = footer
+        self._total = total
+        self._buffer = io.BytesIO()
+        size = (WIDTH_MM * MM, HEIGHT_MM * MM)
+        # `invariant` leaves out the moment and the random document id: same content, same bytes.
+        self._page = pdf.Canvas(self._buffer, size, invariant=1)
+        self._page.setTitle(title)
+        self._y = (HEIGHT_MM - TOP_MM) * MM
+        self._left = LEFT_MM * MM
+        self._room = (WIDTH_MM - LEFT_MM - RIGHT_MM) * MM
+
+    def title(self, text: str) -> None:
+        """Draw the title of all pages."""
+        self._text(text, BOLD, TITLE_SIZE)
+        self.space(2)
+
+    def heading(self, text: str) -> None:
+        """Draw a heading that stays with at least two lines of what follows."""
+        self._need(HEADING_SIZE * _LEADING + 4 * MM + 3 * TEXT_SIZE * _LEADING)
+        self.space(4)
+        self._text(text, BOLD, HEADING_SIZE)
+        self.space(0.6)
+
+    def paragraph(self, text: str, *, bold: bool = False, size: float = TEXT_SIZE) -> None:
+        """Draw running text."""
+        self._text(text, BOLD if bold else PLAIN, size)
+        self.space(0.8)
+
+    def rows(self, rows: Sequence[tuple[str, str]], name_mm: float = 45.0) -> None:
+        """Draw names with their values."""
+        self.table([], rows, [name_mm])
+
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        widths_mm: Sequence[float],
+        size: float = TEXT_SIZE,
+    ) -> None:
+        """Draw a table; the last column takes what the widths leave."""
+        widths = [width * MM for width in widths_mm]
+        widths.append(self._room - sum(widths))
+        if columns:
+            self._row(columns, widths, BOLD, size)
+            self._rule()
+        for row in rows:
+            self._row(row, widths, PLAIN, size)
+        self.space(1)
+
+    def box(self, text: str) -> None:
+        """Draw the line that must not be missed, in a frame."""
+        made = typeface.lines(text, BOLD, 12.5, self._room - 6 * MM)
+        height = len(made) * 12.5 * _LEADING + 4 * MM
+        self._need(height + 4 * MM)
+        self._y -= height + 1.5 * MM
+        self._page.setStrokeGray(0)
+        self._page.setLineWidth(1.1)
+        self._page.rect(self._left, self._y, self._room, height)
+        for number, line in enumerate(made):
+            y = self._y + height - 2 * MM - (number + 0.8) * 12.5 * _LEADING
+            self._put(line, BOLD, 12.5, self._left + 3 * MM, y)
+        self.space(2)
+
+    def code(self, text: str, side_mm: float, beside: Sequence[str]) -> None:
+        """Draw a QR code with lines of small text beside it."""
+        side = side_mm * MM
+        self._need(side)
+        self._y -= side
+        qr_code.draw(self._page, text, self._left - 2 * MM, self._y, side)
+        room = self._room - side - 3 * MM
+        y = self._y + side - 4 * MM
+        for line in beside:
+            for piece in typeface.lines(line, PLAIN, SMALL_SIZE, room):
+                y -= SMALL_SIZE * _LEADING
+                self._put(piece, PLAIN, SMALL_SIZE, self._left + side + 1 * MM, y)
+        self.space(1)
+
+    def signature_line(self, text: str) -> None:
+        """Draw a line to sign on by hand."""
+        self._need(16 * MM)
+        self.space(10)
+        self._page.setLineWidth(0.6)
+        self._page.line(self._left, self._y, self._left + 90 * MM, self._y)
+        self.space(0.5)
+        self._text(text, PLAIN, SMALL_SIZE)
+
+    def space(self, millimetres: float) -> None:
+        """Leave some room."""
+        self._y -= millimetres * MM
+
+    def bytes(self) -> bytes:
+        """End the last page, with its mark, and return the document."""
+        self._need(8 * MM)
+        self.space(3)
+        self._text(self._words.text("page.end"), BOLD, SMALL_SIZE)
+        self._end_page()
+        self._page.save()
+        return self._buffer.getvalue()
+
+    def _row(self, cells: Sequence[str], widths: Sequence[float], font: str, size: float) -> None:
+        gap = _CELL_GAP_MM * MM
+        made = [
+            typeface.lines(cell, font, size, width - gap)
+            for cell, width in zip(cells, widths, strict=True)
+        ]
+        height = max(len(lines) for lines in made) * size * _LEADING
+        self._need(height)
+        x = self._left
+        for lines, width in zip(made, widths, strict=True):
+            for number, line in enumerate(lines):
+                self._put(line, font, size, x, self._y - (number + 0.8) * size * _LEADING)
+            x += width
+        self._y -= height + 0.5 * MM
+
+    def _rule(self) -> None:
+        self._page.setStrokeGray(0)
+        self._page.setLineWidth(0.6)
+        self._page.line(self._left, self._y, self._left + self._room, self._y)
+        self.space(0.8)
+
+    def _text(self, text: str, font: str, size: float) -> None:
+        for line in typeface.lines(text, font, size, self._room):
+            self._need(size * _LEADING)
+            self._y -= size * _LEADING
+            self._put(line, font, size, self._left, self._y + 0.25 * size)
+
+    def _put(self, text: str, font: str, size: float, x: float, y: float) -> None:
+        self._page.setFillGray(0)
+        self._page.setFont(font, size)
+        self._page.drawString(x, y, typeface.printable(text))
+
+    def _need(self, height: float) -> None:
+        """Begin a page if this does not fit any more."""
+        if self._y - height < BOTTOM_MM * MM:
+            self._end_page()
+            self.number += 1
+            self._y = (HEIGHT_MM - TOP_MM) * MM
+
+    def _end_page(self) -> None:
+        y = (BOTTOM_MM - 10) * MM
+        self._put(self._footer, PLAIN, SMALL_SIZE, self._left, y)
+        counted = self._words.text("page.number", number=self.number, total=self._total)
+        right = self._left + self._room
+        self._put(counted, PLAIN, SMALL_SIZE, right - typeface.width(counted, PLAIN, 8.0), y)
+        self._page.showPage()
+
+
+def document(
+    words: messages.Speaker, title: str, footer: str, draw: Callable[[Pages], Any]
+) -> bytes:
+    """Return the pages that `draw` fills, each with its number and how many there are."""
+    counting = Pages(words, title, footer, 1)
+    draw(counting)
+    counting.bytes()
+    pages = Pages(words, title, footer, counting.number)
+    draw(pages)
+    return pages.bytes()

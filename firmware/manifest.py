@@ -11,27 +11,34 @@ PACKAGES = [
 ]
 # Copied as they are to the root: the supervisor must start whatever the bytecode version is.
 ROOT_FILES = ["firmware/boot.py", "firmware/main.py"]
-# Not for the hub: CPython's back ends, and decoders that only readers of values need.
-EXCLUDED = ["*_cpython.py", "*.pyi", "varde_protocols/gatt/*"]
+# Not for the hub: CPython's back ends, decoders that only readers of values need, and documents
+# that a hub does not take.
+EXCLUDED = [
+    "*_cpython.py", "*.pyi", "varde_protocols/gatt/*", "varde_protocols/release.py",
+    "varde_protocols/wipe_record.py",
+]  # fmt: skip
 # Nor these definitions: the other ends of our formats, and what no driver asks for.
 ELSEWHERE = {
     "varde_protocols/_compat.py": ["__all__"],
     "varde_protocols/assigned.py": ["_NAMES", "by_name", "name"],
+    "varde_protocols/assignment.py": ["Assignment.encode"],
     "varde_protocols/cbor.py": ["__all__", "decode_first"],
     "varde_protocols/cose.py": ["decrypt0", "encrypt0_iv"],
     "varde_protocols/cose_faults.py": ["of_encrypt0"],
     "varde_protocols/crypto/aes_ccm.py": ["TagMismatch", "open_sealed"],
     "varde_protocols/crypto/aes_ccm_micropython.py": ["_differing_bits", "open_sealed"],
     "varde_protocols/crypto/sha512_micropython.py": ["_low_word_first"],
+    "varde_protocols/documents.py": ["Document.encode", "sign"],
     "varde_protocols/errors.py": ["GattError"],
     "varde_protocols/exchange.py": [
         "ANSWER_TYPE", "Answer.acknowledges", "REFUSED_CONFLICT", "REFUSED_MALFORMED",
         "REFUSED_SIGNATURE", "REFUSED_TOO_LARGE", "REFUSED_WRONG_HUB", "_item_end",
         "encode_answer", "split_body", "verify_request",
     ],
-    "varde_protocols/hub_config.py": ["HubConfig.encode", "_plain"],
+    "varde_protocols/hub_config.py": ["HubConfig.encode", "HubConfig.fields", "_plain"],
     "varde_protocols/records.py": ["SOURCE_BENCH", "Unknown", "_KINDS", "decode"],
     "varde_protocols/sealing.py": ["Content.decode", "SessionOpener"],
+    "varde_protocols/trust.py": ["Trust.encode"],
 }  # fmt: skip
 # Bytes that a module makes of constants when it is loaded: the build makes them.
 MADE = {

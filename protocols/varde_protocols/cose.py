@@ -11,6 +11,8 @@ the fault. What is signed (Sig_structure) and authenticated (Enc_structure) is c
 Errors: CoseError; CborError where not even the coding holds.
 """
 
+import hashlib
+
 from ._compat import TYPE_CHECKING, const
 from .cbor_scalars import byte_string
 from .crypto import aes_ccm
@@ -55,6 +57,11 @@ def _faults() -> "Any":
     return cose_faults
 
 
+def key_id(public: bytes) -> bytes:
+    """Return the key id of a public key of any kind: 8 bytes."""
+    return hashlib.sha256(public).digest()[:KID_BYTES]
+
+
 def sig_structure(protected: bytes, external_aad: bytes, payload: bytes) -> bytes:
     """Return the bytes that a COSE_Sign1 signs (RFC 9052 section 4.4)."""
     return b"".join(
@@ -95,7 +102,7 @@ class Sign1(Value):
         end = sign1_end(data, 0)
         if end != len(data):
             raise _faults().of_sign1(data)
-        payload_at, payload_end = _byte_string_at(data, _PAYLOAD_AT)
+        payload_at, payload_end = byte_string_at(data, _PAYLOAD_AT)
         return Sign1(
             bytes(data[_KID_AT:UNPROTECTED_AT]),
             bytes(data[payload_at:payload_end]),
@@ -119,14 +126,14 @@ def sign1_end(data: bytes, start: int) -> int:
         or data[start + UNPROTECTED_AT : payload_at] != b"\xa0"
     ):
         return -1
-    payload_end = _byte_string_at(data, payload_at)[1]
+    payload_end = byte_string_at(data, payload_at)[1]
     if payload_end < 0 or data[payload_end : payload_end + 2] != _SIGNATURE_HEAD:
         return -1
     end: int = payload_end + 2 + SIGNATURE_BYTES
     return end if end <= len(data) else -1
 
 
-def _byte_string_at(data: bytes, start: int) -> "tuple[int, int]":
+def byte_string_at(data: bytes, start: int) -> "tuple[int, int]":
     """Return (start, end) of the content of the byte string at `start`, or (0, -1)."""
     head = data[start : start + 3]
     if len(head) < 3:
@@ -156,7 +163,7 @@ def encrypt0(key: bytes, iv: bytes, plaintext: bytes, external_aad: bytes) -> by
 
 def encrypt0_iv(data: bytes) -> bytes:
     """Return the nonce of a COSE_Encrypt0; raises CoseError if `data` is none."""
-    content, end = _byte_string_at(data, _CIPHERTEXT_AT)
+    content, end = byte_string_at(data, _CIPHERTEXT_AT)
     if data[:_IV_AT] != _ENCRYPT0_START or end != len(data) or end - content < TAG_BYTES:
         raise _faults().of_encrypt0(data)
     return bytes(data[_IV_AT:_CIPHERTEXT_AT])
@@ -165,7 +172,7 @@ def encrypt0_iv(data: bytes) -> bytes:
 def decrypt0(key: bytes, data: bytes, external_aad: bytes) -> bytes:
     """Return the plaintext; raises CoseError `decrypt-failed` for a wrong key or altered bytes."""
     iv = encrypt0_iv(data)
-    content, end = _byte_string_at(data, _CIPHERTEXT_AT)
+    content, end = byte_string_at(data, _CIPHERTEXT_AT)
     aad = enc_structure(_ENCRYPT_HEADERS, external_aad)
     try:
         plaintext: bytes = aes_ccm.open_sealed(key, iv, bytes(data[content:end]), aad)

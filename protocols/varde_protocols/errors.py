@@ -30,6 +30,10 @@ class RecordError(WireError):
     """A journal record that does not follow its format."""
 
 
+class DocumentError(WireError):
+    """A signed document that breaks its format, or does not hold here."""
+
+
 class ExchangeError(WireError):
     """A request or an answer of the exchange that does not follow its format."""
 

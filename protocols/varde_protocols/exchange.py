@@ -162,9 +162,7 @@ def _payload(message: "Request | Answer") -> bytes:
 
 
 def _values(payload: bytes, count: int, name: str) -> "list[Any]":
-    fields = cbor.decode(payload)
-    _checks.keys(fields, count, name)
-    return [fields[key] for key in range(1, count + 1)]
+    return _checks.values(cbor.decode(payload), count, name)
 
 
 def encode_request(

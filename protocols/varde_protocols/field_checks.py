@@ -47,6 +47,11 @@ class FieldChecks:
         if type(text) is not str or not low <= len(text.encode()) <= high:
             raise self._fault("range", name, "send text of %d to %d bytes" % (low, high))
 
+    def values(self, fields: "Any", count: int, name: str) -> "list[Any]":
+        """Return the values of a map with exactly the keys 1..count, in their order."""
+        self.keys(fields, count, name)
+        return [fields[key] for key in range(1, count + 1)]
+
     def keys(self, fields: "Any", count: int, name: str) -> None:
         """`fields` is a map with exactly the keys 1..count.
 

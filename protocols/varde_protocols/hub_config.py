@@ -119,9 +119,13 @@ class HubConfig(Value):
     def _check(self) -> None:
         _checks().check_config(self)
 
+    def fields(self) -> "dict[int, Any]":
+        """Return the map that goes on the wire."""
+        return {i + 1: _plain(value) for i, value in enumerate(self._items())}
+
     def encode(self) -> bytes:
         """Return the bytes of `config.cbor`."""
-        return cbor.encode({i + 1: _plain(value) for i, value in enumerate(self._items())})
+        return cbor.encode(self.fields())
 
 
 def _plain(value: "Any") -> "Any":
@@ -136,4 +140,10 @@ def _plain(value: "Any") -> "Any":
 def decode(data: bytes) -> HubConfig:
     """Return the config in `data`; raises ConfigError, CborError where the coding is wrong."""
     config: HubConfig = _checks().decode(data)
+    return config
+
+
+def from_fields(fields: "Any") -> HubConfig:
+    """Return the config that a decoded map holds; raises ConfigError."""
+    config: HubConfig = _checks().from_fields(fields)
     return config

@@ -216,7 +216,11 @@ def _rows(members: "Any", kind: "Any", name: str) -> "list[Any]":
 
 def decode(data: bytes) -> "HubConfig":
     """Return the config in `data`; see `hub_config.decode`."""
-    fields = cbor.decode(data, max_bytes=MAX_CONFIG_BYTES)
+    return from_fields(cbor.decode(data, max_bytes=MAX_CONFIG_BYTES))
+
+
+def from_fields(fields: "Any") -> "HubConfig":
+    """Return the config of a decoded map; see `hub_config.from_fields`."""
     _require(type(fields) is dict, "shape", "config", "give a map")
     count = len(HubConfig.FIELDS)
     unknown = [key for key in fields if type(key) is not int or not 1 <= key <= count]

@@ -357,8 +357,7 @@ def decode(
     if kind == REPORT:
         return Report(fields[2], fields[3], fields[4], body)
     count = len(record.FIELDS) - 3
-    _checks.keys(body, count, record.__name__)
-    values = [body[key] for key in range(1, count + 1)]
+    values = _checks.values(body, count, record.__name__)
     place = (fields[2], fields[3], fields[4])
     result: "Reading | Anchor | Clock | Event | Gap | Session" = record(*place, *values)
     return result

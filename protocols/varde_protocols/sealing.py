@@ -15,7 +15,6 @@ bytes, most significant first) and the model that the config names. A sensor tha
 specification has no model, and its content no key 4.
 """
 
-import hashlib
 import struct
 
 from . import assigned, cbor, cose, records
@@ -70,9 +69,7 @@ class Content(Value):
         return Content(fields[1], fields[2], fields[3], fields[4] if with_model else "")
 
 
-def key_id(public_key: bytes) -> bytes:
-    """Return the id of a public key: hub id, collector kid or receiver kid."""
-    return hashlib.sha256(public_key).digest()[: cose.KID_BYTES]
+key_id = cose.key_id
 
 
 def _session_key(hub_id: bytes, session: "Session", secret: bytes) -> bytes:

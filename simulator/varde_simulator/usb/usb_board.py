@@ -51,14 +51,16 @@ class BoardOnCable(Protocol):
         """Stays the same object for the board's life."""
 
     async def power_on(self) -> None:
-        """From nothing; boots."""
+        """From nothing: power. Boots, unless `hold_in_reset` came before: then `release` does, which
+        is how a UsbBoard does it, since a held boot button may ask for the loader."""
 
     async def cut_power(self) -> None:
         """Now, whatever it is doing."""
 
     def hold_in_reset(self) -> None:
-        """EN low: the VM is killed at once, nothing runs, no timer starts it; power stays. Also
-        what keeps the application down while the ROM's loader has the chip."""
+        """EN low: the VM is killed at once, nothing runs, no timer starts it, also not what a
+        `release` still under way was about to start; power stays. Also what keeps the application
+        down while the ROM's loader has the chip."""
 
     async def release(self, cause: int) -> None:
         """EN high, and the strapping pins say: boot from flash. `cause`: a reset cause of

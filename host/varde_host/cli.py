@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, Any] = {
         "clock": "sensor.clock",
         "read": "sensor.read",
         "watch": "sensor.watch",
+        "clear": "sensor_clear.clear",
     },
     "decode": "decode.decode",
 }

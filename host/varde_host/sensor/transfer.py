@@ -90,6 +90,27 @@ class Transfer:
             return Outcome(self.values, None, None, False)
         return await self._report(access, delete)
 
+    async def clear(self, now: timing.Now) -> Outcome:
+        """Delete what is stored: by record access without having it sent, else by taking it.
+
+        What comes goes to `emit`, which here counts at most. Raises as `read`.
+        """
+        await self._begin(now, None)
+        access = self._record_access()
+        if not await self._subscribe(table.FINAL):
+            raise errors.InputRefused("sensor-nothing-to-read", self._session.address)
+        if access is None:
+            await self._until_quiet()
+            return Outcome(self.values, None, None, False)
+        await self._session.subscribe(access, self._signs.put_nowait)
+        stored = (await self._ask(access, records.COUNT_ALL)).count
+        if stored:
+            await self._demand(access, records.DELETE_ALL)
+            left = (await self._ask(access, records.COUNT_ALL)).count
+            if left:
+                raise errors.WorldFailed("records-left", self._session.address, left=left)
+        return Outcome(self.values, stored, True, True)
+
     async def watch(self, now: timing.Now, consent: Consent | None) -> None:
         """Give everything to `emit` until the sensor leaves."""
         await self._begin(now, consent)

@@ -7,6 +7,7 @@ Espressif's technical reference manuals, as esptool's `targets/esp32*.py` has th
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+BLOCK1_WORD3, BLOCK1_WORD4, BLOCK1_WORD5 = 0x50, 0x54, 0x58
 
 # Block 1 word 4 bits 4:3 and word 5 bit 19: size of the PSRAM in the package
 # (esptool, `ESP32S3ROM.get_chip_features`).
@@ -80,3 +81,18 @@ ESP32 = Chip(
     flash_bytes=4 * MIB,
 )
 KINDS = {chip.name: chip for chip in (ESP32_S3, ESP32_C3, ESP32_C6, ESP32)}
+
+
+def efuse_words(chip: Chip, psram_bytes: int | None = None) -> dict[int, int]:
+    """What the factory burns beside the address, by offset of the eFuse registers: revision, block
+    version and PSRAM. Kinds that lay these out in another manner get none: they read as v0.0."""
+    if chip.chip_id not in (ESP32_S3.chip_id, ESP32_C3.chip_id):
+        return {}
+    major, minor = chip.revision
+    code = PSRAM_CODES[chip.psram_bytes if psram_bytes is None else psram_bytes]
+    vendor = 1 if code else 0  # AP Memory, 3.3 V
+    return {
+        BLOCK1_WORD3: (minor & 0x7) << 18,
+        BLOCK1_WORD4: (code & 0x3) << 3 | vendor << 7,
+        BLOCK1_WORD5: (minor >> 3) << 23 | major << 24 | (code >> 2) << 19,
+    }

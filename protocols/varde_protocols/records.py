@@ -78,6 +78,8 @@ EVENT_MODEM_FAILED = const(19)  # MODEM_...
 EVENT_LINK_SWITCHED = const(20)  # LINK_...
 EVENT_DATA_BUDGET = const(21)  # KiB that went over the modem this month: the budget is spent
 EVENT_RESERVE_PROOF = const(22)  # 1 the reserve path reached the collector, 0 it did not
+EVENT_SERVICE_REFUSED = const(23)  # SERVICE_...
+EVENT_SERVICE_OPENED = const(24)  # by which key: the first 3 bytes of its id, as a number
 
 WIFI_WRONG_PASSWORD = const(1)
 WIFI_NOT_FOUND = const(2)
@@ -95,6 +97,16 @@ MODEM_HUNG = const(8)
 
 LINK_WIFI = const(1)
 LINK_MODEM = const(2)
+
+# Why a request for the service mode was refused (service_request).
+SERVICE_MALFORMED = const(1)
+SERVICE_NONCE = const(2)
+SERVICE_HUB = const(3)
+SERVICE_COMMAND = const(4)
+SERVICE_KEY = const(5)  # none of the trust's service keys
+SERVICE_SIGNATURE = const(6)
+SERVICE_NO_TRUST = const(7)  # the hub cannot read its trust
+SERVICE_NO_MEMORY = const(8)
 
 # What a report tells; docs/formats.md has the units. What is not known is left out.
 FACT_APPLICATION = const(1)

@@ -12,7 +12,7 @@ import json
 import pathlib
 from typing import Any
 
-from golden import refused
+from golden import refused, service
 from golden.values import (
     ANSWER,
     CCM_KEY,
@@ -162,6 +162,7 @@ def build() -> dict[str, str]:
         "records.json": as_json(record_vectors()),
         "exchange.json": as_json(exchange_vectors()),
         "hub_config.json": as_json(config_vectors()),
+        "service_request.json": as_json(service.service_vectors()),
     }
 
 

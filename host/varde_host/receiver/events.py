@@ -36,6 +36,8 @@ NAMES = {
     records.EVENT_LINK_SWITCHED: "link-switched",
     records.EVENT_DATA_BUDGET: "data-budget",
     records.EVENT_RESERVE_PROOF: "reserve-proof",
+    records.EVENT_SERVICE_REFUSED: "service-refused",
+    records.EVENT_SERVICE_OPENED: "service-opened",
 }
 
 # Events whose detail is a number of a list: the table of the catalogue that has its words.
@@ -46,6 +48,7 @@ DETAIL_WORDS = {
     records.EVENT_MODEM_FAILED: "modem-fault",
     records.EVENT_LINK_SWITCHED: "link",
     records.EVENT_RESERVE_PROOF: "proof",
+    records.EVENT_SERVICE_REFUSED: "service-refusal",
 }
 _LOW_BYTE = 0xFF
 
@@ -79,6 +82,8 @@ class Happening(NamedTuple):
             network, number = (number >> 8) + 1, number & _LOW_BYTE
         words = f"{DETAIL_WORDS.get(self.code)}.{number}"
         detail = messages.text(words) if messages.has(words) else number
+        if self.code == records.EVENT_SERVICE_OPENED:
+            detail = f"{number:06x}"  # as a key's id begins
         return messages.text(f"event.{self.name}", detail=detail, network=network)
 
 

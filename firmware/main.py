@@ -6,11 +6,21 @@ namespace `varde`:
     slot     i32  0: /a, 1: /b
     trials   i32  starts of this slot since it last proved healthy
     crashes  i32  ends by an exception since the application was last healthy
+    noted    i32  an event of the console for the journal: code << 24 | detail
 
 A slot that has been started TRIALS times without proving healthy gives way to the other, if that
 holds an application. After an exception the board restarts, later and later, and the console says
 why each time: a fault is never silent and never a tight loop.
+
+boot.py has said in `lock` whether the console is "free" (Ctrl-C ends all this at the prompt),
+"locked" (nothing does: see `start`; while no application runs, waiting means listening for a
+signed request) or "open" (a prompt, and nothing else, until the next reset).
 """
+
+try:
+    hush()  # boot.py's, in the same names: not even the imports may end at a prompt
+except NameError:
+    pass  # not started by boot.py: imported by a test
 
 import os
 import sys
@@ -18,6 +28,8 @@ import time
 
 import esp32
 import machine
+
+import micropython
 
 SLOTS = ("/a", "/b")
 # Power cuts also count, so it takes several; a hub without a collector is no reason to fall back,
@@ -45,6 +57,10 @@ class Counters:
             self._nvs.set_i32(key, number)
             self._nvs.commit()
 
+    def note(self, _now_ms, code, detail):
+        """Keep an event of the console until an application journals it; the last one counts."""
+        self.set("noted", code << 24 | detail)
+
 
 def holds_application(slot):
     """True if the slot's folder holds the package."""
@@ -71,30 +87,41 @@ def backoff_ms(crashes):
     return min(BACKOFF_FIRST_MS << min(crashes, 9), BACKOFF_MOST_MS)
 
 
-def wait_fed(duration_ms):
-    """Wait, feeding the watchdog that the application may have started."""
+def wait_fed(duration_ms, listener=None):
+    """Wait, feeding the watchdog that the application may have started, and listening."""
     watchdog = machine.WDT(timeout=60_000)
+    end_ms = time.ticks_add(time.ticks_ms(), duration_ms)
     while duration_ms > 0:
         watchdog.feed()
-        time.sleep_ms(min(duration_ms, STEP_MS))
-        duration_ms -= STEP_MS
+        step_ms = min(duration_ms, STEP_MS)
+        if listener is None or not listener.listen(step_ms):
+            time.sleep_ms(step_ms)
+        duration_ms = time.ticks_diff(end_ms, time.ticks_ms())
 
 
-def supervise():
-    """Run the application; come back only by a reset."""
+def make_listener(counters):
+    """Return who listens at the console while no application runs; None if that fails, too."""
+    try:
+        from varde_firmware.ports import console, identity_store  # noqa: PLC0415
+        from varde_firmware.shell import clock, identity, service_task  # noqa: PLC0415
+
+        seed = identity_store.IdentityStore().seed()
+        hub_id = identity.Identity(seed, 0).hub_id
+        return service_task.ServiceTask(console.Console(), hub_id, counters.note, clock.Clock())
+    except BaseException as error:  # noqa: BLE001  (the restart must come, whatever this is)
+        print("varde: nobody listens:", type(error).__name__, error)
+        return None
+
+
+def supervise(is_locked):
+    """Run the application; return only when it has ended, been told of and waited for."""
     counters = Counters()
     slot = choose_slot(counters)
     sys.path.insert(0, slot)
-    try:
-        run(slot, counters)
-    except KeyboardInterrupt:
-        raise  # somebody at the console wants the REPL
-    except BaseException:  # noqa: BLE001, S110  (telling of a fault failed, for want of heap perhaps)
-        pass
-    machine.reset()
+    run(slot, counters, is_locked)
 
 
-def run(slot, counters):
+def run(slot, counters, is_locked=False):
     """Run the application until it ends; tell, count and wait then."""
 
     def on_healthy():
@@ -123,8 +150,25 @@ def run(slot, counters):
         "varde: stopped: %s (%s), restart %d in %d ms"
         % (reason, slot, crashes + 1, backoff_ms(crashes))
     )
-    wait_fed(backoff_ms(crashes))
+    wait_fed(backoff_ms(crashes), make_listener(counters) if is_locked else None)
+
+
+def start(lock):
+    """Do what this start is for. On a locked hub nothing but a reset ends it."""
+    if lock == "open":
+        print("varde: open until the next reset")
+        return
+    try:
+        if lock == "free":
+            micropython.kbd_intr(3)
+        supervise(lock == "locked")
+    except KeyboardInterrupt:
+        if lock != "locked":
+            raise  # somebody at the console wants the REPL
+    except BaseException as error:  # noqa: BLE001  (telling of a fault failed, for want of heap)
+        print("varde:", type(error).__name__)
+    machine.reset()
 
 
 if __name__ == "__main__":
-    supervise()
+    start(lock)  # noqa: F821  (boot.py's)

@@ -36,7 +36,7 @@ def boot():
     """One start, until the reset."""
     before = list(sys.path)
     try:
-        main.supervise()
+        main.start("free")
         raise SystemExit("the supervisor came back")
     except machine.Reset:
         pass

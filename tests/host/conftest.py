@@ -40,7 +40,8 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 def made(tmp_path: Path, capsys: pytest.CaptureFixture[str], plain: None) -> Path:
     """A site's directory."""
     directory = tmp_path / "site"
-    assert cli.main(["site", "init", str(directory), "--server-name", "collector.test"]) == 0
+    named = ("--server-name", "collector.test", "--no-passphrase")
+    assert cli.main(["site", "init", str(directory), *named]) == 0
     capsys.readouterr()
     return directory
 

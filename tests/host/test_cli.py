@@ -189,7 +189,7 @@ def test_the_database_of_a_newer_version_is_refused(terminal: Terminal, made: Pa
 def test_what_no_certificate_can_hold_is_refused_before_anything_is_written(
     terminal: Terminal, tmp_path: Path, options: tuple[str, str]
 ):
-    status, error = terminal.json("site", "init", tmp_path / "new", *options)
+    status, error = terminal.json("site", "init", tmp_path / "new", "--no-passphrase", *options)
     assert (status, error["error"]) == (1, "site-name")
     assert not (tmp_path / "new").exists()
 

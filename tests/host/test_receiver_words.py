@@ -193,7 +193,8 @@ def test_every_vector_that_decodes_has_words(language: str, monkeypatch: pytest.
 @pytest.fixture
 def command(bench: Bench, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The arguments of a command that reads a small database."""
-    assert cli.main(["site", "init", str(tmp_path / "site"), "--server-name", "c.test"]) == 0
+    named = ("--server-name", "c.test", "--no-passphrase")
+    assert cli.main(["site", "init", str(tmp_path / "site"), *named]) == 0
     capsys.readouterr()
     monkeypatch.setattr("varde_host.site.files.Site.receiver_private", lambda *_: RECEIVER)
     hub = bench.enrol(VirtualHub(3, x25519.public_key(RECEIVER)))

@@ -138,7 +138,8 @@ def test_an_altered_event_merges_nothing(bench: Bench, hub: VirtualHub):
 
 @pytest.fixture
 def site(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    assert cli.main(["site", "init", str(tmp_path / "site"), "--server-name", "c.test"]) == 0
+    named = ("--server-name", "c.test", "--no-passphrase")
+    assert cli.main(["site", "init", str(tmp_path / "site"), *named]) == 0
     capsys.readouterr()
     return tmp_path / "site"
 

@@ -67,7 +67,7 @@ def test_two_sites_share_nothing(tmp_path: Path, site: files.Site):
 
 @pytest.mark.parametrize("name", ["collector.test", "192.0.2.1"])
 def test_the_server_certificate_verifies_under_the_first_root_only(site: files.Site, name: str):
-    subject = certificates._general_name(name)
+    subject = certificates.general_name(name)
     roots = [certificate(site.directory / file) for file in site.root_files]
     server = certificate(site.server_certificate)
     for root, passes in zip(roots, (True, False), strict=True):

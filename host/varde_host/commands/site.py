@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from varde_host import errors, messages, output
-from varde_host.commands import options
-from varde_host.site import certificates, creation, files
+from varde_host.commands import options, site_secrets
+from varde_host.site import certificates, creation, files, token_uri
 
+_PLAN = creation.Plan()
 _DATE = "%Y-%m-%d"
 _FIRST_DAY = certificates.FIRST_DAY.replace(tzinfo=None)
 _LAST_DAY = certificates.LAST_DAY.replace(tzinfo=None, hour=0, minute=0, second=0)
@@ -24,18 +25,33 @@ def init(
     server_name: Annotated[list[str] | None, typer.Option(metavar="NAME")] = None,
     not_before: Annotated[dt.datetime, typer.Option(formats=[_DATE])] = _FIRST_DAY,
     not_after: Annotated[dt.datetime, typer.Option(formats=[_DATE])] = _LAST_DAY,
+    passphrase_file: site_secrets.PassphraseFiles = None,
     no_passphrase: Annotated[bool, typer.Option("--no-passphrase")] = False,
+    pin_file: site_secrets.PinFile = None,
+    token: Annotated[list[str] | None, typer.Option(metavar="ROLE=URI")] = None,
+    trust_keys: Annotated[int, typer.Option(metavar="N")] = _PLAN.trust_keys,
+    trust_threshold: Annotated[int, typer.Option(metavar="N")] = _PLAN.trust_threshold,
     json: options.Json = False,
 ) -> None:
     """Create the site and print its public halves."""
-    del no_passphrase  # keys have none yet
     validity = _validity(not_before, not_after)
-    created = creation.create(directory, name, server_name or ["localhost"], validity)
+    if no_passphrase and passphrase_file:
+        raise errors.InputRefused("passphrase-both")
+    told = site_secrets.told(passphrase_file, pin_file)
+    tokens = _tokens(token or [])
+    if directory.exists():
+        creation.prepare(directory)  # before anybody types a passphrase
+    passphrase = None if no_passphrase else told.new(str(directory))
+    plan = creation.Plan(passphrase, trust_keys, trust_threshold, tokens)
+    names = server_name or ["localhost"]
+    created = creation.create(directory, name, names, validity, plan, told)
     if json:
         output.as_json(describe(created))
     else:
         output.line(messages.text("site.created", directory=directory))
         output.line(messages.text("site.receiver-key", file=directory / files.RECEIVER_KEY))
+        if no_passphrase:
+            output.line(messages.text("site.plain-keys"))
 
 
 def show(site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json = False) -> None:
@@ -46,6 +62,18 @@ def show(site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json 
     else:
         rows = [(key, str(value)) for key, value in described.items()]
         output.table(("column.field", "column.value"), rows)
+
+
+def _tokens(given: list[str]) -> dict[str, list[token_uri.TokenUri]]:
+    """Read `role=pkcs11:...`; raises InputRefused `token-role`, `token-uri`."""
+    found: dict[str, list[token_uri.TokenUri]] = {}
+    for text in given:
+        role, _, uri = text.partition("=")
+        if role not in creation.TOKEN_ROLES:
+            roles = ", ".join(creation.TOKEN_ROLES)
+            raise errors.InputRefused("token-role", "--token", roles=roles)
+        found.setdefault(role, []).append(token_uri.parse(uri))
+    return found
 
 
 def describe(site: files.Site) -> dict[str, object]:

@@ -53,7 +53,7 @@ def issue_server(names: list[str], root: Issued, validity: Validity) -> Issued:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = root.certificate.subject
     builder = _builder(_name(names[0]), issuer, key.public_key(), validity)
-    alternative = x509.SubjectAlternativeName([_general_name(name) for name in names])
+    alternative = x509.SubjectAlternativeName([general_name(name) for name in names])
     builder = builder.add_extension(alternative, critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
     builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
@@ -84,7 +84,8 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _general_name(name: str) -> x509.GeneralName:
+def general_name(name: str) -> x509.DNSName | x509.IPAddress:
+    """Return a server's name or address as certificates spell it. Raises ValueError."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
 
 from varde_host import errors
-from varde_host.site import keys
+from varde_host.site import description, keys, passphrases, sealed_key, token_uri
 
-FORMAT = "varde-site-2"
-DESCRIPTION = "site.json"
-COLLECTOR_KEY = "collector.key"
-RECEIVER_KEY = "receiver.key"
-ROLE_KEYS = {
-    keys.TRUST: ("trust-1.key", "trust-2.key"),
-    keys.RELEASE: (),
-    keys.ASSIGNMENT: ("assignment.key",),
-    keys.SERVICE: ("service.key",),
-}
-"""The files of the roles' private keys. Release keys are never kept with a site."""
-THRESHOLDS = {keys.TRUST: 1, keys.RELEASE: 2, keys.ASSIGNMENT: 1, keys.SERVICE: 1}
-SITE_ID_BYTES = 8
-ROOTS = ("root-1", "root-2")
-SERVER = "server"
-DATABASE = "collector.sqlite"
-
-_TEXTS = ("name", "collector_public", "receiver_public")
+DESCRIPTION: Final = "site.json"
+COLLECTOR_KEY: Final = "collector.key"
+RECEIVER_KEY: Final = "receiver.key"
+ROOTS: Final = ("root-1", "root-2")
+SERVER: Final = "server"
+DATABASE: Final = "collector.sqlite"
 
 
 @dataclass(frozen=True)
@@ -39,13 +27,43 @@ class Site:
     """The public half of a site, and the way to the rest."""
 
     directory: Path
-    name: str
-    site_id: bytes
-    server_names: tuple[str, ...]
-    collector_public: bytes
-    receiver_public: bytes
-    root_files: tuple[str, ...]
-    roles: dict[str, keys.Role]
+    described: description.Description
+    secrets: passphrases.Secrets = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The site's name, for people."""
+        return self.described.name
+
+    @property
+    def site_id(self) -> bytes:
+        """What the site's documents belong to, 8 bytes."""
+        return self.described.site_id
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """Names and addresses of the collector's certificate."""
+        return self.described.server_names
+
+    @property
+    def collector_public(self) -> bytes:
+        """The collector's Ed25519 public key, 32 bytes."""
+        return self.described.collector_public
+
+    @property
+    def receiver_public(self) -> bytes:
+        """The receiver's X25519 public key, 32 bytes."""
+        return self.described.receiver_public
+
+    @property
+    def root_files(self) -> tuple[str, ...]:
+        """The files of the pinned roots, below the directory."""
+        return self.described.roots
+
+    @property
+    def roles(self) -> dict[str, keys.Role]:
+        """The public keys of each role, and how many must sign."""
+        return self.described.roles
 
     @property
     def database(self) -> Path:
@@ -64,116 +82,136 @@ class Site:
 
     def roots_der(self) -> list[bytes]:
         """Return the pinned roots; raises as `load` does."""
-        return [_read_certificate(self.directory / file) for file in self.root_files]
+        certificates = [read_certificate(self.directory / file) for file in self.root_files]
+        return [made.public_bytes(serialization.Encoding.DER) for made in certificates]
 
     def collector_seed(self) -> bytes:
-        """Return the collector's Ed25519 seed (32 bytes); raises as `load` does."""
+        """Return the collector's Ed25519 seed (32 bytes); raises as `read_private` does."""
         path = self.directory / COLLECTOR_KEY
-        return _read_signing(path, self.collector_public).private_bytes_raw()
+        return _read_signing(path, self.collector_public, self.secrets).private_bytes_raw()
 
     def receiver_private(self, path: Path | None = None) -> bytes:
         """Return the receiver's X25519 key (32 bytes), from `path` if kept elsewhere."""
         path = path or self.directory / RECEIVER_KEY
-        key = _read_private(path)
+        key = read_private(path, self.secrets)
         if not isinstance(key, x25519.X25519PrivateKey):
             raise errors.InputRefused("key-kind", str(path), wanted="X25519")
         return key.private_bytes_raw()
 
     def signer(self, role: str) -> keys.Signer:
-        """Return the first of the role's keys that is kept here; raises as `signers` does."""
-        return self.signers(role, 1)[0]
+        """Return the signer of the first of the role's keys that is here; as `signers`."""
+        return self.signers(role, count=1)[0]
 
-    def signers(self, role: str, count: int | None = None) -> list[keys.Signer]:
+    def signers(
+        self, role: str, count: int | None = None, places: Sequence[str | Path] = ()
+    ) -> list[keys.Signer]:
         """Return as many of a role's signers as its documents need, or `count`.
 
-        Raises InputRefused `key-elsewhere` if fewer keys are kept here, else as `load` does.
+        `places` are files and `pkcs11:` URIs of keys that are not kept with the site; they come
+        first. Raises InputRefused `key-elsewhere` if there are too few, `key-mismatch` for one
+        that is not the role's, else as `read_private` and `token_signer.open_signer` do.
         """
         wanted = self.roles[role].threshold if count is None else count
-        here = [key for key in self.roles[role].keys if key.place != keys.ELSEWHERE]
-        if len(here) < wanted:
+        found = [self._signer_at(role, place) for place in places]
+        have = {signer.public for signer in found}
+        if len(have) != len(found):
+            raise errors.InputRefused("key-repeated", ", ".join(map(str, places)))
+        for key in self.roles[role].keys:
+            if len(found) < wanted and key.public not in have and self._is_here(key):
+                found.append(self.open_key(key))
+        if len(found) < wanted:
             raise errors.InputRefused(
-                "key-elsewhere", str(self.directory), role=role, here=len(here), wanted=wanted
+                "key-elsewhere", str(self.directory), role=role, here=len(found), wanted=wanted
             )
-        return [
-            keys.FileSigner(_read_signing(self.directory / key.place, key.public))
-            for key in here[:wanted]
-        ]
+        return found[:wanted]
+
+    def open_key(self, key: keys.RoleKey) -> keys.Signer:
+        """Return the signer of one key of the description; raises as `signers` does."""
+        place = key.place if token_uri.is_token_uri(key.place) else self.directory / key.place
+        return open_signer(place, key.public, self.secrets)
+
+    def _is_here(self, key: keys.RoleKey) -> bool:
+        if key.place == keys.ELSEWHERE or token_uri.is_token_uri(key.place):
+            return key.place != keys.ELSEWHERE
+        return (self.directory / key.place).exists()
+
+    def _signer_at(self, role: str, place: str | Path) -> keys.Signer:
+        signer = open_signer(place, None, self.secrets)
+        if signer.public not in self.roles[role].publics:
+            raise errors.InputRefused("key-mismatch", str(place))
+        return signer
 
 
-def load(directory: Path) -> Site:
-    """Read `site.json`; raises InputRefused `site-missing`, `site-malformed`, `file-read`."""
-    path = directory / DESCRIPTION
+def load(
+    directory: Path, secrets: passphrases.Secrets | None = None, file: str = DESCRIPTION
+) -> Site:
+    """Read `site.json`; raises InputRefused `site-missing`, `site-malformed`, `file-read`.
+
+    `secrets` opens what is under a passphrase; by default the environment's file or the terminal.
+    """
+    path = directory / file
     if not path.exists():
         raise errors.InputRefused("site-missing", str(path))
+    described = description.decode(read(path, description.MAX_BYTES), str(path))
+    return Site(directory, described, secrets or passphrases.from_environment())
+
+
+def open_signer(
+    place: str | Path, public: bytes | None, secrets: passphrases.Secrets
+) -> keys.Signer:
+    """Return the signer of an Ed25519 key in a file or a token, whose public half may be known.
+
+    Raises as `read_private`, with `key-kind` and `key-mismatch`, and as `token_signer` does.
+    """
+    if isinstance(place, str) and token_uri.is_token_uri(place):
+        from varde_host.site import token_signer  # noqa: PLC0415 loads a driver few need
+
+        return token_signer.open_signer(token_uri.parse(place), public, secrets)
+    return keys.FileSigner(_read_signing(Path(place), public, secrets))
+
+
+def read_private(path: Path, secrets: passphrases.Secrets) -> object:
+    """Return a private key, of whatever kind.
+
+    Raises InputRefused `file-read`, `key-malformed`, `key-open` for a key without a passphrase
+    that others may read, and as `Secrets.open` does.
+    """
     try:
-        description = json.loads(_read(path))
-        return _site(directory, description)
-    except (ValueError, KeyError, TypeError) as error:
-        raise errors.InputRefused("site-malformed", str(path), reason=error) from error
+        with path.open("rb") as file:
+            pem = file.read(sealed_key.MAX_FILE_BYTES + 1)
+            mode = passphrases.open_mode(file.fileno())
+    except OSError as error:
+        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
+    if not sealed_key.is_encrypted(pem):
+        if mode is not None:
+            raise errors.InputRefused("key-open", str(path), mode=mode)
+        return sealed_key.read(pem, None, str(path))
+    return secrets.open(str(path), lambda told: sealed_key.read(pem, told, str(path)))
 
 
-def _site(directory: Path, description: dict[str, Any]) -> Site:
-    if description["format"] != FORMAT:
-        raise ValueError(f"format is not {FORMAT}")
-    if not all(isinstance(description[key], str) for key in _TEXTS):
-        raise TypeError("a text is expected in " + ", ".join(_TEXTS))
-    publics = [
-        _fixed(description[f"{who}_public"], keys.PUBLIC_KEY_BYTES)
-        for who in ("collector", "receiver")
-    ]
-    return Site(
-        directory,
-        description["name"],
-        _fixed(description["site_id"], SITE_ID_BYTES),
-        tuple(description["server_names"]),
-        publics[0],
-        publics[1],
-        tuple(description["roots"]),
-        {role: _role(description["roles"][role]) for role in keys.ROLES},
-    )
-
-
-def _role(described: dict[str, Any]) -> keys.Role:
-    made = tuple(
-        keys.RoleKey(_fixed(key["public"], keys.PUBLIC_KEY_BYTES), str(key["key"]))
-        for key in described["keys"]
-    )
-    return keys.Role(int(described["threshold"]), made)
-
-
-def _fixed(text: str, length: int) -> bytes:
-    value = bytes.fromhex(text)
-    if len(value) != length:
-        raise ValueError(f"{length} bytes in hexadecimal are expected")
-    return value
-
-
-def _read(path: Path) -> bytes:
+def read_certificate(path: Path) -> x509.Certificate:
+    """Return a certificate; raises InputRefused `certificate-malformed`, `file-read`."""
     try:
-        return path.read_bytes()
+        return x509.load_pem_x509_certificate(read(path, sealed_key.MAX_FILE_BYTES))
+    except ValueError as error:
+        raise errors.InputRefused("certificate-malformed", str(path)) from error
+
+
+def read(path: Path, most: int) -> bytes:
+    """Return a file's content, and one byte more than `most` of a larger one."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
     except OSError as error:
         raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
 
 
-def _read_private(path: Path) -> object:
-    try:
-        return serialization.load_pem_private_key(_read(path), password=None)
-    except (ValueError, TypeError) as error:
-        raise errors.InputRefused("key-malformed", str(path)) from error
-
-
-def _read_signing(path: Path, public: bytes) -> ed25519.Ed25519PrivateKey:
-    key = _read_private(path)
+def _read_signing(
+    path: Path, public: bytes | None, secrets: passphrases.Secrets
+) -> ed25519.Ed25519PrivateKey:
+    key = read_private(path, secrets)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise errors.InputRefused("key-kind", str(path), wanted="Ed25519")
-    if key.public_key().public_bytes_raw() != public:
+    if public not in (None, key.public_key().public_bytes_raw()):
         raise errors.InputRefused("key-mismatch", str(path))
     return key
-
-
-def _read_certificate(path: Path) -> bytes:
-    try:
-        certificate = x509.load_pem_x509_certificate(_read(path))
-    except ValueError as error:
-        raise errors.InputRefused("certificate-malformed", str(path)) from error
-    return certificate.public_bytes(serialization.Encoding.DER)

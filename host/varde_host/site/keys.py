@@ -29,6 +29,9 @@ SERVICE: Final = "service"
 ROLES: Final = (TRUST, RELEASE, ASSIGNMENT, SERVICE)
 """The roles of documents, in the order of their numbers."""
 
+THRESHOLDS: Final = {TRUST: 1, RELEASE: 2, ASSIGNMENT: 1, SERVICE: 1}
+"""How many keys of a role must sign, unless a site is planned otherwise."""
+
 PUBLIC_KEY_BYTES: Final = 32
 ELSEWHERE: Final = ""
 """A key's place when it is not with the site."""
@@ -64,7 +67,7 @@ class FileSigner:
 
 @dataclass(frozen=True)
 class RoleKey:
-    """A key of a role. `place` is a file below the site's directory, or ELSEWHERE."""
+    """A key of a role. `place` is a file beside the description, a `pkcs11:` URI, or ELSEWHERE."""
 
     public: bytes
     place: str

@@ -1,0 +1,108 @@
+"""The site's trust as documents: one a epoch, kept beside the keys, each following the last.
+
+`trust-epoch-1.cbor`, `trust-epoch-2.cbor`, ... are public. All are kept: a hub that slept follows
+from the one that it has. A new one is signed when the site's description says something else than
+the last: it takes holders of the old trust keys and of the new.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from varde_host import errors
+from varde_host.site import files, keys
+from varde_protocols import documents, trust, trust_chain
+from varde_protocols.errors import WireError
+
+# The roles' numbers in the trust (`trust.ROLE_...`).
+NUMBERS = {
+    keys.TRUST: trust.ROLE_TRUST,
+    keys.RELEASE: trust.ROLE_RELEASE,
+    keys.ASSIGNMENT: trust.ROLE_ASSIGNMENT,
+    keys.SERVICE: trust.ROLE_SERVICE,
+}
+
+
+def described(site: files.Site, epoch: int, signed_ms: int) -> trust.Trust:
+    """Return what the site's description says, as the trust of an epoch.
+
+    Raises DocumentError for what no hub may believe, such as one key in two roles.
+    """
+    roles = {
+        NUMBERS[name]: [role.threshold, sorted(role.publics)]
+        for name, role in site.roles.items()
+        if role.publics  # nobody holds it yet: release keys, before `varde site release-keys`
+    }
+    return trust.Trust(
+        epoch, site.site_id, roles, site.roots_der(), site.collector_public,
+        site.receiver_public, trust.EDDSA, signed_ms,
+    )  # fmt: skip
+
+
+def path(site: files.Site, epoch: int) -> Path:
+    """Return where the document of an epoch is kept."""
+    return site.directory / f"trust-epoch-{epoch}.cbor"
+
+
+def newest(site: files.Site) -> tuple[trust.Trust, bytes] | None:
+    """Return the last trust that was signed and its document, each verified with the one before.
+
+    None before the first. Raises DocumentError, CoseError, CborError, InputRefused `file-read`.
+    """
+    found = None
+    epoch = 1
+    while path(site, epoch).exists():
+        data = _read(path(site, epoch))
+        before = found
+        made = (
+            trust_chain.first(data) if before is None else trust_chain.following(before[0], data)
+        )
+        found = made, data
+        epoch += 1
+    return found
+
+
+def issue(site: files.Site, signed_ms: int) -> tuple[trust.Trust, bytes]:
+    """Return the trust that the site's description asks for, and its document.
+
+    Signs and keeps a new one if the last says something else. Raises as `newest` and
+    `files.Site.signers`, InputRefused `trust-holders` if the keys that are here are not enough
+    for the old trust and the new, WorldFailed `file-write`.
+    """
+    last = newest(site)
+    if last is not None:
+        old, data = last
+        if described(site, old.epoch, old.signed_ms) == old:
+            return old, data
+    made = described(site, 1 if last is None else last[0].epoch + 1, signed_ms)
+    wanted = [made] if last is None else [made, last[0]]
+    count = max(each.roles[trust.ROLE_TRUST][0] for each in wanted)
+    signers = site.signers(keys.TRUST, count=count)
+    data = documents.sign(documents.TRUST, made.encode(), signers)
+    try:
+        made = trust_chain.first(data) if last is None else trust_chain.following(last[0], data)
+    except WireError as error:
+        raise errors.InputRefused("trust-holders", str(site.directory), reason=error) from error
+    _keep(path(site, made.epoch), data)
+    return made, data
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise errors.InputRefused("file-read", str(file), reason=error.strerror) from error
+
+
+def _keep(file: Path, data: bytes) -> None:
+    """Write it whole, then let it appear: half a trust would stop every later one."""
+    part = file.with_suffix(".part")
+    try:
+        with part.open("wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.rename(file)
+    except OSError as error:
+        raise errors.WorldFailed("file-write", str(file), reason=error.strerror) from error

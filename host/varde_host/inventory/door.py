@@ -74,6 +74,11 @@ class Change:
         self._written.append((table.name, list(key), values))
 
 
+def text(value: object) -> str:
+    """Return the one JSON text of a value, for a column that holds JSON."""
+    return audit.canonical(value)
+
+
 class Difference(NamedTuple):
     """A row that is not as the log says; None where there is no row."""
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import audit, door, schema
+from varde_host.inventory import door, schema
 from varde_host.inventory.who import Who
 
 _CHIP_ID = re.compile(r"[0-9a-f]{12}")
@@ -52,7 +52,7 @@ def finish(
     """
     if not _CHIP_ID.fullmatch(chip_id) or not _STEP.fullmatch(step):
         raise ValueError((chip_id, step))
-    text = audit.canonical(evidence)
+    text = door.text(evidence)
     with door.Change(connection, by, now_ms, "bench.step", chip_id, step=step) as change:
         _put(connection, change, (chip_id, step), at_ms=now_ms, evidence=text)
 

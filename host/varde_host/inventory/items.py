@@ -1,0 +1,212 @@
+"""Things: hubs, sensors, cuffs, batteries, references and what else has an id of its own.
+
+A thing is of a model, lies in a place or is in a kit, and has the dates that somebody must keep.
+Its id is drawn like a kit's, and the two never meet: what a label says is one or the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from varde_host import errors
+from varde_host.inventory import (
+    birth_number,
+    door,
+    evidence,
+    kit_id,
+    kits,
+    loans,
+    models,
+    places,
+    schema,
+    standing,
+    states,
+)
+from varde_host.inventory.who import Who
+
+DATES = ("lease_end", "warranty_end", "made_on", "expires_on", "installed_on", "calibrated_until")
+
+# As GS1 and HIBC print them; 30 is the longest of either.
+_PRINTED = re.compile(r"[!-~]{1,30}")
+_UDI = re.compile(r"[\x1d -~]{1,200}")
+_CHIP_ID = re.compile(r"[0-9a-f]{12}")
+_HUB_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A thing as it is now."""
+
+    item_id: str
+    kind: str
+    model: str
+    serial: str | None
+    lot: str | None
+    udi: str | None
+    size: str | None
+    chip_id: str | None
+    hub_id: str | None
+    kit_id: str | None
+    place: str | None
+    standing: str
+    owner: str | None
+    lease_end: str | None
+    warranty_end: str | None
+    made_on: str | None
+    expires_on: str | None
+    installed_on: str | None
+    calibrated_until: str | None
+
+
+def add(
+    connection: sa.Connection,
+    random: Callable[[int], int],
+    model: str,
+    by: Who,
+    now_ms: int,
+    *,
+    place: str | None = None,
+    **facts: str | None,
+) -> Item:
+    """Take a thing in; `facts` are columns of `Item` from serial to chip and hub, and dates.
+
+    Raises InputRefused `item-known` with the id it has, `place-unknown`, `model-unknown`,
+    `item-fact` for one that is ill-formed, `date-form`, `birth-number`.
+    """
+    found = models.find(connection, model)
+    where = places.find(connection, place).place if place else None
+    values = _checked(facts)
+    known = _twin(connection, found.model, values)
+    if known is not None:
+        raise errors.InputRefused("item-known", str(values.get("serial")), item=known)
+    new = kits.unused_id(connection, random)
+    with door.Change(connection, by, now_ms, "item.added", new) as change:
+        change.insert(
+            schema.items, item_id=new, kind=found.kind, model=found.model, standing=standing.GOOD,
+            place=where, **values,
+        )  # fmt: skip
+    return find(connection, new)
+
+
+def change(
+    connection: sa.Connection, item: str, by: Who, now_ms: int, **facts: str | None
+) -> Item:
+    """Change facts of a thing (owner, dates, size, ids); raises as `add`."""
+    found = find(connection, item)
+    values = _checked(facts)
+    known = _twin(connection, found.model, values)
+    if known not in (None, found.item_id):
+        raise errors.InputRefused("item-known", str(values.get("serial")), item=known)
+    with door.Change(connection, by, now_ms, "item.changed", found.item_id) as changed:
+        changed.update(schema.items, found.item_id, **values)
+    return find(connection, found.item_id)
+
+
+def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) -> Item:
+    """Put a thing into a kit, out of where it was; during a loan it is in the loan from now on.
+
+    Raises InputRefused `item-standing` for what is faulty or gone, `item-in-kit` for what is in
+    another kit, `kit-scrapped`.
+    """
+    found, into = find(connection, item), kits.find(connection, kit)
+    if found.standing != standing.GOOD:
+        raise errors.InputRefused("item-standing", found.item_id)
+    if found.kit_id not in (None, into.kit_id):
+        raise errors.InputRefused("item-in-kit", found.item_id, kit=found.kit_id)
+    if into.state == states.SCRAPPED:
+        raise errors.InputRefused("kit-scrapped", into.kit_id)
+    if found.kit_id is None:
+        with door.Change(connection, by, now_ms, "item.put", found.item_id) as done:
+            done.update(schema.items, found.item_id, kit_id=into.kit_id, place=None)
+            loans.swap(connection, done, found.item_id, None, into.kit_id, now_ms)
+    return find(connection, found.item_id)
+
+
+def take(connection: sa.Connection, item: str, place: str, by: Who, now_ms: int) -> Item:
+    """Take a thing to a place, out of its kit if it is in one. InputRefused `place-unknown`."""
+    found, where = find(connection, item), places.find(connection, place)
+    with door.Change(connection, by, now_ms, "item.taken", found.item_id) as done:
+        done.update(schema.items, found.item_id, kit_id=None, place=where.place)
+        loans.swap(connection, done, found.item_id, found.kit_id, None, now_ms)
+    return find(connection, found.item_id)
+
+
+def judge(
+    connection: sa.Connection, item: str, now: str, reason: str, by: Who, now_ms: int
+) -> Item:
+    """Say that a thing is good, faulty, scrapped or lost, and why; what is gone leaves its kit.
+
+    Raises InputRefused `standing-unknown`, and as `evidence.text`.
+    """
+    found = find(connection, item)
+    if now not in standing.STANDINGS:
+        known = ", ".join(standing.STANDINGS)
+        raise errors.InputRefused("standing-unknown", now[:20], known=known)
+    said = evidence.text(reason, "reason")
+    values: dict[str, str | None] = {"standing": now}
+    if now in standing.GONE:
+        values |= {"kit_id": None, "place": None}
+    with door.Change(connection, by, now_ms, "item.judged", found.item_id, reason=said) as done:
+        done.update(schema.items, found.item_id, **values)
+        if now in standing.GONE:
+            loans.swap(connection, done, found.item_id, found.kit_id, None, now_ms)
+    return find(connection, found.item_id)
+
+
+def find(connection: sa.Connection, item: str) -> Item:
+    """Return a thing by its id. InputRefused `kit-id`, `kit-id-check`, `item-unknown`."""
+    wanted = kit_id.check(item)
+    query = sa.select(schema.items).where(schema.items.c.item_id == wanted)
+    row = connection.execute(query).first()
+    if row is None:
+        raise errors.InputRefused("item-unknown", wanted)
+    return Item(**row._mapping)
+
+
+def listing(connection: sa.Connection, **wanted: str | None) -> list[Item]:
+    """Return the things whose columns are as wanted (`kit_id="..."`, `place="..."`), by kind."""
+    table = schema.items
+    query = sa.select(table).order_by(table.c.kind, table.c.model, table.c.item_id)
+    for column, value in wanted.items():
+        query = query.where(table.c[column] == value)
+    return [Item(**row._mapping) for row in connection.execute(query)]
+
+
+def hub_of(connection: sa.Connection, chip_id: str) -> Item | None:
+    """Return the hub with that chip, as the bench knows it."""
+    found = listing(connection, chip_id=chip_id)
+    return found[0] if found else None
+
+
+def _checked(facts: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: None if value is None else _fact(name, value) for name, value in facts.items()}
+
+
+def _fact(name: str, value: str) -> str:
+    if name in DATES:
+        return evidence.date(value, name)
+    if name in ("owner", "size"):
+        return evidence.text(value, name)
+    forms = {
+        "serial": _PRINTED, "lot": _PRINTED, "udi": _UDI, "chip_id": _CHIP_ID, "hub_id": _HUB_ID,
+    }  # fmt: skip
+    if not forms[name].fullmatch(value):
+        raise errors.InputRefused("item-fact", name)
+    if name in ("serial", "lot"):
+        birth_number.refuse_true(value, name)
+    return value
+
+
+def _twin(connection: sa.Connection, model: str, values: Mapping[str, str | None]) -> str | None:
+    """Return the id of a thing that has this serial of this model, or this chip."""
+    for column in ("serial", "chip_id"):
+        if values.get(column) is not None:
+            wanted = {column: values[column]} | ({"model": model} if column == "serial" else {})
+            found = listing(connection, **wanted)
+            if found:
+                return found[0].item_id
+    return None

@@ -1,0 +1,37 @@
+"""How the inventory's keys are said to people, in the language in use."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from varde_host import errors, messages
+from varde_host.inventory import states
+
+
+def moment(utc_ms: int) -> str:
+    """Return a time to the minute, in UTC."""
+    return f"{dt.datetime.fromtimestamp(utc_ms / 1000, dt.UTC):%Y-%m-%d %H:%M}Z"
+
+
+def day(utc_ms: int) -> str:
+    """Return the date in UTC."""
+    return dt.datetime.fromtimestamp(utc_ms / 1000, dt.UTC).date().isoformat()
+
+
+def state(key: str) -> str:
+    """Return a state's name."""
+    return messages.text(f"kit-state.{key}")
+
+
+def state_key(said: str) -> str:
+    """Return the key of a state that was typed, as a key or as its name in any language.
+
+    Raises InputRefused `state-unknown`.
+    """
+    given = said.strip().casefold().replace(" ", "-")
+    for key in states.STATES:
+        names = {messages.catalogue(each)[f"kit-state.{key}"] for each in messages.LANGUAGES}
+        if given == key or given in {name.casefold().replace(" ", "-") for name in names}:
+            return key
+    known = ", ".join(state(key) for key in states.STATES)
+    raise errors.InputRefused("state-unknown", said[:30], known=known)

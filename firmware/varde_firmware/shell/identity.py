@@ -22,15 +22,13 @@ class Identity:
         self.boot = boot
 
 
-def load(
+def seed_of(
     store: "IdentityStore", random_bytes: "Callable[[int], bytes]", flash: "Any"
-) -> Identity:
-    """Return the hub's identity, made now if it has none, and count the start.
+) -> bytes:
+    """Return the hub's seed, made now if it has none: while a radio is on (`random_bytes`).
 
     A new one begins with an empty journal: what stands in `flash` (as ports.Ports) was signed by
     another, and its numbers are not ours. Emptied first, so that a cut in between does it again.
-    The console says who it is, at every start: that line is how a new hub is enrolled, and a power
-    cut in the first start must not have been the only chance to read it.
     """
     seed = store.seed()
     if seed is None:
@@ -40,7 +38,18 @@ def load(
         unload.unload("varde_firmware.core.journal_wipe")
         seed = random_bytes(SEED_BYTES)
         store.set_seed(seed)
-    identity = Identity(seed, store.count_boot())
+    return seed
+
+
+def load(
+    store: "IdentityStore", random_bytes: "Callable[[int], bytes]", flash: "Any"
+) -> Identity:
+    """Return the hub's identity, made now if it has none, and count the start.
+
+    The console says who it is, at every start: that line is how a new hub is enrolled, and a power
+    cut in the first start must not have been the only chance to read it.
+    """
+    identity = Identity(seed_of(store, random_bytes, flash), store.count_boot())
     name = identity.hub_id.hex()
     print("varde: hub %s public %s" % (name, identity.signing_key.public.hex()))
     print("varde: boot %d hub %s" % (identity.boot, name))

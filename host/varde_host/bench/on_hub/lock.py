@@ -1,0 +1,57 @@
+"""Runs on the hub: locks it. From the next reset on there is no prompt, but for a signed request.
+
+Locks only what can be opened again: with an identity, and a trust that has a service key.
+
+Last line:  varde-bench: {"locked": 1, "hub", "service_keys"}
+"""
+
+import json
+import sys
+
+import esp32
+
+ROLE_SERVICE = 4  # trust; the build turns the hub's constants into numbers
+
+
+def use_slot():
+    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
+    try:
+        number = esp32.NVS("varde").get_i32("slot") & 1
+    except OSError:
+        number = 0
+    sys.path.insert(0, "/" + "ab"[number])
+    from varde_firmware import load_order
+
+    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
+
+
+def run():
+    use_slot()
+    from varde_firmware.ports import document_files, identity_store
+    from varde_firmware.shell import identity
+    from varde_protocols import cose
+
+    seed = identity_store.IdentityStore().seed()
+    if seed is None:
+        raise OSError("the hub has no identity: nobody could open it again")
+    who = identity.Identity(seed, 0)
+    document_files.both(who.hub_id)
+    keys = document_files.trust().keys(ROLE_SERVICE)
+    if not keys:
+        raise OSError("the trust has no service key: nobody could open it again")
+    nvs = esp32.NVS("varde")
+    nvs.set_i32("open", 0)
+    nvs.set_i32("locked", 1)
+    nvs.commit()
+    return {
+        "locked": esp32.NVS("varde").get_i32("locked"),
+        "hub": who.hub_id.hex(),
+        "service_keys": [cose.key_id(key).hex() for key in keys],
+    }
+
+
+try:
+    result = run()
+except Exception as error:  # noqa: BLE001  (whatever it is, the bench wants to know)
+    result = {"error": type(error).__name__, "text": str(error)}
+print("varde-bench:", json.dumps(result))

@@ -1,0 +1,95 @@
+"""A hub's flash on a desk: scripts of the bench and starts, one interpreter each; power cuts."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware import hub_vm
+from varde_simulator import flash_image
+
+SCRIPTS = hub_vm.ROOT / "host" / "varde_host" / "bench" / "on_hub"
+RUNNER = hub_vm.SCRIPTS / "on_hub_desk.py"
+STAND_INS = hub_vm.ROOT / "simulator" / "micropython"
+HEAP = "1m"
+PAGE_BYTES = 64
+POWER_CUT = -9
+LAST_LINE = "varde-bench: "
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a run printed. `result` is the script's last line, None if the power went."""
+
+    text: str
+    result: dict[str, object] | None
+    end: str
+    operations: int
+
+    @property
+    def is_cut(self) -> bool:
+        return self.end == "cut"
+
+
+class Desk:
+    """One flash."""
+
+    def __init__(
+        self, folder: Path, files: Mapping[str, bytes], journal_bytes: int = 64 * 1024
+    ) -> None:
+        folder.mkdir(exist_ok=True)
+        self.flash = folder / "flash"
+        flash_image.build(self.flash, files, journal_bytes)
+
+    def run(
+        self, script: str, *names: str, cut: tuple[int, float] | None = None, **environment: str
+    ) -> Said:
+        """Run on_hub/<script>.py with these assignments before it."""
+        said = self._vm(["run", str(SCRIPTS / f"{script}.py"), *names], cut, environment)
+        if not said.is_cut:
+            assert said.end == "ok", said.text
+            assert said.result is not None, said.text
+        return said
+
+    def start(self, cut: tuple[int, float] | None = None, **environment: str) -> Said:
+        """Run boot.py and main.py; `end` is "prompt", "reset" or "cut"."""
+        return self._vm(["start"], cut, environment)
+
+    def _vm(
+        self, arguments: list[str], cut: tuple[int, float] | None, environment: Mapping[str, str]
+    ) -> Said:
+        page = self.flash.with_name("flash.board")
+        page.write_bytes(bytes(PAGE_BYTES))
+        done = subprocess.run(
+            [hub_vm.INTERPRETER, "-X", f"heapsize={HEAP}", RUNNER, *arguments],
+            env={
+                "MICROPYPATH": f"{STAND_INS}:.frozen",
+                "PATH": os.environ["PATH"],
+                "VARDE_FLASH": str(self.flash),
+                **({"VARDE_CUT": f"{cut[0]}:{cut[1]}"} if cut else {}),
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=hub_vm.TIMEOUT_S,
+            check=False,
+        )
+        text = done.stdout + done.stderr
+        lines = done.stdout.splitlines()
+        results = [line for line in lines if line.startswith(LAST_LINE)]
+        ends = [line.removeprefix("desk: ") for line in lines if line.startswith("desk: ")]
+        (operations,) = struct.unpack_from("<I", page.read_bytes(), 0)
+        if done.returncode == POWER_CUT:
+            return Said(text, None, "cut", operations)
+        assert done.returncode == 0, text
+        result = json.loads(results[-1].removeprefix(LAST_LINE)) if results else None
+        return Said(text, result, ends[-1] if arguments[0] == "start" else "ok", operations)
+
+    def partition(self, label: str) -> bytes:
+        """Return the bytes of a partition."""
+        return flash_image.read(self.flash, label)

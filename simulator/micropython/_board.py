@@ -2,7 +2,8 @@
 
 Run by the world as the VM's main program. It loads the stand-ins, takes the host's files away,
 mounts the flash's `vfs` partition as the root, and runs boot.py and main.py in one namespace, as
-the chip does. When main.py has ended the board stays on and idle, as at the chip's prompt.
+the chip does. When main.py has ended the board stays on and idle, as at the chip's prompt; one
+with a console (VARDE_CONSOLE) has that prompt (`_repl`).
 """
 
 import gc
@@ -16,6 +17,7 @@ _KILL = 9
 _STAND_INS = ("select", "time", "socket", "esp32", "machine", "network", "neopixel", "bluetooth")
 _OF_A_MODEM = ("_uart", "_ppp")  # only then, as the heap they take is the board's
 _LITTLEFS = {"progsize": 32, "readsize": 32, "lookahead": 32}
+_DATA = 1  # Partition.TYPE_DATA
 
 
 def _start():
@@ -31,6 +33,11 @@ def _start():
     newer = ("_ppp_1_26",) if port == "1.26" else ()
     for name in _STAND_INS + (_OF_A_MODEM + newer if port else ()):
         __import__(name)
+    if os.getenv("VARDE_CONSOLE") is not None:  # only then, as above
+        import _console  # noqa: PLC0415
+
+        _console.start()
+        import _repl  # noqa: F401, PLC0415
     _mount()
     gc.collect()
     _air.call("board.started", gc.mem_alloc(), sys.modules["_certificate_time"].works)
@@ -40,10 +47,17 @@ def _start():
 def _mount():
     import vfs  # noqa: PLC0415  after the stand-ins
 
-    partition = sys.modules["esp32"].Partition("vfs")
-    file_system = vfs.VfsLfs2(partition, **_LITTLEFS)
+    found = sys.modules["esp32"].Partition.find(_DATA, label="vfs")
+    file_system = None
+    try:
+        file_system = found and vfs.VfsLfs2(found[0], **_LITTLEFS)
+    except OSError:
+        import _inisetup  # noqa: PLC0415  while the host's files are there
+
+        file_system = _inisetup.file_system(found[0], _LITTLEFS)
     vfs.umount("/")
-    vfs.mount(file_system, "/")
+    if file_system:
+        vfs.mount(file_system, "/")
     sys.path[:] = ["", ".frozen", "/lib"]
 
 
@@ -68,6 +82,9 @@ def _run(path, names):
 
 def _main():
     air = _start()
+    letters = os.getenv("VARDE_CONSOLE")
+    if letters is not None:
+        sys.modules["_repl"].run(letters, lambda how: air.post("board.ended", how))
     names = {"__name__": "__main__"}
     _run("boot.py", names)
     air.post("board.ended", _run("main.py", names) or "no main.py")

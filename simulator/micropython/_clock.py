@@ -34,6 +34,8 @@ _offset_ms_ticks = 0
 _offset_us_ticks = 0
 _boot_us = 0
 
+check_interrupt = None  # raises KeyboardInterrupt, on a board with a console
+
 
 @micropython.viper
 def _read_sequence(file: ptr32) -> int:  # noqa: F821  viper's own types
@@ -142,6 +144,8 @@ class Poller:
     def poll(self, timeout_ms=-1):
         until_us = None if timeout_ms < 0 else now_us() + timeout_ms * 1000
         while True:
+            if check_interrupt is not None:
+                check_interrupt()
             # Before the look: what a callback does after the look came with a frame not counted.
             seen = _air.frames_seen() if _air.is_connected() else 0
             ready = self._look(0)

@@ -20,6 +20,7 @@ SOFT_RESET = 5
 _EXIT_HARD_RESET = 64
 _EXIT_SOFT_RESET = 65
 _EXIT_DEEP_SLEEP = 66
+_EXIT_BOOTLOADER = 68
 
 # Byte offsets in the always-on page.
 _WATCHDOG_TIMEOUT = 20
@@ -35,6 +36,10 @@ def reset():
 
 def soft_reset():
     _exit(_EXIT_SOFT_RESET)
+
+
+def bootloader(timeout=0):
+    _exit(_EXIT_BOOTLOADER)
 
 
 def deepsleep(time_ms=0):

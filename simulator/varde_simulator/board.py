@@ -1,14 +1,4 @@
-"""One virtual board: a VM process with its flash, radio, WiFi and wire, and when it runs.
-
-The VM's end says what the board does next:
-
-    64  machine.reset()           starts again, reset cause "hard"
-    65  soft reset                starts again, reset cause "soft"
-    66  deep sleep                starts again after the time asked for
-    killed, by us                 power cut or watchdog, as we know
-    killed, not by us             the armed power cut: the flash did it in its n-th operation
-    anything else                 the interpreter crashed: noted, starts again as after a panic
-"""
+"""One virtual board: a VM process with its flash, radio, WiFi and wire, and when it runs."""
 
 import asyncio
 import contextlib
@@ -16,29 +6,35 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from varde_simulator import interpreter
+from varde_simulator import hub_process, interpreter
 from varde_simulator.air.channel import Channel
 from varde_simulator.air.station import address_bytes, address_of
-from varde_simulator.board_page import BoardPage
+from varde_simulator.board_page import IN_BOOT, IN_RAW, BoardPage
+from varde_simulator.board_watchdog import Watchdog
 from varde_simulator.clock import NEVER, VirtualClock
+from varde_simulator.hub_process import HARD_RESET, POWER_ON, SOFT_RESET, WATCHDOG_RESET
 from varde_simulator.links import Links
 from varde_simulator.modem.settings import Settings
 from varde_simulator.modem.virtual_modem import VirtualModem
 from varde_simulator.network import HubNetwork
+from varde_simulator.usb import boot_rom, chips
+from varde_simulator.usb.console import Console
 from varde_simulator.wifi import AccessPoint, VirtualWifi
-
-POWER_ON, HARD_RESET, WATCHDOG_RESET, DEEP_SLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
-_EXIT_CAUSES = {64: HARD_RESET, 65: SOFT_RESET, 66: DEEP_SLEEP_RESET}
 
 # From reset to boot.py takes an ESP32-S3 about this long; it also bounds a loop of resets.
 BOOT_US = 300_000
+SOFT_BOOT_US = 30_000  # seen by somebody at the console, who waits for it
 BLUETOOTH_MAC_OFFSET = 2  # an ESP32's Bluetooth address is its base address plus two
 
-CONSOLE_LINE_LIMIT = 65536
+# How a VM with a console begins (`simulator/micropython/_repl.py`).
+_START, _START_RAW = "bm", "br"
 
 
 class VirtualBoard:
-    """`power_on()` starts it. `on_console(line)`, `on_note(text)`, `on_cut()` are for others."""
+    """`power_on()` starts it. `on_console(line)`, `on_note(text)`, `on_cut()` are for others.
+
+    With a `chip` it boots as one: only what its flash holds (`usb/boot_rom.py`). Without, the VM
+    starts whatever the flash holds. Whoever asks for its `console` puts a serial cable on it."""
 
     def __init__(
         self,
@@ -48,12 +44,14 @@ class VirtualBoard:
         flash: Path,
         access_points: list[AccessPoint],
         environment: dict[str, str],
+        chip: chips.Chip | None = None,
     ) -> None:
         self.clock = clock
         self.vm = vm
         self.node = node
         self.flash = flash
         self.page = BoardPage(flash)
+        self._watchdog = Watchdog(clock, self.page, self._runs, self._bite)
         self.links = Links(clock, self._wake, access_points, node)
         self.channel: Channel | None = None
         self.light = b""
@@ -65,6 +63,13 @@ class VirtualBoard:
         self.on_console: Callable[[str], None] = lambda _line: None
         self.on_note: Callable[[str], None] = lambda _text: None
         self.on_cut: Callable[[], None] = lambda: None
+        self.on_bootloader: Callable[[], None] | None = None
+        self.chip = chip
+        self._console: Console | None = None
+        self._letters = _START  # of the VM that runs
+        self._next_letters = _START
+        self._is_held = False
+        self._lives = 0  # how often it was stopped from outside
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -101,26 +106,68 @@ class VirtualBoard:
     def _pass_note(self, text: str) -> None:
         self.on_note(text)  # who listens may change
 
+    @property
+    def console(self) -> Console:
+        """Its serial port's inner end. First asked for before it has power."""
+        if self._console is None:
+            self._console = Console(self.clock, self.page, self._wake)
+            self._console.on_line = self._pass_line
+            self._console.on_deaf = self._end_by_force
+        return self._console
+
+    def _pass_line(self, line: str) -> None:
+        self.on_console(line)
+
     # Power
 
     @property
     def is_on(self) -> bool:
-        """Has power (it may be between two boots)."""
-        return self._process is not None or self._boot_timer is not None
+        """Has power (it may be between two boots, or held in reset)."""
+        return self._process is not None or self._boot_timer is not None or self._is_held
 
     async def power_on(self, cut: tuple[int, float] | None = None) -> None:
-        """From nothing: the RTC stands at 2000-01-01. `cut` as for `arm_cut`, from the start."""
+        """From nothing: the RTC stands at 2000-01-01. `cut` as for `arm_cut`, from the start. Held
+        in reset it stays dark."""
         self.page.lose_power(self.clock.now_us())
         self.links.supply(True)
-        await self._start(POWER_ON, cut)
+        if not self._is_held:
+            await self._start(POWER_ON, cut)
 
     async def cut_power(self) -> None:
         """Now, whatever it is doing."""
         self.links.supply(False)
+        self._is_held = False
+        self._stop()
+        await self._kill(None)
+
+    def hold_in_reset(self) -> None:
+        """EN low, or the ROM's loader has the chip: nothing runs until `release`; power stays."""
+        self._is_held = True
+        self._stop()
+        self._kill_now(None)
+
+    async def release(self, cause: int) -> None:
+        """EN high: boots from flash. `cause` POWER_ON also for EN, which takes the RTC's power."""
+        lives, watcher = self._lives, self._watcher
+        if watcher is not None and not watcher.done():
+            await asyncio.wait([watcher])
+        if not self._is_held or self._lives != lives:
+            return
+        self._is_held = False
+        if cause == POWER_ON:
+            self.page.lose_power(self.clock.now_us())
+        await self._start(cause)
+
+    def _stop(self) -> None:
+        """Whatever is about to start does not."""
+        self._lives += 1
+        self._next_letters = _START
         if self._boot_timer is not None:
             self._boot_timer.cancel()
             self._boot_timer = None
-        await self._kill(None)
+        if self._console is not None:
+            self._console.reset()
+            self._console.drop_output()
 
     def arm_cut(self, in_operations: int, fraction: float) -> None:
         """The power goes in the n-th flash operation from now; `on_cut()` tells."""
@@ -130,29 +177,38 @@ class VirtualBoard:
         """Off for good; the page can still be read."""
         await self.cut_power()
         self.clock.remove_gate(self.silence_needed_s)
+        if self._console is not None:
+            self._console.close()
         await self.links.close()
 
     async def _start(self, cause: int, cut: tuple[int, float] | None = None) -> None:
         self._boot_timer = None
+        if not self._finds_application(cause):
+            return
+        lives = self._lives
         self.boots += 1
         self._killed_for = None
         self._idle_seen = -1
         self.page.start_boot()
         if cut is not None:
             self.page.arm_cut(*cut)
+        self._letters, self._next_letters = self._next_letters, _START
         with self.clock.busy(f"hub {self.node} starts"):
-            self._process = await asyncio.create_subprocess_exec(
-                str(self.vm.path),
-                "-X",
-                f"heapsize={interpreter.HEAP}",
-                str(interpreter.START_SCRIPT),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                limit=CONSOLE_LINE_LIMIT,
-                env=self._vm_environment(cause),
-            )
-        self._watcher = asyncio.ensure_future(self._watch(self._process))
+            process = await hub_process.start(self.vm, self._vm_environment(cause), self._console)
+        self._process = process
+        self._watcher = asyncio.ensure_future(self._watch(process))
+        if self._lives != lives:  # stopped before it was there
+            self._kill_now(None)
+
+    def _finds_application(self, cause: int) -> bool:
+        """Boot ROM and bootloader have their say, at the console too; or there is none."""
+        if self.chip is None or cause == SOFT_RESET:
+            return True
+        found = boot_rom.look(self.flash, cause, self.chip)
+        self.console.say(found.text)
+        if not found.boots:
+            self._start_later(WATCHDOG_RESET, boot_rom.RETRY_US)
+        return found.boots
 
     def _vm_environment(self, cause: int) -> dict[str, str]:
         return {
@@ -163,36 +219,61 @@ class VirtualBoard:
             "VARDE_FLASH": str(self.flash),
             "VARDE_CLOCK": str(self.clock.path),
             "VARDE_RESET_CAUSE": str(cause),
+            **({"VARDE_CONSOLE": self._letters} if self._console is not None else {}),
             **({"VARDE_MODEM": self.modem.settings.ppp_of} if self.modem is not None else {}),
         }
 
     async def _kill(self, cause: int | None) -> None:
-        if self._process is None:
-            return
-        self._killed_for = cause
         watcher = self._watcher
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
+        if not self._kill_now(cause):
+            return
         if watcher is not None and watcher is not asyncio.current_task():
             await watcher
 
+    def _runs(self, process: object) -> bool:
+        return self._process is process
+
+    def _kill_now(self, cause: int | None) -> bool:
+        """False if nothing runs."""
+        if self._process is None:
+            return False
+        self._killed_for = cause
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+        return True
+
+    def _end_by_force(self) -> None:
+        """Code that hears no Ctrl-C: the flash sees a power cut, the console its prompt."""
+        self.on_note("busy and deaf to Ctrl-C: the interpreter was ended, as by a power cut")
+        in_raw = self.page.phase == IN_RAW or "r" in self._letters
+        boot = "" if self.page.phase == IN_BOOT else "b"
+        self._next_letters = f"{boot}{'r' if in_raw else ''}i"
+        self._kill_now(SOFT_RESET)
+
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """The console until the end, then the end."""
-        assert process.stdout is not None
-        async for line in process.stdout:
-            self.on_console(line.decode("utf-8", "replace").rstrip("\r\n"))
+        if process.stdout is not None:
+            async for line in process.stdout:
+                self.on_console(line.decode("utf-8", "replace").rstrip("\r\n"))
         code = await process.wait()
         self._process = None
+        if self._console is not None:
+            self._console.stop()
         self.links.chip_stopped()
         self._stop_wake_timer()
-        self._decide(code)
+        if not self._is_held:
+            self._decide(code)
 
     def _decide(self, code: int) -> None:
-        if code in _EXIT_CAUSES:
-            delay_us = BOOT_US + (self._sleep_ms * 1000 if code == 66 else 0)
-            self._start_later(_EXIT_CAUSES[code], delay_us)
+        if code == hub_process.EXIT_BOOTLOADER and self.on_bootloader is not None:
+            self.on_bootloader()
+        elif code in hub_process.EXIT_CAUSES:
+            delay_us = self._sleep_ms * 1000 if code == hub_process.EXIT_DEEP_SLEEP else 0
+            if code == hub_process.EXIT_SOFT_RESET_RAW:
+                self._next_letters = _START_RAW
+            self._start_later(hub_process.EXIT_CAUSES[code], delay_us)
         elif self._killed_for is not None:
-            self._start_later(self._killed_for, BOOT_US)
+            self._start_later(self._killed_for)
         elif code == -signal.SIGKILL:
             if self.page.cut_happened:
                 self.links.supply(False)
@@ -200,13 +281,18 @@ class VirtualBoard:
         else:
             self.crashes += 1
             self.on_note(f"interpreter ended with {code}; starting again as after a panic")
-            self._start_later(HARD_RESET, BOOT_US)
+            self._start_later(HARD_RESET)
 
-    def _start_later(self, cause: int, delay_us: int) -> None:
+    def _start_later(self, cause: int, delay_us: int = 0) -> None:
+        if cause != SOFT_RESET and self._console is not None:
+            self._console.reset()
+
         def start() -> None:
             self._watcher = asyncio.ensure_future(self._start(cause))
 
-        self._boot_timer = self.clock.call_later(delay_us, start)
+        is_seen = cause == SOFT_RESET and self._console is not None
+        boot_us = SOFT_BOOT_US if is_seen else BOOT_US
+        self._boot_timer = self.clock.call_later(boot_us + delay_us, start)
 
     # The channel
 
@@ -293,20 +379,9 @@ class VirtualBoard:
     # The watchdog
 
     def _on_watchdog(self, timeout_ms: int) -> None:
-        self._look_at_watchdog(self._process, timeout_ms)
+        self._watchdog.look_later(self._process, timeout_ms)
 
-    def _look_at_watchdog(self, process: object, wait_ms: int) -> None:
-        def look() -> None:
-            if self._process is not process:
-                return
-            timeout_ms, fed_ms = self.page.watchdog
-            now_ms = self.clock.now_us() // 1000
-            left_ms = timeout_ms - ((now_ms - fed_ms) & 0xFFFFFFFF)
-            if left_ms > 0:
-                self._look_at_watchdog(process, left_ms)
-                return
-            self.watchdog_bites += 1
-            self.on_note(f"watchdog: not fed for {timeout_ms} ms")
-            self._watcher_of_kill = asyncio.ensure_future(self._kill(WATCHDOG_RESET))
-
-        self.clock.call_later(wait_ms * 1000, look)
+    def _bite(self, timeout_ms: int) -> None:
+        self.watchdog_bites += 1
+        self.on_note(f"watchdog: not fed for {timeout_ms} ms")
+        self._kill_now(WATCHDOG_RESET)

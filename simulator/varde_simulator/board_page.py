@@ -5,7 +5,8 @@ Little-endian: u32 flash operations of this boot, u32 programs, u32 erases, u32 
 u32 NOR errors (all these since the page was made), u32 watchdog timeout in ms (0 = none), u32
 virtual ms of its last feeding (low 32 bits), u32 operation of this boot in which the power goes
 (0 = none), i64 what the RTC shows at virtual 0 in microseconds since 2000, u32 thousandths of that
-last operation that are still done.
+last operation that are still done; of a board with a console: u32 the interrupt character plus one
+(0 = none), u32 whether it has come, u32 what the interpreter runs (PHASES).
 """
 
 import mmap
@@ -21,6 +22,13 @@ _RTC = struct.Struct("<q")
 _CUT_AT = 28
 _RTC_AT = 32
 _CUT_PERMILLE_AT = 40
+_INTERRUPT = struct.Struct("<3I")
+_INTERRUPT_AT = 44
+_INTERRUPTED_AT = 48
+_PHASE_AT = 52
+
+# What runs: nothing, boot.py, main.py, code from the friendly prompt, from the raw one.
+PHASES = (IDLE, IN_BOOT, IN_MAIN, IN_FRIENDLY, IN_RAW) = (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class BoardPage:
         struct.pack_into("<I", self._map, 0, 0)
         struct.pack_into("<I", self._map, _CUT_AT, 0)
         _WATCHDOG.pack_into(self._map, _WATCHDOG_AT, 0, 0)
+        _INTERRUPT.pack_into(self._map, _INTERRUPT_AT, 0, 0, 0)
 
     def arm_cut(self, in_operations: int, fraction: float) -> None:
         """The power goes in the n-th flash operation from now, after that fraction of it."""
@@ -76,6 +85,27 @@ class BoardPage:
         """(timeout_ms or 0, virtual ms of the last feeding modulo 2**32)"""
         timeout_ms, fed_ms = _WATCHDOG.unpack_from(self._map, _WATCHDOG_AT)
         return timeout_ms, fed_ms
+
+    @property
+    def interrupt_character(self) -> int | None:
+        """The byte that interrupts what runs; None: every byte is input."""
+        character: int = struct.unpack_from("<I", self._map, _INTERRUPT_AT)[0]
+        return character - 1 if 0 < character <= 256 else None
+
+    def interrupt(self) -> None:
+        """It has come."""
+        struct.pack_into("<I", self._map, _INTERRUPTED_AT, 1)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """It has come, and what runs has not taken notice."""
+        return bool(struct.unpack_from("<I", self._map, _INTERRUPTED_AT)[0])
+
+    @property
+    def phase(self) -> int:
+        """One of PHASES; any number, if the interpreter wrote nonsense."""
+        phase: int = struct.unpack_from("<I", self._map, _PHASE_AT)[0]
+        return phase
 
     def rtc_us(self, now_us: int) -> int:
         """What the board's clock shows: microseconds since 2000-01-01."""

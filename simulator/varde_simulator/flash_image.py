@@ -20,6 +20,7 @@ import littlefs
 FLASH_BYTES = 16 * 1024 * 1024
 SECTOR_BYTES = 4096
 ERASED = b"\xff"
+_ERASE_STEP_BYTES = 1024 * 1024  # of memory, while a file is written
 
 TABLE_OFFSET = 0x8000
 TABLE_BYTES = 0xC00
@@ -166,6 +167,13 @@ def build(
                 flash.write(littlefs_image(files, partition.size))
             elif partition.type != TYPE_APP:
                 flash.write(ERASED * partition.size)
+
+
+def erase(path: Path, size: int = FLASH_BYTES) -> None:
+    """Write a flash that holds nothing."""
+    with path.open("wb") as flash:
+        for _ in range(0, size, _ERASE_STEP_BYTES):
+            flash.write(ERASED * _ERASE_STEP_BYTES)
 
 
 def find(path: Path, label: str) -> Partition:

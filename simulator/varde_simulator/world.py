@@ -20,6 +20,7 @@ from varde_simulator.board import VirtualBoard
 from varde_simulator.clock import VirtualClock
 from varde_simulator.sensors.model import Model
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
+from varde_simulator.usb import chips
 from varde_simulator.wifi import AccessPoint
 
 
@@ -107,10 +108,25 @@ class World:
         """A board with a fresh flash that holds `files`; without power yet."""
         flash = self.folder / f"{node}.flash"
         flash_image.build(flash, files, journal_bytes)
+        return self._add(node, flash, home)
+
+    def add_bare_board(
+        self, node: str, chip: chips.Chip = chips.ESP32_S3, home: str = ""
+    ) -> VirtualBoard:
+        """A board as it comes from its maker, flash erased; it boots what it is given by cable."""
+        flash = self.folder / f"{node}.flash"
+        flash_image.erase(flash, chip.flash_bytes)
+        board = self._add(node, flash, home, chip)
+        assert board.console is not None  # there before it has power
+        return board
+
+    def _add(
+        self, node: str, flash: Path, home: str, chip: chips.Chip | None = None
+    ) -> VirtualBoard:
         flash.with_name(flash.name + ".board").unlink(missing_ok=True)
         board = VirtualBoard(
             self.clock, self.vm, node, flash, self.access_points,
-            {"VARDE_AIR": str(self.socket_path)},
+            {"VARDE_AIR": str(self.socket_path)}, chip,
         )  # fmt: skip
         self.boards[node] = board
         self._home_of[node] = home

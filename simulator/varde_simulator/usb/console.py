@@ -83,7 +83,8 @@ class Console:
     def drop_output(self) -> None:
         """Forget what is printed and not yet sent."""
         self._queued.clear()
-        _drain(self._from_application)
+        if self._is_open:
+            _drain(self._from_application)
 
     # The board's side
 
@@ -112,7 +113,8 @@ class Console:
     def reset(self) -> None:
         """The chip was reset: what was in its buffers is gone."""
         self._stop_watch()
-        _drain(self._input)
+        if self._is_open:
+            _drain(self._input)
 
     def close(self) -> None:
         """Off for good."""

@@ -1,4 +1,4 @@
-"""Boards on cables without an interpreter, and the real tools as programs: what USB tests share."""
+"""Boards on cables without an interpreter, and real tools as programs: what USB tests share."""
 
 import asyncio
 import sys
@@ -43,6 +43,7 @@ class FakeBoard:
         self.console = FakeConsole()
         self.events: list[str] = []
         self.is_held = False
+        self.on_bootloader: Callable[[], None] | None = None
         self.boot: boot_rom.Boot | None = None
 
     async def power_on(self) -> None:
@@ -99,7 +100,8 @@ def play(folder: Path, act: Callable[[Bench], Awaitable[None]]) -> None:
 
     async def main() -> None:
         try:
-            await act(bench)
+            with bench.clock.busy("tools run"):
+                await act(bench)
         finally:
             for usb in bench.cables:
                 await usb.close()

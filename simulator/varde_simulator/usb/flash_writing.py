@@ -72,10 +72,12 @@ class FlashWriting:
     def _inflate(self, data: bytes) -> None:
         assert self._stream is not None
         try:
-            while data:
+            is_more = True
+            while is_more:
                 inflated = self._stream.decompress(data, INFLATE_STEP_BYTES)
                 self._program(inflated)
                 data = self._stream.unconsumed_tail
+                is_more = len(inflated) == INFLATE_STEP_BYTES  # also with all input taken
             if self._stream.unused_data:
                 raise InflateError("bytes after the end of the stream")
         except zlib.error as error:

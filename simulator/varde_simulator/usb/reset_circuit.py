@@ -58,7 +58,10 @@ class Buttons:
 
 @dataclass(frozen=True)
 class ChipReset:
-    """The chip resets itself (its watchdog): EN stays high."""
+    """The chip resets itself: EN stays high. `asks_download`: its program has set the bit that
+    makes the ROM wait for one (RTC_CNTL_FORCE_DOWNLOAD_BOOT), as `machine.bootloader()` does."""
+
+    asks_download: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ class ResetCircuit:
         is_enabled, is_io0_high = pins(self.lines, self.buttons)
         if not is_enabled:
             return self._enter(HELD, HOLD) if self.state != HELD else []
-        if self.state == HELD or isinstance(event, ChipReset):
+        if isinstance(event, ChipReset):
+            return self._rise(is_io0_high and not event.asks_download, now_us)
+        if self.state == HELD:
             return self._rise(is_io0_high, now_us)
         if self.state == WINDOW:
             return self._decide(is_io0_high, now_us)

@@ -8,6 +8,7 @@ Of the stub nothing is run. What a host uploads is counted and forgotten; MEM_EN
 point makes this the stub: it says OHAI, and answers in its manner (`is_stub`).
 """
 
+import functools
 import hashlib
 import struct
 from collections import deque
@@ -80,7 +81,7 @@ class RomLoader:
         self._operations: dict[int, Callable[[bytes], bytes]] = {
             0x02: self._flash_begin,
             0x03: self._flash_data,
-            0x04: self._flash_end,
+            0x04: functools.partial(self._flash_end, 0x04),
             0x05: self._mem_begin,
             0x06: self._mem_end,
             0x07: self._mem_data,
@@ -93,7 +94,7 @@ class RomLoader:
             0x0F: self._accept,  # CHANGE_BAUDRATE
             0x10: self._deflate_begin,
             0x11: self._flash_data,
-            0x12: self._flash_end,
+            0x12: functools.partial(self._flash_end, 0x12),
             0x13: self._md5,
             0x14: self._security_info,
             0xD0: self._erase_flash,
@@ -224,12 +225,16 @@ class RomLoader:
             raise _RefusedError(_WRITING_ERRORS[type(error)]) from None
         return b""
 
-    def _flash_end(self, data: bytes) -> bytes:
+    def _flash_end(self, operation: int, data: bytes) -> bytes:
+        """Not to stay: the ROM goes on to boot, the stub goes back to the ROM's loader."""
         (stays,) = _words(data, 1)
         self._writing = None
-        if not stays:
+        answer = self._answer(operation)
+        if not stays and not self.is_stub:
             self.reset_in_us = 0
-        return b""
+        elif not stays:
+            self.is_stub = False
+        return answer
 
     # Reading and erasing
 

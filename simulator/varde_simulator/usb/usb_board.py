@@ -60,6 +60,7 @@ class BoardOnCable(Protocol):
     clock: VirtualClock
     node: str
     flash: Path
+    on_bootloader: Callable[[], None] | None  # the program asks for the loader, and has ended
 
     @property
     def console(self) -> Console:
@@ -129,6 +130,7 @@ class UsbBoard:
         for link in (self._rfc2217, self._pty):
             self._connect(link)
         board.console.on_output = self._from_application
+        board.on_bootloader = lambda: self._handle(ChipReset(asks_download=True))
 
     def _connect(self, link: Rfc2217Link | PtyLink) -> None:
         link.on_data = lambda data: self._from_host(link, data)

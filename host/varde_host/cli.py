@@ -31,6 +31,12 @@ COMMANDS: Mapping[str, Any] = {
     "site": {
         "init": "site.init",
         "show": "site.show",
+        "check": "site_backup.check",
+        "backup": "site_backup.back_up",
+        "restore": "site_backup.restore",
+        "release-keys": "site_keys.release",
+        "token-key": "site_keys.make_token_key",
+        "hand-over": "site_keys.give",
     },
     "hub": {
         "keys": {

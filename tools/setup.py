@@ -23,6 +23,7 @@ VENV = ROOT / ".venv"
 PYCOSE_VENV = ROOT / ".venv-pycose"  # pycose holds cbor2 at 5; the product uses 6
 STAMPS = ROOT / ".cache" / "stamps"
 LOG = ROOT / "build" / "setup.log"
+SOFT_TOKEN = ROOT / ".cache" / "softhsm2"  # stands for the token that holds a site's keys
 BALANCER = ROOT / ".cache" / "haproxy"  # what tests put several collectors behind
 
 
@@ -140,6 +141,30 @@ def offer_balancer() -> None:
               "is skipped")
 
 
+def fetch_soft_token() -> None:
+    """Unpack this release's SoftHSM 2 with its libraries, as `fetch_balancer` does; what tests
+    need is `softhsm2-util` and `libsofthsm2.so`. Raises AptError, SetupError."""
+    if shutil.which("softhsm2-util"):
+        return
+    if shutil.which("apt-get") is None:
+        raise SetupError("install softhsm2")
+    codename = private_apt.os_release().get("VERSION_CODENAME", "stable")
+    apt = private_apt.PrivateApt(ROOT / ".cache" / "apt", codename, _architecture())
+    apt.update()
+    root = SOFT_TOKEN / "root"
+    apt.unpack("softhsm2", root, wanted=r"(lib|softhsm2)(?!c6$)")
+    if not list(root.rglob("libsofthsm2.so")):
+        raise SetupError("softhsm2 came without its library")
+
+
+def offer_soft_token() -> None:
+    """Fetch it if that can be done: the tests with a token are skipped without it, and say so."""
+    try:
+        step("soft-token", stamp_of(ROOT / "tools/setup.py"), fetch_soft_token)
+    except (SetupError, private_apt.AptError, OSError, subprocess.SubprocessError) as error:
+        print(f"setup: no SoftHSM 2 ({error}): the tests of keys in a token are skipped")
+
+
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have any Python
         print("setup: Python 3.11 or newer is needed; make PYTHON=/path/to/python3.11 ...",
@@ -154,6 +179,7 @@ def main() -> int:
              install_project)
         step("hub-interpreter", stamp_of(ROOT / "tools/setup_interpreter.py") + named, interpreter)
         offer_balancer()
+        offer_soft_token()
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -38,6 +38,7 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 # age measures the machine and takes a cost of about a second; on one that is busy that may be too
 # little. 2^16 is 64 MiB a guess.
 LEAST_WORK_FACTOR: Final = 16
+MOST_WORK_FACTOR: Final = 22  # 4 GiB: a file that asks for more is not of a machine like ours
 _TRIES = 3
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.(?:key|pem|json|cbor)")
 _WORK = re.compile(rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]+ ([0-9]{1,2})\n")
@@ -77,6 +78,7 @@ def back_up(site: files.Site, out: Path, passphrase: bytes, now: dt.datetime) ->
     sealed = _seal(_archive(made, str(site.directory)), passphrase)
     part = out.with_name(out.name + new_file.PART)
     try:
+        part.unlink(missing_ok=True)  # of one that was cut off
         new_file.write(part, sealed)
         with _removed_on_error(part):
             if read(part, passphrase) != made:
@@ -96,7 +98,8 @@ def read(file: Path, passphrase: bytes) -> Backup:
     be told apart, `site-backup-format`, `file-read`.
     """
     data = files.read(file, MAX_BYTES)
-    if len(data) > MAX_BYTES or not _WORK.match(data):
+    work = _WORK.match(data)
+    if len(data) > MAX_BYTES or work is None or int(work[1]) > MOST_WORK_FACTOR:
         raise errors.InputRefused("site-backup-format", str(file))
     try:
         archive = pyrage.passphrase.decrypt(data, passphrase.decode())

@@ -96,16 +96,19 @@ def _description(raw: Any) -> Description:
     fields = _fields(raw, _FIELDS)
     raw_roles = _fields(fields["roles"], set(keys.ROLES))
     roles = {name: _role(name, raw_roles[name]) for name in keys.ROLES}
-    publics = [fields["collector_public"], fields["receiver_public"]]
-    publics += [public.hex() for role in roles.values() for public in role.publics]
-    if len(set(publics)) != len(publics):
+    collector, receiver = (
+        _fixed(fields[name], keys.PUBLIC_KEY_BYTES)
+        for name in ("collector_public", "receiver_public")
+    )
+    publics = [public for role in roles.values() for public in role.publics]
+    if len({collector, receiver, *publics}) != len(publics) + 2:
         raise ValueError("a key stands twice: each is good for one thing")
     return Description(
         _text(fields["name"]),
         _fixed(fields["site_id"], SITE_ID_BYTES),
         tuple(_text(name) for name in _list(fields["server_names"], MAX_NAMES)),
-        _fixed(fields["collector_public"], keys.PUBLIC_KEY_BYTES),
-        _fixed(fields["receiver_public"], keys.PUBLIC_KEY_BYTES),
+        collector,
+        receiver,
         tuple(_file(name) for name in _list(fields["roots"], MAX_KEYS)),
         roles,
     )

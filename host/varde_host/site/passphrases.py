@@ -54,11 +54,14 @@ class Secrets:
         Raises InputRefused `passphrase-needed`, `passphrase-text`, `secret-open`, `file-read`.
         """
         refused: errors.InputRefused | None = None
-        for passphrase in self._known:
+        for passphrase in list(self._known):
             try:
-                return attempt(passphrase)
+                opened = attempt(passphrase)
             except errors.InputRefused as error:
                 refused = error
+            else:
+                self._known.sort(key=lambda known: known != passphrase)  # it opens the next, too
+                return opened
         while self._passphrase_files:
             self._known.append(_line_of(self._passphrase_files.pop(0)))
             try:

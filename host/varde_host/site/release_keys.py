@@ -133,13 +133,14 @@ def read_public(file: Path) -> keys.Role:
     try:
         data = files.read(file, description.MAX_BYTES)
         fields = json.loads(data)
-        if fields.keys() != {"format", "threshold", "keys"} or fields["format"] != FORMAT:
+        if fields.keys() != {"format", "threshold", "keys"}:
             raise errors.InputRefused("release-malformed", str(file))
+        fits = (fields["format"], fields["threshold"]) == (FORMAT, keys.THRESHOLDS[keys.RELEASE])
         role = role_of([bytes.fromhex(public) for public in fields["keys"]])
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise errors.InputRefused("release-malformed", str(file)) from error
     lengths = {len(public) for public in role.publics}
-    if (len(set(role.publics)), lengths) != (COUNT, {keys.PUBLIC_KEY_BYTES}):
+    if not fits or (len(set(role.publics)), lengths) != (COUNT, {keys.PUBLIC_KEY_BYTES}):
         raise errors.InputRefused("release-malformed", str(file))
     return role
 

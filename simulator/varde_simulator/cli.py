@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from varde_simulator import clock, scenario, scenario_file, sensors_command, stories_command
+from varde_simulator import (
+    boards_command,
+    clock,
+    scenario,
+    scenario_file,
+    sensors_command,
+    stories_command,
+)
 from varde_simulator.air.adapter import AdapterError
 from varde_simulator.host_programs import HostFailedError
 from varde_simulator.interpreter import NoInterpreterError
@@ -37,6 +44,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 
 app.command("sensors")(sensors_command.sensors)
+app.command("boards")(boards_command.boards)
+app.command("image")(boards_command.image)
 
 
 @app.callback()

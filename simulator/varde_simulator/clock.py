@@ -175,6 +175,18 @@ class LeapingSelector(selectors.DefaultSelector):
         return []
 
 
+class _SteadyLoop(asyncio.SelectorEventLoop):
+    """An asyncio loop that counts virtual seconds and never leaps."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        super().__init__()
+
+    def time(self) -> float:
+        """Virtual seconds."""
+        return self._clock.now_us() / US_PER_S
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An asyncio loop that lives in virtual time."""
 
@@ -190,6 +202,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 def run(clock: VirtualClock, main: Coroutine[Any, Any, Result]) -> Result:
     """As asyncio.run, in the clock's time."""
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(clock)) as runner:
+        return runner.run(main)
+
+
+def run_steadily(clock: VirtualClock, main: Coroutine[Any, Any, Result]) -> Result:
+    """As `run`, at time's natural pace throughout: for a world that people and their tools use."""
+    with asyncio.Runner(loop_factory=lambda: _SteadyLoop(clock)) as runner:
         return runner.run(main)
 
 

@@ -59,8 +59,8 @@ def sensors(
     if list_:
         _show_models(as_json)
         return
-    stand = Stand(_print_json if as_json else _print_line, seed, fault or ())
-    place = _place(stand, transport or [], socket, _labelled(model or []))
+    stand = Stand(print_json if as_json else print_line, seed, fault or ())
+    place = _place(stand, transport or [], socket, labelled(model or []))
     every_s, for_s = _seconds("--every", every), _seconds("--for", for_)
     interruption: Interruption = context.obj
     asyncio.run(_run(stand, place, every_s, for_s, interruption))
@@ -91,7 +91,7 @@ async def _run(
             work = [group.create_task(stand.watch())]
             if every_s is not None:
                 work.append(group.create_task(stand.measure_every(every_s)))
-            _listen(lambda line: _hear(stand, line, over))
+            listen(lambda line: _hear(stand, line, over))
             try:
                 ends = (over, lost)
                 await asyncio.wait(ends, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
@@ -118,7 +118,7 @@ def _hear(stand: Stand, line: str | None, over: "asyncio.Future[None]") -> None:
             stand.tell({"event": "not-understood", "why": str(error)})
 
 
-def _listen(hear: Callable[[str | None], None]) -> None:
+def listen(hear: Callable[[str | None], None]) -> None:
     """Lines of standard input, from a thread: not everything that can be one can be polled. The
     end of a pipe or of /dev/null means nothing, so that this runs under a service manager too."""
     loop = asyncio.get_running_loop()
@@ -144,7 +144,7 @@ def _listen(hear: Callable[[str | None], None]) -> None:
     threading.Thread(target=read, name="standard input", daemon=True).start()
 
 
-def _labelled(wanted: list[str]) -> list[tuple[str, str]]:
+def labelled(wanted: list[str]) -> list[tuple[str, str]]:
     """(model, label) of each; a model that comes again gets a number. Raises PlaceError."""
     if not wanted:
         raise PlaceError("say which: --model NAME; `varde-sim sensors --list` shows the models")
@@ -178,17 +178,19 @@ def _show_models(as_json: bool) -> None:
         about = " ".join((factory.__doc__ or "").split()).split(". ", 1)[0].rstrip(".")
         if as_json:
             row: News = {"model": name, "name": built.name, "driver": built.driver, "about": about}
-            _print_json(row)
+            print_json(row)
         else:
             sys.stdout.write(f"{name:<16}  {built.name:<22}  {about}\n")
 
 
-def _print_json(news: News) -> None:
+def print_json(news: News) -> None:
+    """A line of JSON."""
     sys.stdout.write(json.dumps(news) + "\n")
     sys.stdout.flush()
 
 
-def _print_line(news: News) -> None:
+def print_line(news: News) -> None:
+    """A line for a person."""
     more = {key: value for key, value in news.items() if key not in {"time", "sensor", "event"}}
     time = str(news.get("time", ""))[11:23]
     words = " ".join(f"{key} {_plain(value)}" for key, value in more.items())

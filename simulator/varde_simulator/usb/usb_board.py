@@ -16,11 +16,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from varde_simulator.air.station import address_bytes, address_of
-from varde_simulator.clock import VirtualClock
 from varde_simulator.usb import chips, efuse, reset_circuit
+from varde_simulator.usb.board_on_cable import BoardOnCable
 from varde_simulator.usb.nor_flash import NorFlash, PowerLostError
 from varde_simulator.usb.pty_link import PtyLink
 from varde_simulator.usb.registers import Registers
@@ -35,52 +35,6 @@ BLUETOOTH_MAC_OFFSET = 2  # an ESP32's Bluetooth address is its base address plu
 ANSWERS_AHEAD_BYTES = 256 * 1024
 
 DOWNLOAD_TEXT = "rst:0x1 (POWERON),boot:0x0 (DOWNLOAD(USB/UART0))\r\nwaiting for download\r\n"
-
-
-class Console(Protocol):
-    """The application's side of the chip's UART0. `on_output` is set by the UsbBoard."""
-
-    on_output: Callable[[bytes], None]
-
-    def write(self, data: bytes) -> None:
-        """Bytes from the host, while the application runs. Never blocks; its queue is bounded."""
-
-    def drop_output(self) -> None:
-        """The host has purged its receive buffer: forget what is queued and not yet sent."""
-
-
-class BoardOnCable(Protocol):
-    """What a UsbBoard asks of a board (`VirtualBoard`).
-
-    Every start of the application, be it by power, by EN, by `machine.reset()` or a watchdog, goes
-    by `boot_rom.look(flash, ...)`: its `text` is printed to the console first; a VM starts only if
-    `boots`; if not, the board prints `text` again each `boot_rom.RETRY_US` (bounded, paced).
-    """
-
-    clock: VirtualClock
-    node: str
-    flash: Path
-    on_bootloader: Callable[[], None] | None  # the program asks for the loader, and has ended
-
-    @property
-    def console(self) -> Console:
-        """Stays the same object for the board's life."""
-
-    async def power_on(self) -> None:
-        """From nothing: power. Boots, unless `hold_in_reset` came before: then `release` does. So
-        does a UsbBoard, since a held boot button may ask for the loader."""
-
-    async def cut_power(self) -> None:
-        """Now, whatever it is doing."""
-
-    def hold_in_reset(self) -> None:
-        """EN low: the VM is killed at once, nothing runs, no timer starts it, also not what a
-        `release` still under way was about to start; power stays. Also what keeps the application
-        down while the ROM's loader has the chip."""
-
-    async def release(self, cause: int) -> None:
-        """EN high, and the strapping pins say: boot from flash. `cause`: a reset cause of
-        `board.py`."""
 
 
 class UsbBoard:

@@ -114,16 +114,16 @@ def of_item(connection: sa.Connection, item_id: str, since_ms: int = 0) -> list[
     return [Part(Loan(*row[:4]), row.from_ms, row.until_ms) for row in connection.execute(query)]
 
 
-def handed_out_since(connection: sa.Connection, since_ms: int) -> dict[str, int]:
-    """Return how many kits of each profile went out after a moment."""
+def handed_out_since(connection: sa.Connection, since_ms: int) -> dict[str, tuple[int, int]]:
+    """Return how many kits of each profile went out after a moment, and when the first ever."""
     loans, kits = schema.loans, schema.kits
+    late = sa.case((loans.c.handed_out_ms > since_ms, 1), else_=0)
     query = (
-        sa.select(kits.c.profile, sa.func.count())
+        sa.select(kits.c.profile, sa.func.sum(late), sa.func.min(loans.c.handed_out_ms))
         .join_from(loans, kits, kits.c.kit_id == loans.c.kit_id)
-        .where(loans.c.handed_out_ms > since_ms)
         .group_by(kits.c.profile)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: (int(row[1]), row[2]) for row in connection.execute(query)}
 
 
 def _contents(connection: sa.Connection, kit_id: str) -> list[str]:

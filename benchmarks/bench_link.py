@@ -36,7 +36,7 @@ from hub_home import BOTH, MODEM, WIFI, Home  # noqa: E402 - the path is set abo
 from outage_journal import DAYS, Outage  # noqa: E402
 from tls_meter import HEADER_BYTES, PPP_BYTES, SYN_OPTION_BYTES  # noqa: E402
 
-from varde_protocols import hub_config, records  # noqa: E402
+from varde_protocols import records, trust  # noqa: E402
 from varde_simulator import clock, interpreter  # noqa: E402
 from varde_simulator.host_programs import COLLECTOR_NAME, NTP_NAME  # noqa: E402
 from varde_simulator.stage import Stage  # noqa: E402
@@ -229,10 +229,10 @@ def figures_of_drain(
 
 async def drains(stage: Stage) -> Figures:
     """Play all outages at once."""
-    config = hub_config.decode((await stage.hub_files([], "generic"))["config.cbor"])
+    believed = trust.unverified((await stage.hub_files([], "generic"))["trust.cbor"])
     plans = ((WIFI, 20), (WIFI, 2000), (MODEM, 2000))
     outages = [
-        Outage(f"outage-{number}", config.receiver_public, readings_a_day)
+        Outage(f"outage-{number}", believed.receiver_public, readings_a_day)
         for number, (_, readings_a_day) in enumerate(plans)
     ]
     found = await asyncio.gather(*[

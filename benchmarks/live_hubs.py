@@ -19,7 +19,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from varde_protocols import hub_config
+from varde_protocols import assignment, documents, hub_config
+from varde_protocols.crypto import ed25519
 from varde_simulator import clock, truth
 from varde_simulator.board import VirtualBoard
 from varde_simulator.sensors.models import MODELS
@@ -64,9 +65,12 @@ class Home:
                     hub_config.BOND_NONE, None, None,
                 )
             )  # fmt: skip
-        config = hub_config.decode(files["config.cbor"])
-        config.sensors = sensors
-        own = {**files, "config.cbor": config.encode()}
+        given = assignment.unverified(files["assignment.cbor"])
+        given.config.sensors = sensors
+        # A hub asks whose signature it is when it takes an assignment, not at every start.
+        anyone = ed25519.SigningKey(bytes(32))
+        mine = documents.sign(documents.ASSIGNMENT, given.encode(), [anyone])
+        own = {**files, "assignment.cbor": mine}
         self.board = world.add_board(self.name, own, JOURNAL_BYTES, self.name)
         await self.stage.wire(self.board)
         self.board.on_console = self._on_console

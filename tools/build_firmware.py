@@ -14,6 +14,7 @@ import argparse
 import collections
 import fnmatch
 import json
+import os
 import pathlib
 import runpy
 import shutil
@@ -21,6 +22,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+import hub_hints
 import hub_imports
 import hub_literals
 import hub_names
@@ -61,7 +63,7 @@ def hub_sources(manifest: dict[str, object]) -> tuple[dict[str, str], hub_names.
     missed = hub_source.still_named(texts, elsewhere)
     if missed:
         raise SystemExit(f"left out by firmware/manifest.py, and needed: {', '.join(missed)}")
-    return transformed(texts, root_files(manifest))
+    return transformed(hub_hints.without_hints(texts), root_files(manifest))
 
 
 def root_files(manifest: dict[str, object]) -> list[pathlib.Path]:
@@ -116,7 +118,7 @@ def build(arch: str, manifest: dict[str, object]) -> int:
     What was built before stays in place until all of the new is there.
     """
     final = BUILD / arch
-    home = BUILD / f".{arch}.new"
+    home = BUILD / f".{arch}.{os.getpid()}"  # others may be building, too
     shutil.rmtree(home, ignore_errors=True)
     slot = home / SLOT
     texts, short = hub_sources(manifest)

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Any] = {
     "site": {
         "init": "site.init",
         "show": "site.show",
+        "trust": "site_trust.show",
         "check": "site_backup.check",
         "backup": "site_backup.back_up",
         "restore": "site_backup.restore",
@@ -44,7 +45,7 @@ COMMANDS: Mapping[str, Any] = {
             "enrol": "hub.enrol",
             "revoke": "hub.revoke",
         },
-        "config": "hub_config.config",
+        "assignment": "hub_assignment.assign",
         "refused": "hub.show_refused",
         "events": "hub_events.show_events",
         "report": "hub_report.show_report",

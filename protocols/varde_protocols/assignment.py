@@ -78,21 +78,19 @@ def decode(payload: bytes) -> Assignment:
     return Assignment(*values)
 
 
-def verify(
-    data: bytes, trust: "Trust", hub_id: bytes, current: "Assignment | None" = None
-) -> Assignment:
-    """Return the assignment in `data` if this hub may take it in place of `current`.
+def verify(data: bytes, trust: "Trust", hub_id: bytes, least_number: int = 0) -> Assignment:
+    """Return the assignment in `data` if this hub may take it in place of `least_number`'s.
 
-    The same again is fine. Raises DocumentError, ConfigError, CoseError, CborError.
+    Raises DocumentError, ConfigError, CoseError, CborError.
     """
     given = decode(trust.open(data, documents.ASSIGNMENT))
     given.check_for(trust, hub_id)
-    if current is not None and given.number <= current.number and given != current:
-        where = "number %d after %d" % (given.number, current.number)
+    if given.number < least_number:
+        where = "number %d after %d" % (given.number, least_number)
         raise DocumentError("assignment-number", where, "send a later one")
     return given
 
 
 def unverified(data: bytes) -> Assignment:
     """Return what a document says without asking who signed it: for one that is in place."""
-    return decode(documents.Document.parse(data).unverified(documents.ASSIGNMENT))
+    return decode(documents.unverified(data, documents.ASSIGNMENT))

@@ -21,7 +21,6 @@ from ._compat import TYPE_CHECKING, const
 from .cbor_scalars import byte_string
 from .crypto import ed25519
 from .errors import CoseError, DocumentError
-from .value import Value
 
 if TYPE_CHECKING:
     from typing import Iterable, Protocol
@@ -52,7 +51,7 @@ _KIND_AT = const(10)
 _PAYLOAD_AT = const(12)
 _SIGN_HEADERS = b"\xa2\x01\x27\x04\x48"  # {1: -8, 4: kid} up to the kid
 _SIGNATURE_START = b"\x83\x4d" + _SIGN_HEADERS
-_SIGNATURE_MIDDLE = b"\xa0\x58\x40"
+_SIGNATURE_MIDDLE = b"\xa0\x58\x40"  # no unprotected headers, a byte string of 64
 _KID_AT = const(7)  # within a signature
 _MARK_AT = const(18)
 _SIGNATURE_BYTES = const(82)
@@ -74,95 +73,75 @@ def sig_structure(kind: int, kid: bytes, payload: bytes) -> bytes:
 
 
 def sign(kind: int, payload: bytes, signers: "Iterable[Signer]") -> bytes:
-    """Return the document. Raises ValueError (ours) for a signer twice, none or too many."""
-    if not 0 < kind <= _MAX_KIND:
-        raise ValueError("a kind is 1 to %d" % _MAX_KIND)
-    signatures = []
+    """Return the document.
+
+    Raises ValueError (ours) for a signer twice, none or too many, or if it grows too large.
+    """
+    found = {}
+    count = 0
     for signer in signers:
         kid = cose.key_id(signer.public)
-        signatures.append((kid, signer.sign(sig_structure(kind, kid, payload))))
-    try:
-        made = Document(kind, payload, sorted(signatures))
-    except DocumentError as error:
-        raise ValueError(str(error))
-    return made.encode()
-
-
-class Document(Value):
-    """A parsed document. Until `verify` returned, all of it is only claims.
-
-    `signatures` are (kid, signature), ascending by kid.
-    """
-
-    FIELDS = ("unverified_kind", "unverified_payload", "signatures")
-    unverified_kind: int
-    unverified_payload: bytes
-    signatures: "list[tuple[bytes, bytes]]"
-
-    def _check(self) -> None:
-        kids = [kid for kid, _signature in self.signatures]
-        if not 0 < len(kids) <= MAX_SIGNATURES or kids != sorted(set(kids)):
-            hint = "send 1 to %d, each key's once, ascending by key id" % MAX_SIGNATURES
-            raise _fault("signatures", "signatures", hint)
-
-    def encode(self) -> bytes:
-        """Return the bytes of the document; ValueError (ours) if there are too many."""
-        parts = [_START, bytes((self.unverified_kind, 0xA0)), byte_string(self.unverified_payload),
-                 bytes((0x80 | len(self.signatures),))]  # fmt: skip
-        for kid, signature in self.signatures:
-            parts += [_SIGNATURE_START, kid, _SIGNATURE_MIDDLE, signature]
-        data = b"".join(parts)
-        if len(data) > MAX_DOCUMENT_BYTES:
-            raise ValueError("a document has at most %d bytes" % MAX_DOCUMENT_BYTES)
-        return data
-
-    @staticmethod
-    def parse(data: bytes) -> "Document":
-        """Cut `data`, all of it, into its parts."""
-        data = bytes(data)
-        start, end = cose.byte_string_at(data, _PAYLOAD_AT)
-        count = (len(data) - end - 1) // _SIGNATURE_BYTES
-        good = (
-            len(data) <= MAX_DOCUMENT_BYTES
-            and data[:_KIND_AT] == _START
-            and data[_KIND_AT + 1 : _PAYLOAD_AT] == b"\xa0"
-            and 0 <= end < len(data) == end + 1 + count * _SIGNATURE_BYTES
-            and data[end] == 0x80 + count
-        )
-        signatures = []
-        for at in range(end + 1, len(data) if good else 0, _SIGNATURE_BYTES):
-            kid_at, mark = at + _KID_AT, at + _MARK_AT
-            kid = data[kid_at : kid_at + cose.KID_BYTES]
-            signature = data[mark : at + _SIGNATURE_BYTES]
-            if data[at:mark] != _SIGNATURE_START + kid + _SIGNATURE_MIDDLE:
-                good = False
-            signatures.append((kid, signature))
-        if not good:
-            raise _fault("malformed", "%d bytes" % len(data), "send a whole document")
-        return Document(data[_KIND_AT], data[start:end], signatures)
-
-    def unverified(self, kind: int) -> bytes:
-        """Return the payload of a document of this kind, without asking who signed it."""
-        if self.unverified_kind != kind:
-            raise _fault("kind", "kind %d" % self.unverified_kind, "send kind %d" % kind)
-        return self.unverified_payload
+        found[kid] = signer.sign(sig_structure(kind, kid, payload))
+        count += 1
+    if not 0 < kind <= _MAX_KIND or not 0 < count <= MAX_SIGNATURES or count != len(found):
+        raise ValueError("a document has 1 to %d signatures, each key's once" % MAX_SIGNATURES)
+    parts = [_START, bytes((kind, 0xA0)), byte_string(payload), bytes((0x80 | count,))]
+    for kid in sorted(found):
+        parts += [_SIGNATURE_START, kid, _SIGNATURE_MIDDLE, found[kid]]
+    data = b"".join(parts)
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise ValueError("a document has at most %d bytes" % MAX_DOCUMENT_BYTES)
+    return data
 
 
 def _fault(code: str, where: str, hint: str) -> DocumentError:
     return DocumentError("document-" + code, where, hint)
 
 
-def verify(document: Document, kind: int, keys: "list[bytes]", threshold: int) -> bytes:
-    """Return the payload if it is of this kind and `threshold` of these public keys signed it.
+def _cut(data: bytes, kind: int) -> "tuple[bytes, list[tuple[bytes, bytes]]]":
+    """Return the payload of a document of this kind, and (key id, signature) of each signer."""
+    start, end = cose.byte_string_at(data, _PAYLOAD_AT)
+    count = (len(data) - end - 1) // _SIGNATURE_BYTES
+    good = (
+        len(data) <= MAX_DOCUMENT_BYTES
+        and data[:_KIND_AT] == _START
+        and data[_KIND_AT + 1 : _PAYLOAD_AT] == b"\xa0"
+        and 0 <= end < len(data) == end + 1 + count * _SIGNATURE_BYTES
+        and data[end] == 0x80 + count
+        and 0 < count <= MAX_SIGNATURES
+    )
+    signatures = []
+    before = b""
+    for at in range(end + 1, len(data) if good else 0, _SIGNATURE_BYTES):
+        mark = at + _MARK_AT
+        kid = data[at + _KID_AT : mark - 3]
+        good = good and before < kid
+        good = good and data[at:mark] == _SIGNATURE_START + kid + _SIGNATURE_MIDDLE
+        signatures.append((kid, data[mark : at + _SIGNATURE_BYTES]))
+        before = kid
+    if not good:
+        raise _fault("malformed", "%d bytes" % len(data), "send a whole document, as it was made")
+    if data[_KIND_AT] != kind:
+        raise _fault("kind", "kind %d" % data[_KIND_AT], "send kind %d" % kind)
+    return data[start:end], signatures
 
-    Raises DocumentError `document-kind` or `document-threshold`, CoseError `bad-signature`.
+
+def unverified(data: bytes, kind: int) -> bytes:
+    """Return the payload of a document of this kind, without asking who signed it."""
+    return _cut(data, kind)[0]
+
+
+def verify(data: bytes, kind: int, keys: "list[bytes]", threshold: int) -> bytes:
+    """Return the payload of a document of this kind that `threshold` of these keys signed.
+
+    Raises DocumentError `document-malformed`, `-kind`, `-threshold`, CoseError `bad-signature`.
     """
     if threshold < 1:
         raise ValueError("a threshold is at least 1")
-    payload = document.unverified(kind)
+    payload, signatures = _cut(data, kind)
     known = {cose.key_id(public): public for public in keys}
     good = 0
-    for kid, signature in document.signatures:
+    for kid, signature in signatures:
         if kid in known:
             signed = sig_structure(kind, kid, payload)
             if not ed25519.VerifyKey(known[kid]).verify(signed, signature):

@@ -1,20 +1,17 @@
-"""The hub's configuration, `config.cbor`: written by the toolkit, read by the hub.
+"""A hub's configuration: what IT may change at any time, as part of an assignment.
 
-    {1: number, 2: [[ssid, password], ...], 3: collector host, 4: collector port,
-     5: [root certificate DER, ...], 6: collector Ed25519 public, 7: receiver X25519 public,
-     8: heartbeat_s, 9: [[slot, address or null, name prefix or null, service,
-     [characteristic, ...], model, bond, passkey or null, user or null], ...],
-     10: NTP host, 11: NTP port, 12: board name,
-     13: [APN, user, password, PIN] or null, 14: data_budget_kib}
+    {1: [[ssid, password], ...], 2: collector host, 3: collector port, 4: heartbeat_s,
+     5: [[slot, address or null, name prefix or null, service, [characteristic, ...], model, bond,
+     passkey or null, user or null], ...], 6: NTP host, 7: NTP port, 8: board name,
+     9: [APN, user, password, PIN] or null, 10: data_budget_kib}
 
-Everything is checked when a value is built, so a HubConfig is one that a hub can run as far as
-bytes tell (not: whether hosts exist, roots are certificates of theirs, or anyone has the private
-halves of its keys), and both directions refuse the same things. A key that this program does not
-know is refused and named: a setting that is silently dropped is worse than none. Shape:
+Whom the hub believes is not here but in its trust (`trust`). Everything is checked when a value
+is built, so a HubConfig is one that a hub can run as far as bytes tell (not: whether hosts
+exist), and both directions refuse the same things. A key that this program does not know is
+refused and named: a setting that is silently dropped is worse than none. Shape:
 protocols/cddl/hub_config.cddl. The limits are in `hub_config_checks`.
 """
 
-from . import cbor
 from ._compat import TYPE_CHECKING, const
 from .errors import WireError
 from .value import Value
@@ -22,7 +19,6 @@ from .value import Value
 if TYPE_CHECKING:
     from typing import Any
 
-MAX_CONFIG_BYTES = const(16384)  # four roots, eight networks, all sensors, and room
 BOND_NONE = const(0)
 BOND_PLAIN = const(1)  # keys are kept; how they were agreed on does not matter
 BOND_AUTHENTICATED = const(2)  # agreed on with a passkey
@@ -97,17 +93,12 @@ class HubConfig(Value):
     go, updates wait."""
 
     FIELDS = (
-        "number", "networks", "collector_host", "collector_port", "roots", "collector_public",
-        "receiver_public", "heartbeat_s", "sensors", "ntp_host", "ntp_port", "board", "modem",
-        "data_budget_kib",
+        "networks", "collector_host", "collector_port", "heartbeat_s", "sensors", "ntp_host",
+        "ntp_port", "board", "modem", "data_budget_kib",
     )  # fmt: skip
-    number: int
     networks: "list[Network]"
     collector_host: str
     collector_port: int
-    roots: "list[bytes]"
-    collector_public: bytes
-    receiver_public: bytes
     heartbeat_s: int
     sensors: "list[Sensor]"
     ntp_host: str
@@ -123,10 +114,6 @@ class HubConfig(Value):
         """Return the map that goes on the wire."""
         return {i + 1: _plain(value) for i, value in enumerate(self._items())}
 
-    def encode(self) -> bytes:
-        """Return the bytes of `config.cbor`."""
-        return cbor.encode(self.fields())
-
 
 def _plain(value: "Any") -> "Any":
     """Turn a Modem, and lists of Network and Sensor, into lists."""
@@ -135,12 +122,6 @@ def _plain(value: "Any") -> "Any":
     if type(value) is not list:
         return value
     return [list(v._items()) if isinstance(v, Value) else v for v in value]
-
-
-def decode(data: bytes) -> HubConfig:
-    """Return the config in `data`; raises ConfigError, CborError where the coding is wrong."""
-    config: HubConfig = _checks().decode(data)
-    return config
 
 
 def from_fields(fields: "Any") -> HubConfig:

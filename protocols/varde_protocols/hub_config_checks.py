@@ -3,14 +3,12 @@
 Apart from it because a hub needs this once, at its start, and unloads it then.
 """
 
-from . import assigned, cbor, exchange
+from . import assigned, exchange
 from ._compat import TYPE_CHECKING, const
-from .crypto import ed25519, x25519
 from .field_checks import least_key, shown
 from .hub_config import (
     BOND_AUTHENTICATED,
     BOND_NONE,
-    MAX_CONFIG_BYTES,
     ConfigError,
     HubConfig,
     Modem,
@@ -21,16 +19,11 @@ from .hub_config import (
 if TYPE_CHECKING:
     from typing import Any
 
-MAX_NUMBER = (1 << 32) - 1
 MAX_NETWORKS = const(8)
 MAX_SSID_BYTES = const(32)  # IEEE 802.11 section 9.4.2.2
 MIN_PASSWORD_BYTES = const(8)  # WPA2 passphrase; none for an open network
 MAX_PASSWORD_BYTES = const(64)  # 63 for a passphrase, 64 for a key in hex (IEEE 802.11 annex J.4)
 MAX_HOST_BYTES = const(253)  # RFC 1035 section 2.3.4, as text
-MIN_ROOTS = const(2)  # so that one can be replaced while the other holds
-MAX_ROOTS = const(4)
-MAX_ROOT_BYTES = const(2048)  # a root with an RSA key of 4096 bits takes some 1400
-KEY_BYTES = const(32)
 MAX_SENSORS = const(24)  # a kit has 3 to 6; a ward round, or a test of them all, has more
 MAX_SLOT = const(255)
 MAX_CHARACTERISTICS = const(8)
@@ -152,9 +145,7 @@ def check_modem(modem: "Modem") -> None:
 
 def check_config(config: "HubConfig") -> None:
     """Raise ConfigError if the fields do not make a config."""
-    _check_uint(config.number, 1, MAX_NUMBER, "number")
     _check_network(config)
-    _check_trust(config)
     low, high = exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S
     _check_uint(config.heartbeat_s, low, high, "heartbeat_s")
     _check_list(config.sensors, 0, MAX_SENSORS, "sensors")
@@ -187,23 +178,6 @@ def _check_network(config: "HubConfig") -> None:
     _check_uint(config.ntp_port, 1, 0xFFFF, "NTP port")
 
 
-def _check_trust(config: "HubConfig") -> None:
-    _check_list(config.roots, MIN_ROOTS, MAX_ROOTS, "roots")
-    for root in config.roots:
-        _check_bytes(root, 4, MAX_ROOT_BYTES, "root")
-        # X.690: SEQUENCE with a two-byte length; a certificate is never shorter.
-        good = root[:2] == b"\x30\x82" and (root[2] << 8 | root[3]) == len(root) - 4
-        _require(good, "root", "root", "give a certificate as DER, not as PEM")
-    _check_distinct(config.roots, "roots")
-    _check_bytes(config.collector_public, KEY_BYTES, KEY_BYTES, "collector key")
-    _check_bytes(config.receiver_public, KEY_BYTES, KEY_BYTES, "receiver key")
-    for usable, name in (
-        (ed25519.is_usable(config.collector_public), "collector key"),
-        (x25519.is_usable(config.receiver_public), "receiver key"),
-    ):
-        _require(usable, "key", name, "give a public key of its kind")
-
-
 def _rows(members: "Any", kind: "Any", name: str) -> "list[Any]":
     """Build `kind` of every row of an array of arrays."""
     _require(type(members) is list, "shape", name, "give an array")
@@ -212,11 +186,6 @@ def _rows(members: "Any", kind: "Any", name: str) -> "list[Any]":
         good = type(row) is list and len(row) == width
         _require(good, "shape", name, "give arrays of %d" % width)
     return [kind(*row) for row in members]
-
-
-def decode(data: bytes) -> "HubConfig":
-    """Return the config in `data`; see `hub_config.decode`."""
-    return from_fields(cbor.decode(data, max_bytes=MAX_CONFIG_BYTES))
 
 
 def from_fields(fields: "Any") -> "HubConfig":
@@ -231,8 +200,8 @@ def from_fields(fields: "Any") -> "HubConfig":
         name = "key %d (%s)" % (key, HubConfig.FIELDS[key - 1])
         _require(key in fields, "missing-key", name, "add it")
     values = [fields[key] for key in range(1, count + 1)]
-    values[1] = _rows(values[1], Network, "networks")
-    values[8] = _rows(values[8], Sensor, "sensors")
-    if values[12] is not None:
-        values[12] = _rows([values[12]], Modem, "modem")[0]
+    values[0] = _rows(values[0], Network, "networks")
+    values[4] = _rows(values[4], Sensor, "sensors")
+    if values[8] is not None:
+        values[8] = _rows([values[8]], Modem, "modem")[0]
     return HubConfig(*values)

@@ -90,8 +90,7 @@ class Trust(Value):
         """
         keys = self.keys(kind)
         _require(bool(keys), "role", "role %d" % kind)
-        document = documents.Document.parse(data)
-        return documents.verify(document, kind, keys, self.roles[kind][0])
+        return documents.verify(data, kind, keys, self.roles[kind][0])
 
     def encode(self) -> bytes:
         """Return the payload of the document. Raises DocumentError `trust-key` if a key of a role
@@ -156,4 +155,4 @@ def decode(payload: bytes) -> Trust:
 
 def unverified(data: bytes) -> Trust:
     """Return what a document says without asking who signed it: for one that is in place."""
-    return decode(documents.Document.parse(data).unverified(documents.TRUST))
+    return decode(documents.unverified(data, documents.TRUST))

@@ -8,7 +8,7 @@ that they have their keys. No epoch is skipped, none comes twice, and the site s
 from . import documents
 from ._compat import TYPE_CHECKING, const
 from .errors import DocumentError
-from .trust import ROLE_TRUST, Trust, decode
+from .trust import Trust, decode, unverified
 
 if TYPE_CHECKING:
     from typing import Sequence
@@ -23,14 +23,16 @@ def first(data: bytes) -> Trust:
     That says nothing of whose it is: only for what comes by cable, or from a place that is
     trusted already. Raises DocumentError, CoseError, CborError.
     """
-    return _signed_by_own(documents.Document.parse(data))
+    unverified_trust = unverified(data)
+    # The keys are claims until the payload that names them turns out to be signed by them.
+    unverified_trust.open(data, documents.TRUST)
+    unverified_trust.check_peers()
+    return unverified_trust
 
 
 def following(current: Trust, data: bytes) -> Trust:
     """Return the trust in `data` if it follows `current`. Raises as `first`."""
-    document = documents.Document.parse(data)
-    threshold, keys = current.roles[ROLE_TRUST]
-    new = decode(documents.verify(document, documents.TRUST, keys, threshold))
+    new = decode(current.open(data, documents.TRUST))
     if new.site_id != current.site_id:
         raise DocumentError("trust-site", "trust", "send this site's")
     if new.epoch != current.epoch + 1:
@@ -38,8 +40,7 @@ def following(current: Trust, data: bytes) -> Trust:
         raise DocumentError("trust-epoch", where, "send each epoch once, in order")
     if new.signed_ms < current.signed_ms:
         raise DocumentError("trust-time", "signed_ms", "sign after the one before")
-    _signed_by_own(document)
-    return new
+    return first(data)
 
 
 def replay(current: Trust, chain: "Sequence[bytes]") -> Trust:
@@ -53,12 +54,3 @@ def replay(current: Trust, chain: "Sequence[bytes]") -> Trust:
     for data in chain:
         current = following(current, data)
     return current
-
-
-def _signed_by_own(document: documents.Document) -> Trust:
-    """The keys are claims until the payload that names them turns out to be signed by them."""
-    unverified_trust = decode(document.unverified(documents.TRUST))
-    threshold, keys = unverified_trust.roles[ROLE_TRUST]
-    documents.verify(document, documents.TRUST, keys, threshold)
-    unverified_trust.check_peers()
-    return unverified_trust

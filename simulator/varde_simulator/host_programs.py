@@ -38,6 +38,7 @@ class HostPrograms:
         self.site = folder / "site"
         self.database = folder / "collector.db"
         self.log = folder / "collector.log"
+        self.trust = b""
         self.restarts = 0
         self.address: tuple[str, int] | None = None
         self._collector: asyncio.subprocess.Process | None = None
@@ -70,14 +71,22 @@ class HostPrograms:
         return out.decode()
 
     async def make_site(self) -> None:
-        """Keys, roots and the collector's certificate."""
-        await self.run("site", "init", str(self.site), "--server-name", COLLECTOR_NAME)
+        """Keys, roots, the collector's certificate and the first trust."""
+        await self.run(
+            "site", "init", str(self.site), "--server-name", COLLECTOR_NAME, "--no-passphrase"
+        )
+        file = self.site.parent / "trust.cbor"
+        await self.run("site", "trust", "--site", str(self.site), "--out", str(file))
+        self.trust = file.read_bytes()
 
-    async def hub_config(
+    async def assignment(
         self, links: LinksPlan, sensors: list[str], heartbeat_s: int, board: str
     ) -> bytes:
-        """The bytes of `config.cbor`; sensors as `varde hub config --sensors` takes them."""
-        file = self.site.parent / "config.cbor"
+        """The bytes of `assignment.cbor`, for any hub of the site.
+
+        Sensors as `varde hub assignment --sensors` takes them.
+        """
+        file = self.site.parent / "assignment.cbor"
         file.unlink(missing_ok=True)
         listed = self.site.parent / "sensors.txt"  # passkeys and codes among them
         listed.write_text("\n".join(sensors), encoding="utf-8")
@@ -87,7 +96,7 @@ class HostPrograms:
             told.write_text(links.modem.lines(), encoding="utf-8")
             ways += ["--modem", str(told), "--data-budget", str(links.modem.data_budget_mib)]
         await self.run(
-            "hub", "config", "--site", str(self.site), "--host", COLLECTOR_NAME,
+            "hub", "assignment", "--site", str(self.site), "--host", COLLECTOR_NAME,
             "--port", str(COLLECTOR_PORT), "--ntp-host", NTP_NAME, *ways,
             "--heartbeat", str(heartbeat_s), "--board", board, "--out", str(file),
             "--sensors", str(listed), feed=links.wifi_lines(),

@@ -59,7 +59,7 @@ class ModemPlan:
     faults: tuple[str, ...]
 
     def lines(self) -> str:
-        """As `varde hub config --modem` reads them."""
+        """As `varde hub assignment --modem` reads them."""
         fields = {"apn": self.apn, "user": self.user, "password": self.password, "pin": self.pin}
         return "".join(f"{name}={value}\n" for name, value in fields.items() if value)
 
@@ -75,7 +75,7 @@ class LinksPlan:
     modem: ModemPlan | None = None
 
     def wifi_lines(self) -> str:
-        """As `varde hub config --wifi` reads them."""
+        """As `varde hub assignment --wifi` reads them."""
         return "".join(
             f"{each.ssid.replace(':', chr(92) + ':')}:{each.password}\n" for each in self.networks
         )

@@ -40,8 +40,8 @@ class Stage:
         self.host = host_programs.HostPrograms(self.clock, folder)
         self.heartbeat_s = heartbeat_min * 60
         self.enrol_together_s = 0.0  # hubs that say who they are within so long: one command
-        self._configs: dict[tuple[object, ...], bytes] = {}
-        self._config_file = asyncio.Lock()  # the command writes it in one place
+        self._assignments: dict[tuple[object, ...], bytes] = {}
+        self._assignment_file = asyncio.Lock()  # the command writes it in one place
         self._files: dict[str, bytes] = {}
         self._to_enrol: list[str] = []
         self._enrolling: asyncio.Task[None] | None = None
@@ -80,16 +80,17 @@ class Stage:
     async def hub_files(
         self, sensors: Sequence[str], board: str, links: LinksPlan | None = None
     ) -> dict[str, bytes]:
-        """What a hub's file system holds; sensors as `varde hub config --sensor` takes them."""
+        """What a hub's file system holds; sensors as `varde hub assignment --sensor` has them."""
         links = links or LinksPlan()
         key = (tuple(sensors), board, links)
-        async with self._config_file:
-            if key not in self._configs:
-                self._configs[key] = await self.host.hub_config(
+        async with self._assignment_file:
+            if key not in self._assignments:
+                self._assignments[key] = await self.host.assignment(
                     links, list(sensors), self.heartbeat_s, board
                 )
         self._files = self._files or firmware_files(self.world.vm)
-        return {**self._files, "config.cbor": self._configs[key]}
+        documents = {"trust.cbor": self.host.trust, "assignment.cbor": self._assignments[key]}
+        return {**self._files, **documents}
 
     async def enrol(self, public_hex: str) -> None:
         """Let this hub deliver; with all others that ask in time, by one command."""
@@ -120,7 +121,7 @@ def firmware_files(vm: Interpreter) -> dict[str, bytes]:
 
 
 def as_option(planned: SensorPlan, sensor: VirtualSensor) -> str:
-    """A scenario's sensor as `varde hub config --sensor` takes it."""
+    """A scenario's sensor as `varde hub assignment --sensor` takes it."""
     kind = "random" if sensor.address[0] else "public"
     characteristics = "+".join(map(assigned.name, planned.characteristics))
     parts = [

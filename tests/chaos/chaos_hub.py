@@ -168,12 +168,6 @@ class _HubTime:
             self._keeper.anchor(anchor(measured.uptime_ms, 1_800_000_000_000, 2, 50))
 
 
-class _Config:
-    def __init__(self, collector_public: bytes) -> None:
-        self.number = 1
-        self.collector_public = collector_public
-
-
 class ChaosHub:
     """One hub, with its flash and its luck. `exchanges` counts how its rounds ended."""
 
@@ -230,7 +224,7 @@ class ChaosHub:
             recorder.session(clock.now_ms(), self.luck.randbytes(32), site.receiver_public)
         keeper = Keeper(_Alone(), recorder)
         exchanger = exchange_round.Exchanger(
-            who, _Config(site.collector_public), journal, self._client, _Alone(), keeper,
+            who, site.collector_public, 1, journal, self._client, _Alone(), keeper,
             self.luck.randbytes, clock,
         )  # fmt: skip
         jitter = Jitter(self.luck.getrandbits(32))

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from firmware.tls_servers import Authority
+from golden import site
 from simulator import board_place
 from varde_protocols import hub_config
 from varde_protocols.crypto import ed25519, x25519
@@ -34,8 +35,8 @@ WANTED = {
 HOUSE = ("cuff", "scale", "oximeter")  # models by the specification
 
 
-def config(sensors: dict[str, VirtualSensor], are_private: bool) -> bytes:
-    """A hub that knows these sensors, slots from 1 on in their order, and reaches nobody.
+def documents(sensors: dict[str, VirtualSensor], are_private: bool) -> dict[str, bytes]:
+    """Files of a hub that knows these sensors, slots from 1 on in their order, and reaches nobody.
 
     One with private addresses is known by the start of its name.
     """
@@ -51,11 +52,11 @@ def config(sensors: dict[str, VirtualSensor], are_private: bool) -> bytes:
             )
         )
     collector = ed25519.SigningKey(bytes(32)).public
-    return hub_config.HubConfig(
-        1, [hub_config.Network("nobody's", "password")], "collector.example", 443,
-        ROOTS, collector, x25519.public_key(bytes(32)), 3600, rows, "ntp.example", 123, "generic",
-        None, 0,
-    ).encode()  # fmt: skip
+    config = hub_config.HubConfig(
+        [hub_config.Network("nobody's", "password")], "collector.example", 443, 3600, rows,
+        "ntp.example", 123, "generic", None, 0,
+    )  # fmt: skip
+    return site.hub_files(config, ROOTS, collector, x25519.public_key(bytes(32)))
 
 
 class Kitchen:
@@ -76,7 +77,7 @@ class Kitchen:
             sensor.station.rotation_s = ROTATION_S if are_private else None
             await sensor.start()
             self.sensors[key] = sensor
-        files = {**FILES, "config.cbor": config(self.sensors, are_private)}
+        files = {**FILES, **documents(self.sensors, are_private)}
         self.board: VirtualBoard = self.place.world.add_board("hub-1", files, JOURNAL_BYTES)
         self.board.on_console = self.place._on_console
         self.board.on_note = self.place.notes.append

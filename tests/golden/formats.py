@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from golden.vectors import VECTORS
 from varde_protocols import assigned, exchange, hub_config, records, sealing
-from varde_protocols.crypto import ed25519, x25519
 
 
 def load(name: str) -> Any:
@@ -162,14 +161,9 @@ def configs(draw: st.DrawFn) -> hub_config.HubConfig:
     modem = draw(st.none() | MODEMS)
     least = 0 if modem else 1
     networks = draw(st.lists(NETWORKS, min_size=least, max_size=8, unique_by=lambda n: n.ssid))
-    roots = [
-        root_of(mark, draw(st.integers(260, 2048))) for mark in range(draw(st.integers(2, 4)))
-    ]
     slots = draw(st.lists(SLOTS, max_size=6, unique=True))
     return hub_config.HubConfig(
-        draw(st.integers(1, (1 << 32) - 1)), networks, draw(HOSTS), draw(PORTS), roots,
-        ed25519.SigningKey(draw(sized(32))).public, x25519.public_key(draw(sized(32))),
-        draw(HEARTBEATS),
+        networks, draw(HOSTS), draw(PORTS), draw(HEARTBEATS),
         [draw(sensors(slot)) for slot in slots], draw(HOSTS), draw(PORTS), draw(text_of(1, 32)),
         modem, draw(st.integers(0, 1 << 30)),
     )  # fmt: skip

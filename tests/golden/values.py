@@ -153,13 +153,9 @@ def root(size: int, mark: int) -> bytes:
 
 def config() -> hub_config.HubConfig:
     return hub_config.HubConfig(
-        12,
         [hub_config.Network("varde-lab", "correct horse"), hub_config.Network("åpent nett", "")],
         "collector.example.org",
         8443,
-        [root(300, 1), root(301, 2)],
-        COLLECTOR.public,
-        RECEIVER_PUBLIC,
         300,
         [
             hub_config.Sensor(1, bytes.fromhex("00a0b1c2d3e4f5"), None, 0x1822, [0x2A5E, 0x2A5F],

@@ -112,25 +112,12 @@ def config_vectors() -> dict[str, Any]:
     fields["modem"] = fields_of(mine.modem)
     fields["sensors"] = [fields_of(sensor) for sensor in mine.sensors]
     least = hub_config.HubConfig(
-        1,
-        [],
-        "10.0.0.2",
-        1,
-        mine.roots,
-        mine.collector_public,
-        mine.receiver_public,
-        60,
-        [],
-        "::1",
-        1,
-        "x",
-        hub_config.Modem("a", "", "", ""),
-        0,
+        [], "10.0.0.2", 1, 60, [], "::1", 1, "x", hub_config.Modem("a", "", "", ""), 0
     )
     return {
         "config": fields,
-        "encoded": mine.encode(),
-        "least": least.encode(),
+        "encoded": cbor.encode(mine.fields()),
+        "least": cbor.encode(least.fields()),
         "refused": refused.refused_configs(),
     }
 

@@ -17,9 +17,6 @@ ENCODED = bytes.fromhex(VECTORS["encoded"])
 def built():
     """The config that the vectors describe."""
     fields = dict(VECTORS["config"])
-    for name in ("collector_public", "receiver_public"):
-        fields[name] = bytes.fromhex(fields[name])
-    fields["roots"] = [bytes.fromhex(root) for root in fields["roots"]]
     fields["networks"] = [
         hub_config.Network(row["ssid"], row["password"]) for row in fields["networks"]
     ]
@@ -37,9 +34,18 @@ def sensor_of(row):
     )  # fmt: skip
 
 
+def decoded(data):
+    """As an assignment holds it."""
+    return hub_config.from_fields(cbor.decode(data))
+
+
+def encoded(config):
+    return cbor.encode(config.fields())
+
+
 def fault(data):
     try:
-        hub_config.decode(data)
+        decoded(data)
     except WireError as error:
         return error
     return None
@@ -62,19 +68,19 @@ def changed(row):
 
 class Golden(unittest.TestCase):
     def test_both_ways(self):
-        self.assertEqual(built().encode(), ENCODED)
-        self.assertEqual(hub_config.decode(ENCODED), built())
+        self.assertEqual(encoded(built()), ENCODED)
+        self.assertEqual(decoded(ENCODED), built())
 
     def test_the_least_config(self):
         data = bytes.fromhex(VECTORS["least"])
-        config = hub_config.decode(data)
+        config = decoded(data)
         self.assertEqual(config.sensors, [])
         self.assertEqual(config.networks, [])
-        self.assertEqual(config.encode(), data)
+        self.assertEqual(encoded(config), data)
 
     def test_a_hub_has_a_way_out(self):
         fields = cbor.decode(bytes.fromhex(VECTORS["least"]))
-        fields[13] = None
+        fields[9] = None
         self.assertEqual(code(cbor.encode(fields)), "config-count")
 
     def test_passwords(self):
@@ -84,13 +90,13 @@ class Golden(unittest.TestCase):
 
     def test_the_ends_of_the_heartbeat(self):
         for heartbeat_s in (exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S):
-            data = changed({"key": 8, "value": cbor.encode(heartbeat_s).hex()})
-            self.assertEqual(hub_config.decode(data).heartbeat_s, heartbeat_s)
+            data = changed({"key": 4, "value": cbor.encode(heartbeat_s).hex()})
+            self.assertEqual(decoded(data).heartbeat_s, heartbeat_s)
 
 
 class Names(unittest.TestCase):
     def config(self, *sensors):
-        fields = list(hub_config.decode(ENCODED)._items())
+        fields = list(decoded(ENCODED)._items())
         fields[hub_config.HubConfig.FIELDS.index("sensors")] = list(sensors)
         return hub_config.HubConfig(*fields)
 
@@ -128,13 +134,7 @@ class Refused(unittest.TestCase):
             fields[name] = 0
         self.assertEqual(fault(cbor.encode(fields)).where, "key -1")
         error = fault(changed({"key": 7}))
-        self.assertTrue("7" in str(error) and "receiver_public" in str(error))
-
-    def test_no_cut_and_no_tail_is_taken(self):
-        for size in range(0, len(ENCODED), 5):
-            self.assertEqual(code(ENCODED[:size]), "cbor-truncated")
-        self.assertEqual(code(ENCODED + b"\0"), "cbor-trailing")
-        self.assertEqual(code(bytes(16385)), "cbor-too-large")
+        self.assertTrue("7" in str(error) and "ntp_port" in str(error))
 
     def test_built_ones_are_checked_too(self):
         with self.assertRaises(hub_config.ConfigError):

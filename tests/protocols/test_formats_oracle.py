@@ -171,29 +171,23 @@ def test_answers(row: dict[str, Any]) -> None:
 def test_config() -> None:
     config = cbor2.loads(bytes.fromhex(CONFIG["encoded"]))
     said = CONFIG["config"]
-    assert sorted(config) == list(range(1, 15))
-    assert config[13] == list(said["modem"].values())
-    assert config[2] == [[row["ssid"], row["password"]] for row in said["networks"]]
-    assert [root.hex() for root in config[5]] == said["roots"]
+    assert sorted(config) == list(range(1, 11))
+    assert config[9] == list(said["modem"].values())
+    assert config[1] == [[row["ssid"], row["password"]] for row in said["networks"]]
     for key, name in (
-        (1, "number"),
-        (3, "collector_host"),
-        (4, "collector_port"),
-        (8, "heartbeat_s"),
-        (10, "ntp_host"),
-        (11, "ntp_port"),
-        (12, "board"),
-        (14, "data_budget_kib"),
+        (2, "collector_host"),
+        (3, "collector_port"),
+        (4, "heartbeat_s"),
+        (6, "ntp_host"),
+        (7, "ntp_port"),
+        (8, "board"),
+        (10, "data_budget_kib"),
     ):
         assert config[key] == said[name]
-    assert (config[6].hex(), config[7].hex()) == (
-        said["collector_public"],
-        said["receiver_public"],
-    )
-    for sensor, row in zip(config[9], said["sensors"], strict=True):
+    for sensor, row in zip(config[5], said["sensors"], strict=True):
         address = sensor[1] and sensor[1].hex()
         assert [sensor[0], address, *sensor[2:]] == list(row.values())
-    assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 14
+    assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 10
 
 
 @pytest.mark.parametrize("row", CBOR["appendix_a"], ids=lambda row: row["hex"])

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from golden import site
 from simulator.board_place import Place, play
 from varde_firmware.core import journal
 from varde_protocols import cose, hub_config, records, sealing
@@ -53,25 +54,26 @@ class Hub:
         return sensor
 
     async def power_on(self) -> None:
-        """Make the board, put the firmware and the config on it, and switch it on."""
+        """Make the board, put firmware and documents on it, and switch it on."""
         world = self.place.world
         world.add_access_point(stage.SSID, stage.PASSWORD)
-        files = {**stage.firmware_files(world.vm), "config.cbor": self._config().encode()}
+        files = {**stage.firmware_files(world.vm), **self._documents()}
         self.board = world.add_board(NODE, files, self.journal_bytes)
         self.board.on_console = self.place._on_console
         self.board.on_note = self.place.notes.append
         await self.board.network.start("collector.example", "ntp.example")
         await self.board.power_on()
 
+    def _documents(self) -> dict[str, bytes]:
+        collector = ed25519.SigningKey(bytes(32)).public
+        roots = [_root("one"), _root("two")]
+        return site.hub_files(self._config(), roots, collector, x25519.public_key(RECEIVER))
+
     def _config(self) -> hub_config.HubConfig:
         return hub_config.HubConfig(
-            1,
             [hub_config.Network(stage.SSID, stage.PASSWORD)],
             "collector.example",
             443,
-            [_root("one"), _root("two")],
-            ed25519.SigningKey(bytes(32)).public,
-            x25519.public_key(RECEIVER),
             3600,
             self._rows,
             "ntp.example",

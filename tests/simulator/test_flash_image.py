@@ -11,7 +11,7 @@ from varde_simulator import flash_image
 FILES = {
     "boot.py": b"print('hello')\n",
     "a/varde/x.mpy": bytes(range(256)) * 40,
-    "config.cbor": b"",
+    "empty.cbor": b"",
 }
 
 

@@ -18,9 +18,10 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Tuple
 
-    from varde_protocols.hub_config import HubConfig
+    from varde_protocols.assignment import Assignment
+    from varde_protocols.trust import Trust
 
     from . import Keeper, Matcher, ModemPort, NowMs, Ring, Secrets
 
@@ -46,10 +47,10 @@ class Hardware:
 
         return hub_facts.gather(board_name)
 
-    def load_config(self) -> "HubConfig":
-        from . import config_file  # noqa: PLC0415  (needed once)
+    def load_documents(self, hub_id: bytes) -> "Tuple[Trust, Assignment]":
+        from . import document_files  # noqa: PLC0415  (needed once)
 
-        return config_file.load()
+        return document_files.both(hub_id)
 
     def make_board(self, name: str) -> board.Board:
         return board.Board(name)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from varde_firmware.shell.clock import Clock
     from varde_firmware.shell.identity import Identity
     from varde_firmware.shell.keeper import Keeper
-    from varde_protocols.hub_config import HubConfig
     from varde_protocols.value import Value
 
 # Refusals that we have complained about; one of a complaint is not complained about again.
@@ -38,15 +37,15 @@ class Exchanger:
     `aside` are numbers of records that the collector takes in no batch (turned_away.py).
     """
 
-    def __init__(self, identity: "Identity", config: "HubConfig", journal: "Journal",
-                 client: "Client", exclusive: "Exclusive", keeper: "Keeper",
+    def __init__(self, identity: "Identity", collector_public: bytes, config_number: int,
+                 journal: "Journal", client: "Client", exclusive: "Exclusive", keeper: "Keeper",
                  random_bytes: "Callable[[int], bytes]", clock: "Clock") -> None:  # fmt: skip
         self._identity = identity
-        self._config_number = config.number
-        self._collector = ed25519.VerifyKey(config.collector_public)
+        self._config_number = config_number
+        self._collector = ed25519.VerifyKey(collector_public)
         # Its table is 2.5 KiB in one piece: made now, while the heap still has such pieces.
         self._collector.verify(b"", bytes(ed25519.SIGNATURE_BYTES))
-        self._collector_kid = sealing.key_id(config.collector_public)
+        self._collector_kid = sealing.key_id(collector_public)
         self._journal = journal
         self._client = client
         self._exclusive = exclusive

@@ -39,12 +39,17 @@ if TYPE_CHECKING:
 
     from varde_firmware.ports import Board, Ports
     from varde_firmware.shell.failover import Failover
+    from varde_protocols.assignment import Assignment
     from varde_protocols.hub_config import HubConfig
+    from varde_protocols.trust import Trust
 
 
-ONLY_FOR_THE_CONFIG = (
+ONLY_FOR_THE_DOCUMENTS = (
     "varde_protocols.hub_config_checks",
-    "varde_firmware.ports.config_file",
+    "varde_protocols.assignment",
+    "varde_protocols.trust",
+    "varde_protocols.documents",
+    "varde_firmware.ports.document_files",
     "varde_firmware.ports.atomic_file",
 )
 # The radio comes back in a second or not soon; five minutes of deafness are the most.
@@ -60,25 +65,28 @@ class Parts:
         self._ports = ports
         self._clock = clock.Clock()
         self._identity = identity.load(ports.store, ports.random_bytes, ports.flash)
-        config = ports.load_config()
-        for name in ONLY_FOR_THE_CONFIG:
+        # Neither may outlive this call: an object keeps its module, which then stays in the heap.
+        trust, assignment = ports.load_documents(self._identity.hub_id)
+        config = assignment.config
+        for name in ONLY_FOR_THE_DOCUMENTS:
             unload.unload(name)
         board = ports.make_board(config.board)
         jitter = Jitter(int.from_bytes(ports.random_bytes(4), "big"))
         self.upkeep = upkeep_task.Upkeep(board, status.Facts(), self._clock)
         self.upkeep.show()
         self._wind_rtc(board)
-        self._open_journal(config, board)
+        self._open_journal(trust.receiver_public, board)
         self.sensors = self._make_sensor_task(config, jitter)
         self._time = hub_time.HubTime(
             config.ntp_host, config.ntp_port, ports, board, self.keeper, self._clock
         )
         self.links = self._make_link_task(config, board, jitter)
         self._time.on_bytes = self.links.count
-        self.uplink = self._make_uplink_task(config, jitter)
+        self.uplink = self._make_uplink_task(trust, assignment, jitter)
         self.uplink.on_healthy = on_healthy
         self.uplink.report_of = (
-            ports, config, self._recorder, self.keeper, self.sensors, self.links, self._time,
+            ports, (assignment.number, config.board), self._recorder, self.keeper, self.sensors,
+            self.links, self._time,
         )  # fmt: skip
         self.sensors.utc_at = self._time.utc_ms
 
@@ -92,7 +100,7 @@ class Parts:
         if board.rtc_ms() < floor_ms:
             board.set_rtc_ms(floor_ms)
 
-    def _open_journal(self, config: "HubConfig", board: "Board") -> None:
+    def _open_journal(self, receiver_public: bytes, board: "Board") -> None:
         """Mount, and write what this boot begins with. No radio is on yet: no handler comes."""
         log = journal.Journal(self._ports.flash)
         report = log.mount()
@@ -108,7 +116,7 @@ class Parts:
         unload.unload("varde_firmware.shell.damage")
         try:
             private = self._ports.random_bytes(identity.SEED_BYTES)
-            log_recorder.session(self._clock.now_ms(), private, config.receiver_public)
+            log_recorder.session(self._clock.now_ms(), private, receiver_public)
         except journal.JournalFull:
             pass  # the first reading that finds room begins it
         self._recorder = log_recorder
@@ -173,15 +181,17 @@ class Parts:
             self.upkeep.facts, self._clock,
         )  # fmt: skip
 
-    def _make_uplink_task(self, config: "HubConfig", jitter: Jitter) -> uplink_task.UplinkTask:
-        ports = self._ports
+    def _make_uplink_task(
+        self, trust: "Trust", assignment: "Assignment", jitter: Jitter
+    ) -> uplink_task.UplinkTask:
+        ports, config = self._ports, assignment.config
         self.uplink_inbox = inbox.Inbox(1, 0)  # only to be woken
-        client = ports.make_client(config.collector_host, config.collector_port, config.roots)
+        client = ports.make_client(config.collector_host, config.collector_port, trust.roots)
         client.on_bytes = self.links.count
-        config.roots.clear()  # TLS has made its own of them, and nobody else asks: some KB
+        trust.roots.clear()  # TLS has made its own of them, and nobody else asks: some KB
         exchanger = exchange_round.Exchanger(
-            self._identity, config, self._journal, client, ports.exclusive, self.keeper,
-            ports.random_bytes, self._clock,
+            self._identity, trust.collector_public, assignment.number, self._journal, client,
+            ports.exclusive, self.keeper, ports.random_bytes, self._clock,
         )  # fmt: skip
         decisions = uplink.Uplink(
             config.heartbeat_s,

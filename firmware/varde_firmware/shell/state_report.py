@@ -5,7 +5,7 @@ from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Tuple
 
     from varde_firmware.core.recorder import Recorder
     from varde_firmware.ports import Ports
@@ -13,25 +13,29 @@ if TYPE_CHECKING:
     from varde_firmware.shell.keeper import Keeper
     from varde_firmware.shell.link_task import LinkTask
     from varde_firmware.shell.sensor_task import SensorTask
-    from varde_protocols.hub_config import HubConfig
 
 # In a journal with less room readings come first.
 ROOM_BYTES = const(16_384)
 
 
-def write(now_ms: int, ports: "Ports", config: "HubConfig", recorder: "Recorder",
+def write(now_ms: int, ports: "Ports", runs: "Tuple[int, str]", recorder: "Recorder",
           keeper: "Keeper", sensors: "SensorTask", links: "LinkTask",
           hub_time: "HubTime") -> None:  # fmt: skip
-    """Journal a report, unless there is little room, or the data budget is spent."""
+    """Journal a report, unless there is little room, or the data budget is spent.
+
+    `runs` is the number of the assignment and the name of the board. Not the assignment itself:
+    an object keeps its module, which then stays in the heap.
+    """
+    number, board_name = runs
     is_thrifty = links.meter.budget.is_thrifty(links.link)
     if is_thrifty or recorder.journal.free_bytes < ROOM_BYTES:
         return
     facts: "Dict[int, Any]" = {
         records.FACT_APPLICATION: version.VERSION,
-        records.FACT_CONFIG_NUMBER: config.number,
+        records.FACT_CONFIG_NUMBER: number,
         records.FACT_DAMAGE: ports.store.damage_told(),
     }
-    facts.update(ports.facts(config.board))
+    facts.update(ports.facts(board_name))
     facts.update(links.facts())
     facts.update(hub_time.facts())
     facts.update(_of_sensors(sensors, now_ms))

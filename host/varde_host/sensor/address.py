@@ -17,7 +17,7 @@ def normalised(text: str) -> str:
     Takes either case, and colons, dashes or nothing between the bytes. Raises InputRefused
     `sensor-address`.
     """
-    # As `varde hub config` and its hubs write it, with the type in front.
+    # As `varde hub assignment` and its hubs write it, with the type in front.
     bare = re.sub(r"^(public|random)/", "", text.strip())
     digits = re.sub(r"[:-]", "", bare).upper()
     if _SIX_BYTES.fullmatch(digits):

@@ -54,9 +54,7 @@ class Alone:
         return function(*args)
 
 
-class Config:
-    number = 1
-    collector_public = ed25519.SigningKey(bytes(32)).public
+COLLECTOR_PUBLIC = ed25519.SigningKey(bytes(32)).public
 
 
 def open_files():
@@ -79,7 +77,7 @@ class Lane:
         self.client = https_client.HttpsClient("localhost", int(port), [root])
         self.client.connect_ms = self.client.send_ms = self.client.answer_ms = limit_ms
         self.exchanger = exchange_round.Exchanger(
-            who, Config, log, self.client, Alone(), made, os.urandom, Clock()
+            who, COLLECTOR_PUBLIC, 1, log, self.client, Alone(), made, os.urandom, Clock()
         )
 
     async def go(self, until):

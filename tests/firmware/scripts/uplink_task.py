@@ -22,12 +22,7 @@ from varde_protocols.errors import HttpError
 COLLECTOR = ed25519.SigningKey(bytes([7] * 32))
 COLLECTOR_KID = sealing.key_id(COLLECTOR.public)
 NOW_MS = 1_767_600_000_000  # 2026-01-05T08:00:00Z
-ROOTS = [b"\x30\x82\x00\x01" + bytes([i]) for i in range(2)]
-CONFIG = hub_config.HubConfig(
-    4, [hub_config.Network("home", "password1")], "collector.example", 8443, ROOTS,
-    COLLECTOR.public, fake_hub.RECEIVER_PUBLIC, 900, [], "ntp.example", 123, "generic",
-    None, 0,
-)  # fmt: skip
+NETWORKS = [hub_config.Network("home", "password1")]
 
 
 class Response:
@@ -222,13 +217,13 @@ def play(answers, *steps, time_fails=False, event=True, prepare=None):
     if prepare:
         prepare(hub)
     exchanger = exchange_round.Exchanger(
-        hub.identity, CONFIG, hub.journal, ports, hub.exclusive, hub.keeper, ports.random_bytes,
-        hub.clock,
+        hub.identity, COLLECTOR.public, 4, hub.journal, ports, hub.exclusive, hub.keeper,
+        ports.random_bytes, hub.clock,
     )  # fmt: skip
     time = hub_time.HubTime("ntp.example", 123, ports, hub.board, hub.keeper, hub.clock)
     decisions = link.Link(1, backoff.Backoff(20, 40, hub.jitter))
     links = link_task.LinkTask(
-        wifi_link.WifiLink(CONFIG.networks, ports, decisions, hub.keeper, hub.clock),
+        wifi_link.WifiLink(NETWORKS, ports, decisions, hub.keeper, hub.clock),
         data_meter.DataMeter(0, ports, hub.keeper, time, hub.clock),
         inbox.Inbox(1, 0), hub.upkeep, hub.clock,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`varde hub config`: write a hub's `config.cbor` from the site and what the home needs.
+"""`varde hub assignment`: sign what a hub shall run: the config that its home needs.
 
 No secret stands on the command line, where other users and the shell's history see it: the WiFi
 networks are read from a file or from standard input, one `ssid:password` a line, and sensors with
@@ -7,7 +7,6 @@ a passkey or a consent code from a file, one a line as `--sensor` has it.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -15,18 +14,18 @@ from typing import Annotated
 
 import typer
 
-from varde_host import errors, messages, output
+from varde_host import clock, errors, messages, output
 from varde_host.collector import answer
-from varde_host.commands import options, sensor_text
-from varde_host.site import files
-from varde_protocols import hub_config
+from varde_host.commands import hexadecimal, new_output, options, sensor_text
+from varde_host.site import files, keys, trust_documents
+from varde_protocols import assignment, documents, hub_config
 
 _STANDARD_INPUT = Path("-")
 NTP_PORT = 123
 KIB_A_MIB = 1024
 
 
-def config(
+def assign(
     *,
     host: Annotated[str, typer.Option(metavar="NAME")],
     out: Annotated[Path, typer.Option(metavar="FILE")],
@@ -35,6 +34,7 @@ def config(
     sensor: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE,...")] = None,
     sensors: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     number: Annotated[int, typer.Option()] = 1,
+    hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
     heartbeat_s: Annotated[int, typer.Option("--heartbeat", metavar="SECONDS")] = (
         answer.DEFAULT_HEARTBEAT_S
     ),
@@ -47,15 +47,10 @@ def config(
     json: options.Json = False,
 ) -> None:
     """Write the file; an existing one is refused."""
-    site_files = files.load(site)
-    made = hub_config.HubConfig(
-        number=number,
+    config = hub_config.HubConfig(
         networks=[] if wifi is None else networks(_read(wifi), str(wifi)),
         collector_host=host,
         collector_port=port,
-        roots=site_files.roots_der(),
-        collector_public=site_files.collector_public,
-        receiver_public=site_files.receiver_public,
         heartbeat_s=heartbeat_s,
         sensors=_sensors(sensor or [], sensors),
         ntp_host=ntp_host,
@@ -64,12 +59,30 @@ def config(
         modem=None if modem is None else subscription(_read(modem), str(modem)),
         data_budget_kib=data_budget_mib * KIB_A_MIB,
     )
-    encoded = made.encode()
-    _write(out, encoded)
+    hub_id = None if hub is None else hexadecimal.parse(hub, assignment.HUB_ID_BYTES)
+    data = sign(files.load(site), config, number, hub_id, clock.from_environment().utc_ms())
+    new_output.write(out, data)
     if json:
-        output.as_json({"file": str(out), "bytes": len(encoded), "number": number})
+        output.as_json({"file": str(out), "bytes": len(data), "number": number, "hub": hub})
     else:
-        output.line(messages.text("hub.config-written", file=out))
+        output.line(messages.text("hub.assignment-written", file=out))
+
+
+def sign(
+    site: files.Site, config: hub_config.HubConfig, number: int, hub_id: bytes | None,
+    signed_ms: int,
+) -> bytes:  # fmt: skip
+    """Return the signed assignment of a config; `hub_id` None is for any hub of the site.
+
+    Read back as a hub will. Raises as `files.Site.signers`, and DocumentError for a number that
+    is none.
+    """
+    given = assignment.Assignment(site.site_id, number, hub_id, config, None, signed_ms)
+    signers = site.signers(keys.ASSIGNMENT)
+    data = documents.sign(documents.ASSIGNMENT, given.encode(), signers)
+    believed = trust_documents.described(site, 1, signed_ms)
+    assignment.verify(data, believed, hub_id or bytes(assignment.HUB_ID_BYTES))
+    return data
 
 
 def networks(text: str, where: str) -> list[hub_config.Network]:
@@ -116,15 +129,3 @@ def _read(path: Path) -> str:
         raise errors.InputRefused("file-encoding", str(path)) from error
     except OSError as error:
         raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write for the owner's eyes only: the file holds passwords."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-    except FileExistsError as error:
-        raise errors.InputRefused("file-exists", str(path)) from error
-    except OSError as error:
-        raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error

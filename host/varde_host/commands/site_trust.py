@@ -1,0 +1,49 @@
+"""`varde site trust`: sign what the site's hubs shall believe, and show or write the document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from varde_host import clock, messages, output
+from varde_host.commands import new_output, options
+from varde_host.site import files, trust_documents
+from varde_protocols import trust
+
+
+def show(
+    out: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    json: options.Json = False,
+) -> None:
+    """Sign the next trust if the site has changed; print it, and write it if asked to."""
+    now_ms = clock.from_environment().utc_ms()
+    made, data = trust_documents.issue(files.load(site), now_ms)
+    if out is not None:
+        new_output.write(out, data)
+    shown = describe(made)
+    if json:
+        output.as_json({"file": None if out is None else str(out), "bytes": len(data), **shown})
+        return
+    output.table(("column.field", "column.value"), [(key, str(v)) for key, v in shown.items()])
+    if out is not None:
+        output.line(messages.text("site.trust-written", file=out, epoch=made.epoch))
+
+
+def describe(made: trust.Trust) -> dict[str, object]:
+    """Return a trust as it may be told to anyone."""
+    names = {number: name for name, number in trust_documents.NUMBERS.items()}
+    return {
+        "epoch": made.epoch,
+        "site_id": made.site_id.hex(),
+        "roles": {
+            names[role]: {"threshold": row[0], "keys": [public.hex() for public in row[1]]}
+            for role, row in sorted(made.roles.items())
+        },
+        "roots": len(made.roots),
+        "collector_public": made.collector_public.hex(),
+        "receiver_public": made.receiver_public.hex(),
+        "signed_ms": made.signed_ms,
+    }

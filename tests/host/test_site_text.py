@@ -43,8 +43,9 @@ def a_description(places: list[str]) -> description.Description:
         keys.SERVICE: keys.Role(1, tuple(numbered[3:4])),
     }
     return description.Description(
-        "Fjord", bytes(8), ("c.test",), public(1), public(2), ("root-1.pem", "root-2.pem"), roles
-    )
+        "Fjord", bytes(8), ("c.test",), keys.RoleKey(public(1), "collector.key"),
+        keys.RoleKey(public(2), "receiver.key"), ("root-1.pem", "root-2.pem"), roles,
+    )  # fmt: skip
 
 
 WHOLE = a_description(["trust-1.key", "", "pkcs11:token=T;object=o", "service.key"])
@@ -125,6 +126,8 @@ def test_a_key_is_a_file_beside_it_or_in_a_token(place: str):
         (public(10).hex().encode(), public(10).hex().upper().encode() + b"A"),
         (b"varde-site-2", b"varde-site-3"),
         (b'"release": {', b'"releases": {'),
+        (b'"receiver.key"', b'""'),
+        (b'"collector.key"', b'"pkcs11:token=T;object=c"'),
     ],
 )
 def test_what_makes_no_site_is_refused(old: bytes, new: bytes):

@@ -9,7 +9,7 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.commands import options, site_secrets
-from varde_host.site import files, hand_over, passphrases, release_keys, token_uri
+from varde_host.site import files, hand_over, passphrases, release_keys, replacement, token_uri
 
 Folders = Annotated[tuple[Path, Path, Path] | None, typer.Option("--out", metavar="DIR DIR DIR")]
 
@@ -19,6 +19,7 @@ def release(
     out: Folders = None,
     public: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     no_site: Annotated[bool, typer.Option("--no-site")] = False,
+    again: Annotated[bool, typer.Option("--again")] = False,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     passphrase_file: site_secrets.PassphraseFiles = None,
     json: options.Json = False,
@@ -28,7 +29,7 @@ def release(
         raise errors.InputRefused("release-what")
     told = site_secrets.told(passphrase_file)
     loaded = None if no_site else files.load(site, told)
-    if loaded is not None:
+    if loaded is not None and not again:
         release_keys.refuse_known(loaded)
     made: list[release_keys.Made] = []
     if out is not None:
@@ -66,6 +67,31 @@ def make_token_key(
         output.as_json({"uri": str(where), "public": public.hex()})
     else:
         output.good(messages.text("site.token-key", uri=where, public=public.hex()))
+
+
+def replace(
+    key: Annotated[str, typer.Argument(metavar="KEY")],
+    *,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    token: Annotated[str | None, typer.Option(metavar="URI")] = None,
+    passphrase_file: site_secrets.PassphraseFiles = None,
+    no_passphrase: Annotated[bool, typer.Option("--no-passphrase")] = False,
+    pin_file: site_secrets.PinFile = None,
+    json: options.Json = False,
+) -> None:
+    """Make a new key in the place of one that was lost or has leaked."""
+    told = site_secrets.told(passphrase_file, pin_file)
+    loaded = files.load(site, told)
+    role, _old = replacement.find(loaded, key)
+    uri = None if token is None else token_uri.parse(token)
+    is_plain = no_passphrase or token is not None or role == replacement.COLLECTOR
+    done = replacement.replace(loaded, key, None if is_plain else told.new(role), uri)
+    if json:
+        new = {"key": done.new.place, "public": done.new.public.hex()}
+        output.as_json({"role": role, "old": done.old.public.hex(), **new})
+    else:
+        output.good(messages.text("site.replaced", old=done.old.place, new=done.new.place))
+        output.line(messages.text("site.replaced-next"))
 
 
 def give(

@@ -166,8 +166,8 @@ def _write_all(
         names[0],
         secrets.token_bytes(description.SITE_ID_BYTES),
         tuple(names[1]),
-        collector.public_key().public_bytes_raw(),
-        receiver.public_key().public_bytes_raw(),
+        keys.RoleKey(collector.public_key().public_bytes_raw(), files.COLLECTOR_KEY),
+        keys.RoleKey(receiver.public_key().public_bytes_raw(), files.RECEIVER_KEY),
         tuple(f"{stem}.pem" for stem in files.ROOTS),
         {role: keys.Role(thresholds[role], tuple(key for key, _private in held))
          for role, held in roles.items()},

@@ -4,7 +4,7 @@
     name            for people
     site_id         8 random bytes: what all the site's documents say they belong to
     server_names    names and addresses of the collector's certificate
-    collector_public, receiver_public
+    collector, receiver   {public, key} of each, `key` as in roles, and always a file
     roots           files of the roots that hubs pin
     roles           {role: {threshold, keys: [{public, key}]}}; `key` is a file beside this one, a
                     `pkcs11:` URI, or "" for a key that is kept elsewhere
@@ -31,8 +31,7 @@ MAX_NAMES: Final = 64
 MAX_TEXT: Final = 256  # a DNS name has 253 characters
 
 _FIELDS = {
-    "format", "name", "site_id", "server_names", "collector_public", "receiver_public", "roots",
-    "roles",
+    "format", "name", "site_id", "server_names", "collector", "receiver", "roots", "roles",
 }  # fmt: skip
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
@@ -44,8 +43,8 @@ class Description:
     name: str
     site_id: bytes
     server_names: tuple[str, ...]
-    collector_public: bytes
-    receiver_public: bytes
+    collector: keys.RoleKey
+    receiver: keys.RoleKey
     roots: tuple[str, ...]
     roles: dict[str, keys.Role]
 
@@ -55,7 +54,7 @@ def encode(described: Description) -> bytes:
     roles = {
         name: {
             "threshold": role.threshold,
-            "keys": [{"public": key.public.hex(), "key": key.place} for key in role.keys],
+            "keys": [_encoded(key) for key in role.keys],
         }
         for name, role in described.roles.items()
     }
@@ -64,12 +63,16 @@ def encode(described: Description) -> bytes:
         "name": described.name,
         "site_id": described.site_id.hex(),
         "server_names": list(described.server_names),
-        "collector_public": described.collector_public.hex(),
-        "receiver_public": described.receiver_public.hex(),
+        "collector": _encoded(described.collector),
+        "receiver": _encoded(described.receiver),
         "roots": list(described.roots),
         "roles": roles,
     }
     return (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _encoded(key: keys.RoleKey) -> dict[str, str]:
+    return {"public": key.public.hex(), "key": key.place}
 
 
 def decode(data: bytes, where: str) -> Description:
@@ -96,12 +99,11 @@ def _description(raw: Any) -> Description:
     fields = _fields(raw, _FIELDS)
     raw_roles = _fields(fields["roles"], set(keys.ROLES))
     roles = {name: _role(name, raw_roles[name]) for name in keys.ROLES}
-    collector, receiver = (
-        _fixed(fields[name], keys.PUBLIC_KEY_BYTES)
-        for name in ("collector_public", "receiver_public")
-    )
-    publics = [public for role in roles.values() for public in role.publics]
-    if len({collector, receiver, *publics}) != len(publics) + 2:
+    collector, receiver = (_key(fields[name]) for name in ("collector", "receiver"))
+    _file(collector.place)
+    _file(receiver.place)
+    held = [collector, receiver, *(key for role in roles.values() for key in role.keys)]
+    if len({key.public for key in held}) != len(held):
         raise ValueError("a key stands twice: each is good for one thing")
     return Description(
         _text(fields["name"]),
@@ -116,17 +118,18 @@ def _description(raw: Any) -> Description:
 
 def _role(name: str, raw: Any) -> keys.Role:
     fields = _fields(raw, {"threshold", "keys"})
-    listed = [_fields(key, {"public", "key"}) for key in _list(fields["keys"], MAX_KEYS)]
-    made = tuple(
-        keys.RoleKey(_fixed(key["public"], keys.PUBLIC_KEY_BYTES), _place(key["key"]))
-        for key in listed
-    )
+    made = tuple(_key(key) for key in _list(fields["keys"], MAX_KEYS))
     threshold = fields["threshold"]
     if type(threshold) is not int or not 1 <= threshold <= MAX_KEYS:
         raise ValueError(f"threshold of {name}")
     if made and threshold > len(made):
         raise ValueError(f"{name}: fewer keys than must sign")
     return keys.Role(threshold, made)
+
+
+def _key(raw: Any) -> keys.RoleKey:
+    fields = _fields(raw, {"public", "key"})
+    return keys.RoleKey(_fixed(fields["public"], keys.PUBLIC_KEY_BYTES), _place(fields["key"]))
 
 
 def _place(raw: Any) -> str:

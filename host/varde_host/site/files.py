@@ -48,12 +48,12 @@ class Site:
     @property
     def collector_public(self) -> bytes:
         """The collector's Ed25519 public key, 32 bytes."""
-        return self.described.collector_public
+        return self.described.collector.public
 
     @property
     def receiver_public(self) -> bytes:
         """The receiver's X25519 public key, 32 bytes."""
-        return self.described.receiver_public
+        return self.described.receiver.public
 
     @property
     def root_files(self) -> tuple[str, ...]:
@@ -87,12 +87,12 @@ class Site:
 
     def collector_seed(self) -> bytes:
         """Return the collector's Ed25519 seed (32 bytes); raises as `read_private` does."""
-        path = self.directory / COLLECTOR_KEY
+        path = self.directory / self.described.collector.place
         return _read_signing(path, self.collector_public, self.secrets).private_bytes_raw()
 
     def receiver_private(self, path: Path | None = None) -> bytes:
         """Return the receiver's X25519 key (32 bytes), from `path` if kept elsewhere."""
-        path = path or self.directory / RECEIVER_KEY
+        path = path or self.directory / self.described.receiver.place
         key = read_private(path, self.secrets)
         if not isinstance(key, x25519.X25519PrivateKey):
             raise errors.InputRefused("key-kind", str(path), wanted="X25519")

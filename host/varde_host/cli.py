@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Any] = {
         "release-keys": "site_keys.release",
         "token-key": "site_keys.make_token_key",
         "hand-over": "site_keys.give",
+        "replace": "site_keys.replace",
     },
     "hub": {
         "keys": {

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from host import soft_token
 from host.postgres_server import PostgresServer, database_of, programs
 from host.terminal import Terminal
 from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
@@ -125,6 +126,12 @@ def postgres():
     with PostgresServer() as server:
         database.open_database(server.create()).close()  # the template of all others: test_1
         yield server
+
+
+@pytest.fixture(scope="session")
+def soft_tokens(tmp_path_factory: pytest.TempPathFactory) -> soft_token.SoftTokens:
+    """Give tokens for all tests of this process: their library reads its settings once."""
+    return soft_token.make(tmp_path_factory.mktemp("tokens"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from pathlib import Path
 
 import pkcs11
@@ -27,11 +26,8 @@ NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
-def tokens(tmp_path_factory: pytest.TempPathFactory):
-    before = os.environ.get("SOFTHSM2_CONF")
-    yield soft_token.make(tmp_path_factory.mktemp("tokens"))
-    if before is None:
-        os.environ.pop("SOFTHSM2_CONF", None)
+def tokens(soft_tokens: soft_token.SoftTokens) -> soft_token.SoftTokens:
+    return soft_tokens
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +112,12 @@ def test_a_wrong_pin_is_told_once_and_not_repeated(service, tokens, tmp_path: Pa
         token_signer.open_signer(uri, None, secrets)
     assert "10101010" not in repr(caught.value)
     assert caught.value.__cause__ is None
+    wrong.write_text(soft_token.PIN)
+    for _ in range(2):  # not even the right one is tried by the same command
+        with pytest.raises(errors.InputRefused, match="token-pin"):
+            token_signer.open_signer(uri, None, secrets)
+    with pytest.raises(errors.InputRefused, match="token-key"):
+        token_signer.open_signer(uri, None, passphrases.Secrets(pin_file=wrong))
     assert caught.value.__context__ is None or "10101010" not in repr(caught.value.__context__)
 
 

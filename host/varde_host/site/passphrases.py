@@ -37,6 +37,7 @@ class Secrets:
         self._pin_file = pin_file
         self._known: list[bytes] = []
         self._pins: dict[str, str] = {}
+        self._refused_pins: set[str] = set()
         self._has_given_up = False
 
     def __repr__(self) -> str:
@@ -101,11 +102,18 @@ class Secrets:
 
     def pin(self, token: str, source: Path | None) -> str:
         """Return a token's PIN, from the URI's `source`, our own file, or the terminal."""
+        if token in self._refused_pins:
+            raise errors.InputRefused("token-pin", token)
         if token not in self._pins:
             file = source or self._pin_file
             told = _typed("site.pin", token) if file is None else _line_of(file)
             self._pins[token] = told.decode()
         return self._pins[token]
+
+    def refuse_pin(self, token: str) -> None:
+        """Remember that a token did not take its PIN: a second try would bring it nearer to
+        locking itself."""
+        self._refused_pins.add(token)
 
 
 def from_environment() -> Secrets:

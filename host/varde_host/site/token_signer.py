@@ -94,11 +94,15 @@ def make_key(uri: token_uri.TokenUri, secrets: passphrases.Secrets) -> bytes:
 def _open(uri: token_uri.TokenUri, secrets: passphrases.Secrets, *, rw: bool) -> pkcs11.Session:
     token = _token(uri)
     pin = secrets.pin(uri.holder, uri.pin_source)
-    with _errors(str(uri)):
-        try:
-            return token.open(rw=rw, user_pin=pin)
-        except pkcs11.UserAlreadyLoggedIn:  # by another key of the same token
-            return token.open(rw=rw)
+    try:
+        with _errors(str(uri)):
+            try:
+                return token.open(rw=rw, user_pin=pin)
+            except pkcs11.UserAlreadyLoggedIn:  # by another key of the same token
+                return token.open(rw=rw)
+    except errors.InputRefused:
+        secrets.refuse_pin(uri.holder)
+        raise
 
 
 def _token(uri: token_uri.TokenUri) -> pkcs11.Token:

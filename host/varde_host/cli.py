@@ -31,7 +31,6 @@ COMMANDS: Mapping[str, Any] = {
     "site": {
         "init": "site.init",
         "show": "site.show",
-        "trust": "site_trust.show",
         "check": "site_backup.check",
         "backup": "site_backup.back_up",
         "restore": "site_backup.restore",
@@ -39,6 +38,7 @@ COMMANDS: Mapping[str, Any] = {
         "token-key": "site_keys.make_token_key",
         "hand-over": "site_keys.give",
         "replace": "site_keys.replace",
+        "trust": "site_trust.show",
     },
     "hub": {
         "keys": {
@@ -61,6 +61,52 @@ COMMANDS: Mapping[str, Any] = {
         "watch": "sensor.watch",
         "clear": "sensor_clear.clear",
     },
+    "bench": {
+        "run": "bench.run",
+        "status": "bench.status",
+        "ports": "bench.show_ports",
+        "return": "bench_return.run",
+    },
+    "kit": {
+        "new": "kit.new",
+        "list": "kit.show_list",
+        "show": "kit.show",
+        "move": "kit.move",
+        "put": "kit.put",
+        "take": "kit.take",
+        "place": "kit.place",
+        "infectious": "kit.infectious",
+        "label": "kit_label.draw",
+    },
+    "stock": {
+        "scan": "stock.scan",
+        "scanner": "stock.scanner",
+        "add": "stock.add",
+        "change": "stock.change",
+        "mark": "stock.mark",
+        "list": "stock.show_list",
+        "show": "stock.show",
+        "check": "stock_lists.check",
+        "count": "stock_lists.count",
+        "levels": "stock_lists.levels",
+        "minimum": "stock_lists.minimum",
+        "due": "stock_lists.due",
+        "recall": "stock_lists.recall",
+        "trace": "stock_lists.trace",
+        "faults": "stock_lists.faults",
+        "model": {
+            "add": "stock_names.add_model",
+            "code": "stock_names.add_code",
+            "list": "stock_names.list_models",
+        },
+        "place": {"add": "stock_names.add_place", "list": "stock_names.list_places"},
+        "note": {
+            "write": "stock_names.write_note",
+            "close": "stock_names.close_note",
+            "list": "stock_names.list_notes",
+        },
+    },
+    "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "decode": "decode.decode",
 }
 # `demo` gives what it does not know to the simulator.

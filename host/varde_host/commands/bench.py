@@ -1,0 +1,239 @@
+"""`varde bench`: bare boards become hubs, one or a tray of them at a time (docs/bench.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from varde_host import clock, errors, messages, output
+from varde_host.bench import faults, ledger, live, ports, settings, steps, tray, work
+from varde_host.commands import hub_assignment, options
+from varde_host.inventory import progress, store
+from varde_host.inventory import who as inventory_who
+from varde_host.site import files, trust_documents
+from varde_protocols.hub_config import Modem, Network
+
+_By = Annotated[str | None, typer.Option("--by", metavar="FUNCTION:USER")]
+_Inventory = Annotated[
+    str | None, typer.Option("--inventory", envvar="VARDE_INVENTORY", metavar="FILE|URL")
+]
+DEFAULT_FIRMWARE = Path("build/firmware")
+STOPPED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def run(
+    port: Annotated[list[str] | None, typer.Option(metavar="PORT|PATTERN|@FILE")] = None,
+    image: Annotated[Path, typer.Option(metavar="FILE", envvar="VARDE_INTERPRETER")] = Path(
+        "micropython.bin"
+    ),
+    firmware: Annotated[Path, typer.Option(metavar="DIR")] = DEFAULT_FIRMWARE,
+    host: Annotated[str, typer.Option(metavar="NAME")] = "",
+    collector_port: Annotated[int, typer.Option()] = 8443,
+    wifi: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
+    modem: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
+    ntp_host: Annotated[str, typer.Option(metavar="NAME")] = "pool.ntp.org",
+    ntp_port: Annotated[int, typer.Option()] = hub_assignment.NTP_PORT,
+    heartbeat_s: Annotated[int, typer.Option("--heartbeat", metavar="SECONDS")] = 3600,
+    board: Annotated[str, typer.Option(metavar="NAME")] = "generic",
+    until: Annotated[str | None, typer.Option(metavar="STEP")] = None,
+    again: Annotated[list[str] | None, typer.Option(metavar="STEP")] = None,
+    count: Annotated[int | None, typer.Option(min=0)] = None,
+    flashers: Annotated[int, typer.Option(min=1)] = settings.DEFAULT_FLASHERS,
+    come_back_s: Annotated[
+        float, typer.Option("--come-back", metavar="SECONDS")
+    ] = settings.Limits.come_back_s,
+    by: _By = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_address: options.DatabaseAddress = None,
+    inventory_address: _Inventory = None,
+    json: options.Json = False,
+) -> None:
+    """Work on all boards until each is done or given up; exit status 1 if one was given up."""
+    whose = inventory_who.parse(by)
+    table = _table(until, again or [])
+    site_files = files.load(site)
+    utc_ms = clock.from_environment().utc_ms
+    with tempfile.TemporaryDirectory(prefix="varde-bench-") as folder:
+        asked = settings.Settings(
+            site=site_files,
+            by=whose,
+            image=image,
+            firmware=firmware,
+            folder=Path(folder),
+            trust=trust_documents.issue(site_files, utc_ms())[1],
+            board=board,
+            networks=networks_of(wifi),
+            modem=_subscription(modem),
+            collector_host=host or site_files.server_names[0],
+            collector_port=collector_port,
+            ntp_host=ntp_host,
+            ntp_port=ntp_port,
+            heartbeat_s=heartbeat_s,
+            database=options.database_address(site, database_address),
+            limits=settings.Limits(come_back_s=come_back_s),
+        )
+        with _inventory(site, inventory_address) as inventory, shown(json=json) as view:
+            bench = work.Bench(asked, view.tell, utc_ms, Questions().ask, inventory=inventory)
+            bench.flashing = asyncio.Semaphore(flashers)
+            written = ledger.Ledger(inventory, whose, utc_ms)
+            written.again = frozenset(name for first in again or [] for name in steps.after(first))
+            candidates = candidates_of(port or [])
+            expected = len(candidates()) if count is None else count or None
+            if expected == 0:
+                raise errors.InputRefused("bench-no-ports")
+            ended = play(tray.Tray(bench, written, candidates, expected, table))
+    _finish(ended, json=json)
+
+
+def _table(until: str | None, again: Sequence[str]) -> Sequence[steps.Step]:
+    for name in [*again, *([until] if until else [])]:
+        if name not in steps.names():
+            raise errors.InputRefused("bench-step", name[:30], known=", ".join(steps.names()))
+    last = len(steps.TABLE) if until is None else steps.names().index(until) + 1
+    return steps.TABLE[:last]
+
+
+def networks_of(wifi: Path | None) -> tuple[Network, ...]:
+    return () if wifi is None else tuple(hub_assignment.networks(_read(wifi), str(wifi)))
+
+
+def _subscription(modem: Path | None) -> Modem | None:
+    return None if modem is None else hub_assignment.subscription(_read(modem), str(modem))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise errors.InputRefused("file-encoding", str(path)) from error
+    except OSError as error:
+        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
+
+
+def candidates_of(named: list[str]) -> Callable[[], list[ports.Port]]:
+    """Return who looks up the ports each time: the named ones, else all with a board."""
+    if not named:
+        return ports.scan
+    return lambda: [ports.Port(name) for name in ports.named(named)]
+
+
+@contextmanager
+def _inventory(site: Path, named: str | None) -> Iterator[store.Inventory]:
+    opened = store.open_inventory(named or site / store.FILE)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def shown(*, json: bool) -> Iterator[live.View]:
+    """Show what happens: lines of JSON on standard output, else a table on standard error."""
+    for_people = live.Table if sys.stderr.isatty() else live.TextLines
+    view: live.View = live.JsonLines() if json else for_people()
+    with view:
+        yield view
+
+
+def play(boards: tray.Tray) -> list[tray.Result]:
+    """Run the tray; Ctrl-C and SIGTERM end it in order, programs it started included."""
+
+    async def main() -> list[tray.Result]:
+        task = asyncio.ensure_future(boards.run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        output.progress(messages.text("bench.stopped"))
+        raise SystemExit(STOPPED) from None
+
+
+class Questions:
+    """Asks the technician: one question at a time, answered by a line on standard input."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def ask(self, _board: work.Board, question: str, _fields: Mapping[str, object]) -> str:
+        """Return the answer; a line `! REASON` says that it cannot be done."""
+        async with self._turn:
+            line: str = await asyncio.to_thread(sys.stdin.readline)
+        answer = line.strip()
+        if answer.startswith("!") or not line:
+            raise faults.Fault("cannot", reason=answer.lstrip("! ") or question)
+        return answer
+
+
+def _finish(ended: Sequence[tray.Result], *, json: bool) -> None:
+    done = sum(result.fault is None for result in ended)
+    if not json:
+        output.line(messages.text("bench.summary", done=done, boards=len(ended)))
+    if done < len(ended):
+        raise SystemExit(errors.EXIT_REFUSED)
+
+
+def show_ports(json: options.Json = False) -> None:
+    """List the ports at which a board may be."""
+    found = ports.scan()
+    if json:
+        output.as_json(
+            [{"port": p.name, "description": p.description, "chip": p.chip_id} for p in found]
+        )
+    elif not found:
+        output.line(messages.text("bench.no-ports"))
+    else:
+        columns = [f"bench.column.{name}" for name in ("port", "description", "chip")]
+        output.table(columns, [(p.name, p.description, p.chip_id) for p in found], whole={0, 2})
+
+
+def status(
+    chip: Annotated[str | None, typer.Argument(metavar="CHIP")] = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    inventory_address: _Inventory = None,
+    json: options.Json = False,
+) -> None:
+    """Show each board's steps, and what each took of hands and of the machine."""
+    with _inventory(site, inventory_address) as inventory:
+        known = inventory.read(progress.chips)
+        if chip is not None and chip not in known:
+            raise errors.InputRefused("chip-unknown", chip[:20])
+        chosen = known if chip is None else [chip]
+        done = {
+            one: inventory.read(functools.partial(progress.finished, chip_id=one))
+            for one in chosen
+        }
+    if json:
+        output.as_json(done)
+        return
+    columns = ("chip", "board-step", "machine", "hands", "tries")
+    output.table([f"bench.column.{name}" for name in columns], list(_rows(done)), whole={0})
+
+
+def _rows(done: Mapping[str, Mapping[str, work.Evidence]]) -> Iterator[tuple[str, ...]]:
+    for chip, finished in done.items():
+        for name, evidence in finished.items():
+            took = evidence.get("took", {})
+            yield (
+                chip,
+                live.step_text(name),
+                f"{took.get('machine_s', 0)} s",
+                f"{took.get('hands_s', 0)} s",
+                str(took.get("tries", "")),
+            )
+        left = [step.name for step in steps.TABLE if step.name not in finished]
+        if left:
+            yield (chip, live.step_text(left[0]), "–", "–", "")

@@ -6,7 +6,6 @@ namespace `varde`:
     slot     i32  0: /a, 1: /b
     trials   i32  starts of this slot since it last proved healthy
     crashes  i32  ends by an exception since the application was last healthy
-    noted    i32  an event of the console for the journal: code << 24 | detail
 
 A slot that has been started TRIALS times without proving healthy gives way to the other, if that
 holds an application. After an exception the board restarts, later and later, and the console says
@@ -57,10 +56,6 @@ class Counters:
             self._nvs.set_i32(key, number)
             self._nvs.commit()
 
-    def note(self, _now_ms, code, detail):
-        """Keep an event of the console until an application journals it; the last one counts."""
-        self.set("noted", code << 24 | detail)
-
 
 def holds_application(slot):
     """True if the slot's folder holds the package."""
@@ -99,7 +94,7 @@ def wait_fed(duration_ms, listener=None):
         duration_ms = time.ticks_diff(end_ms, time.ticks_ms())
 
 
-def make_listener(counters):
+def make_listener():
     """Return who listens at the console while no application runs; None if that fails, too."""
     try:
         from varde_firmware.ports import console, identity_store  # noqa: PLC0415
@@ -107,7 +102,8 @@ def make_listener(counters):
 
         seed = identity_store.IdentityStore().seed()
         hub_id = identity.Identity(seed, 0).hub_id
-        return service_task.ServiceTask(console.Console(), hub_id, counters.note, clock.Clock())
+        port = console.Console()
+        return service_task.ServiceTask(port, hub_id, port.note, clock.Clock())
     except BaseException as error:  # noqa: BLE001  (the restart must come, whatever this is)
         print("varde: nobody listens:", type(error).__name__, error)
         return None
@@ -150,7 +146,7 @@ def run(slot, counters, is_locked=False):
         "varde: stopped: %s (%s), restart %d in %d ms"
         % (reason, slot, crashes + 1, backoff_ms(crashes))
     )
-    wait_fed(backoff_ms(crashes), make_listener(counters) if is_locked else None)
+    wait_fed(backoff_ms(crashes), make_listener() if is_locked else None)
 
 
 def start(lock):

@@ -45,13 +45,13 @@ _MARK_BYTES = const(3)
 
 def payload(nonce: bytes, hub_id: bytes, command: int = COMMAND_OPEN) -> bytes:
     """Return what is signed: 31 bytes of deterministic CBOR."""
-    if len(nonce) != NONCE_BYTES or len(hub_id) != HUB_ID_BYTES or not 0 < command < 24:
-        raise ValueError("a nonce has 16 bytes, a hub id 8, a command is one of 1 to 23")
-    return b"".join((b"\xa3\x01\x50", nonce, b"\x02\x48", hub_id, b"\x03", bytes((command,))))
+    return b"\xa3\x01\x50" + nonce + b"\x02\x48" + hub_id + b"\x03" + bytes((command,))
 
 
 def sign(signer: "Signer", nonce: bytes, hub_id: bytes, command: int = COMMAND_OPEN) -> bytes:
-    """Return the request."""
+    """Return the request; ValueError (ours) for a nonce, a hub id or a command that is none."""
+    if len(nonce) != NONCE_BYTES or len(hub_id) != HUB_ID_BYTES or not 0 < command < 24:
+        raise ValueError("a nonce has 16 bytes, a hub id 8, a command is one of 1 to 23")
     return cose.sign1(signer, signer.kid, payload(nonce, hub_id, command), _AAD)
 
 

@@ -119,7 +119,7 @@ class TestRequest(unittest.TestCase):
     def test_what_a_caller_may_not_sign(self):
         for nonce, hub_id, command in ((b"", HUB_ID, 1), (NONCE, b"", 1), (NONCE, HUB_ID, 24)):
             with self.assertRaises(ValueError):
-                service_request.payload(nonce, hub_id, command)
+                service_request.sign(BENCH, nonce, hub_id, command)
 
 
 class TestService(unittest.TestCase):

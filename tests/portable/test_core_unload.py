@@ -24,6 +24,15 @@ class UnloadTest(unittest.TestCase):
         unload.unload("varde_firmware.core.nothing")
         self.assertFalse("varde_firmware.core.nothing" in sys.modules)
 
+    def test_what_came_since_goes_and_what_was_there_stays(self):
+        unload.unload(NAME)
+        before = unload.loaded()
+        self.assertTrue("varde_firmware.core.unload" in before)
+        self.assertFalse("sys" in before or NAME in before)
+        __import__(NAME)
+        unload.since(before)
+        self.assertEqual(sorted(unload.loaded()), sorted(before))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -35,6 +35,8 @@ from varde_protocols._compat import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Protocol, Tuple, Type, Union
 
+    from .console import Console  # there is no other
+
     Buffer = Union[bytes, bytearray, memoryview]
     NowMs = Callable[[], int]
 
@@ -236,6 +238,8 @@ if TYPE_CHECKING:
 
         def count_boot(self) -> int: ...
 
+        def is_locked(self) -> bool: ...
+
         def utc_floor_ms(self) -> int: ...
 
         def set_utc_floor_ms(self, utc_ms: int) -> None: ...
@@ -283,6 +287,10 @@ if TYPE_CHECKING:
         def facts(self, board_name: str) -> Dict[int, Any]: ...
 
         def load_documents(self, hub_id: bytes) -> Tuple[Any, Any]: ...  # Trust, Assignment
+
+        def board_name(self) -> str: ...  # as the bench said; the assignment's counts
+
+        def make_console(self) -> Optional[Console]: ...  # None: the hub is not locked
 
         def make_board(self, name: str) -> Board: ...
 

@@ -18,12 +18,13 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from varde_protocols.assignment import Assignment
     from varde_protocols.trust import Trust
 
     from . import Keeper, Matcher, ModemPort, NowMs, Ring, Secrets
+    from .console import Console
 
 
 class Hardware:
@@ -51,6 +52,18 @@ class Hardware:
         from . import document_files  # noqa: PLC0415  (needed once)
 
         return document_files.both(hub_id)
+
+    def board_name(self) -> str:
+        from . import hub_facts  # noqa: PLC0415  (needed without documents only)
+
+        return hub_facts.board_name()
+
+    def make_console(self) -> "Optional[Console]":
+        if not self.store.is_locked():
+            return None
+        from . import console  # noqa: PLC0415  (on locked hubs)
+
+        return console.Console()
 
     def make_board(self, name: str) -> board.Board:
         return board.Board(name)

@@ -1,9 +1,9 @@
 """The serial console of a locked hub: what comes in, and what a signed request may do there.
 
-NVS, namespace `varde` (boot.py and main.py read them, docs/firmware.md):
+NVS, namespace `varde`:
 
-    locked   i32  1: no prompt
-    open     i32  1: the next start leaves the board at its prompt
+    open    i32  1: the next start leaves the board at its prompt (boot.py)
+    noted   i32  an event that an application shall journal: code << 24 | detail; the last counts
 """
 
 import asyncio
@@ -26,14 +26,6 @@ _READ_BYTES = const(256)  # the ESP32 keeps 260 for us
 _FLUSH_MS = const(200)  # the answer is to leave before the chip starts again
 
 
-def is_locked() -> bool:
-    """True if there is no prompt on this hub."""
-    try:
-        return bool(esp32.NVS(identity_store.NAMESPACE).get_i32("locked"))
-    except OSError:
-        return False
-
-
 class Console:
     """See `ports.Console`."""
 
@@ -41,6 +33,7 @@ class Console:
         self._stream: "Any" = sys.stdin.buffer
         self._poll = select.poll()
         self._poll.register(self._stream, select.POLLIN)
+        self._nvs = esp32.NVS(identity_store.NAMESPACE)
         self.random_bytes = os.urandom
 
     def read(self, wait_ms: int) -> "Optional[bytes]":
@@ -65,11 +58,26 @@ class Console:
 
         return document_files.trust().keys(trust.ROLE_SERVICE)
 
+    def note(self, _now_ms: int, code: int, detail: int) -> None:
+        """Keep an event while nobody can journal it."""
+        self.set_noted(code << 24 | detail)
+
+    def noted(self) -> int:
+        try:
+            return int(self._nvs.get_i32("noted"))
+        except OSError:
+            return 0
+
+    def set_noted(self, number: int) -> None:
+        self._set("noted", number)
+
     def grant(self) -> None:
         """Let the next start end at the prompt; durable on return."""
-        nvs = esp32.NVS(identity_store.NAMESPACE)
-        nvs.set_i32("open", 1)
-        nvs.commit()
+        self._set("open", 1)
+
+    def _set(self, key: str, number: int) -> None:
+        self._nvs.set_i32(key, number)
+        self._nvs.commit()
 
     def restart(self) -> None:
         time.sleep_ms(_FLUSH_MS)  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ boot     i32    how often the hub has started
 utc_min  i32    the last time known for sure, in minutes since 1970
 data     blob   bytes of this month by link, as core/data_budget.py
 pin      i32    what became of the modem's PIN: 4 * (1 before its digits) + modem_words.PIN_...
+locked   i32    1: no prompt (boot.py); slot, trials, crashes, open: see there and main.py
 damaged  i32    how many unreadable places of the journal were told, or are known as torn writes
 """
 
@@ -49,6 +50,10 @@ class IdentityStore:
         boot = self._number("boot") + 1
         self._set_number("boot", boot)
         return boot
+
+    def is_locked(self) -> bool:
+        """True if there is no prompt (boot.py)."""
+        return bool(self._number("locked"))
 
     def utc_floor_ms(self) -> int:
         """Return a time that has certainly passed, 0 if none is known."""

@@ -44,14 +44,6 @@ if TYPE_CHECKING:
     from varde_protocols.trust import Trust
 
 
-ONLY_FOR_THE_DOCUMENTS = (
-    "varde_protocols.hub_config_checks",
-    "varde_protocols.assignment",
-    "varde_protocols.trust",
-    "varde_protocols.documents",
-    "varde_firmware.ports.document_files",
-    "varde_firmware.ports.atomic_file",
-)
 # The radio comes back in a second or not soon; five minutes of deafness are the most.
 RADIO_FIRST_MS = 1_000
 RADIO_MOST_MS = 60_000
@@ -60,16 +52,19 @@ RADIO_MOST_MS = 60_000
 class Parts:
     """Builds all of one boot: `upkeep`, `sensors`, `links` and `uplink` are the tasks."""
 
-    def __init__(self, ports: "Ports", on_healthy: "Callable[[], None]") -> None:
-        """`on_healthy` is called when the collector has acknowledged something."""
+    def __init__(
+        self, ports: "Ports", on_healthy: "Callable[[], None]", who: identity.Identity,
+        trust: "Trust", assignment: "Assignment",
+    ) -> None:  # fmt: skip
+        """`on_healthy` is called when the collector has acknowledged something.
+
+        Neither document may outlive this call: an object keeps its module, which then stays in
+        the heap.
+        """
         self._ports = ports
         self._clock = clock.Clock()
-        self._identity = identity.load(ports.store, ports.random_bytes, ports.flash)
-        # Neither may outlive this call: an object keeps its module, which then stays in the heap.
-        trust, assignment = ports.load_documents(self._identity.hub_id)
+        self._identity = who
         config = assignment.config
-        for name in ONLY_FOR_THE_DOCUMENTS:
-            unload.unload(name)
         board = ports.make_board(config.board)
         jitter = Jitter(int.from_bytes(ports.random_bytes(4), "big"))
         self.upkeep = upkeep_task.Upkeep(board, status.Facts(), self._clock)
@@ -89,6 +84,14 @@ class Parts:
             self.links, self._time,
         )  # fmt: skip
         self.sensors.utc_at = self._time.utc_ms
+        self.service = None
+        console = ports.make_console()
+        if console is not None:
+            from varde_firmware.shell import service_task  # noqa: PLC0415  (on locked hubs)
+
+            self.service = service_task.ServiceTask(
+                console, who.hub_id, self.keeper.event_hourly, self._clock
+            )
 
     def _wind_rtc(self, board: "Board") -> None:
         """Without power the chip's clock falls to 2000; certificates need a later year.

@@ -14,18 +14,11 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from varde_firmware.core.service import Event
-    from varde_firmware.ports import Console
+    from varde_firmware.ports.console import Console
     from varde_firmware.shell.clock import Clock
 
 # Between two looks, of at most 256 bytes: who floods the console gets little of the hub's time.
 PAUSE_MS = const(50)
-ONLY_FOR_REQUESTS = (
-    "varde_protocols.service_request",
-    "varde_protocols.trust",
-    "varde_protocols.documents",
-    "varde_firmware.ports.document_files",
-    "varde_firmware.ports.atomic_file",
-)
 
 
 class ServiceTask:
@@ -43,8 +36,12 @@ class ServiceTask:
 
     async def run(self) -> None:
         """Answer until the console ends, which only a simulated one does."""
+        noted = self._console.noted()
+        if noted:  # while nobody could journal it
+            self._note(self._clock.now_ms(), noted >> 24, noted & 0xFFFFFF)
+            self._console.set_noted(0)
         while self.listen(0):
-            await self._console.readable()
+            await self._console.readable()  # type: ignore[misc]  # MicroPython awaits generators
             await asyncio.sleep_ms(PAUSE_MS)  # type: ignore[attr-defined]
 
     def listen(self, wait_ms: int) -> bool:
@@ -68,6 +65,7 @@ class ServiceTask:
 
     def _check(self, data: bytes, nonce: bytes) -> "Event":
         reason: int = records.SERVICE_NO_MEMORY
+        before = unload.loaded()
         try:
             from varde_protocols import service_request  # noqa: PLC0415  (seldom needed)
 
@@ -77,6 +75,5 @@ class ServiceTask:
         except MemoryError:
             pass
         finally:
-            for name in ONLY_FOR_REQUESTS:
-                unload.unload(name)
+            unload.since(before)
         return records.EVENT_SERVICE_REFUSED, reason

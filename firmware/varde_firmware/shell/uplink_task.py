@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 # One refusal for its time makes the hub ask the time server anew; the second, the collector.
 SEARCH_AFTER = const(2)
 SEARCH_AGAIN_MS = const(3_600_000)
-ONLY_FOR_REPORTS = (
-    "varde_firmware.shell.state_report",
-    "varde_firmware.core.version",
-    "varde_firmware.ports.hub_facts",
-)
 
 
 class UplinkTask:
@@ -113,14 +108,14 @@ class UplinkTask:
         """Journal how the hub is. It is left out if anything speaks against it."""
         if self.report_of is None:
             return
+        before = unload.loaded()
         try:
             from varde_firmware.shell import state_report  # noqa: PLC0415  (seldom needed)
 
             state_report.write(self._clock.now_ms(), *self.report_of)
         except (OSError, ValueError, MemoryError, WireError) as error:
             print("varde: report:", type(error).__name__, error)
-        for name in ONLY_FOR_REPORTS:
-            unload.unload(name)
+        unload.since(before)
 
     async def _search_time(self) -> None:
         """No clock that we know makes the server's certificate valid: ask the collector."""

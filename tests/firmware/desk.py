@@ -47,10 +47,15 @@ class Desk:
         flash_image.build(self.flash, files, journal_bytes)
 
     def run(
-        self, script: str, *names: str, cut: tuple[int, float] | None = None, **environment: str
+        self,
+        script: str | Path,
+        *names: str,
+        cut: tuple[int, float] | None = None,
+        **environment: str,
     ) -> Said:
-        """Run on_hub/<script>.py with these assignments before it."""
-        said = self._vm(["run", str(SCRIPTS / f"{script}.py"), *names], cut, environment)
+        """Run on_hub/<script>.py, or a file, with these assignments before it."""
+        path = script if isinstance(script, Path) else SCRIPTS / f"{script}.py"
+        said = self._vm(["run", str(path), *names], cut, environment)
         if not said.is_cut:
             assert said.end == "ok", said.text
             assert said.result is not None, said.text

@@ -100,6 +100,7 @@ def _fault(code: str, where: str, hint: str) -> DocumentError:
 
 def _cut(data: bytes, kind: int) -> "tuple[bytes, list[tuple[bytes, bytes]]]":
     """Return the payload of a document of this kind, and (key id, signature) of each signer."""
+    data = bytes(data)
     start, end = cose.byte_string_at(data, _PAYLOAD_AT)
     count = (len(data) - end - 1) // _SIGNATURE_BYTES
     good = (

@@ -15,6 +15,8 @@ to install code.
 Errors: DocumentError, codes `release-...`. Shape: protocols/cddl/release.cddl.
 """
 
+import hashlib
+
 from . import cbor, documents, records
 from ._compat import TYPE_CHECKING, const
 from .errors import DocumentError
@@ -113,6 +115,11 @@ def _components(rows: "Any") -> "list[Component]":
     if type(rows) is not list or not all(type(row) is list and len(row) == width for row in rows):
         raise DocumentError("release-shape", "components", "send arrays of %d" % width)
     return [Component(*row) for row in rows]
+
+
+def digest(payload: bytes) -> bytes:
+    """Return the SHA-256 by which an assignment names the release: its signers may differ."""
+    return hashlib.sha256(payload).digest()
 
 
 def verify(data: bytes, trust: "Trust", floor: int = 0) -> Release:

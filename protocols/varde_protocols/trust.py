@@ -139,12 +139,13 @@ def _check_roles(trust: Trust) -> None:
 
 def _check_roots(roots: "Any") -> None:
     good = type(roots) is list and MIN_ROOTS <= len(roots) <= MAX_ROOTS
-    _require(good and len(set(roots)) == len(roots), "roots", "roots")
+    _require(good, "roots", "roots")
     for root in roots:
         _checks.byte_string(root, 4, MAX_ROOT_BYTES, "root")
         # X.690: SEQUENCE with a two-byte length; a certificate is never shorter.
         good = root[:2] == b"\x30\x82" and (root[2] << 8 | root[3]) == len(root) - 4
         _require(good, "root", "root")
+    _require(len(set(roots)) == len(roots), "roots", "roots")
 
 
 def decode(payload: bytes) -> Trust:

@@ -1,7 +1,7 @@
 """The golden vectors of our own formats, made with fixed keys.
 
 `PYTHONPATH=protocols:tests .venv/bin/python -m golden.vectors` writes
-protocols/vectors/{cose,records,exchange,hub_config}.json again. A test holds that the files are
+protocols/vectors/*.json again but for those of others. A test holds that the files are
 what this makes, so that a format never changes unseen; the oracle tests read them with other
 people's libraries.
 """
@@ -12,7 +12,7 @@ import json
 import pathlib
 from typing import Any
 
-from golden import refused, service
+from golden import document_vectors, refused, service
 from golden.values import (
     ANSWER,
     CCM_KEY,
@@ -149,6 +149,7 @@ def build() -> dict[str, str]:
         "records.json": as_json(record_vectors()),
         "exchange.json": as_json(exchange_vectors()),
         "hub_config.json": as_json(config_vectors()),
+        "documents.json": as_json(document_vectors.document_vectors()),
         "service_request.json": as_json(service.service_vectors()),
     }
 

@@ -22,6 +22,9 @@ if ON_MICROPYTHON:
 
 import unittest  # noqa: E402  (the path to it is set above)
 
+if ON_MICROPYTHON:  # below a test's own imports these would be too deep for the C stack
+    import varde_protocols.crypto.edwards25519_micropython  # noqa: F401
+
 
 def run_file(name):
     """(passed, failed, skipped) of one module."""

@@ -12,11 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from host import soft_token
+from host.inventory_bench import Stockroom
 from host.postgres_server import PostgresServer, database_of, programs
 from host.terminal import Terminal
 from host.virtual_hub import COLLECTOR, RECEIVER, VirtualHub
 from varde_host import cli, messages
 from varde_host.collector import answer, app, database, registry, schema
+from varde_host.inventory import store
 from varde_protocols import exchange
 from varde_protocols.crypto import x25519
 
@@ -33,8 +35,8 @@ def _pipe_of_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the language as it was: `cli.main` sets it for the process."""
     monkeypatch.setattr(messages.speaker, "language", "nb")
-    for name in ("VARDE_LANGUAGE", "VARDE_SITE", "VARDE_DATABASE"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("LANGUAGE", "SITE", "DATABASE", "INVENTORY", "BY", "KEEPS_GS"):
+        monkeypatch.delenv(f"VARDE_{name}", raising=False)
 
 
 @pytest.fixture
@@ -114,8 +116,9 @@ class Bench:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a module's tests on each of its `DATABASES`; without any named, on SQLite."""
     kinds = getattr(metafunc.module, "DATABASES", None)
-    if kinds and "address" in metafunc.fixturenames:
-        metafunc.parametrize("address", kinds, indirect=True)
+    for fixture in ("address", "inventory_address"):
+        if kinds and fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, kinds, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -149,6 +152,23 @@ def opened(address: str | Path):
     opened = database.open_database(address)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def inventory_address(request: pytest.FixtureRequest, tmp_path: Path):
+    """Give the address of an inventory that nobody has used."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield tmp_path / store.FILE
+        return
+    with database_of(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def room(inventory_address: str | Path, plain: None):
+    room = Stockroom(inventory_address)
+    yield room
+    room.close()
 
 
 @contextlib.contextmanager

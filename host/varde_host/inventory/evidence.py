@@ -43,7 +43,8 @@ def date(value: object, where: str) -> str:
     raise errors.InputRefused("date-form", where)
 
 
-def _record(value: object, where: str) -> str:
+def record(value: object, where: str) -> str:
+    """Return a SHA-256 in hexadecimal; InputRefused `evidence-record`."""
     if isinstance(value, str) and _RECORD.fullmatch(value):
         return value
     raise errors.InputRefused("evidence-record", where)
@@ -70,9 +71,9 @@ KINDS: Mapping[str, Mapping[str, Check]] = {
     "cleaning": {"product": text, "batch": text},
     # what became of the cuff: a consumable, by the site's policy
     "infection-cleaning": {"product": text, "batch": text, "cuff": text},
-    "wipe": {"record": _record},
+    "wipe": {"record": record},
     "destruction": {"how": text},
-    "check": {"record": _record, "valid_until": date},
+    "check": {"record": record, "valid_until": date},
     # the id as it was scanned from the label that is on the case
     "packing": {"label": text},
     "handout": {"instructed": _truth},

@@ -46,8 +46,21 @@ def identify(
     own = _own(connection, text)
     if own is not None:
         return own
-    year = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).year
+    year = _year(now_ms)
     code = barcode.parse(text, year, keeps_separators=keeps_separators, choice=choice)
+    return _of_code(connection, code)
+
+
+def of_pair(connection: sa.Connection, first: str, second: str, now_ms: int) -> Found:
+    """Return what an HIBC label in two codes is; raises as `barcode.pair`."""
+    return _of_code(connection, barcode.pair(first, second, _year(now_ms)))
+
+
+def _year(now_ms: int) -> int:
+    return dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).year
+
+
+def _of_code(connection: sa.Connection, code: Scanned) -> Found:
     if code.code is None:
         return Found(SECONDARY, code=code)
     model = models.by_code(connection, code.code)
@@ -57,6 +70,12 @@ def identify(
     if known is not None:
         return Found(ITEM, known.item_id, model, code)
     return Found(MODEL, model=model, code=code)
+
+
+def labelled(connection: sa.Connection, text: str) -> str:
+    """Return the id of a kit or a thing. InputRefused `kit-id`, `kit-id-check`, `scan-unknown`."""
+    wanted = kit_id.check(text)
+    return _labelled(connection, wanted).id or wanted
 
 
 def _own(connection: sa.Connection, text: str) -> Found | None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from varde_host import errors
 from varde_host.database import engine
 from varde_host.inventory import audit, migrations
 
@@ -46,6 +47,13 @@ class Inventory(engine.Database):
 def open_inventory(address: str | Path, *, create: bool = True) -> Inventory:
     """Open a file, or a server by a URL, and bring it to the newest version.
 
-    Raises as `engine.bring_up`.
+    Raises as `engine.bring_up`, but InputRefused `inventory-missing` and `inventory-foreign`.
     """
-    return engine.bring_up(Inventory(address), create=create)
+    try:
+        return engine.bring_up(Inventory(address), create=create)
+    except errors.InputRefused as error:
+        if error.code == "database-missing":
+            raise errors.InputRefused("inventory-missing", error.where) from error
+        if error.code == "database-foreign":
+            raise errors.InputRefused("inventory-foreign", error.where) from error
+        raise

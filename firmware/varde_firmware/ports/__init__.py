@@ -35,8 +35,6 @@ from varde_protocols._compat import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Protocol, Tuple, Type, Union
 
-    from .console import Console  # there is no other
-
     Buffer = Union[bytes, bytearray, memoryview]
     NowMs = Callable[[], int]
 
@@ -238,8 +236,6 @@ if TYPE_CHECKING:
 
         def count_boot(self) -> int: ...
 
-        def is_locked(self) -> bool: ...
-
         def utc_floor_ms(self) -> int: ...
 
         def set_utc_floor_ms(self, utc_ms: int) -> None: ...
@@ -279,8 +275,7 @@ if TYPE_CHECKING:
         bond_store: BondStore
         flash: Any  # as core.journal.Flash
         wifi: Wifi
-
-        def random_bytes(self, count: int) -> bytes: ...  # fit for keys
+        random_bytes: Callable[[int], bytes]  # fit for keys
 
         def spare_heap_bytes(self) -> int: ...  # 0 also if it is in small pieces only
 
@@ -288,11 +283,9 @@ if TYPE_CHECKING:
 
         def load_documents(self, hub_id: bytes) -> Tuple[Any, Any]: ...  # Trust, Assignment
 
-        def board_name(self) -> str: ...  # as the bench said; the assignment's counts
+        def make_console(self) -> Any: ...  # console.Console; None: the hub is not locked
 
-        def make_console(self) -> Optional[Console]: ...  # None: the hub is not locked
-
-        def make_board(self, name: str) -> Board: ...
+        def make_board(self, name: str) -> Board: ...  # "": as the bench has said
 
         def make_radio(
             self, matcher: Matcher, ring: Ring, keeper: Keeper, secrets: Secrets, now_ms: NowMs

@@ -53,11 +53,6 @@ class Hardware:
 
         return document_files.both(hub_id)
 
-    def board_name(self) -> str:
-        from . import hub_facts  # noqa: PLC0415  (needed without documents only)
-
-        return hub_facts.board_name()
-
     def make_console(self) -> "Optional[Console]":
         if not self.store.is_locked():
             return None
@@ -66,6 +61,10 @@ class Hardware:
         return console.Console()
 
     def make_board(self, name: str) -> board.Board:
+        if not name:
+            from . import hub_facts  # noqa: PLC0415  (needed without documents only)
+
+            name = hub_facts.board_name()
         return board.Board(name)
 
     def make_radio(

@@ -19,7 +19,7 @@ BLINK_MS = const(1_000)
 async def run(ports: "Ports", hub_id: bytes) -> None:
     """Blink, and listen if there is no prompt; never returns."""
     ports.wifi.leave()  # it was on for the random source
-    board = ports.make_board(ports.board_name())
+    board = ports.make_board("")
     console = ports.make_console()
     if console is not None:
         from varde_firmware.shell import service_task  # noqa: PLC0415  (on locked hubs)

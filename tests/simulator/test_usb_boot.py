@@ -14,6 +14,7 @@ from varde_simulator.usb import app_image, boot_rom, chips, stand_in_image
 
 IMAGE_BYTES = 8000
 OTA_DATA_AT = 0xD000
+HASH_FLAG_BIT = 23 * 8
 
 
 @functools.cache
@@ -119,7 +120,8 @@ def test_an_image_of_another_chip_is_not_started() -> None:
 @given(st.integers(0, 0x30000 * 8 - 1))
 def test_no_flipped_bit_boots_something_else(bit) -> None:
     """Also in a boot that is still good, it is the same slot: a flip anywhere in the image is
-    found, one in the padding behind it does not matter."""
+    found, one in the padding behind it does not matter. But for the bit that says whether there
+    is a hash: without one the checksum is enough, as on the chip."""
     whole = flashed("1.25.0")
     flash = bytearray(whole)
     flash[bit // 8] ^= 1 << bit % 8
@@ -127,7 +129,7 @@ def test_no_flipped_bit_boots_something_else(bit) -> None:
     length = app_image.decode(whole[0x10000:]).length
     bootloader = app_image.decode(whole).length
     is_inside = bit // 8 < bootloader or 0x10000 <= bit // 8 < 0x10000 + length
-    if is_inside:
+    if is_inside and bit % (0x10000 * 8) != HASH_FLAG_BIT:
         assert not boot.boots
     if boot.boots:
         assert boot.slot is not None

@@ -11,7 +11,7 @@ import cbor2
 from pycose.headers import IV, KID, Algorithm
 from pycose.keys import OKPKey, SymmetricKey
 from pycose.keys.curves import Ed25519
-from pycose.messages import Enc0Message, Sign1Message
+from pycose.messages import Enc0Message, Sign1Message, SignMessage
 
 SIGN1_TAG = 18
 ENCRYPT0_TAG = 16
@@ -45,6 +45,18 @@ def encrypt0(row: dict) -> dict:
     }
 
 
+def document(row: dict, publics: dict) -> dict:
+    """Each signer's kid, and whether its key made the signature."""
+    message = SignMessage.decode(bytes.fromhex(row["message"]))
+    signers = {}
+    for signer in message.signers:
+        kid = signer.phdr[KID].hex()
+        signer.key = OKPKey(crv=Ed25519, x=bytes.fromhex(publics[kid]))
+        signers[kid] = signer.phdr[Algorithm].fullname, signer.verify_signature()
+    return {"payload": message.payload.hex(), "signers": signers,
+            "protected": message.phdr_encoded.hex()}  # fmt: skip
+
+
 def exchange_rows(folder: pathlib.Path) -> list:
     exchange = json.loads((folder / "exchange.json").read_text())
     aad = b"varde exchange answer 1".hex()
@@ -55,6 +67,8 @@ def main() -> None:
     folder = pathlib.Path(sys.argv[1])
     vectors = json.loads((folder / "cose.json").read_text())
     records = json.loads((folder / "records.json").read_text())
+    signed = json.loads((folder / "documents.json").read_text())
+    publics = {key["kid"]: key["public"] for key in signed["keys"].values()}
     hub = bytes.fromhex(vectors["keys"]["hub_public"])
     collector = bytes.fromhex(vectors["keys"]["collector_public"])
     result = {
@@ -62,6 +76,7 @@ def main() -> None:
         "sign1": [sign1(row, hub) for row in vectors["sign1"]],
         "encrypt0": [encrypt0(row) for row in vectors["encrypt0"]],
         "records": [sign1(row, hub) for row in records["records"]],
+        "documents": [document(row, publics) for row in signed["documents"]],
         "answers": [sign1(row, collector) for row in exchange_rows(folder)],
     }
     json.dump(result, sys.stdout)

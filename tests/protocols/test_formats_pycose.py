@@ -17,6 +17,7 @@ READER = pathlib.Path(__file__).with_name("pycose_reader.py")
 COSE = formats.load("cose.json")
 RECORDS = formats.load("records.json")
 EXCHANGE = formats.load("exchange.json")
+DOCUMENTS = formats.load("documents.json")
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +52,11 @@ def test_answers(seen: dict[str, Any]) -> None:
     assert len(seen["answers"]) == len(EXCHANGE["answers"])
     for theirs in seen["answers"]:
         assert (theirs["good"], theirs["kid"]) == (True, EXCHANGE["keys"]["collector_kid"])
+
+
+def test_documents(seen: dict[str, Any]) -> None:
+    for row, theirs in zip(DOCUMENTS["documents"], seen["documents"], strict=True):
+        kids = [DOCUMENTS["keys"][name]["kid"] for name in row["signers"]]
+        assert theirs["signers"] == dict.fromkeys(kids, ["EDDSA", True])
+        assert theirs["payload"] == row["payload"]
+        assert theirs["protected"] == f"a13a00010000{row['kind']:02x}"

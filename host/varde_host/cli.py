@@ -77,6 +77,7 @@ COMMANDS: Mapping[str, Any] = {
         "place": "kit.place",
         "infectious": "kit.infectious",
         "label": "kit_label.draw",
+        "lost": "kit_lost.report",
     },
     "stock": {
         "scan": "stock.scan",

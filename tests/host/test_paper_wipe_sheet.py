@@ -86,7 +86,6 @@ def test_it_is_black_and_white_and_every_outcome_is_a_word_and_a_sign():
     [
         {"found": 1},
         {"steps": (dataclasses.replace(STEPS[0], outcome=NOT_DONE),)},
-        {"steps": (dataclasses.replace(STEPS[0], outcome=BY_HAND),)},
     ],
 )
 def test_it_says_wiped_only_if_every_step_was_done_and_nothing_was_found(worse: dict):

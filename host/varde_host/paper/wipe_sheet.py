@@ -86,7 +86,7 @@ def pdf(sheet: Sheet, language: str) -> bytes:
 def _draw(pages: page.Pages, sheet: Sheet, words: messages.Speaker) -> None:
     pages.title(words.text("wipe-sheet.title"))
     pages.paragraph(words.text("wipe-sheet.about", municipality=sheet.municipality))
-    left = [step for step in sheet.steps if step.outcome != DONE]
+    left = [step for step in sheet.steps if step.outcome == NOT_DONE]
     by_hand = [sensor for sensor in sheet.sensors if sensor.by_hand]
     is_clean = sheet.found == 0 and not left
     verdict = "wipe-sheet.verdict-clean" if is_clean else "wipe-sheet.verdict-not"

@@ -1,0 +1,44 @@
+"""Listens to what a board prints, without a word to it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import serial  # type: ignore[import-untyped]  # pyserial has no types
+
+from varde_host.bench import faults
+from varde_host.bench.tools import Lines
+
+BAUD = 115_200
+READ_S = 0.2
+
+
+async def listen(port: str, limit_s: float, is_enough: Callable[[str], bool]) -> bool:
+    """Hear lines until one is enough, or for `limit_s`; return whether one was.
+
+    Raises Fault `port-gone`.
+    """
+    stop = threading.Event()
+    hearing = asyncio.to_thread(_hear, port, limit_s, is_enough, stop)
+    try:
+        return await hearing
+    finally:
+        stop.set()
+
+
+def _hear(
+    port: str, limit_s: float, is_enough: Callable[[str], bool], stop: threading.Event
+) -> bool:
+    lines = Lines()
+    end_s = time.monotonic() + limit_s
+    try:
+        with serial.serial_for_url(port, BAUD, timeout=READ_S) as line:
+            while time.monotonic() < end_s and not stop.is_set():
+                if any(map(is_enough, lines.receive(line.read(max(1, line.in_waiting))))):
+                    return True
+    except (serial.SerialException, OSError) as error:
+        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+    return False

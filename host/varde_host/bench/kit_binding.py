@@ -1,0 +1,48 @@
+"""Which kit a board belongs to: the one its hub lies in, or a new one."""
+
+from __future__ import annotations
+
+import secrets
+
+import sqlalchemy as sa
+
+from varde_host import errors
+from varde_host.inventory import items, kits, models, store
+from varde_host.inventory.who import Who
+
+HUB_MODEL = "varde-hub"
+SOURCE = "bench"
+
+
+def kit_of(
+    inventory: store.Inventory, chip_id: str, hub_id: str, by: Who, now_ms: int
+) -> kits.Kit:
+    """Return the board's kit; the hub is taken in, and a kit made for it, where there is none.
+
+    `hub_id` is its identity now. All in one transaction, so done again it changes nothing.
+    """
+
+    def work(connection: sa.Connection) -> kits.Kit:
+        hub = items.hub_of(connection, chip_id)
+        if hub is None:
+            model = _hub_model(connection, by, now_ms)
+            facts: dict[str, str | None] = {"chip_id": chip_id, "hub_id": hub_id}
+            hub = items.add(connection, secrets.randbelow, model, by, now_ms, **facts)
+        elif hub.hub_id != hub_id:
+            hub = items.change(connection, hub.item_id, by, now_ms, hub_id=hub_id)
+        if hub.kit_id is None:
+            made = kits.create(connection, secrets.randbelow, by, now_ms, source=SOURCE)
+            hub = items.put(connection, hub.item_id, made.kit_id, by, now_ms)
+        return kits.find(connection, str(hub.kit_id))
+
+    return inventory.write(work)
+
+
+def _hub_model(connection: sa.Connection, by: Who, now_ms: int) -> str:
+    try:
+        return models.find(connection, HUB_MODEL).model
+    except errors.InputRefused:
+        made = models.add(
+            connection, HUB_MODEL, models.HUB, by, now_ms, name="Varde hub", maker="Varde"
+        )
+        return made.model

@@ -108,7 +108,8 @@ def test_the_payloads_say_what_the_values_say() -> None:
 # text for bytes where a size is said, and a longer array.
 BEYOND_CDDL = re.compile(
     "descending|twice|in a role|two roles|PEM|cut short|order|curve|zeros|above|first|two of a"
-    "|too many|slash|before it|more readings|by nobody|two words|outside|no hub may run|as text|in bytes|65 steps"
+    "|too many|slash|before it|more readings|by nobody|two words|outside"
+    "|no hub may run|as text|in bytes|65 steps"
 )
 
 

@@ -218,7 +218,8 @@ def scanner(
         return
     found = wedge.damage(text)
     if json:
-        output.as_json({"damage": list(found), "keeps_separators": not found})
+        keeps = set(found) <= {wedge.WRITTEN}
+        output.as_json({"damage": list(found), "keeps_separators": keeps})
     elif not found:
         output.good(messages.text("scanner.whole"))
     else:

@@ -89,7 +89,13 @@ class Talk:
     _verifying: int | None = None
 
     def hear(self, line: str) -> None:
-        """Take one line; lines of no meaning here are passed over."""
+        """Take one line; lines of no meaning here are passed over.
+
+        Raises Fault `port-gone` where esptool would wait for the port to come back: another board
+        may be on it then, and it would write on without asking which.
+        """
+        if line.startswith("Lost connection"):
+            raise faults.Fault("port-gone")
         if match := _VERIFYING.match(line):
             self._verifying = int(match[2], 16)
         elif (match := _VERIFIED.match(line)) and self._verifying is not None:

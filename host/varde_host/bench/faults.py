@@ -61,6 +61,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "key-changed": (FAILED, IT),
     "key-refused": (FAILED, IT),
     "documents-refused": (FAILED, IT),
+    "no-links": (FAILED, IT),
     "no-exchange": (FAILED, IT),
     "no-acknowledgement": (FAILED, IT),
     "record-forged": (FAILED, IT),
@@ -84,6 +85,8 @@ CODES: Mapping[str, tuple[str, str]] = {
     "sle-02": (FAILED, TECHNICIAN),
     "sle-03": (FAILED, TECHNICIAN),
     "sle-04": (FAILED, TECHNICIAN),
+    # Anything that the host refused, in its own words
+    "refused": (FAILED, IT),
     # The technician
     "cannot": (CANNOT, TECHNICIAN),
 }

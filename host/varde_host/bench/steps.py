@@ -39,6 +39,10 @@ TABLE: tuple[Step, ...] = (
     Step("detect", "detect", (), "the chip's words; a mark read back from the flash's end"),
     Step("interpreter", "interpreter", ("detect",), "hash of each area; the prompt's own words"),
     Step("application", "application", ("interpreter",), "hash of the area, and of each file"),
+    Step("identity", "identity", ("application",), "the public key, from the registry"),
+    Step("assignment", "assignment", ("identity",), "the hub's verdict, and the document's hash"),
+    Step("links", "links", ("assignment",), "a signed report at the collector, acknowledged"),
+    Step("lock", "lock", ("links",), "every way in tried from outside; opened once by the key"),
 )
 
 

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from varde_host import errors
 from varde_host.bench import events, faults, ports, steps
 from varde_host.bench.ledger import Ledger
 from varde_host.bench.seeker import Seeker
 from varde_host.bench.work import Bench, Board, Evidence, Work
+from varde_protocols.errors import WireError
 
 PERSON_LOOK_S = 2.0
 """How often it is tried whether somebody has done what was asked."""
@@ -133,6 +135,8 @@ class Tray:
                 break
             except faults.Fault as fault:
                 await self._after(work, fault, tries)
+            except (errors.HostError, WireError) as error:
+                await self._after(work, faults.Fault("refused", said=str(error)), tries)
         spent_s = time.monotonic() - began_s
         took = {
             "machine_s": round(spent_s - board.hands_s, 1),

@@ -91,11 +91,17 @@ class Site:
         return _read_signing(path, self.collector_public, self.secrets).private_bytes_raw()
 
     def receiver_private(self, path: Path | None = None) -> bytes:
-        """Return the receiver's X25519 key (32 bytes), from `path` if kept elsewhere."""
-        path = path or self.directory / self.described.receiver.place
-        key = read_private(path, self.secrets)
+        """Return the receiver's X25519 key (32 bytes).
+
+        From `path` it may be an older one, for what was sealed to that; else raises `key-mismatch`
+        for one that is not the site's.
+        """
+        file = path or self.directory / self.described.receiver.place
+        key = read_private(file, self.secrets)
         if not isinstance(key, x25519.X25519PrivateKey):
-            raise errors.InputRefused("key-kind", str(path), wanted="X25519")
+            raise errors.InputRefused("key-kind", str(file), wanted="X25519")
+        if path is None and key.public_key().public_bytes_raw() != self.receiver_public:
+            raise errors.InputRefused("key-mismatch", str(file))
         return key.private_bytes_raw()
 
     def signer(self, role: str) -> keys.Signer:

@@ -8,16 +8,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from varde_host import errors
-from varde_host.site import files, new_file, passphrases, sealed_key
+from varde_host.site import files, new_file, passphrases, proof, sealed_key
 
 
 def copy(key: Path, out: Path, old: passphrases.Secrets, new: passphrases.Secrets) -> bytes:
     """Write a key anew under a passphrase of `new`, read it back, and return its public half.
 
-    The old file stays as it is. Raises InputRefused `key-kind`, `file-exists`, and as
-    `files.read_private` and `Secrets.new`; WorldFailed `file-write`.
+    The old file stays as it is; one that is with its site is tried first. Raises InputRefused
+    `key-kind`, `file-exists`, and as `files.read_private`, `proof.prove_file` and `Secrets.new`;
+    WorldFailed `file-write`.
     """
     private = _known(files.read_private(key, old), key)
+    if (key.parent / files.DESCRIPTION).exists():
+        proof.prove_file(files.load(key.parent, old), key.name)
     pem = sealed_key.write(private, new.new(str(out)))
     part = out.with_name(out.name + new_file.PART)
     try:

@@ -87,7 +87,7 @@ class Checked(NamedTuple):
 
 def check(site: files.Site, now: dt.datetime) -> Checked:
     """Try all of a site that is here; raises nothing about a key, but says it."""
-    proofs = list(_proofs(site))
+    proofs = [_tried(site, trial) for trial in _trials(site)]
     findings = [
         Finding("key-refused", proof.place, is_problem=True, detail=proof.reason)
         for proof in proofs
@@ -123,29 +123,40 @@ def prove_signer(signer: keys.Signer) -> None:
         raise errors.InputRefused("key-mismatch", signer.kid.hex()) from error
 
 
-def _proofs(site: files.Site) -> Iterator[KeyProof]:
-    yield _tried(COLLECTOR, site, site.described.collector.place, lambda: _collector(site))
-    yield _tried(RECEIVER, site, site.described.receiver.place, lambda: _receiver(site))
+class _Trial(NamedTuple):
+    role: str
+    place: str
+    attempt: Callable[[], None]
+
+
+def prove_file(site: files.Site, file: str) -> None:
+    """Try the key that the description expects in a file; one that it does not name is not tried.
+
+    Raises InputRefused `key-mismatch`, and as the key's reader does.
+    """
+    for trial in _trials(site):
+        if trial.place == file:
+            try:
+                trial.attempt()
+            except InvalidSignature as error:
+                raise errors.InputRefused("key-mismatch", str(site.directory / file)) from error
+
+
+def _trials(site: files.Site) -> Iterator[_Trial]:
+    yield _Trial(COLLECTOR, site.described.collector.place, lambda: _collector(site))
+    yield _Trial(RECEIVER, site.described.receiver.place, lambda: _receiver(site))
     for name, role in site.roles.items():
         for key in role.keys:
-            yield _role_key(site, name, key)
+            yield _Trial(name, key.place, _signing(site, key))
     stems = [(ROOT, Path(file).stem) for file in site.root_files]
     for role_name, stem in [*stems, (SERVER, files.SERVER)]:
-        yield _tried(role_name, site, f"{stem}.key", _certified_attempt(site, stem))
+        yield _Trial(role_name, f"{stem}.key", _certified(site, stem))
 
 
-def _role_key(site: files.Site, role: str, key: keys.RoleKey) -> KeyProof:
-    def attempt() -> None:
-        signer = site.open_key(key)
-        _verify(key.public, signer.sign)
-
-    if key.place == keys.ELSEWHERE:
-        return KeyProof(role, keys.ELSEWHERE, NOT_HERE)
-    return _tried(role, site, key.place, attempt)
-
-
-def _tried(role: str, site: files.Site, place: str, attempt: Callable[[], None]) -> KeyProof:
-    if not token_uri.is_token_uri(place) and not (site.directory / place).exists():
+def _tried(site: files.Site, trial: _Trial) -> KeyProof:
+    role, place, attempt = trial
+    is_file = not token_uri.is_token_uri(place)
+    if place == keys.ELSEWHERE or (is_file and not (site.directory / place).exists()):
         return KeyProof(role, place, NOT_HERE)
     try:
         attempt()
@@ -155,6 +166,10 @@ def _tried(role: str, site: files.Site, place: str, attempt: Callable[[], None])
     except InvalidSignature:
         return KeyProof(role, place, REFUSED, "key-mismatch")
     return KeyProof(role, place, PROVEN)
+
+
+def _signing(site: files.Site, key: keys.RoleKey) -> Callable[[], None]:
+    return lambda: _verify(key.public, site.open_key(key).sign)
 
 
 def _collector(site: files.Site) -> None:
@@ -175,7 +190,7 @@ def _receiver(site: files.Site) -> None:
         raise InvalidSignature
 
 
-def _certified_attempt(site: files.Site, stem: str) -> Callable[[], None]:
+def _certified(site: files.Site, stem: str) -> Callable[[], None]:
     def attempt() -> None:
         key = files.read_private(site.directory / f"{stem}.key", site.secrets)
         certificate = files.read_certificate(site.directory / f"{stem}.pem")

@@ -4,6 +4,9 @@ Under a passphrase it is PBES2 (RFC 8018) with scrypt (RFC 7914 section 7.1) and
 strongest that both `cryptography` and `openssl pkey` read. `BestAvailableEncryption`, which would
 be less to write, takes 2048 rounds of PBKDF2: 0.3 ms a guess, where these parameters take some
 150 ms and 16 MiB. Reading is left to `cryptography` altogether.
+
+CBC tells of a wrong passphrase, and not of every altered byte: a damaged file may open as another
+key. So whoever reads one compares its public half with what the site's description says.
 """
 
 from __future__ import annotations

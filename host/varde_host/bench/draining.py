@@ -14,10 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from varde_host import errors
-from varde_host.bench import documents_in, events, faults, prompt
+from varde_host.bench import assignment, events, faults, prompt
 from varde_host.bench.work import Evidence, Work
 from varde_host.inventory.who import FOLLOW_UP, Who
-from varde_protocols import assignment, hub_config, hub_config_checks
+from varde_host.site import keys
+from varde_protocols import assignment as documents_format
+from varde_protocols import documents, hub_config, hub_config_checks
 
 LOOK_S = 2.0
 QUIET_S = 10.0
@@ -82,7 +84,7 @@ async def drain(
         await work.reset()
         await _let_run(delivered)
         await prompt.reach(work, hub_id)
-        records, readings = unsent(await prompt.answer(work, "state"))
+        records, readings = unsent(await work.on_hub("state"))
     return {
         "at_first": {"records": at_first[0], "readings": at_first[1]},
         "unsent_records": records,
@@ -107,12 +109,22 @@ async def _let_run(delivered: Callable[[], int]) -> None:
 
 
 async def use_networks(work: Work, ours: Sequence[hub_config.Network]) -> None:
-    """Put the bench's networks before the hub's own; it is at its prompt.
+    """Put the bench's networks before the hub's own, by an assignment; it is at its prompt.
 
-    Raises as `documents_in.assign`.
+    Raises Fault `documents-refused`, `read-back-differs`, InputRefused as `files.Site.signers`.
     """
-    old = assignment.unverified((await prompt.documents(work))[prompt.ASSIGNMENT])
-    await documents_in.assign(work, old, with_networks(old.config, ours))
+    old = await assignment.in_place(work)
+    if old is None:
+        raise faults.Fault("documents-refused", said="no assignment")
+    site, config = work.settings.site, with_networks(old.config, ours)
+    given = documents_format.Assignment(
+        old.site_id, old.number + 1, old.hub_id, config, old.release, work.bench.utc_ms()
+    )
+    data = documents.sign(documents.ASSIGNMENT, given.encode(), site.signers(keys.ASSIGNMENT))
+    await prompt.place(work, prompt.ASSIGNMENT, data)
+    said = await work.on_hub("documents")
+    if said.get("assignment") != given.number:
+        raise faults.Fault("documents-refused", said=str(said.get("assignment")))
 
 
 def with_networks(

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 from varde_host import errors
 from varde_host.bench import (
+    assignment,
     console_lines,
-    documents_in,
     events,
     faults,
     kit_binding,
@@ -33,7 +33,7 @@ from varde_host.bench import (
 from varde_host.bench.sensor_evidence import SensorSeen
 from varde_host.bench.work import Evidence, Work
 from varde_host.inventory import items, kits, models, scanning, store
-from varde_protocols import assignment, hub_config
+from varde_protocols import hub_config
 
 ROUND_S = 45.0
 """How long the hub is let run before it is asked: a start, and a sensor's whole session."""
@@ -91,6 +91,8 @@ def _inventory(work: Work) -> store.Inventory:
 
 async def _fill(work: Work, inventory: store.Inventory, kit: kits.Kit) -> None:
     """Take in what is scanned until a line is empty; asked once in a run of the bench."""
+    if not work.settings.scans:
+        return
     while not work.board.memory.get(FILLED) and len(sensors(inventory, kit)) < MOST_SENSORS:
         there = ", ".join(item.model for item in sensors(inventory, kit)) or "-"
         text = await work.ask("pairing.scan", kit=kit.kit_id, there=there)
@@ -153,15 +155,15 @@ def planned(work: Work, inventory: store.Inventory, kit: kits.Kit) -> list[Wante
 
 async def _assign(work: Work, rows: Sequence[hub_config.Sensor]) -> int:
     """Give the hub the assignment with these sensors, if it has another; return its number."""
-    data = (await prompt.documents(work)).get(prompt.ASSIGNMENT)
-    if data is None:
+    await prompt.reach(work, work.finished["identity"]["hub"])
+    old = await assignment.in_place(work)
+    if old is None:
         raise faults.Fault("documents-refused", said="no assignment")
-    old = assignment.unverified(data)
-    if list(old.config.sensors) == list(rows):
-        return old.number
     fields = {name: getattr(old.config, name) for name in hub_config.HubConfig.FIELDS}
     config = hub_config.HubConfig(**{**fields, "sensors": list(rows)})
-    return await documents_in.assign(work, old, config)
+    number = (await assignment.ensure(work, old, config))["number"]
+    assert isinstance(number, int)
+    return number
 
 
 async def _records(work: Work) -> list[bytes]:
@@ -169,7 +171,7 @@ async def _records(work: Work) -> list[bytes]:
     found: list[bytes] = []
     since = 0
     while len(found) < MOST_RECORDS:
-        said = await prompt.answer(work, "tail", before=f"since = {since}\nmost = {PAGE}\n")
+        said = await work.on_hub("tail", since=since, most=PAGE)
         try:
             rows = [
                 (int(seq), base64.b64decode(text, validate=True)) for seq, text in said["records"]

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 
 from varde_host.bench import faults, service_mode
-from varde_host.bench.work import LOADER, ON_HUB, RUN, Evidence, Work
+from varde_host.bench.work import LOADER, RUN, Evidence, Work
 from varde_host.site import keys
 
 TRUST, ASSIGNMENT = "/trust.cbor", "/assignment.cbor"
@@ -46,19 +46,10 @@ async def reach(work: Work, hub_id: str) -> Evidence:
     signer = work.settings.site.signer(keys.SERVICE)
     sign = service_mode.signing(signer, hub_id)
     opened = await service_mode.open_hub(work.board.port, sign)
-    state = await answer(work, "lockstate")
+    state = await work.on_hub("lockstate")
     if state.get("locked") and state.get("start") not in ("open", "free") and not state["wiping"]:
         raise faults.Fault("service-silent")
     return {**state, "how": opened.how, "kid": signer.kid.hex()}
-
-
-async def answer(work: Work, script: str, timeout_s: float = 60.0, before: str = "") -> Evidence:
-    """Run a script of `on_hub/` with lines before it; its error is Fault `script-failed`."""
-    text = (ON_HUB / f"{script}.py").read_text(encoding="utf-8")
-    said = await work.execute(before + text, script, timeout_s)
-    if "error" in said:
-        raise faults.Fault("script-failed", said=f"{script}: {said['error']} {said.get('text')}")
-    return said
 
 
 async def documents(work: Work) -> dict[str, bytes]:

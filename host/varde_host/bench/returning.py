@@ -110,7 +110,7 @@ class Return:
     async def look(self, work: Work) -> Evidence:
         """Find out what is on it; sensors are taken down while the config is still there."""
         lock = await prompt.reach(work, self._hub_id())
-        state = await prompt.answer(work, "state")
+        state = await work.on_hub("state")
         found = state.get("hub")
         wanted = self._hub_id() or found
         if found is None or found != wanted:
@@ -134,7 +134,7 @@ class Return:
         """Deliver what is left."""
         hub_id = str(work.finished[LOOK]["hub"])
         await prompt.reach(work, hub_id)
-        state = await prompt.answer(work, "state")
+        state = await work.on_hub("state")
         if draining.unsent(state)[1] and self.networks and self.decision is None:
             await draining.use_networks(work, self.networks)
         delivered = _delivered(self.database, bytes.fromhex(hub_id))

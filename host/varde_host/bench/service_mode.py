@@ -1,9 +1,8 @@
 """Opens a locked hub for one start, by a request that the site's service key has signed.
 
 The lines on the wire are in `varde_protocols.service_request`. A hub that is not locked does not
-speak so: at its prompt it complains of the line, and while its application runs it says nothing.
-Both are told apart from a locked hub by what comes back, and nothing is sent that any of the
-three could take for a command.
+speak so. So each time Ctrl-C goes before the question: a locked hub takes it for the end of a
+line, a free one stops its application for it, and then complains of the question at its prompt.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ ASKING, REQUESTED, OPENED, REFUSED, AT_PROMPT = (
     "asking", "requested", "opened", "refused", "at-prompt",
 )  # fmt: skip
 
-_ASK = b"\r\nvarde?\r\n"
+_ASK = b"\r\x03\x03\r\nvarde?\r\n"
 _SERVICE = re.compile(rb"varde: service ([0-9a-f]{16}) ([0-9a-f]{32})")
 _REFUSED = re.compile(rb"varde: refused (\d{1,3})")
 _WAIT = re.compile(rb"varde: wait (\d{1,4})")

@@ -53,5 +53,7 @@ class Settings:
     heartbeat_s: int = 3600
     database: str | Path = ""
     """The collector's."""
+    scans: bool = False
+    """Somebody is there who scans sensors into their kit, and labels."""
     baud: int = DEFAULT_BAUD
     limits: Limits = field(default_factory=Limits)

@@ -35,6 +35,9 @@ class Step:
         return found
 
 
+LABEL = "label"
+"""Ends with a scan, so it is there only where somebody scans."""
+
 TABLE: tuple[Step, ...] = (
     Step("detect", "detect", (), "the chip's words; a mark read back from the flash's end"),
     Step("interpreter", "interpreter", ("detect",), "hash of each area; the prompt's own words"),
@@ -42,7 +45,9 @@ TABLE: tuple[Step, ...] = (
     Step("identity", "identity", ("application",), "the public key, from the registry"),
     Step("assignment", "assignment", ("identity",), "the hub's verdict, and the document's hash"),
     Step("links", "links", ("assignment",), "a signed report at the collector, acknowledged"),
-    Step("lock", "lock", ("links",), "every way in tried from outside; opened once by the key"),
+    Step("sensors", "pairing", ("links",), "the hub's own signed records of each sensor"),
+    Step("lock", "lock", ("sensors",), "every way in tried from outside; opened once by the key"),
+    Step(LABEL, "labelling", ("lock",), "the kit's id, scanned from its label"),
 )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from varde_host.bench import faults, flash_search, prompt
+from varde_host.bench import faults, flash_search
 from varde_host.bench.work import Evidence, Work
 
 DUMP, DIGEST = "dump", "digest"
@@ -28,7 +28,7 @@ _PARTITIONS = ("nvs", "journal", "vfs")
 
 async def wipe(work: Work) -> Evidence:
     """Let the hub erase itself; it must be at its prompt. Raises Fault `sle-02`."""
-    said = await prompt.answer(work, "wipe", WIPE_TIMEOUT_S)
+    said = await work.on_hub("wipe", timeout_s=WIPE_TIMEOUT_S)
     for name in _PARTITIONS:
         counted = said.get(name)
         if not (isinstance(counted, list) and len(counted) == 2 and counted[0] > 0):

@@ -52,6 +52,7 @@ def run(
     come_back_s: Annotated[
         float, typer.Option("--come-back", metavar="SECONDS")
     ] = settings.Limits.come_back_s,
+    scan: Annotated[bool | None, typer.Option("--scan/--no-scan")] = None,
     by: _By = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     database_address: options.DatabaseAddress = None,
@@ -60,7 +61,8 @@ def run(
 ) -> None:
     """Work on all boards until each is done or given up; exit status 1 if one was given up."""
     whose = inventory_who.parse(by)
-    table = _table(until, again or [])
+    scans = sys.stdin.isatty() if scan is None else scan
+    table = _table(until, again or [], scans=scans)
     site_files = files.load(site)
     utc_ms = clock.from_environment().utc_ms
     with tempfile.TemporaryDirectory(prefix="varde-bench-") as folder:
@@ -80,6 +82,7 @@ def run(
             ntp_port=ntp_port,
             heartbeat_s=heartbeat_s,
             database=options.database_address(site, database_address),
+            scans=scans,
             limits=settings.Limits(come_back_s=come_back_s),
         )
         with _inventory(site, inventory_address) as inventory, shown(json=json) as view:
@@ -95,12 +98,12 @@ def run(
     _finish(ended, json=json)
 
 
-def _table(until: str | None, again: Sequence[str]) -> Sequence[steps.Step]:
+def _table(until: str | None, again: Sequence[str], *, scans: bool) -> Sequence[steps.Step]:
     for name in [*again, *([until] if until else [])]:
         if name not in steps.names():
             raise errors.InputRefused("bench-step", name[:30], known=", ".join(steps.names()))
     last = len(steps.TABLE) if until is None else steps.names().index(until) + 1
-    return steps.TABLE[:last]
+    return [step for step in steps.TABLE[:last] if scans or step.name != steps.LABEL]
 
 
 def networks_of(wifi: Path | None) -> tuple[Network, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ import typer
 
 from varde_host import clock, errors, messages, output
 from varde_host.collector import answer
-from varde_host.commands import hexadecimal, new_output, options, sensor_text
+from varde_host.commands import hexadecimal, new_output, options, sensor_text, site_secrets
 from varde_host.site import files, keys, trust_documents
 from varde_protocols import assignment, documents, hub_config
 
@@ -43,6 +44,9 @@ def assign(
     board: Annotated[str, typer.Option(metavar="NAME")] = "generic",
     modem: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     data_budget_mib: Annotated[int, typer.Option("--data-budget", metavar="MIB")] = 0,
+    key: Annotated[list[str] | None, typer.Option(metavar="FILE|URI")] = None,
+    passphrase_file: site_secrets.PassphraseFiles = None,
+    pin_file: site_secrets.PinFile = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     json: options.Json = False,
 ) -> None:
@@ -59,8 +63,12 @@ def assign(
         modem=None if modem is None else subscription(_read(modem), str(modem)),
         data_budget_kib=data_budget_mib * KIB_A_MIB,
     )
+    loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
     hub_id = None if hub is None else hexadecimal.parse(hub, assignment.HUB_ID_BYTES)
-    data = sign(files.load(site), config, number, hub_id, clock.from_environment().utc_ms())
+    given = assignment.Assignment(
+        loaded.site_id, number, hub_id, config, None, clock.from_environment().utc_ms()
+    )
+    data = sign(loaded, given, key or ())
     new_output.write(out, data)
     if json:
         output.as_json({"file": str(out), "bytes": len(data), "number": number, "hub": hub})
@@ -68,20 +76,15 @@ def assign(
         output.line(messages.text("hub.assignment-written", file=out))
 
 
-def sign(
-    site: files.Site, config: hub_config.HubConfig, number: int, hub_id: bytes | None,
-    signed_ms: int,
-) -> bytes:  # fmt: skip
-    """Return the signed assignment of a config; `hub_id` None is for any hub of the site.
+def sign(site: files.Site, given: assignment.Assignment, places: Sequence[str] = ()) -> bytes:
+    """Return the signed document, read back as a hub will; `places` as `files.Site.signers`.
 
-    Read back as a hub will. Raises as `files.Site.signers`, and DocumentError for a number that
-    is none.
+    Raises as that.
     """
-    given = assignment.Assignment(site.site_id, number, hub_id, config, None, signed_ms)
-    signers = site.signers(keys.ASSIGNMENT)
+    signers = site.signers(keys.ASSIGNMENT, None, places)
     data = documents.sign(documents.ASSIGNMENT, given.encode(), signers)
-    believed = trust_documents.described(site, 1, signed_ms)
-    assignment.verify(data, believed, hub_id or bytes(assignment.HUB_ID_BYTES))
+    believed = trust_documents.described(site, 1, given.signed_ms)
+    assignment.verify(data, believed, given.hub_id or bytes(assignment.HUB_ID_BYTES))
     return data
 
 

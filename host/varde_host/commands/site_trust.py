@@ -8,19 +8,23 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, messages, output
-from varde_host.commands import new_output, options
+from varde_host.commands import new_output, options, site_secrets
 from varde_host.site import files, trust_documents
 from varde_protocols import trust
 
 
 def show(
     out: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
+    key: Annotated[list[str] | None, typer.Option(metavar="FILE|URI")] = None,
+    passphrase_file: site_secrets.PassphraseFiles = None,
+    pin_file: site_secrets.PinFile = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     json: options.Json = False,
 ) -> None:
     """Sign the next trust if the site has changed; print it, and write it if asked to."""
     now_ms = clock.from_environment().utc_ms()
-    made, data = trust_documents.issue(files.load(site), now_ms)
+    loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
+    made, data = trust_documents.issue(loaded, now_ms, key or ())
     if out is not None:
         new_output.write(out, data)
     shown = describe(made)

@@ -1,4 +1,4 @@
-"""The site's trust as documents: one a epoch, kept beside the keys, each following the last.
+"""The site's trust as documents: one an epoch, kept beside the keys, each following the last.
 
 `trust-epoch-1.cbor`, `trust-epoch-2.cbor`, ... are public. All are kept: a hub that slept follows
 from the one that it has. A new one is signed when the site's description says something else than
@@ -7,11 +7,11 @@ the last: it takes holders of the old trust keys and of the new.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from varde_host import errors
-from varde_host.site import files, keys
+from varde_host.site import files, keys, new_file
 from varde_protocols import documents, trust, trust_chain
 from varde_protocols.errors import WireError
 
@@ -54,21 +54,23 @@ def newest(site: files.Site) -> tuple[trust.Trust, bytes] | None:
     epoch = 1
     while path(site, epoch).exists():
         data = _read(path(site, epoch))
-        before = found
-        made = (
-            trust_chain.first(data) if before is None else trust_chain.following(before[0], data)
-        )
-        found = made, data
+        found = _checked(data, None if found is None else found[0]), data
         epoch += 1
     return found
 
 
-def issue(site: files.Site, signed_ms: int) -> tuple[trust.Trust, bytes]:
+def _checked(data: bytes, before: trust.Trust | None) -> trust.Trust:
+    return trust_chain.first(data) if before is None else trust_chain.following(before, data)
+
+
+def issue(
+    site: files.Site, signed_ms: int, places: Sequence[str] = ()
+) -> tuple[trust.Trust, bytes]:
     """Return the trust that the site's description asks for, and its document.
 
-    Signs and keeps a new one if the last says something else. Raises as `newest` and
-    `files.Site.signers`, InputRefused `trust-holders` if the keys that are here are not enough
-    for the old trust and the new, WorldFailed `file-write`.
+    Signs and keeps a new one if the last says something else; `places` are keys that are not
+    with the site. Raises as `newest` and `files.Site.signers`, InputRefused `trust-holders` if
+    these keys are not enough for the old trust and the new, WorldFailed `file-write`.
     """
     last = newest(site)
     if last is not None:
@@ -78,10 +80,10 @@ def issue(site: files.Site, signed_ms: int) -> tuple[trust.Trust, bytes]:
     made = described(site, 1 if last is None else last[0].epoch + 1, signed_ms)
     wanted = [made] if last is None else [made, last[0]]
     count = max(each.roles[trust.ROLE_TRUST][0] for each in wanted)
-    signers = site.signers(keys.TRUST, count=count)
+    signers = site.signers(keys.TRUST, count, places)
     data = documents.sign(documents.TRUST, made.encode(), signers)
     try:
-        made = trust_chain.first(data) if last is None else trust_chain.following(last[0], data)
+        _checked(data, None if last is None else last[0])
     except WireError as error:
         raise errors.InputRefused("trust-holders", str(site.directory), reason=error) from error
     _keep(path(site, made.epoch), data)
@@ -96,13 +98,9 @@ def _read(file: Path) -> bytes:
 
 
 def _keep(file: Path, data: bytes) -> None:
-    """Write it whole, then let it appear: half a trust would stop every later one."""
-    part = file.with_suffix(".part")
+    """Let it appear whole: half a trust would stop every later one."""
     try:
-        with part.open("wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.rename(file)
+        file.with_name(file.name + new_file.PART).unlink(missing_ok=True)  # of one cut off
+        new_file.publish(file, data)
     except OSError as error:
         raise errors.WorldFailed("file-write", str(file), reason=error.strerror) from error

@@ -103,7 +103,7 @@ def make_listener():
         seed = identity_store.IdentityStore().seed()
         hub_id = identity.Identity(seed, 0).hub_id
         port = console.Console()
-        return service_task.ServiceTask(port, hub_id, port.note, clock.Clock())
+        return service_task.ServiceTask(port, hub_id, port, clock.Clock())
     except BaseException as error:  # noqa: BLE001  (the restart must come, whatever this is)
         print("varde: nobody listens:", type(error).__name__, error)
         return None

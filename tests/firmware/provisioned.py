@@ -5,6 +5,7 @@ Made once by the scripts of the bench on a desk, then copied.
 
 from __future__ import annotations
 
+import binascii
 import functools
 import shutil
 import tempfile
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from firmware import desk
+from firmware.tls_servers import Authority
 from golden import service, site
-from varde_protocols import hub_config
+from varde_protocols import cose, hub_config, records
 from varde_protocols.crypto import ed25519, x25519
 from varde_simulator import interpreter, stage
 
@@ -27,7 +29,7 @@ JOURNAL_BYTES = 64 * 1024
 PASSWORD = "kaffe-og-kringle"
 COLLECTOR = ed25519.SigningKey(bytes([51]) * 32).public
 RECEIVER = x25519.public_key(bytes([52]) * 32)
-ROOTS = [b"\x30\x82\x00\x10" + bytes([number]) * 16 for number in (1, 2)]
+ROOTS = [Authority(name).der for name in ("one", "another")]
 SERVICE = service.Bench(bytes([101 + site.NAMES.index("service-1")]) * 32)
 SEED_NUMBER = "7"  # of which the played random source makes the hub's seed
 SEED = bytes([7]) * 32
@@ -49,9 +51,9 @@ def config() -> hub_config.HubConfig:
     )
 
 
-def documents() -> dict[str, bytes]:
+def documents(roots: list[bytes] = ROOTS) -> dict[str, bytes]:
     """Trust and assignment, by file name."""
-    return site.hub_files(config(), ROOTS, COLLECTOR, RECEIVER)
+    return site.hub_files(config(), roots, COLLECTOR, RECEIVER)
 
 
 def trials() -> dict[str, bytes]:
@@ -86,3 +88,16 @@ def copy(hub: desk.Desk, folder: Path) -> desk.Desk:
     other = desk.Desk(folder, {}, JOURNAL_BYTES)
     shutil.copyfile(hub.flash, other.flash)
     return other
+
+
+def events_of(result: dict[str, object]) -> list[tuple[int, int]]:
+    """(code, detail) of the events that tail.py has given, each signed by this hub."""
+    key = ed25519.VerifyKey(ed25519.SigningKey(SEED).public)
+    rows = result["records"]
+    assert isinstance(rows, list)
+    found = []
+    for _seq, text in rows:
+        record = records.decode(cose.Sign1.parse(binascii.a2b_base64(text)).verify(key))
+        assert isinstance(record, records.Event)
+        found.append((record.code, record.detail))
+    return found

@@ -140,6 +140,7 @@ def test_documents_are_verified_put_in_place_and_read_back(tmp_path: Path) -> No
 
 HUB_ID = cose.key_id(ed25519.SigningKey(provisioned.SEED).public)
 GOOD = provisioned.documents()
+NO_ROOTS = [b"\x30\x82\x00\x10" + bytes([number]) * 16 for number in (1, 2)]
 REFUSED = {
     "no trust": ({f"{ASSIGNMENT}.trial": GOOD[ASSIGNMENT]}, "OSError"),
     "no assignment": ({f"{TRUST}.trial": GOOD[TRUST]}, "OSError"),
@@ -162,6 +163,13 @@ REFUSED = {
     "an older number": (
         {TRUST: GOOD[TRUST], ASSIGNMENT: assigned(3), f"{ASSIGNMENT}.trial": assigned(2)},
         "DocumentError",
+    ),
+    "roots that are none": (
+        {
+            f"{TRUST}.trial": provisioned.documents(NO_ROOTS)[TRUST],
+            f"{ASSIGNMENT}.trial": GOOD[ASSIGNMENT],
+        },
+        "ValueError",
     ),
     "not CBOR": ({f"{TRUST}.trial": b"\xff" * 100}, "DocumentError"),
 }

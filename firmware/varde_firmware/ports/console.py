@@ -58,9 +58,11 @@ class Console:
 
         return document_files.trust().keys(trust.ROLE_SERVICE)
 
-    def note(self, _now_ms: int, code: int, detail: int) -> None:
+    def event(self, _now_ms: int, code: int, detail: int) -> None:
         """Keep an event while nobody can journal it."""
         self.set_noted(code << 24 | detail)
+
+    event_hourly = event
 
     def noted(self) -> int:
         try:

@@ -24,7 +24,7 @@ async def run(ports: "Ports", hub_id: bytes) -> None:
     if console is not None:
         from varde_firmware.shell import service_task  # noqa: PLC0415  (on locked hubs)
 
-        task = service_task.ServiceTask(console, hub_id, console.note, clock.Clock())
+        task = service_task.ServiceTask(console, hub_id, console, clock.Clock())
         listening = asyncio.create_task(task.run())  # noqa: F841, RUF006  (we never return)
     while True:
         for rgb in (status.RGB[status.STARTING], (0, 0, 0)):

@@ -89,9 +89,7 @@ class Parts:
         if console is not None:
             from varde_firmware.shell import service_task  # noqa: PLC0415  (on locked hubs)
 
-            self.service = service_task.ServiceTask(
-                console, who.hub_id, self.keeper.event_hourly, self._clock
-            )
+            self.service = service_task.ServiceTask(console, who.hub_id, self.keeper, self._clock)
 
     def _wind_rtc(self, board: "Board") -> None:
         """Without power the chip's clock falls to 2000; certificates need a later year.

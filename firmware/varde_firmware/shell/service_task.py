@@ -11,26 +11,32 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Protocol
 
     from varde_firmware.core.service import Event
     from varde_firmware.ports.console import Console
     from varde_firmware.shell.clock import Clock
+
+    class Book(Protocol):
+        def event(self, now_ms: int, code: int, detail: int) -> None: ...
+
+        def event_hourly(self, now_ms: int, code: int, detail: int) -> None: ...
+
 
 # Between two looks, of at most 256 bytes: who floods the console gets little of the hub's time.
 PAUSE_MS = const(50)
 
 
 class ServiceTask:
-    """`note(now_ms, code, detail)` keeps refusals, and the opening before it happens."""
+    """`book`, a Keeper or the console itself, takes the events: an opening before it happens."""
 
     def __init__(
-        self, console: "Console", hub_id: bytes, note: "Callable[[int, int, int], None]",
+        self, console: "Console", hub_id: bytes, book: "Book",
         clock: "Clock",
     ) -> None:  # fmt: skip
         self._console = console
         self._hub_id = hub_id
-        self._note = note
+        self._book = book
         self._clock = clock
         self._service = service.Service(hub_id, console.random_bytes, self._check)
 
@@ -38,7 +44,7 @@ class ServiceTask:
         """Answer until the console ends, which only a simulated one does."""
         noted = self._console.noted()
         if noted:  # while nobody could journal it
-            self._note(self._clock.now_ms(), noted >> 24, noted & 0xFFFFFF)
+            self._book.event(self._clock.now_ms(), noted >> 24, noted & 0xFFFFFF)
             self._console.set_noted(0)
         while self.listen(0):
             await self._console.readable()  # type: ignore[misc]  # MicroPython awaits generators
@@ -53,9 +59,11 @@ class ServiceTask:
             now_ms = self._clock.now_ms()
             text = self._service.answer(line, now_ms)
             if self._service.event is not None:
-                self._note(now_ms, *self._service.event)
-            if self._service.is_open:
-                self._console.grant()
+                is_open = self._service.is_open
+                keep = self._book.event if is_open else self._book.event_hourly
+                keep(now_ms, *self._service.event)
+                if is_open:
+                    self._console.grant()
             if text:
                 print("varde:", text)
                 break  # who asks waits for the answer; a flood gets one

@@ -15,6 +15,7 @@ import os
 import sys
 
 import esp32
+import tls
 
 TRUST = "/trust.cbor"
 ASSIGNMENT = "/assignment.cbor"
@@ -73,6 +74,12 @@ def wanted_assignment(trust, hub_id):
     return data, assignment.verify(data, trust, hub_id, least)
 
 
+def check_roots(trust):
+    """Let TLS read the roots, as the application will: it takes none that it cannot read."""
+    for root in trust.roots:
+        tls.SSLContext(tls.PROTOCOL_TLS_CLIENT).load_verify_locations(root)
+
+
 def digest(data):
     return binascii.hexlify(hashlib.sha256(data).digest()).decode()
 
@@ -98,6 +105,7 @@ def run():
         raise OSError("the hub has no identity yet")
     hub_id = identity.Identity(seed, 0).hub_id
     trust_data, mine = wanted_trust()
+    check_roots(mine)
     data, given = wanted_assignment(mine, hub_id)
     placed = [path for path, new in ((TRUST, trust_data), (ASSIGNMENT, data)) if place(path, new)]
     return {

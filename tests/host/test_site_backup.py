@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from host import age_file
 from host.terminal import Terminal
 from varde_host import errors
-from varde_host.site import backup, certificates, creation, files, passphrases, proof, sealed_key
+from varde_host.site import (
+    backup,
+    certificates,
+    creation,
+    files,
+    passphrases,
+    proof,
+    sealed_key,
+    trust_documents,
+)
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 PHRASE = "correct horse battery staple"
@@ -35,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> files.Site:
     directory = tmp_path_factory.mktemp("site") / "site"
     plan = creation.Plan(KEY_PHRASE.encode())
     made = creation.create(directory, "Fjord", ["c.test"], certificates.Validity(), plan)
-    (directory / "trust.cbor").write_bytes(b"\xa0")
+    trust_documents.issue(made, int(NOW.timestamp() * 1000))
     (directory / "collector.sqlite").write_bytes(b"SQLite format 3")
     (directory / "collector.sqlite-wal").write_bytes(b"log")
     return made
@@ -46,7 +55,7 @@ def copy(site: files.Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup by the library that the product uses, at its full price, once."""
     file = tmp_path_factory.mktemp("copy") / "site.backup"
     done = backup.back_up(site, file, PHRASE.encode(), NOW)
-    assert set(done.hashes) == SITE_FILES | {"trust.cbor"}
+    assert set(done.hashes) == SITE_FILES | {"trust-epoch-1.cbor"}
     assert done.left_out == ["collector.sqlite", "collector.sqlite-wal"]
     return file
 
@@ -109,7 +118,7 @@ def test_another_implementation_of_age_and_tar_open_it(site: files.Site, archive
     again = age_file.encrypt(archive, PHRASE, 4)
     assert age_file.decrypt(again, PHRASE) == archive
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        assert set(opened.getnames()) == SITE_FILES | {"trust.cbor", "manifest.json"}
+        assert set(opened.getnames()) == SITE_FILES | {"trust-epoch-1.cbor", "manifest.json"}
         key = opened.extractfile("service.key").read()
     sealed_key.read(key, KEY_PHRASE.encode(), "service.key")
 

@@ -11,7 +11,15 @@ import pytest
 
 from host.terminal import Terminal
 from varde_host.commands import site_backup
-from varde_host.site import certificates, creation, files, passphrases, proof
+from varde_host.site import (
+    certificates,
+    creation,
+    files,
+    passphrases,
+    proof,
+    replacement,
+    trust_documents,
+)
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 PHRASE = "correct horse battery staple"
@@ -118,6 +126,20 @@ def test_dates(directory: Path, days: int, what: str | None, is_problem: bool):
     assert {finding.what for finding in found.findings} == ({what} if what else set())
     assert all(finding.is_problem == is_problem for finding in found.findings)
     assert len(found.findings) == (3 if what else 0)
+
+
+@pytest.mark.parametrize("at", [0, 20, 100, -1])
+def test_a_damaged_trust_is_seen(directory: Path, at: int):
+    site = files.load(directory, passphrases.Secrets())
+    for epoch in (1, 2):
+        _, data = trust_documents.issue(site, int(NOW.timestamp() * 1000) + epoch)
+        replacement.replace(site, site.roles["service"].keys[0].place, None)
+        site = files.load(directory, passphrases.Secrets())
+    assert [finding.what for finding in checked(directory).findings][-1] == "trust-behind"
+    altered = bytearray(data)
+    altered[at] ^= 1
+    (directory / "trust-epoch-2.cbor").write_bytes(altered)
+    assert [problem.what for problem in checked(directory).problems] == ["trust-broken"]
 
 
 def test_keys_that_others_may_read_are_seen(directory: Path):

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host.terminal import Terminal
 from varde_host import errors
@@ -163,6 +165,24 @@ def test_a_public_file_that_is_none_is_refused(change, tmp_path: Path, phrase_fi
     change(fields)
     file = tmp_path / "release.json"
     file.write_text(json.dumps(fields))
+    with pytest.raises(errors.InputRefused, match="release-malformed"):
+        release_keys.read_public(file)
+
+
+@given(
+    data=st.binary(max_size=60)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=70),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.fixed_dictionaries({"format": inner, "threshold": inner, "keys": inner})
+        ),
+        max_leaves=8,
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_any_public_file_is_refused_by_name(data: bytes, tmp_path_factory):
+    file = tmp_path_factory.getbasetemp() / "release.json"
+    file.write_bytes(data)
     with pytest.raises(errors.InputRefused, match="release-malformed"):
         release_keys.read_public(file)
 

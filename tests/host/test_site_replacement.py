@@ -48,6 +48,8 @@ def test_hubs_follow_to_the_new_key(tmp_path: Path, name: str, plan: str):
     old_bytes = (site.directory / name).read_bytes()
     first, data = trust_documents.issue(site, NOW_MS)
     site, done = replaced(site, name)
+    found = [(finding.what, finding.where) for finding in proof.check(site, NOW).findings]
+    assert found == [("key-unnamed", name), ("trust-behind", "trust-epoch-1.cbor")]
     assert (site.directory / name).read_bytes() == old_bytes
     assert done.old.place == name
     if done.role == keys.TRUST:  # the holder of the lost one signs nothing any more
@@ -60,6 +62,7 @@ def test_hubs_follow_to_the_new_key(tmp_path: Path, name: str, plan: str):
     assert done.old.public not in everything
     checked = proof.check(site, NOW)
     assert checked.is_whole
+    assert "trust-behind" not in [finding.what for finding in checked.findings]
     assert [key.state for key in checked.keys if key.place == done.new.place] == [proof.PROVEN]
     mode = (site.directory / done.new.place).stat().st_mode
     assert mode & 0o777 == 0o600

@@ -29,6 +29,7 @@ class Site:
     directory: Path
     described: description.Description
     secrets: passphrases.Secrets = field(compare=False)
+    _opened: dict[bytes, keys.Signer] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -124,7 +125,7 @@ class Site:
             raise errors.InputRefused("key-repeated", ", ".join(map(str, places)))
         for key in self.roles[role].keys:
             if len(found) < wanted and key.public not in have and self._is_here(key):
-                found.append(self.open_key(key))
+                found.append(self._opened.setdefault(key.public, self._open_once(key)))
         if len(found) < wanted:
             raise errors.InputRefused(
                 "key-elsewhere", str(self.directory), role=role, here=len(found), wanted=wanted
@@ -135,6 +136,10 @@ class Site:
         """Return the signer of one key of the description; raises as `signers` does."""
         place = key.place if token_uri.is_token_uri(key.place) else self.directory / key.place
         return open_signer(place, key.public, self.secrets)
+
+    def _open_once(self, key: keys.RoleKey) -> keys.Signer:
+        """Open a key when it is first wanted: opening takes time, and a token has few sessions."""
+        return self._opened.get(key.public) or self.open_key(key)
 
     def _is_here(self, key: keys.RoleKey) -> bool:
         if key.place == keys.ELSEWHERE or token_uri.is_token_uri(key.place):

@@ -21,8 +21,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
 
 from varde_host import errors
-from varde_host.site import certificates, files, keys, new_file, sealed_key, token_uri
+from varde_host.site import (
+    certificates,
+    files,
+    keys,
+    new_file,
+    sealed_key,
+    token_uri,
+    trust_documents,
+)
 from varde_protocols.crypto import ed25519, x25519
+from varde_protocols.errors import WireError
 
 PROVEN: Final = "proven"
 NOT_HERE: Final = "not-here"
@@ -37,7 +46,8 @@ SERVER: Final = "server"
 STATES: Final = (PROVEN, NOT_HERE, NOT_OPENED, REFUSED)
 FINDINGS: Final = (
     "key-refused", "certificate-unread", "certificate-early", "certificate-expired",
-    "certificate-expires-soon", "certificate-unsigned", "certificate-chain", "mode",
+    "certificate-expires-soon", "certificate-unsigned", "certificate-chain", "mode", "key-unnamed",
+    "trust-broken", "trust-behind",
 )  # fmt: skip
 
 # Time to get a new certificate into every hub's trust, those on summer holiday included.
@@ -95,6 +105,8 @@ def check(site: files.Site, now: dt.datetime) -> Checked:
     ]
     findings += _certificates(site, now)
     findings += _modes(site.directory)
+    findings += _unnamed(site)
+    findings += _trust(site)
     return Checked(proofs, findings)
 
 
@@ -253,6 +265,27 @@ def _chains(
     except (verification.VerificationError, ValueError):
         return False
     return True
+
+
+def _unnamed(site: files.Site) -> Iterator[Finding]:
+    """Name private keys that the site does not use: replaced ones, and those of other places."""
+    named = {trial.place for trial in _trials(site)}
+    for path in sorted(site.directory.glob("*.key")):
+        if path.name not in named:
+            yield Finding("key-unnamed", path.name, is_problem=False)
+
+
+def _trust(site: files.Site) -> Iterator[Finding]:
+    """See that the signed trusts follow each other, and that the last says what the site does."""
+    where = trust_documents.path(site, 1).name
+    try:
+        last = trust_documents.newest(site)
+        if last is not None:
+            trust, where = last[0], trust_documents.path(site, last[0].epoch).name
+            if trust_documents.described(site, trust.epoch, trust.signed_ms) != trust:
+                yield Finding("trust-behind", where, is_problem=False)
+    except (WireError, errors.InputRefused) as error:
+        yield Finding("trust-broken", where, is_problem=True, detail=error.code)
 
 
 def _modes(directory: Path) -> Iterator[Finding]:

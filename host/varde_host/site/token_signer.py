@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -35,13 +36,14 @@ class TokenSigner:
 
     def __init__(self, private: Any, public: bytes, where: str) -> None:
         self._private = private
+        self._lock = threading.Lock()  # a session does one thing at a time (PKCS #11 5.2)
         self._where = where
         self.public = public
         self.kid = sealing.key_id(public)
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature, 64 bytes. Raises WorldFailed `token-failed`."""
-        with _errors(self._where):
+        with self._lock, _errors(self._where):
             made: bytes = self._private.sign(message, mechanism=pkcs11.Mechanism.EDDSA)
             return made
 

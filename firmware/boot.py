@@ -1,14 +1,16 @@
 """Runs first at every start, and says whether this one may end at a prompt.
 
-MicroPython goes to its prompt when Ctrl-C or a fault ends boot.py or main.py, and after a soft
-reset in raw mode without running main.py at all (shared/runtime/pyexec.c, ports/esp32/main.c). So
-on a locked hub Ctrl-C is a byte like any other from the first statement on, a fault starts the
-board again, and a soft reset becomes a hard one.
+MicroPython goes to its prompt when Ctrl-C or a fault ends boot.py or main.py (its shared/runtime/
+pyexec.c and ports/esp32/main.c). So on a locked hub Ctrl-C is a byte like any other from the first
+statement on, and a fault starts the board again.
 
 NVS, namespace `varde`; docs/firmware.md says who writes it:
 
     locked   i32  1: no prompt
     open     i32  1: a prompt for this one start, which a signed request has asked for
+
+A soft reset is no start: nothing of ours makes one, so whoever makes it has the prompt already,
+and keeps it until the chip starts again. (mpremote makes one whenever it connects.)
 
 The file /wiping stands while a wipe is under way: such a hub runs nothing and waits at its prompt.
 `lock` is for main.py: "free", "open" or "locked".
@@ -37,6 +39,8 @@ def state_of_lock():
     nvs = esp32.NVS("varde")
     if not number(nvs, "locked"):
         return "free"
+    if machine.reset_cause() == machine.SOFT_RESET:
+        return "open"
     if not number(nvs, "open"):
         return "locked"
     nvs.set_i32("open", 0)
@@ -68,8 +72,6 @@ try:
     lock = state_of_lock()
     if lock != "locked":
         micropython.kbd_intr(3)
-    elif machine.reset_cause() == machine.SOFT_RESET:
-        machine.reset()
 except BaseException:  # noqa: BLE001  (whatever it is: no prompt)
     import machine
 

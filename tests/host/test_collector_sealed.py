@@ -201,7 +201,8 @@ def private_keys(site: files.Site) -> Iterator[bytes]:
     """Return every private key of the directory in every form that may serve as X25519's."""
     paths = sorted(site.directory.glob("*.key"))
     assert {path.name for path in paths} == {
-        "collector.key", "root-1.key", "root-2.key", "server.key",
+        "assignment.key", "collector.key", "root-1.key", "root-2.key", "server.key",
+        "service.key", "trust-1.key", "trust-2.key",
     }  # fmt: skip
     for path in paths:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)

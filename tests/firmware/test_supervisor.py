@@ -1,4 +1,4 @@
-"""The supervisor on the hub's interpreter: slots, trials, crashes."""
+"""boot.py and the supervisor on the hub's interpreter: lock, slots, trials, crashes."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def test_slots_trials_and_crashes(tmp_path: Path) -> None:
     assert said.splitlines()[-1] == "ok"
     assert f"varde: stopped: OSError ({tmp_path}/a), restart 1 in 1 ms" in said
     assert "SyntaxError" in said
+
+
+def test_boot_says_who_may_have_a_prompt() -> None:
+    said = hub_vm.run_script("boot_lock.py", str(hub_vm.ROOT / "firmware" / "boot.py"))
+    assert said.splitlines()[-1] == "ok"

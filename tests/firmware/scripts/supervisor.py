@@ -32,12 +32,12 @@ def write(slot, body):
             file.write(text)
 
 
-def boot():
+def boot(lock="free"):
     """One start, until the reset."""
     before = list(sys.path)
     try:
-        main.start("free")
-        raise SystemExit("the supervisor came back")
+        main.start(lock)
+        raise AssertionError("the supervisor came back")
     except machine.Reset:
         pass
     sys.path[:] = before
@@ -91,6 +91,23 @@ with open(main.SLOTS[1] + "/varde_firmware/shell/app.py", "w") as file:
     file.write("def run(:\n")
 boot()
 assert counters["crashes"] == 2
+
+# A free hub ends at the prompt for who presses Ctrl-C, an opened one at once, a locked one never.
+write(1, "raise KeyboardInterrupt")
+try:
+    main.start("free")
+    raise SystemExit("Ctrl-C ended nothing")
+except KeyboardInterrupt:
+    pass
+before = dict(counters)
+main.start("open")
+assert counters == before, counters  # it has not even chosen a slot
+for fault in ("KeyboardInterrupt", "SystemExit", "MemoryError", "OSError(5)"):
+    write(1, "raise " + fault)
+    boot("locked")
+works, main.choose_slot = main.choose_slot, lambda counters: 1 // 0
+boot("locked")
+main.choose_slot = works
 
 assert [main.backoff_ms(n) for n in (0, 1, 3)] == [1, 2, 8]
 main.BACKOFF_FIRST_MS = 1_000

@@ -63,7 +63,7 @@ def _fault(code: str, where: str, hint: str) -> ExchangeError:
 
 class Request(Value):
     """What a hub says of itself: `first_seq` is its oldest unacknowledged record, `next_seq` the
-    first never used, `config_number` the config in force (0: none)."""
+    first never used, `config_number` the number of the assignment in force (0: none)."""
 
     FIELDS = (
         "nonce", "boot", "uptime_ms", "first_seq", "next_seq", "record_count", "config_number",

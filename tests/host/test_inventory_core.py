@@ -8,9 +8,11 @@ from pathlib import Path
 
 import alembic.autogenerate
 import alembic.migration
+import psycopg
 import pytest
 import sqlalchemy as sa
 
+from host.postgres_server import PostgresServer, database_of
 from varde_host import errors
 from varde_host.collector import database as collector_database
 from varde_host.inventory import (
@@ -151,6 +153,36 @@ def off_guard(connection: sa.Connection) -> None:
         connection.exec_driver_sql("DROP TRIGGER audit_no_delete")
     else:
         connection.exec_driver_sql("ALTER TABLE audit DISABLE TRIGGER USER")
+
+
+def test_a_login_that_owns_nothing_can_work_and_cannot_switch_the_guards_off(
+    postgres: PostgresServer,
+):
+    with database_of(postgres) as url:
+        store.open_inventory(url).close()
+        with psycopg.connect(url, autocommit=True) as owner:
+            owner.execute("CREATE ROLE clerk LOGIN")
+            owner.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO clerk")
+        clerk = store.open_inventory(url.replace("varde@", "clerk@"))
+        try:
+            put_places(clerk, 2)
+            assert verified(clerk).number == 2
+            for deed in (
+                "UPDATE audit SET person = 'x'",
+                "DELETE FROM audit",
+                "TRUNCATE audit",
+                "ALTER TABLE audit DISABLE TRIGGER USER",
+                "DROP TABLE audit",
+                "SET session_replication_role = replica",
+            ):
+                tamper = lambda c, deed=deed: c.exec_driver_sql(deed)  # noqa: E731
+                assert code_of(clerk.write, tamper) == "database"
+            assert verified(clerk).number == 2
+        finally:
+            clerk.close()
+            with psycopg.connect(url, autocommit=True) as owner:
+                owner.execute("DROP OWNED BY clerk")
+                owner.execute("DROP ROLE clerk")
 
 
 TAMPERING = {

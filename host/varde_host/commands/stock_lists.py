@@ -11,7 +11,7 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.commands import inventory_options, kit, options
-from varde_host.inventory import counting, demand, evidence, places, stock, words
+from varde_host.inventory import counting, demand, evidence, places, stock, tracing, words
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -159,14 +159,16 @@ def trace(
     inventory: _Inventory = None,
     json: options.Json = False,
 ) -> None:
-    """List the loans in which a thing was used since it was last found good."""
+    """List the loans in which a thing may have measured wrong."""
     with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
-        found = stock.trace(connection, item)
+        found = tracing.trace(connection, item)
     if json:
         output.as_json(dataclasses.asdict(found))
         return
-    good = "-" if found.good_at_ms is None else words.moment(found.good_at_ms)
-    output.line(messages.text("stock.traced", item=found.item.item_id, good=good))
+    good, bad = (inventory_options.moment(at_ms) for at_ms in (found.good_at_ms, found.bad_at_ms))
+    output.line(
+        messages.text("stock.traced", item=found.item.item_id, good=good or "-", bad=bad or "-")
+    )
     output.table(
         _columns(("loan", "kit", "from", "until")),
         [
@@ -190,13 +192,11 @@ def check(
 ) -> None:
     """Write down that a thing was found good or bad, with the record that shows it."""
     acting, now_ms = inventory_options.acting(by)
-    if outcome not in (stock.PASSED, stock.FAILED):
-        raise errors.InputRefused("check-outcome", outcome[:20])
     given = kit.parse_evidence([f"check.record={record}"])["check"]["record"]
     checked = evidence.record(given, "--record")
     until = None if valid_until is None else evidence.date(valid_until, "--valid-until")
     with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
-        stock.check(connection, item, outcome, checked, acting, now_ms, valid_until=until)
+        tracing.write(connection, item, outcome, checked, acting, now_ms, valid_until=until)
     if json:
         output.as_json({"item": item, "outcome": outcome, "record": checked})
     else:

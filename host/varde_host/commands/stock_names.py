@@ -9,7 +9,7 @@ import typer
 
 from varde_host import messages, output
 from varde_host.commands import inventory_options, options
-from varde_host.inventory import models, notes, places, scanning, who, words
+from varde_host.inventory import models, notes, places, scanning, words
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -106,7 +106,7 @@ def write_note(
     subject: Annotated[str, typer.Argument(metavar="KIT|ITEM")],
     code: Annotated[str, typer.Argument(metavar="CODE")],
     text: Annotated[str, typer.Option()],
-    function: Annotated[str, typer.Option("--for", metavar="FUNCTION")] = who.TECHNICIAN,
+    function: Annotated[str | None, typer.Option("--for", metavar="FUNCTION")] = None,
     site: _Site = _DEFAULT,
     inventory: _Inventory = None,
     by: _By = None,

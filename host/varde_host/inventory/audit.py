@@ -16,17 +16,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import cbor2
 import sqlalchemy as sa
 
 from varde_host import errors
 from varde_host.inventory import schema
 from varde_host.inventory.who import Who
-from varde_protocols import cbor
 
 START = bytes(32)
 """The hash before the first line."""
 MAX_DETAIL_BYTES = 60_000
-"""Below the encoder's limit for one item; a bench step's evidence has some kilobytes."""
+"""A bench step's evidence has some kilobytes; of what has more, the checksum is logged."""
 
 # The number of our lock among a server's advisory locks: "varde inv" in ASCII, cut to 8 bytes.
 _LOCK = int.from_bytes(b"vardeinv", "big") >> 1
@@ -103,12 +103,15 @@ def canonical(value: object) -> str:
 
 
 def chained(previous: bytes, line: Line) -> bytes:
-    """Return the hash that a line must have after a line with hash `previous`."""
+    """Return the hash that a line must have after a line with hash `previous`.
+
+    An array of whole numbers, bytes and texts has one shortest encoding, and cbor2 writes that.
+    """
     fields = [
         previous, line.number, line.at_ms, line.function, line.person, line.what, line.subject,
         line.detail,
     ]  # fmt: skip
-    return hashlib.sha256(cbor.encode(fields)).digest()
+    return hashlib.sha256(cbor2.dumps(fields)).digest()
 
 
 def lines(connection: sa.Connection, subject: str | None = None) -> Iterator[Line]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from varde_host import errors
 from varde_host.inventory import (
     birth_number,
+    checks,
     door,
     evidence,
     kit_id,
@@ -25,6 +26,7 @@ from varde_host.inventory import (
     schema,
     standing,
     states,
+    words,
 )
 from varde_host.inventory.who import Who
 
@@ -110,7 +112,7 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
     """Put a thing into a kit, out of where it was; during a loan it is in the loan from now on.
 
     Raises InputRefused `item-standing` for what is faulty or gone, `item-in-kit` for what is in
-    another kit, `kit-scrapped`.
+    another kit, `kit-scrapped`, `kit-sealed` and `item-unchecked` (rule 3 of `states`).
     """
     found, into = find(connection, item), kits.find(connection, kit)
     if found.standing != standing.GOOD:
@@ -120,6 +122,9 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
     if into.state == states.SCRAPPED:
         raise errors.InputRefused("kit-scrapped", into.kit_id)
     if found.kit_id is None:
+        _refuse_if_sealed(found, into)
+        if into.state in states.OUT:
+            _refuse_unless_checked(connection, found, now_ms)
         with door.Change(connection, by, now_ms, "item.put", found.item_id) as done:
             done.update(schema.items, found.item_id, kit_id=into.kit_id, place=None)
             loans.swap(connection, done, found.item_id, None, into.kit_id, now_ms)
@@ -127,8 +132,13 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
 
 
 def take(connection: sa.Connection, item: str, place: str, by: Who, now_ms: int) -> Item:
-    """Take a thing to a place, out of its kit if it is in one. InputRefused `place-unknown`."""
+    """Take a thing to a place, out of its kit if it is in one.
+
+    Raises InputRefused `place-unknown`, `kit-sealed`.
+    """
     found, where = find(connection, item), places.find(connection, place)
+    if found.kit_id is not None:
+        _refuse_if_sealed(found, kits.find(connection, found.kit_id))
     with door.Change(connection, by, now_ms, "item.taken", found.item_id) as done:
         done.update(schema.items, found.item_id, kit_id=None, place=where.place)
         loans.swap(connection, done, found.item_id, found.kit_id, None, now_ms)
@@ -140,7 +150,7 @@ def judge(
 ) -> Item:
     """Say that a thing is good, faulty, scrapped or lost, and why; what is gone leaves its kit.
 
-    Raises InputRefused `standing-unknown`, and as `evidence.text`.
+    Raises InputRefused `standing-unknown`, `kit-sealed`, and as `evidence.text`.
     """
     found = find(connection, item)
     if now not in standing.STANDINGS:
@@ -149,6 +159,8 @@ def judge(
     said = evidence.text(reason, "reason")
     values: dict[str, str | None] = {"standing": now}
     if now in standing.GONE:
+        if found.kit_id is not None:
+            _refuse_if_sealed(found, kits.find(connection, found.kit_id))
         values |= {"kit_id": None, "place": None}
     with door.Change(connection, by, now_ms, "item.judged", found.item_id, reason=said) as done:
         done.update(schema.items, found.item_id, **values)
@@ -180,6 +192,20 @@ def hub_of(connection: sa.Connection, chip_id: str) -> Item | None:
     """Return the hub with that chip, as the bench knows it."""
     found = listing(connection, chip_id=chip_id)
     return found[0] if found else None
+
+
+def _refuse_if_sealed(item: Item, kit: kits.Kit) -> None:
+    if item.kind in models.MEASURING and kit.state in states.SEALED:
+        raise errors.InputRefused("kit-sealed", kit.kit_id, state=words.state(kit.state))
+
+
+def _refuse_unless_checked(connection: sa.Connection, item: Item, now_ms: int) -> None:
+    if item.kind not in models.MEASURING:
+        return
+    history = checks.of_item(connection, item.item_id)
+    is_good = bool(history) and history[-1].outcome == checks.PASSED
+    if not is_good or (history[-1].valid_until or "9999") < words.day(now_ms):
+        raise errors.InputRefused("item-unchecked", item.item_id)
 
 
 def _checked(facts: Mapping[str, str | None]) -> dict[str, str | None]:

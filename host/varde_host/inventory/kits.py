@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from varde_host import errors
 from varde_host.inventory import (
+    checks,
     door,
     evidence,
     kit_id,
@@ -148,8 +149,8 @@ def move(
 
     Raises InputRefused: `kit-moved` if somebody was faster, `kit-step` for no way, `kit-function`,
     `kit-evidence`, `kit-infectious` and `kit-quarantine` under infection control, `kit-label`,
-    `kit-unverified` if its check ran out, `kit-deviation` with an open note; and as
-    `evidence.checked`.
+    `kit-unverified` if its check ran out, `kit-deviation` with an open note,
+    `kit-item-standing`, `kit-item-expired`; and as `evidence.checked`.
     """
     found = find(connection, kit)
     if state == found.state or seen not in (None, found.state):
@@ -161,6 +162,9 @@ def move(
     with door.Change(connection, by, now_ms, "kit.moved", found.kit_id) as change:
         change.update(schema.kits, found.kit_id, **values)
         _log(change, found.kit_id, found.state, state, by, now_ms, proof)
+        if state == states.CHECKED:
+            record, until = proof["check"]["record"], proof["check"]["valid_until"]
+            checks.pass_contents(connection, change, found.kit_id, record, until, now_ms)
         loan_id = None
         if state == states.HANDED_OUT:
             loan_id = loans.begin(connection, change, found.kit_id, now_ms, random)
@@ -185,8 +189,13 @@ def put_under_infection_control(
 
 
 def place(connection: sa.Connection, kit: str, where: str, by: Who, now_ms: int) -> Kit:
-    """Write down where a kit is; the place must be known (the caller has looked)."""
+    """Write down where a kit is; the place must be known (the caller has looked).
+
+    Raises InputRefused `kit-out` for one that somebody has, or that is scrapped.
+    """
     found = find(connection, kit)
+    if found.state in (*states.OUT, states.SCRAPPED):
+        raise errors.InputRefused("kit-out", found.kit_id, state=words.state(found.state))
     with door.Change(connection, by, now_ms, "kit.placed", found.kit_id) as change:
         change.update(schema.kits, found.kit_id, place=where)
     return find(connection, found.kit_id)
@@ -241,13 +250,26 @@ def _refuse_unless_fit(
         if (kit.verified_until or "") < today:
             last = kit.verified_until or "-"
             raise errors.InputRefused("kit-unverified", kit.kit_id, last=last)
-        standing = notes.open_about_kit(connection, kit.kit_id)
-        if standing:
-            raise errors.InputRefused("kit-deviation", kit.kit_id, note=standing[0].note_id)
+        noted = notes.open_about_kit(connection, kit.kit_id)
+        if noted:
+            raise errors.InputRefused("kit-deviation", kit.kit_id, note=noted[0].note_id)
+        _refuse_unless_contents_are_good(connection, kit, today)
     if state == states.READY and kit_id.check(proof["packing"]["label"]) != kit.kit_id:
         raise errors.InputRefused("kit-label", proof["packing"]["label"], kit=kit.kit_id)
     if state == states.CHECKED and proof["check"]["valid_until"] < words.day(now_ms):
         raise errors.InputRefused("kit-unverified", kit.kit_id, last=proof["check"]["valid_until"])
+
+
+def _refuse_unless_contents_are_good(connection: sa.Connection, kit: Kit, today: str) -> None:
+    items = schema.items
+    columns = (items.c.item_id, items.c.standing, items.c.expires_on)
+    inside = sa.select(*columns).where(items.c.kit_id == kit.kit_id).order_by(items.c.item_id)
+    for row in connection.execute(inside):
+        if row.standing != standing.GOOD:
+            raise errors.InputRefused("kit-item-standing", kit.kit_id, item=row.item_id)
+        if row.expires_on is not None and row.expires_on < today:
+            date = row.expires_on
+            raise errors.InputRefused("kit-item-expired", kit.kit_id, item=row.item_id, date=date)
 
 
 def _values(state: str, proof: dict[str, Any], now_ms: int) -> dict[str, object]:

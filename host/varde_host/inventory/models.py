@@ -25,6 +25,9 @@ TABLET = "tablet"
 OTHER = "other"
 KINDS = (HUB, SENSOR, CUFF, BATTERY, REFERENCE, CHARGER, TABLET, OTHER)
 
+MEASURING = (HUB, SENSOR, CUFF)
+"""What a check of a kit is about."""
+
 MAX_LEAD_DAYS = 366
 
 _MODEL = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")

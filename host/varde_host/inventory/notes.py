@@ -15,6 +15,14 @@ from varde_host import errors
 from varde_host.inventory import door, evidence, schema, who
 from varde_host.inventory.who import Who
 
+# Whose task a deviation is, by the first part of its code; the technician's for any other.
+OWNERS = {
+    "BLE": who.IT, "LAG": who.IT, "TID": who.IT, "SLE": who.IT, "NETT": who.IT,
+    "BT": who.CALIBRATION, "VEKT": who.CALIBRATION, "O2": who.CALIBRATION, "REF": who.CALIBRATION,
+    "TIL": who.OWNER, "AVTALE": who.OWNER,
+    "BRUK": who.FOLLOW_UP,
+}  # fmt: skip
+
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,7}(-[0-9]{2})?")
 """As the toolkit's own codes: BT-03, SLE-01, LAG-01."""
 
@@ -37,17 +45,20 @@ def write(
     connection: sa.Connection,
     subject: str,
     code: str,
-    function: str,
+    function: str | None,
     text: str,
     by: Who,
     now_ms: int,
 ) -> Note:
     """Write a note about a kit or a thing (the caller has looked) for a function to see to.
 
+    Without a function it is the one that owns such codes (`OWNERS`).
+
     Raises InputRefused `note-code`, `by-function`, and as `evidence.text`.
     """
     if not _CODE.fullmatch(code):
         raise errors.InputRefused("note-code", code[:20])
+    function = function or OWNERS.get(code.partition("-")[0], who.TECHNICIAN)
     if function not in who.FUNCTIONS:
         raise errors.InputRefused("by-function", function[:30], known=", ".join(who.FUNCTIONS))
     said = evidence.text(text, "text")

@@ -130,12 +130,12 @@ loan_items = sa.Table(
     sa.Index("loan_items_item", "item_id"),
 )
 
-# What a measuring thing was found to be. `tests` of it are the bench's; this is the outcome.
+# What a measuring thing was found to be: alone, or with the kit that it is in.
 checks = sa.Table(
     "checks",
     metadata,
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("item_id", sa.Text, sa.ForeignKey("items.item_id"), nullable=False),
+    sa.Column("item_id", sa.Text, sa.ForeignKey("items.item_id"), primary_key=True),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),  # SHA-256 of what was signed, in hex

@@ -4,14 +4,16 @@
                   ^                                                                       |
                   +-----------------------------------------------------------------------+
 
-An absent entry is the illegal move, and only `kits.move` changes a state. Three rules follow from
-the table, and tests walk it at random to see that they hold:
+An absent entry is the illegal move, and only `kits.move` changes a state. Four rules follow from
+it, and tests walk it at random to see that they hold:
 
 1. From returned (or received, or quarantine) to handed-out there is no way that leaves out
    cleaned, wiped and checked, in this order.
 2. A kit that came back under infection control is opened by its own move alone (`INFECTION`),
    after its time in quarantine; the normal cleaning is not for it.
-3. Scrapped is the end. A lost kit is scrapped with its loss as the reason; found again, its things
+3. What measures is not put into a kit, nor taken out of it, between its check and its handout; it
+   goes back to wiped first. Into a kit that is out only what was itself found good is put.
+4. Scrapped is the end. A lost kit is scrapped with its loss as the reason; found again, its things
    are received into a new kit.
 """
 
@@ -37,6 +39,8 @@ STATES = (
 
 OUT = (HANDED_OUT, IN_USE)
 """Where somebody else has the kit."""
+SEALED = (CHECKED, READY)
+"""Where the check is about all that measures in the kit, so none of that is changed."""
 
 # For which kits a move is there.
 ANY = "any"
@@ -81,11 +85,12 @@ MOVES = (
     Move(HANDED_OUT, IN_USE, ("first-reading",), (who.FOLLOW_UP, who.IT)),
     Move(HANDED_OUT, RETURNED, ("return",), _OUT),
     Move(IN_USE, RETURNED, ("return",), _OUT),
-    # a fault found on the way, and a check that ran out on the shelf
+    # a fault found on the way, another thing put in, and a check that ran out on the shelf
     Move(CLEANED, QUARANTINE, ("reason",), _FAULT),
     Move(WIPED, QUARANTINE, ("reason",), _FAULT),
     Move(CHECKED, QUARANTINE, ("reason",), _FAULT),
     Move(READY, QUARANTINE, ("reason",), _FAULT),
+    Move(CHECKED, WIPED, ("reason",), _CHECK),
     Move(READY, WIPED, ("reason",), _CHECK),
     # the end: what could be on it is wiped, or destroyed with it
     Move(RECEIVED, SCRAPPED, ("reason", "destruction"), _END),

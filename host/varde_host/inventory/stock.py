@@ -1,4 +1,4 @@
-"""Lists over all of the stock: levels, dates to keep, recalls, the loans behind a bad thing."""
+"""Lists over all of the stock: levels, dates to keep, recalls, faults by model and lot."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from varde_host.inventory.who import Who
 DAY_MS = 86_400_000
 MAX_LEAST = 10_000
 MAX_TURNAROUND_DAYS = 366
-
-PASSED = "passed"
-FAILED = "failed"
 
 # What each date is for, in the order in which they are worked off on the same day.
 DUE_DATES = ("calibrated_until", "lease_end", "warranty_end", "expires_on")
@@ -42,15 +39,6 @@ class Recalled:
     item: items.Item
     kit: kits.Kit | None
     loan: loans.Loan | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """The loans in which a thing was used since it was last found good."""
-
-    item: items.Item
-    good_at_ms: int | None
-    parts: list[loans.Part]
 
 
 def set_minimum(
@@ -133,40 +121,6 @@ def _recalled(connection: sa.Connection, item: items.Item) -> Recalled:
         return Recalled(item, None, None)
     kit = kits.find(connection, item.kit_id)
     return Recalled(item, kit, loans.current(connection, kit.kit_id))
-
-
-def check(
-    connection: sa.Connection,
-    item: str,
-    outcome: str,
-    record: str,
-    by: Who,
-    now_ms: int,
-    *,
-    valid_until: str | None = None,
-) -> None:
-    """Write down that a thing was found good or bad; `record` is the signed record's SHA-256."""
-    assert outcome in (PASSED, FAILED)
-    found = items.find(connection, item)
-    with door.Change(connection, by, now_ms, f"item.{outcome}", found.item_id) as change:
-        change.insert(
-            schema.checks, number=change.number, item_id=found.item_id, at_ms=now_ms,
-            outcome=outcome, record=record, valid_until=valid_until,
-        )  # fmt: skip
-
-
-def trace(connection: sa.Connection, item: str) -> Trace:
-    """Return the loans in which a thing was used after it was last found good (all, if never).
-
-    Whoever measured with it in that time may have got a wrong value.
-    """
-    found = items.find(connection, item)
-    table = schema.checks
-    query = sa.select(sa.func.max(table.c.at_ms)).where(
-        table.c.item_id == found.item_id, table.c.outcome == PASSED
-    )
-    good_at_ms = connection.execute(query).scalar()
-    return Trace(found, good_at_ms, loans.of_item(connection, found.item_id, good_at_ms or 0))
 
 
 def faults(connection: sa.Connection) -> list[tuple[str, str | None, int, int]]:

@@ -132,7 +132,7 @@ def _create_life() -> None:
     op.create_table(
         "checks",
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("item_id", sa.Text, sa.ForeignKey("items.item_id"), nullable=False),
+        sa.Column("item_id", sa.Text, sa.ForeignKey("items.item_id"), primary_key=True),
         sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("record", sa.Text, nullable=False),

@@ -190,6 +190,8 @@ def sleep_ms(duration_ms):
         _sleeper.poll(int(duration_ms))
     else:
         native.sleep_ms(0)
+        if check_interrupt is not None:
+            check_interrupt()
 
 
 def start():

@@ -106,6 +106,10 @@ class Input(io.IOBase):
                 break
         return self.take(end - self._at)
 
+    def rest(self):
+        """What has come and nobody took."""
+        return bytes(memoryview(self._chunk)[self._at : self._end])
+
     def read(self, count=-1):
         if count < 0:
             count = 1 << 30  # to the end, which a console does not have

@@ -17,6 +17,7 @@ import gc
 import io
 import sys
 
+import _air
 import _console
 from _console import raw_out, stdin, tell_phase
 
@@ -33,7 +34,8 @@ _END = b"\x04"
 _WINDOW_BYTES = micropython.const(128)  # of a raw paste; MICROPY_REPL_STDIN_BUFFER_MAX / 2
 # Of one piece of code at the prompt. The chip has none but its heap; it must not fill ours.
 SOURCE_BYTES = micropython.const(160 * 1024)
-_OWN_FOLDER = '  File "' + __file__.rpartition("/")[0]
+_PIECE_BYTES = micropython.const(4096)
+_OWN_FOLDER = b'  File "' + __file__.rpartition("/")[0].encode()
 
 names = {"__name__": "__main__"}
 _is_raw = False
@@ -54,8 +56,9 @@ def run(letters, tell_end):
 
 
 def soft_reset():
-    """A fresh interpreter, with the same kind of prompt."""
+    """A fresh interpreter, with the same kind of prompt. Input outlives it, in the driver."""
     raw_out.write(b"MPY: soft reboot\r\n")
+    _air.call("console.unread", stdin.rest())
     sys.modules["machine"]._exit(_EXIT_SOFT_RESET_RAW if _is_raw else _EXIT_SOFT_RESET)
 
 
@@ -78,23 +81,30 @@ class Source:
 
     def clear(self):
         self._pieces = []
+        self._last = bytearray()
         self.size = 0
         self.error = None  # instead of a text
 
-    def add(self, piece):
-        self.size += len(piece)
+    def add(self, data):
+        self.size += len(data)
         if self.size > SOURCE_BYTES:
-            self._pieces = []
+            self._pieces, self._last = [], bytearray()
             self.error = MemoryError("more than %d bytes of code" % SOURCE_BYTES)
-        else:
-            self._pieces.append(piece)
+            return
+        self._last += data
+        if len(self._last) >= _PIECE_BYTES:
+            self._pieces.append(bytes(self._last))
+            self._last = bytearray()
+            gc.collect()  # or the pieces lie all over the heap, with no room for the whole
 
     def take(self):
         """Once; it is not kept, as on the chip the compiler reads what comes."""
         if self.error is not None:
             raise self.error
         pieces, self._pieces = self._pieces, []
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.append(bytes(self._last))
+        self._last = bytearray()
+        return b"".join(pieces) if len(pieces) > 1 else pieces[0]
 
 
 def execute(source, phase, kind="exec", name="<stdin>"):
@@ -127,13 +137,13 @@ def execute(source, phase, kind="exec", name="<stdin>"):
 
 def _show(error):
     """Without our own lines: on the chip these are C."""
-    text = io.StringIO()
+    text = io.BytesIO()
     try:
         _console.print_exception(error, text)
-        lines = text.getvalue().split("\n")
-        _console.stdout.write("\n".join(x for x in lines if not x.startswith(_OWN_FOLDER)))
-    except MemoryError:
-        _console.print_exception(error)
+        lines = text.getvalue().split(b"\n")
+        _console.stdout.write(b"\n".join(x for x in lines if not x.startswith(_OWN_FOLDER)))
+    except Exception:  # noqa: BLE001  no memory, or an exception that cannot be printed
+        raw_out.write(type(error).__name__.encode() + b"\r\n")
 
 
 def _say_interrupted():

@@ -15,7 +15,7 @@ _PASTE = b"\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== "
 _LINE_BYTES = 1024  # of one line; more is not taken, where the chip would fill its heap
 _HISTORY = 8  # lines; MICROPY_READLINE_HISTORY_SIZE
 _BLOCKS = (
-    "if ", "while ", "for ", "try:", "with ", "def ", "class ", "@", "async ", "else", "except",
+    b"if ", b"while ", b"for ", b"try:", b"with ", b"def ", b"class ", b"@", b"async ",
 )  # fmt: skip
 
 _history = []
@@ -25,6 +25,7 @@ def talk():
     """Until the raw prompt is asked for (True) or this one anew (False)."""
     raw_out.write(b"\r\n" + _BANNER.encode() + _HELP)
     builtins.input = ask
+    builtins.__repl_print__ = _print_result
     source = _repl.Source()
     while True:
         text, end = edit(b">>> ")
@@ -56,55 +57,65 @@ def ask(prompt=""):
     return str(text, "utf-8")
 
 
+def _print_result(value):
+    """What a line of one expression gives."""
+    if value is not None:
+        print(repr(value))
+        builtins._ = value
+
+
 def _run_line(text, source):
     """With the lines that belong to it."""
     source.add(text)
-    whole = text
-    while source.error is None and _goes_on(whole):
+    block = _Block(text)
+    while source.error is None and block.goes_on(text):
         text, end = edit(b"... ", b" " * _indent(text))
         if end == CTRL_C:
             raw_out.write(b"\r\n")
             return
         source.add(b"\n" + text)
-        whole += b"\n" + text
-        if not text.strip() or end == CTRL_D:
+        if end == CTRL_D:
             break
-    del whole
     _repl.execute(source, _repl.FRIENDLY, "single")
 
 
-def _goes_on(text):
-    """Whether more lines belong to it (`mp_repl_continue_with_input`)."""
-    plain, is_open = _without_texts(text)
-    if is_open or text.endswith(b"\\"):
-        return True
-    if sum(plain.count(x) for x in "([{") > sum(plain.count(x) for x in ")]}"):
-        return True
-    starts_block = any(plain.startswith(word) for word in _BLOCKS)
-    return starts_block and not plain.endswith("\n") and plain.strip() != ""
+class _Block:
+    """Lines that are one piece of code (`mp_repl_continue_with_input`)."""
 
+    def __init__(self, first):
+        self._is_compound = any(first.startswith(word) for word in _BLOCKS)
+        self._quote = b""  # that is open
+        self._depth = 0  # of brackets
 
-def _without_texts(text):
-    """Code alone, and whether a text in three quotes is still open."""
-    text = str(text, "utf-8")
-    plain, quote, at = "", "", 0
-    while at < len(text):
-        three = text[at : at + 3]
-        if quote:
-            if text[at] == "\\":
-                at += 1
-            elif text[at : at + len(quote)] == quote or (len(quote) == 1 and text[at] == "\n"):
-                at += len(quote) - 1
-                quote = ""
-        elif text[at] in "\"'":
-            quote = three if three in ('"""', "'''") else text[at]
-            at += len(quote) - 1
-        elif text[at] == "#":
-            at = text.find("\n", at) - 1 if "\n" in text[at:] else len(text)
-        else:
-            plain += text[at]
-        at += 1
-    return plain, len(quote) == 3
+    def goes_on(self, line):
+        """Whether more lines belong to it, after this one."""
+        self._look_through(line)
+        if len(self._quote) == 3 or self._depth > 0 or line.endswith(b"\\"):
+            return True
+        self._quote = b""
+        return self._is_compound and bool(line.strip())
+
+    def _look_through(self, line):
+        at = 0
+        while at < len(line):
+            byte = line[at : at + 1]
+            quote = self._quote
+            if quote:
+                if byte == b"\\":
+                    at += 1
+                elif line[at : at + len(quote)] == quote:
+                    at += len(quote) - 1
+                    self._quote = b""
+            elif byte == b"#":
+                return
+            elif byte in (b"'", b'"'):
+                self._quote = byte * 3 if line[at : at + 3] == byte * 3 else byte
+                at += len(self._quote) - 1
+            elif byte in b"([{":
+                self._depth += 1
+            elif byte in b")]}":
+                self._depth -= 1
+            at += 1
 
 
 def _indent(line):

@@ -9,7 +9,7 @@ from pathlib import Path
 from varde_simulator import hub_process, interpreter
 from varde_simulator.air.channel import Channel
 from varde_simulator.air.station import address_bytes, address_of
-from varde_simulator.board_page import IN_BOOT, IN_RAW, BoardPage
+from varde_simulator.board_page import IN_BOOT, IN_FRIENDLY, IN_RAW, BoardPage
 from varde_simulator.board_watchdog import Watchdog
 from varde_simulator.clock import NEVER, VirtualClock
 from varde_simulator.hub_process import HARD_RESET, POWER_ON, SOFT_RESET, WATCHDOG_RESET
@@ -245,8 +245,9 @@ class VirtualBoard:
     def _end_by_force(self) -> None:
         """Code that hears no Ctrl-C: the flash sees a power cut, the console its prompt."""
         self.on_note("busy and deaf to Ctrl-C: the interpreter was ended, as by a power cut")
-        in_raw = self.page.phase == IN_RAW or "r" in self._letters
-        boot = "" if self.page.phase == IN_BOOT else "b"
+        phase = self.page.phase
+        in_raw = phase == IN_RAW or (phase != IN_FRIENDLY and "r" in self._letters)
+        boot = "" if phase == IN_BOOT else "b"
         self._next_letters = f"{boot}{'r' if in_raw else ''}i"
         self._kill_now(SOFT_RESET)
 
@@ -311,6 +312,8 @@ class VirtualBoard:
             "board.sleep": self._on_sleep,
             "board.watchdog": self._on_watchdog,
         }
+        if self._console is not None:
+            ops["console.unread"] = self._console.unread
         for op, handler in ops.items():
             channel.handle(op, handler)
         self.links.attach(channel)

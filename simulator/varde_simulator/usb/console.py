@@ -24,6 +24,7 @@ from varde_simulator.clock import VirtualClock
 BYTES_PER_S = 92_000
 CHUNK_BYTES = 512  # at once, between two pauses
 PIPE_BYTES = 4096  # printed and not yet sent; the smallest pipe there is
+INPUT_BYTES = 64 * 1024  # sent and not yet read; what a pipe holds
 MAX_QUEUED_BYTES = 64 * 1024  # of text that the boot ROM repeats for nobody
 MAX_LINE_BYTES = 65536
 
@@ -98,7 +99,15 @@ class Console:
         self._keep_printed()
         room = MAX_QUEUED_BYTES - len(self._queued)
         self._queued += text[: max(0, room)]
-        self._listen()
+        if self._timer is None and self._is_open:
+            self._pump()
+
+    def unread(self, data: bytes) -> None:
+        """The interpreter took these bytes and ends in a soft reset: they are the next one's."""
+        with contextlib.suppress(BlockingIOError):
+            data += os.read(self._input, INPUT_BYTES)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._to_application, data)
 
     def start(self, process_id: int) -> None:
         """An interpreter runs."""
@@ -134,10 +143,7 @@ class Console:
     def _listen(self) -> None:
         if self._timer is None and not self._is_listening and self._is_open:
             self._is_listening = True
-            loop = asyncio.get_running_loop()
-            loop.add_reader(self._from_application, self._pump)
-            if self._queued:
-                loop.call_soon(self._pump)
+            asyncio.get_running_loop().add_reader(self._from_application, self._pump)
 
     def _pump(self) -> None:
         """Send one chunk; look again when the line is free."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -183,6 +185,21 @@ def test_a_login_that_owns_nothing_can_work_and_cannot_switch_the_guards_off(
             with psycopg.connect(url, autocommit=True) as owner:
                 owner.execute("DROP OWNED BY clerk")
                 owner.execute("DROP ROLE clerk")
+
+
+def test_a_copy_of_the_file_is_proven_by_a_head(tmp_path: Path):
+    opened = store.open_inventory(tmp_path / store.FILE)
+    put_places(opened, 3)
+    kept = opened.read(audit.head)
+    with (
+        sqlite3.connect(tmp_path / store.FILE) as live,
+        sqlite3.connect(tmp_path / "copy") as copy,
+    ):
+        live.backup(copy)
+    opened.close()
+    restored = store.open_inventory(tmp_path / "copy", create=False)
+    assert verified(restored, kept) == kept
+    restored.close()
 
 
 TAMPERING = {

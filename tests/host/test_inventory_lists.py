@@ -27,6 +27,7 @@ from varde_host.inventory import (
     loans,
     models,
     notes,
+    rates,
     states,
     stock,
     tracing,
@@ -209,3 +210,23 @@ def test_fault_rates_by_model_and_lot(room: Stockroom):
     for _ in range(2):
         room.do(notes.write, bad, "BT-03", who.CALIBRATION, "leaks", T17, room.now_ms)
     assert room.see(stock.faults) == [("and-ua651", "L1", 2, 1), ("and-ua651", "L2", 1, 0)]
+
+
+# Intervals of Wilson's score as R's prop.test(correct = FALSE) and textbooks have them.
+@pytest.mark.parametrize(
+    ("count", "total", "low", "high"),
+    [
+        (0, 10, "0.000", "0.278"),
+        (1, 10, "0.017", "0.405"),
+        (5, 10, "0.236", "0.764"),
+        (10, 10, "0.722", "1.000"),
+    ],
+)
+def test_a_share_has_its_interval(count: int, total: int, low: str, high: str):
+    assert tuple(map(str, rates.share(count, total))) == (low, high)
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_any_share_is_in_its_interval(count: int, total: int):
+    low, high = rates.share(min(count, total), total)
+    assert 0 <= low <= min(count, total) / total <= high <= 1

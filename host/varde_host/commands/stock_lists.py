@@ -11,7 +11,7 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.commands import inventory_options, kit, options
-from varde_host.inventory import counting, demand, evidence, places, stock, tracing, words
+from varde_host.inventory import counting, demand, evidence, places, rates, stock, tracing, words
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -209,14 +209,19 @@ def faults(
     """Count deviations by model and lot, for talks with suppliers."""
     with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
         found = stock.faults(connection)
+    shares = [rates.share(bad, total) for _model, _lot, total, bad in found]
     if json:
         names = ("model", "lot", "items", "with_deviation")
-        output.as_json([dict(zip(names, row, strict=True)) for row in found])
-    else:
-        output.table(
-            _columns(("model", "lot", "items", "deviations")),
-            [(model, lot or "", str(all_of), str(bad)) for model, lot, all_of, bad in found],
-        )
+        rows = [dict(zip(names, row, strict=True)) for row in found]
+        output.as_json([row | share._asdict() for row, share in zip(rows, shares, strict=True)])
+        return
+    output.table(
+        _columns(("model", "lot", "items", "deviations", "share")),
+        [
+            (model, lot or "", str(total), str(bad), f"{share.low}–{share.high}")
+            for (model, lot, total, bad), share in zip(found, shares, strict=True)
+        ],
+    )
 
 
 def _lines(scans: str) -> list[str]:

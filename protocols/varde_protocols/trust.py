@@ -71,9 +71,9 @@ class Trust(Value):
         _checks.uint(self.epoch, 1, MAX_EPOCH, "epoch")
         size = documents.SITE_ID_BYTES
         _checks.byte_string(self.site_id, size, size, "site id")
+        _checks.byte_string(self.collector_public, KEY_BYTES, KEY_BYTES, "collector key")
         _check_roles(self)
         _check_roots(self.roots)
-        _checks.byte_string(self.collector_public, KEY_BYTES, KEY_BYTES, "collector key")
         _checks.byte_string(self.receiver_public, KEY_BYTES, KEY_BYTES, "receiver key")
         _require(self.algorithm == EDDSA, "algorithm", "algorithm")
         _checks.uint(self.signed_ms, 0, records.MAX_MS, "signed_ms")

@@ -125,6 +125,7 @@ def _trusts() -> list[tuple[str, str, str, Any, Any]]:
         ("range", "a root as text", 4, [root(300, 1), "root"]),
         ("range", "a root that is a list", 4, [root(300, 1), []]),
         ("range", "a collector key of 31 bytes", 5, bytes(31)),
+        ("range", "a collector key that is a list", 5, []),
         ("range", "a receiver key of 33 bytes", 6, bytes(33)),
         ("key", "a collector key of order 1", 5, b"\1" + bytes(31)),
         ("key", "a collector key off the curve", 5, b"\2" + bytes(31)),

@@ -1,8 +1,9 @@
 """Step 6: the hub reaches its collector, over each link that it has.
 
-An address proves nothing. Proven is a link when the collector holds a report that this hub signed
-in this very start, that says over which link it went, and when the hub in turn no longer counts
-that report among what waits: it has verified the collector's signed acknowledgement.
+An address proves nothing. Proven is a link by two records that the hub signed in this very start
+and that lie at the collector: a report, which says over which link it went, and after it a time
+anchor whose source is the exchange. That one the hub writes when it has verified the collector's
+signature over its answer, and so the acknowledgement in it (`shell/exchange_round.py`).
 
 For 4G the hub is given an assignment without WiFi for the while. The step begins and ends by
 making sure that the one it shall keep is in place.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -30,15 +32,17 @@ _RECORDS_OF_HUBS = schema.records.join(schema.hubs, schema.hubs.c.number == sche
 NAMES = {records.LINK_WIFI: "wifi", records.LINK_MODEM: "4g"}
 
 
+Arrived = tuple[verified_log.Record, int]
+"""A verified record and when it came, by the collector's clock."""
+
+
 @dataclass(frozen=True)
 class Proof:
-    """A report at the collector that the hub signed."""
+    """A hub's report of the link, and the number of its record that it was answered."""
 
-    seq: int
-    boot: int
-    link: int
+    report: records.Report
+    anchor_seq: int
     received_ms: int
-    facts: dict[int, object]
 
 
 async def run(work: Work) -> Evidence:
@@ -70,58 +74,58 @@ def without_wifi(config: hub_config.HubConfig) -> hub_config.HubConfig:
 
 
 async def prove(work: Work, link: int) -> Evidence:
-    """Let the hub run until the collector has its word over this link; then ask the hub."""
+    """Let the hub run until the collector holds its word that it was answered over this link."""
     collector = Collector(work)
     try:
         before = await asyncio.to_thread(collector.newest_seq)
         began_s = time.monotonic()
         await work.reset()
-        proof = await _await_report(work, collector, link, before)
+        proof = await _await_proof(work, collector, link, before)
         took_s = time.monotonic() - began_s
     finally:
         collector.close()
-    acknowledged = await _acknowledged(work, proof)
     return {
         "link": NAMES[link],
-        "record": proof.seq,
-        "boot": proof.boot,
+        "boot": proof.report.boot,
+        "report": proof.report.seq,
+        "anchor": proof.anchor_seq,
         "received_ms": proof.received_ms,
-        "acknowledged_to": acknowledged,
-        "signal_dbm": proof.facts.get(records.FACT_SIGNAL_DBM),
-        "seconds": round(took_s, 1),
+        "signal_dbm": proof.report.facts.get(records.FACT_SIGNAL_DBM),
+        "ms": round(took_s * 1000),
     }
 
 
-async def _await_report(work: Work, collector: Collector, link: int, before: int) -> Proof:
+async def _await_proof(work: Work, collector: Collector, link: int, before: int) -> Proof:
+    """Look until both records are there. Raises Fault `no-exchange`, `no-acknowledgement`."""
     limit_s = work.settings.limits.exchange_s
-    end_s, looks = time.monotonic() + limit_s, 0
+    end_s, looks, is_heard = time.monotonic() + limit_s, 0, False
     while time.monotonic() < end_s:
-        proof = await asyncio.to_thread(collector.report_since, before, link)
+        found = await asyncio.to_thread(collector.delivered_since, before)
+        proof = proof_in(found, link)
         if proof is not None:
             return proof
+        is_heard = is_heard or bool(found)
         looks += 1
         is_there = looks % PORT_LOOKS or await asyncio.to_thread(ports.is_there, work.board.port)
         if not is_there:
             raise faults.Fault("port-gone")
         await asyncio.sleep(LOOK_S)
-    raise faults.Fault("no-exchange", seconds=round(limit_s), link=NAMES[link])
+    code = "no-acknowledgement" if is_heard else "no-exchange"
+    raise faults.Fault(code, seconds=round(limit_s), link=NAMES[link])
 
 
-async def _acknowledged(work: Work, proof: Proof) -> int:
-    """Return up to which record the hub knows itself acknowledged, by its own count.
-
-    Records go in order, so what waits is the end of what there is. Raises Fault
-    `no-acknowledgement`.
-    """
-    state = await work.on_hub("state")
-    tail = await work.on_hub("tail", since=proof.seq, most=1)
-    pending, behind = state.get("pending"), tail.get("next")
-    if not isinstance(pending, int) or not isinstance(behind, int):
-        raise faults.Fault("answer-malformed", said="state")
-    acknowledged = behind - pending - 1
-    if acknowledged < proof.seq:
-        raise faults.Fault("no-acknowledgement", record=proof.seq)
-    return acknowledged
+def proof_in(found: Sequence[Arrived], link: int) -> Proof | None:
+    """Return the proof among a hub's verified records, in their order; None if it is not there."""
+    reports: dict[int, records.Report] = {}
+    for record, received_ms in found:
+        if isinstance(record, records.Report) and record.facts.get(records.FACT_LINK) == link:
+            reports.setdefault(record.boot, record)
+        is_answered = (
+            isinstance(record, records.Anchor) and record.source == records.SOURCE_EXCHANGE
+        )
+        if is_answered and record.boot in reports:
+            return Proof(reports[record.boot], record.seq, received_ms)
+    return None
 
 
 class Collector:
@@ -143,23 +147,22 @@ class Collector:
         query = query.where(schema.hubs.c.hub_id == self._hub_id)
         return self._database.read(lambda connection: connection.execute(query).scalar() or 0)
 
-    def report_since(self, seq: int, link: int) -> Proof | None:
-        """Return a report after `seq` that says it came over this link.
+    def delivered_since(self, seq: int) -> list[Arrived]:
+        """Return the records after `seq` that the collector has, in their order.
 
         Raises Fault `record-forged` for one that the hub has not signed.
         """
         table = schema.records
         query = sa.select(table.c.seq, table.c.received_ms, table.c.record)
         query = query.select_from(_RECORDS_OF_HUBS)
-        query = query.where(schema.hubs.c.hub_id == self._hub_id)
-        query = query.where(table.c.seq > seq, table.c.kind == records.REPORT)
+        query = query.where(schema.hubs.c.hub_id == self._hub_id, table.c.seq > seq)
+        query = query.order_by(table.c.seq)
         rows = self._database.read(lambda connection: connection.execute(query).all())
+        found = []
         for row in rows:
             entry = verified_log.Delivered(*row)
             try:
-                record = records.decode(self._log.payload(entry))
+                found.append((records.decode(self._log.payload(entry)), entry.received_ms))
             except WireError as error:
                 raise faults.Fault("record-forged", record=entry.seq) from error
-            if isinstance(record, records.Report) and record.facts.get(records.FACT_LINK) == link:
-                return Proof(record.seq, record.boot, link, entry.received_ms, record.facts)
-        return None
+        return found

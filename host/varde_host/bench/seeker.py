@@ -46,6 +46,7 @@ class Seeker:
     places: dict[str, Place] = field(default_factory=dict)
     lost: dict[str, Board] = field(default_factory=dict)
     """Boards whose way broke, by chip id."""
+    _bug: BaseException | None = None
 
     async def run(self) -> None:
         """Look at all ports, with backoff while nothing is found."""
@@ -83,6 +84,8 @@ class Seeker:
 
     async def _look(self) -> bool:
         """Return whether a board was found."""
+        if self._bug is not None:
+            raise self._bug
         is_found = False
         for port in await asyncio.to_thread(self.candidates):
             place = self.places.setdefault(port.name, Place(port.name, time.monotonic()))
@@ -95,6 +98,7 @@ class Seeker:
                 is_found = True
             else:
                 place.asking = asyncio.ensure_future(self._ask(place))
+                place.asking.add_done_callback(self._keep_bug)
         return is_found
 
     def _known(self, place: Place, port: ports.Port) -> bool:
@@ -145,6 +149,10 @@ class Seeker:
         fields = {"code": fault.code, "outcome": fault.outcome, **fault.fields}
         now_ms = self.bench.utc_ms()
         self.bench.tell(events.Event(kind, now_ms, "", place.name, "", fields))
+
+    def _keep_bug(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._bug = task.exception()
 
     async def _stop(self) -> None:
         tasks = [place.asking for place in self.places.values() if place.asking is not None]

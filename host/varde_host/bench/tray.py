@@ -139,8 +139,8 @@ class Tray:
                 await self._after(work, faults.Fault("refused", said=str(error)), tries)
         spent_s = time.monotonic() - began_s
         took = {
-            "machine_s": round(spent_s - board.hands_s, 1),
-            "hands_s": round(board.hands_s, 1),
+            "machine_ms": round((spent_s - board.hands_s) * 1000),
+            "hands_ms": round(board.hands_s * 1000),
             "tries": tries.all,
         }
         evidence = {**evidence, "took": took}

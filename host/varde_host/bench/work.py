@@ -8,6 +8,7 @@ A board is in one of these modes as far as we know:
     UNKNOWN   just plugged in, or the talk broke
     LOADER    the flasher stub has the chip and waits
     RUNNING   the chip was let go and runs what its flash holds
+    PROMPT    its interpreter waits for us
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from varde_host.bench import esptool_talk, events, faults, ports, tools
+from varde_host.bench import esptool_talk, events, faults, knocking, ports, tools
 from varde_host.bench.settings import Settings
 from varde_host.inventory import store
 
-UNKNOWN, LOADER, RUNNING = "unknown", "loader", "running"
+UNKNOWN, LOADER, RUNNING, PROMPT = "unknown", "loader", "running", "prompt"
 
 STAY, RUN = "stay", "run"
 """What becomes of the chip after a run of esptool: the loader keeps it, or it starts."""
@@ -34,8 +35,11 @@ ANSWER_MARK = "varde-bench: "
 _CHIP_MARK = "varde-chip: "
 # Both ports have it: machine.unique_id() is the base MAC on an ESP32.
 SAY_CHIP = "import machine;print('%s'+machine.unique_id().hex())" % _CHIP_MARK  # noqa: UP031
-_TO_LOADER = "import machine;machine.bootloader()"
-_RESET = "import machine;machine.reset()"
+# After mpremote has let go of the port, as its own shortcuts have it; and whoever opens the port
+# next and says Ctrl-C must not keep it from happening.
+_LATER = "import machine,micropython,time;micropython.kbd_intr(-1);time.sleep_ms(100);"
+_TO_LOADER = _LATER + "machine.bootloader()"
+_RESET = _LATER + "machine.reset()"
 
 # A full 2 MiB at 92 kB/s with its erasing takes half a minute; RFC 2217 half as long again.
 FLASH_TIMEOUT_S = 300.0
@@ -101,7 +105,7 @@ class Work:
 
     def progress(self, percent: float) -> None:
         """Say how far this is."""
-        self.tell(events.PROGRESS, percent=percent)
+        self.tell(events.PROGRESS, percent=int(percent))
 
     async def ask(self, question: str, **fields: object) -> str:
         """Ask a person; the wait is theirs, not the machine's. Raises Fault `cannot`."""
@@ -140,6 +144,7 @@ class Work:
         """Without reset lines a running interpreter can be asked, or else a person."""
         try:
             await self._mpremote(["exec", "--no-follow", _TO_LOADER], PROMPT_TIMEOUT_S)
+            self.board.mode = UNKNOWN
         except faults.Fault as fault:
             raise faults.Fault("hold-boot") from fault
 
@@ -227,14 +232,19 @@ class Work:
     async def reset(self) -> None:
         """Let the board start anew from its prompt."""
         await self._mpremote(["exec", SAY_CHIP, "exec", "--no-follow", _RESET], PROMPT_TIMEOUT_S)
+        self.board.mode = RUNNING
 
     async def _mpremote(self, arguments: Sequence[str], timeout_s: float) -> tools.Run:
         if self.board.mode == LOADER:
             await self._esptool(["read-mac"], RUN, may_differ=False)
+        if self.board.mode != PROMPT:
+            await knocking.until_prompt(self.board.port)
         command = ["connect", self.board.port, *arguments]
+        self.board.mode = UNKNOWN
         run = await self._run(self.bench.mpremote, command, timeout_s, self._hear_chip)
         if run.status != 0:
             raise mpremote_failure(run.text)
+        self.board.mode = PROMPT
         return run
 
     def _hear_chip(self, line: str) -> None:
@@ -259,7 +269,7 @@ class Work:
             program=name,
             arguments=list(arguments),
             status=run.status,
-            seconds=round(run.seconds, 2),
+            ms=round(run.seconds * 1000),
         )
         return run
 

@@ -233,10 +233,14 @@ def _rows(done: Mapping[str, Mapping[str, work.Evidence]]) -> Iterator[tuple[str
             yield (
                 chip,
                 live.step_text(name),
-                f"{took.get('machine_s', 0)} s",
-                f"{took.get('hands_s', 0)} s",
+                _seconds(took.get("machine_ms", 0)),
+                _seconds(took.get("hands_ms", 0)),
                 str(took.get("tries", "")),
             )
         left = [step.name for step in steps.TABLE if step.name not in finished]
         if left:
             yield (chip, live.step_text(left[0]), "–", "–", "")
+
+
+def _seconds(spent_ms: int) -> str:
+    return f"{spent_ms / 1000:.1f} s"

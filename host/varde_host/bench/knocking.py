@@ -1,0 +1,61 @@
+"""Brings a board to its prompt, before mpremote is let at it.
+
+mpremote says Ctrl-C once. A board that is just starting does not hear it, and on a port without a
+time limit of its own (a pseudo-terminal) mpremote then waits for ever. Here it is said until there
+is a prompt: Ctrl-C stops what runs, Ctrl-B leaves a raw prompt that somebody left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import serial  # type: ignore[import-untyped]  # pyserial has no types
+
+from varde_host.bench import faults
+
+BAUD = 115_200
+READ_S = 0.1
+EVERY_S = 0.4
+LIMIT_S = 25.0
+"""A start of the slowest hub, with a full journal to mount."""
+QUIET_LOOKS = 2
+"""So often nothing more may come behind the prompt: then it waits for us."""
+KNOCK = b"\r\x03\x02"
+PROMPT = b">>> "
+
+
+async def until_prompt(port: str, limit_s: float = LIMIT_S) -> None:
+    """Return when the board on this port waits at its prompt.
+
+    Raises Fault `port-gone`, `board-silent`.
+    """
+    stop = threading.Event()
+    knocking = asyncio.to_thread(_knock, port, limit_s, stop)
+    try:
+        await knocking
+    finally:
+        stop.set()
+
+
+def _knock(port: str, limit_s: float, stop: threading.Event) -> None:
+    try:
+        with serial.serial_for_url(port, BAUD, timeout=READ_S) as line:
+            _until_quiet(line, time.monotonic() + limit_s, stop)
+    except (serial.SerialException, OSError) as error:
+        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+
+
+def _until_quiet(line: serial.Serial, end_s: float, stop: threading.Event) -> None:
+    tail, quiet, knock_s = b"", 0, 0.0
+    while (now_s := time.monotonic()) < end_s and not stop.is_set():
+        if now_s >= knock_s and not tail.endswith(PROMPT):
+            line.write(KNOCK)
+            knock_s = now_s + EVERY_S
+        said = line.read(max(1, line.in_waiting))
+        tail = (tail + said)[-len(PROMPT) :]
+        quiet = quiet + 1 if not said and tail == PROMPT else 0
+        if quiet >= QUIET_LOOKS:
+            return
+    raise faults.Fault("board-silent")

@@ -88,7 +88,7 @@ COMMANDS: Mapping[str, Any] = {
         "list": "stock.show_list",
         "show": "stock.show",
         "check": "stock_lists.check",
-        "count": "stock_lists.count",
+        "count": "stock_count.count",
         "levels": "stock_lists.levels",
         "minimum": "stock_lists.minimum",
         "due": "stock_lists.due",

@@ -199,6 +199,44 @@ def test_a_count_from_a_file_and_from_standard_input(
     assert desk.refused("stock", "count", "--scans", str(scans)) == "file-read"
 
 
+def test_a_count_that_was_cut_off_goes_on(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    kits = [desk.kit() for _ in range(3)]
+    desk.json("stock", "place", "add", "HYLLE1", "--name", "By the door")
+    desk.json("stock", "place", "add", "HYLLE2", "--name", "By the window")
+    for kit in kits[:2]:
+        desk.json("kit", "place", kit, "HYLLE1")
+    kept = tmp_path / "kept.txt"
+
+    def scanned(*lines: str):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(line + "\r\n" for line in lines)))
+        return desk.run("stock", "count", "--keep", kept)
+
+    class Cut(io.StringIO):
+        def __next__(self) -> str:
+            line = super().__next__()
+            if line.startswith("cut"):
+                raise KeyboardInterrupt
+            return line
+
+    monkeypatch.setattr(sys, "stdin", Cut(f"HYLLE1\n{kits[0]}\ncut\n"))
+    assert desk.run("stock", "count", "--keep", kept)[0] != 0
+    assert kept.read_text() == f"HYLLE1\n{kits[0]}\n"
+    status, out, err = scanned(kits[1], "", "HYLLE2", kits[2], "0X6WN2")
+    assert status == 0
+    assert [line.split()[0] for line in err.splitlines()] == [
+        f"{kits[1]}:", "HYLLE2:", f"{kits[2]}:", "0X6WN2:",
+    ]  # fmt: skip
+    assert kits[2] in out
+    assert kits[0] not in out
+    desk.terminal.run("stock", "count", "--keep", tmp_path / "no" / "x", "--site", desk.site)
+    assert scanned()[0] == 0
+    monkeypatch.setattr(sys, "stdin", io.StringIO("x\n"))
+    unwritable = desk.run("stock", "count", "--place", "HYLLE1", "--keep", tmp_path / "no" / "x")
+    assert unwritable[0] == 3
+
+
 def test_a_scanner_is_tried(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = terminal.json("stock", "scanner", wedge.TEST)
     assert found == (0, {"damage": [], "keeps_separators": True})

@@ -191,10 +191,8 @@ def test_a_copy_of_the_file_is_proven_by_a_head(tmp_path: Path):
     opened = store.open_inventory(tmp_path / store.FILE)
     put_places(opened, 3)
     kept = opened.read(audit.head)
-    with (
-        sqlite3.connect(tmp_path / store.FILE) as live,
-        sqlite3.connect(tmp_path / "copy") as copy,
-    ):
+    live, copy = sqlite3.connect(tmp_path / store.FILE), sqlite3.connect(tmp_path / "copy")
+    with contextlib.closing(live), contextlib.closing(copy):
         live.backup(copy)
     opened.close()
     restored = store.open_inventory(tmp_path / "copy", create=False)

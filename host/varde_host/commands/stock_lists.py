@@ -1,17 +1,15 @@
-"""`varde stock`: over all of it: counts, levels, dates, recalls, the loans behind a thing."""
+"""`varde stock`: over all of it: levels, dates, recalls, the loans behind a thing."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from varde_host import errors, messages, output
+from varde_host import messages, output
 from varde_host.commands import inventory_options, kit, options
-from varde_host.inventory import counting, demand, evidence, places, rates, stock, tracing, words
+from varde_host.inventory import demand, evidence, rates, stock, tracing, words
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -19,40 +17,6 @@ _By = inventory_options.By
 _DEFAULT = options.DEFAULT_SITE
 _DAYS_AHEAD = 90
 _WARNINGS = {demand.WARN: "stock.level-warn", demand.BELOW: "stock.level-below"}
-
-
-def count(
-    scans: Annotated[str, typer.Option(metavar="FILE|-")] = "-",
-    place: Annotated[str | None, typer.Option()] = None,
-    site: _Site = _DEFAULT,
-    inventory: _Inventory = None,
-    by: _By = None,
-    json: options.Json = False,
-) -> None:
-    """Compare what was scanned with what ought to be there; a place's label begins that place."""
-    acting, now_ms = inventory_options.acting(by)
-    lines = _lines(scans)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
-        where = places.find(connection, place).place if place else None
-        read = counting.read(connection, lines, where)
-        done = counting.count(connection, read, where, acting, now_ms)
-    if json:
-        output.as_json(dataclasses.asdict(done))
-        return
-    said = {"found": done.found, "deviations": len(done.deviations)}
-    if not done.deviations:
-        output.good(messages.text("stock.counted", **said))
-        return
-    output.table(
-        _columns(("deviation", "id", "place", "listed", "state")),
-        [
-            (messages.text(f"deviation.{each.what}"), each.subject, each.place,
-             each.listed or "", each.state or "")
-            for each in done.deviations
-        ],
-        whole={1},
-    )  # fmt: skip
-    output.line(messages.text("stock.counted", **said))
 
 
 def levels(
@@ -222,17 +186,6 @@ def faults(
             for (model, lot, total, bad), share in zip(found, shares, strict=True)
         ],
     )
-
-
-def _lines(scans: str) -> list[str]:
-    """Return the lines that a scanner wrote; InputRefused `file-read`."""
-    if scans == "-":
-        return list(sys.stdin)
-    try:
-        return Path(scans).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "UTF-8"
-        raise errors.InputRefused("file-read", scans, reason=reason) from error
 
 
 def _columns(names: tuple[str, ...]) -> list[str]:

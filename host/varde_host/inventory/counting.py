@@ -74,6 +74,25 @@ def read(connection: sa.Connection, lines: Iterable[str], place: str | None) -> 
     return scans
 
 
+def judge(connection: sa.Connection, scan: Scan, now_ms: int) -> Deviation | None:
+    """Return what is wrong with one scan at once; None for what is here, or a place's label."""
+    seen, strange = _seen(connection, [scan], now_ms)
+    for subject, where in seen.items():
+        home, state = _home(connection, subject)
+        if home != where:
+            return Deviation(WRONG_PLACE, subject, where, home, state)
+    return strange[0] if strange else None
+
+
+def _home(connection: sa.Connection, subject: str) -> tuple[str | None, str | None]:
+    """Return what `_listed` has of one kit or thing."""
+    if scanning.identify(connection, subject, 0).what == scanning.KIT:
+        kit = kits.find(connection, subject)
+        return kit.place, kit.state
+    item = items.find(connection, subject)
+    return item.place, f"kit {item.kit_id}" if item.kit_id else item.standing
+
+
 def count(
     connection: sa.Connection, scans: list[Scan], place: str | None, by: Who, now_ms: int
 ) -> Count:

@@ -122,7 +122,7 @@ class _Table:
                 self.sensors.put(await self.world.add_sensor(model, label), "the table's air")
             for plan in plans:
                 await self.boards.put(plan)
-            self.tell({"event": "ready"})
+            self.tell({"event": "complete", "boards": len(plans)})
             watch = asyncio.ensure_future(self.sensors.watch())
             closing.callback(watch.cancel)
             sensors_command.listen(self._lines.put_nowait)
@@ -141,15 +141,21 @@ class _Table:
 
     async def _hear(self, line: str) -> None:
         words = (*self.boards.words, *self.sensors.words, "help", "quit")
+        word = line.partition(" ")[0]
         try:
-            if line == "help":
+            if word == "help":
                 self.tell({"event": "words", "words": list(words)})
-            elif line.partition(" ")[0] in self.boards.words:
+            elif word in self.boards.words:
                 await self.boards.say(line)
-            elif line:
+            elif word in self.sensors.words:
                 self.sensors.say(line)
+            elif word:
+                self._refuse(f"no word {word!r}; there are {', '.join(words)}")
         except WordError as error:
-            self.tell({"event": "not-understood", "why": str(error)})
+            self._refuse(str(error))
+
+    def _refuse(self, why: str) -> None:
+        self.tell({"event": "not-understood", "why": why})
 
 
 def _plans(

@@ -172,13 +172,13 @@ def test_two_codes_of_one_hibc_label(desk: Desk):
 def test_an_unclear_code_is_asked_about(desk: Desk):
     desk.json("stock", "model", "add", "x9", "sensor", "--name", "X9", "--maker", "X",
               "--code", GTIN)  # fmt: skip
-    lost = "0109521234543213" + "10LOT" + "21SER"
+    lost = "0109521234543213" + "10LOT" + "21SN9"
     assert desk.refused("stock", "add", "--scan", lost) == "barcode-ambiguous"
     what = desk.terminal.json("stock", "add", "--scan", lost, "--site", desk.site)[1]["what"]
-    [choice] = re.findall(r"(\d): serial=SER lot=LOT", what)
-    assert desk.json("stock", "add", "--scan", lost, "--choose", choice)["serial"] == "SER"
+    [choice] = re.findall(r"(\d): serial=SN9 lot=LOT", what)
+    assert desk.json("stock", "add", "--scan", lost, "--choose", choice)["serial"] == "SN9"
     whole = desk.json("stock", "scan", lost, "--keeps-gs")
-    assert whole["code"]["lot"] == "LOT21SER"
+    assert whole["code"]["lot"] == "LOT21SN9"
 
 
 def test_a_count_from_a_file_and_from_standard_input(

@@ -6,6 +6,7 @@ namespace `varde`:
     slot     i32  0: /a, 1: /b
     trials   i32  starts of this slot since it last proved healthy
     crashes  i32  ends by an exception since the application was last healthy
+    board    blob name of its file of pins, while no assignment says it
 
 A slot that has been started TRIALS times without proving healthy gives way to the other, if that
 holds an application. After an exception the board restarts, later and later, and the console says
@@ -36,6 +37,8 @@ SLOTS = ("/a", "/b")
 TRIALS = 5
 BACKOFF_FIRST_MS = 1_000
 BACKOFF_MOST_MS = 300_000
+BLINK_MS = 1_000
+BLINK = ((12, 12, 12), (0, 0, 0))  # no other state of the light goes on and off
 STEP_MS = 10_000  # how often the watchdog is fed while waiting; it barks after 60 s
 
 
@@ -55,6 +58,14 @@ class Counters:
         if self.get(key) != number:
             self._nvs.set_i32(key, number)
             self._nvs.commit()
+
+    def board(self):
+        """Return which board the bench said that this is; the assignment says it, too."""
+        name = bytearray(32)
+        try:
+            return name[: self._nvs.get_blob("board", name)].decode()
+        except OSError:
+            return "generic"
 
 
 def holds_application(slot):
@@ -94,6 +105,15 @@ def wait_fed(duration_ms, listener=None):
         duration_ms = time.ticks_diff(end_ms, time.ticks_ms())
 
 
+def wait_for_bench(show, listener):
+    """Blink and listen; the bench ends this, and takes its time: no watchdog."""
+    while True:
+        for rgb in BLINK:
+            show(rgb)
+            if listener is None or not listener.listen(BLINK_MS):
+                time.sleep_ms(BLINK_MS)
+
+
 def make_listener():
     """Return who listens at the console while no application runs; None if that fails, too."""
     try:
@@ -102,8 +122,7 @@ def make_listener():
 
         seed = identity_store.IdentityStore().seed()
         hub_id = identity.Identity(seed, 0).hub_id
-        port = console.Console()
-        return service_task.ServiceTask(port, hub_id, port, clock.Clock())
+        return service_task.ServiceTask(console.Console(), hub_id, None, clock.Clock())
     except BaseException as error:  # noqa: BLE001  (the restart must come, whatever this is)
         print("varde: nobody listens:", type(error).__name__, error)
         return None
@@ -133,8 +152,10 @@ def run(slot, counters, is_locked=False):
         from varde_firmware.ports import assembly  # noqa: PLC0415
         from varde_firmware.shell import app  # noqa: PLC0415
 
-        app.run(assembly.Hardware(), on_healthy)
-        reason = "ended"
+        ports = assembly.Hardware(is_locked)
+        app.run(ports, on_healthy)
+        listener = make_listener() if is_locked else None
+        wait_for_bench(ports.make_board(counters.board()).show, listener)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  (whatever it is: say it, count it, restart)

@@ -28,7 +28,7 @@ def run(ports, on_healthy):
 # An application as small as can be, that says as whom it would sign.
 SMALL = {
     "a/varde_firmware/load_order.py": b"def load():\n    pass\n",
-    "a/varde_firmware/ports/assembly.py": b"Hardware = dict\n",
+    "a/varde_firmware/ports/assembly.py": b"def Hardware(is_locked):\n    pass\n",
     "a/varde_firmware/shell/app.py": SPEAKS,
 }
 

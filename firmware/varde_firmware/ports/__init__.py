@@ -285,7 +285,7 @@ if TYPE_CHECKING:
 
         def make_console(self) -> Any: ...  # console.Console; None: the hub is not locked
 
-        def make_board(self, name: str) -> Board: ...  # "": as the bench has said
+        def make_board(self, name: str) -> Board: ...
 
         def make_radio(
             self, matcher: Matcher, ring: Ring, keeper: Keeper, secrets: Secrets, now_ms: NowMs

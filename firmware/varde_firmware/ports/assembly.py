@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 class Hardware:
     """See `ports.Ports`. Make it on the main thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_locked: bool = False) -> None:
+        """`is_locked`: the console has no prompt, as boot.py says."""
+        self._is_locked = is_locked
         self.exclusive = exclusive.Exclusive()
         self.store = identity_store.IdentityStore()
         self.bond_store = bond_store.BondStore()
@@ -54,17 +56,13 @@ class Hardware:
         return document_files.both(hub_id)
 
     def make_console(self) -> "Optional[Console]":
-        if not self.store.is_locked():
+        if not self._is_locked:
             return None
         from . import console  # noqa: PLC0415  (on locked hubs)
 
         return console.Console()
 
     def make_board(self, name: str) -> board.Board:
-        if not name:
-            from . import hub_facts  # noqa: PLC0415  (needed without documents only)
-
-            name = hub_facts.board_name()
         return board.Board(name)
 
     def make_radio(

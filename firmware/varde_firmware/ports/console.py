@@ -3,7 +3,7 @@
 NVS, namespace `varde`:
 
     open    i32  1: the next start leaves the board at its prompt (boot.py)
-    noted   i32  an event that an application shall journal: code << 24 | detail; the last counts
+    opened  i32  by which key it was asked to, until an application has journaled it
 """
 
 import asyncio
@@ -58,23 +58,19 @@ class Console:
 
         return document_files.trust().keys(trust.ROLE_SERVICE)
 
-    def event(self, _now_ms: int, code: int, detail: int) -> None:
-        """Keep an event while nobody can journal it."""
-        self.set_noted(code << 24 | detail)
-
-    event_hourly = event
-
-    def noted(self) -> int:
+    def opened(self) -> int:
+        """Return which key has opened the hub and was not journaled, 0 for none."""
         try:
-            return int(self._nvs.get_i32("noted"))
+            return int(self._nvs.get_i32("opened"))
         except OSError:
             return 0
 
-    def set_noted(self, number: int) -> None:
-        self._set("noted", number)
+    def forget_opened(self) -> None:
+        self._set("opened", 0)
 
-    def grant(self) -> None:
-        """Let the next start end at the prompt; durable on return."""
+    def open(self, mark: int) -> None:
+        """Let the next start end at the prompt, and remember by which key; durable on return."""
+        self._set("opened", mark)
         self._set("open", 1)
 
     def _set(self, key: str, number: int) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _SLOTS = "ab"
 # One conversion is off by some 50 mV (ESP32-S3 data sheet, ADC characteristics).
 _SAMPLES = const(8)
-_NAME_BYTES = const(32)
 
 
 def gather(board_name: str) -> "Dict[int, Any]":
@@ -32,16 +31,6 @@ def gather(board_name: str) -> "Dict[int, Any]":
     if pins.BATTERY_ADC is not None and hasattr(machine, "ADC"):
         found[records.FACT_BATTERY_MV] = _battery_mv(*pins.BATTERY_ADC)
     return found
-
-
-def board_name() -> str:
-    """Return which board the bench said that this is; documents name it, too."""
-    name = bytearray(_NAME_BYTES)
-    try:
-        len_bytes = esp32.NVS(identity_store.NAMESPACE).get_blob("board", name)
-    except OSError:
-        return "generic"
-    return name[:len_bytes].decode()
 
 
 def _interpreter() -> str:

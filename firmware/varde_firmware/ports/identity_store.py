@@ -51,10 +51,6 @@ class IdentityStore:
         self._set_number("boot", boot)
         return boot
 
-    def is_locked(self) -> bool:
-        """True if there is no prompt (boot.py)."""
-        return bool(self._number("locked"))
-
     def utc_floor_ms(self) -> int:
         """Return a time that has certainly passed, 0 if none is known."""
         return self._number("utc_min") * 60_000

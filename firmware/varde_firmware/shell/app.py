@@ -1,6 +1,6 @@
 """The hub's application: four tasks, and one more on a locked hub.
 
-`run` returns only by an exception; the supervisor (`main.py`) then restarts the board.
+When `run` ends by an exception, the supervisor (`main.py`) restarts the board.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from varde_protocols._compat import TYPE_CHECKING
 from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Coroutine
+    from typing import Callable, Optional
 
     from varde_firmware.ports import Ports
     from varde_firmware.shell.hub_parts import Parts
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 def run(ports: "Ports", on_healthy: "Callable[[], None]") -> None:
     """Run the hub; `on_healthy` is called once, when the collector has acknowledged something.
 
-    A hub that has nothing to run by says who it is and waits for the bench. Raises whatever ends
-    a task.
+    Returns if the hub has said who it is and has no documents to run by; else only by an
+    exception, whatever ends a task.
     """
-    work = _build(ports, on_healthy)
+    hub = _build(ports, on_healthy)
     unload.unload("varde_firmware.shell.hub_parts")
-    asyncio.run(work)
+    if hub is not None:
+        asyncio.run(hub.run())
 
 
-def _build(ports: "Ports", on_healthy: "Callable[[], None]") -> "Coroutine[Any, Any, None]":
+def _build(ports: "Ports", on_healthy: "Callable[[], None]") -> "Optional[Hub]":
     who = identity.load(ports.store, ports.random_bytes, ports.flash)
     before = unload.loaded()
     try:
         documents = ports.load_documents(who.hub_id)
     except (OSError, WireError) as error:
-        from varde_firmware.shell import bench_wait  # noqa: PLC0415  (seldom needed)
-
         print("varde: waits for the bench:", type(error).__name__, error)
-        return bench_wait.run(ports, who.hub_id)
+        ports.wifi.leave()  # it was on for the random source
+        return None
     unload.since(before)
     from varde_firmware.shell import hub_parts  # noqa: PLC0415  (needed once)
 
-    return Hub(hub_parts.Parts(ports, on_healthy, who, *documents)).run()
+    return Hub(hub_parts.Parts(ports, on_healthy, who, *documents))
 
 
 class Hub:

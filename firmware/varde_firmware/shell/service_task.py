@@ -11,41 +11,35 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Optional
 
     from varde_firmware.core.service import Event
     from varde_firmware.ports.console import Console
     from varde_firmware.shell.clock import Clock
-
-    class Book(Protocol):
-        def event(self, now_ms: int, code: int, detail: int) -> None: ...
-
-        def event_hourly(self, now_ms: int, code: int, detail: int) -> None: ...
-
+    from varde_firmware.shell.keeper import Keeper
 
 # Between two looks, of at most 256 bytes: who floods the console gets little of the hub's time.
 PAUSE_MS = const(50)
 
 
 class ServiceTask:
-    """`book`, a Keeper or the console itself, takes the events: an opening before it happens."""
+    """`keeper` journals what happens; it is None while there is no journal."""
 
     def __init__(
-        self, console: "Console", hub_id: bytes, book: "Book",
-        clock: "Clock",
-    ) -> None:  # fmt: skip
+        self, console: "Console", hub_id: bytes, keeper: "Optional[Keeper]", clock: "Clock"
+    ) -> None:
         self._console = console
         self._hub_id = hub_id
-        self._book = book
+        self._keeper = keeper
         self._clock = clock
         self._service = service.Service(hub_id, console.random_bytes, self._check)
 
     async def run(self) -> None:
         """Answer until the console ends, which only a simulated one does."""
-        noted = self._console.noted()
-        if noted:  # while nobody could journal it
-            self._book.event(self._clock.now_ms(), noted >> 24, noted & 0xFFFFFF)
-            self._console.set_noted(0)
+        mark = self._console.opened()
+        if mark and self._keeper is not None:
+            self._keeper.event(self._clock.now_ms(), records.EVENT_SERVICE_OPENED, mark)
+            self._console.forget_opened()
         while self.listen(0):
             await self._console.readable()  # type: ignore[misc]  # MicroPython awaits generators
             await asyncio.sleep_ms(PAUSE_MS)  # type: ignore[attr-defined]
@@ -58,12 +52,11 @@ class ServiceTask:
         for line in self._service.receive(data):
             now_ms = self._clock.now_ms()
             text = self._service.answer(line, now_ms)
-            if self._service.event is not None:
-                is_open = self._service.is_open
-                keep = self._book.event if is_open else self._book.event_hourly
-                keep(now_ms, *self._service.event)
-                if is_open:
-                    self._console.grant()
+            event = self._service.event
+            if self._service.is_open and event is not None:
+                self._console.open(event[1])
+            elif event is not None and self._keeper is not None:
+                self._keeper.event_hourly(now_ms, *event)
             if text:
                 print("varde:", text)
                 break  # who asks waits for the answer; a flood gets one

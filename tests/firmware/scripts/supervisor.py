@@ -14,6 +14,25 @@ main.BACKOFF_FIRST_MS = 1
 counters = esp32.counters
 
 
+HARDWARE = """
+import machine
+
+class Board:
+    def show(self, rgb):
+        machine.shown.append(rgb)
+        if len(machine.shown) == 4:
+            raise KeyboardInterrupt
+
+class Hardware:
+    def __init__(self, is_locked):
+        self.is_locked = is_locked
+
+    def make_board(self, name):
+        assert name == "generic"
+        return Board()
+"""
+
+
 def write(slot, body):
     """An application whose `app.run` is `body`."""
     folder = main.SLOTS[slot]
@@ -24,7 +43,7 @@ def write(slot, body):
             pass
     files = {
         "/varde_firmware/load_order.py": "def load(): pass\n",
-        "/varde_firmware/ports/assembly.py": "Hardware = dict\n",
+        "/varde_firmware/ports/assembly.py": HARDWARE,
         "/varde_firmware/shell/app.py": "def run(ports, on_healthy):\n    " + body + "\n",
     }
     for name, text in files.items():
@@ -79,7 +98,7 @@ assert (counters["trials"], counters["crashes"]) == (0, 1), counters
 
 # A slot that does not prove healthy gives way to one that holds an application.
 write(0, "raise RuntimeError('bad')")
-write(1, "on_healthy()")
+write(1, "on_healthy(); raise ValueError('later')")
 for _ in range(main.TRIALS):
     boot()
     assert counters.get("slot", 0) == 0, counters
@@ -102,12 +121,26 @@ except KeyboardInterrupt:
 before = dict(counters)
 main.start("open")
 assert counters == before, counters  # it has not even chosen a slot
+counters.update({"slot": 1, "trials": 0})
 for fault in ("KeyboardInterrupt", "SystemExit", "MemoryError", "OSError(5)"):
     write(1, "raise " + fault)
     boot("locked")
 works, main.choose_slot = main.choose_slot, lambda counters: 1 // 0
 boot("locked")
 main.choose_slot = works
+
+# One that returns has nothing to run by: it waits, blinking, without a watchdog.
+main.BLINK_MS = 1
+write(1, "on_healthy()")
+machine.fed[0] = 0
+counters.update({"slot": 1, "trials": 0, "crashes": 0})
+try:  # noqa: SIM105  (no contextlib here)
+    boot()
+except KeyboardInterrupt:
+    pass
+assert machine.shown == list(main.BLINK) * 2, machine.shown
+assert machine.fed[0] == 0
+assert counters["crashes"] == 0, counters
 
 assert [main.backoff_ms(n) for n in (0, 1, 3)] == [1, 2, 8]
 main.BACKOFF_FIRST_MS = 1_000

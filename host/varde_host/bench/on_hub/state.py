@@ -15,7 +15,7 @@ import sys
 import esp32
 
 NUMBERS = ("slot", "trials", "crashes", "boot", "locked", "open", "utc_min", "damaged", "pin",
-           "noted")  # fmt: skip
+           "opened")  # fmt: skip
 BLOBS = ("seed", "data", "board")
 BOND_PLACES = 73  # core/bonds.py, MAX_ENTRIES
 BLOB_BYTES = 512

@@ -12,6 +12,9 @@ class NVS:
             raise OSError(-0x1102)
         return counters[key]
 
+    def get_blob(self, key, into):
+        raise OSError(-0x1102)
+
     def set_i32(self, key, number):
         counters[key] = number
 

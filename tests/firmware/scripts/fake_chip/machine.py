@@ -1,11 +1,12 @@
 """A chip whose reset is an exception."""
 
 
-class Reset(Exception):
+class Reset(BaseException):
     """The board starts again."""
 
 
 fed = [0]
+shown = []  # of the light
 
 
 class WDT:

@@ -108,6 +108,12 @@ COMMANDS: Mapping[str, Any] = {
         },
     },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
+    "release": {
+        "make": "release.make",
+        "sign": "release_sign.sign",
+        "check": "release_sign.check",
+        "show": "release.show",
+    },
     "decode": "decode.decode",
 }
 # `demo` gives what it does not know to the simulator.

@@ -1,8 +1,6 @@
 """`varde-sim boards` and `varde-sim image` as programs."""
 
 import asyncio
-import json
-import os
 import re
 import signal
 import sys
@@ -11,186 +9,94 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator.board_place import needs_vm
+from simulator.boards_place import Command, booted, bounded, flashed
 from simulator.console_place import tool
-from varde_simulator import cli, interpreter
+from varde_simulator import cli
 from varde_simulator.sensor_places import PlaceError
-from varde_simulator.usb import boot_rom, stand_in_image
+from varde_simulator.usb import boot_rom
 
 pytestmark = needs_vm
 
-BOUND_S = 90.0
-CANNOT = 3
 STATUS_OF_TERM = 128 + signal.SIGTERM
-
-
-class Command:
-    """A running `varde-sim boards --json`; `news` is what it has told so far."""
-
-    def __init__(self, process):
-        self.process = process
-        self.news = []
-        self._reading = asyncio.ensure_future(self._read())
-
-    @classmethod
-    async def started(cls, folder, *arguments):
-        program = "from varde_simulator import cli; cli.main()"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, "boards", "--json", "--out", str(folder / "boards"),
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )  # fmt: skip
-        command = cls(process)
-        await command.heard("complete")
-        return command
-
-    async def _read(self):
-        while line := await self.process.stdout.readline():
-            self.news.append(json.loads(line))
-
-    def say(self, word):
-        self.process.stdin.write(word.encode() + b"\n")
-
-    def told(self, event, **more):
-        wanted = {"event": event, **more}
-        return [news for news in self.news if wanted.items() <= news.items()]
-
-    async def heard(self, event, count=1, **more):
-        """The latest news of this event that agrees with `more`, once there are `count`."""
-        while len(self.told(event, **more)) < count:
-            if self._reading.done():
-                error = await self.process.stderr.read()
-                raise AssertionError(f"ended without {event}: {self.news} {error.decode()}")
-            await asyncio.sleep(0.01)
-        return self.told(event, **more)[-1]
-
-    async def quit(self):
-        self.say("quit")
-        error = await self.process.stderr.read()
-        assert await self.process.wait() == 0, error
-        assert error == b""
-
-
-def bounded(story):
-    asyncio.run(asyncio.wait_for(story, BOUND_S))
-
-
-async def flash(folder, board):
-    """The interpreter onto a board, as a person at a shell does it."""
-    image = folder / "image.bin"
-    if not image.exists():
-        image.write_bytes(stand_in_image.build(interpreter.find().version))
-    code, output = await tool(
-        "esptool", "--chip", "esp32s3", "--port", board["pty"], "--before", "no-reset",
-        "--after", "no-reset", "write-flash", "0x0", image,
-    )  # fmt: skip
-    assert code == 0, output
-
-
-async def flashed(command, folder, number):
-    """Bare board to prompt, by the boot button and the PTY."""
-    board = command.told("board", board=number)[-1]
-    command.say(f"boot {number} down")
-    command.say(f"reset {number}")
-    command.say("help")
-    await command.heard("words", count=len(command.told("words")) + 1)
-    await flash(folder, board)
-    command.say(f"boot {number} up")
-    command.say(f"reset {number}")
-    await booted(folder, number)
-    return board
-
-
-async def booted(folder, number, times=1):
-    """It has been at its prompt so often: what is sent before is lost, as at a real one."""
-    log = folder / "boards" / f"bench-{number}.log"
-    while not log.exists() or log.read_text().count("for more information") < times:
-        await asyncio.sleep(0.01)
 
 
 def test_a_bare_board_is_flashed_and_talked_to_from_a_shell(tmp_path):
     async def story():
-        command = await Command.started(tmp_path, "--count", "2", "--wrong", "2")
-        first, second = (command.told("board", board=number)[0] for number in (1, 2))
-        assert re.fullmatch(r"rfc2217://127\.0\.0\.1:\d+", first["port"])
-        assert re.fullmatch(r"/dev/pts/\d+", first["pty"])
-        assert (first["kind"], second["kind"]) == ("ESP32-S3", "ESP32-C3")
-        assert first["mac"] != second["mac"]
-        board = await flashed(command, tmp_path, 1)
-        code, output = await tool("mpremote", "connect", board["pty"], "exec", "print(6*7)")
-        assert (code, output) == (0, "42\r\n")
-        await command.quit()
-        assert "Performing initial setup" in (tmp_path / "boards" / "bench-1.log").read_text()
+        async with Command.started(tmp_path, "--count", "2", "--wrong", "2") as command:
+            first, second = (command.told("board", board=number)[0] for number in (1, 2))
+            assert re.fullmatch(r"rfc2217://127\.0\.0\.1:\d+", first["port"])
+            assert re.fullmatch(r"/dev/pts/\d+", first["pty"])
+            assert (first["kind"], second["kind"]) == ("ESP32-S3", "ESP32-C3")
+            assert first["mac"] != second["mac"]
+            board = await flashed(command, tmp_path, 1)
+            code, output = await tool("mpremote", "connect", board["pty"], "exec", "print(6*7)")
+            assert (code, output) == (0, "42\r\n")
+            assert "Performing initial setup" in (tmp_path / "boards" / "bench-1.log").read_text()
 
     bounded(story())
 
 
 def test_cables_are_pulled_and_come_back(tmp_path):
     async def story():
-        command = await Command.started(tmp_path)
-        first = command.told("board")[0]
-        command.say("unplug 1")
-        await command.heard("unplugged", board=1)
-        command.say("plug 1")
-        assert (await command.heard("board", count=2))["port"] == first["port"]
-        command.say("unplug all")
-        command.say("plug 1 elsewhere")
-        assert (await command.heard("board", count=3))["port"] != first["port"]
-        command.say("cut 1")
-        await command.heard("cut", board=1)
-        command.say("plug 1")
-        await command.heard("board", count=4)
-        await command.quit()
+        async with Command.started(tmp_path) as command:
+            first = command.told("board")[0]
+            command.say("unplug 1")
+            await command.heard("unplugged", board=1)
+            command.say("plug 1")
+            assert (await command.heard("board", count=2))["port"] == first["port"]
+            command.say("unplug all")
+            command.say("plug 1 elsewhere")
+            assert (await command.heard("board", count=3))["port"] != first["port"]
+            command.say("cut 1")
+            await command.heard("cut", board=1)
+            command.say("plug 1")
+            await command.heard("board", count=4)
 
     bounded(story())
 
 
 def test_a_power_cut_in_a_flash_operation_takes_the_port_away(tmp_path):
     async def story():
-        command = await Command.started(tmp_path)
-        board = await flashed(command, tmp_path, 1)
-        code, _ = await tool("mpremote", "connect", board["pty"], "exec", "print(1)")
-        assert code == 0
-        command.say("cut 1 20")
-        command.say("help")
-        await command.heard("words", count=2)
-        writing = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "mpremote", "connect", board["pty"], "resume", "exec",
-            "while True: open('/a', 'w').write('b' * 999)",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        await command.heard("cut", board=1)
-        if writing.returncode is None:
-            writing.kill()  # it waits for an answer without end
-        await writing.wait()
-        log = (tmp_path / "boards" / "bench-1.log").read_text()
-        booted_before = log.count("for more information")
-        command.say("plug 1")
-        board = await command.heard("board", count=2)
-        await booted(tmp_path, 1, times=booted_before + 1)
-        code, output = await tool(
-            "mpremote", "connect", board["pty"], "exec", "import os; print(os.listdir())"
-        )
-        assert (code, "boot.py" in output) == (0, True), output
-        await command.quit()
+        async with Command.started(tmp_path) as command:
+            board = await flashed(command, tmp_path, 1)
+            code, _ = await tool("mpremote", "connect", board["pty"], "exec", "print(1)")
+            assert code == 0
+            command.say("cut 1 20")
+            command.say("help")
+            await command.heard("words", count=2)
+            writing = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "mpremote", "connect", board["pty"], "resume", "exec",
+                "while True: open('/a', 'w').write('b' * 999)",
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            await command.heard("cut", board=1)
+            if writing.returncode is None:
+                writing.kill()  # it waits for an answer without end
+            await writing.wait()
+            log = (tmp_path / "boards" / "bench-1.log").read_text()
+            booted_before = log.count("for more information")
+            command.say("plug 1")
+            board = await command.heard("board", count=2)
+            await booted(tmp_path, 1, times=booted_before + 1)
+            code, output = await tool(
+                "mpremote", "connect", board["pty"], "exec", "import os; print(os.listdir())"
+            )
+            assert (code, "boot.py" in output) == (0, True), output
 
     bounded(story())
 
 
 def test_sensors_beside_the_boards_hear_their_words(tmp_path):
     async def story():
-        command = await Command.started(
+        async with Command.started(
             tmp_path, "--sensor", "oximeter:mine", "--socket", str(tmp_path / "air")
-        )
-        ready = await command.heard("ready", sensor="mine")
-        assert ready["name"] == "Varde Oximeter"
-        command.say("measure mine")
-        await command.heard("told", sensor="mine", word="measure")
-        await command.heard("advertising", sensor="mine")
-        await command.quit()
+        ) as command:
+            ready = await command.heard("ready", sensor="mine")
+            assert ready["name"] == "Varde Oximeter"
+            command.say("measure mine")
+            await command.heard("told", sensor="mine", word="measure")
+            await command.heard("advertising", sensor="mine")
         assert not (tmp_path / "air").exists()
 
     bounded(story())
@@ -211,22 +117,21 @@ def test_sensors_beside_the_boards_hear_their_words(tmp_path):
 )
 def test_a_line_that_says_nothing_is_told_and_nothing_happens(tmp_path, line, why):
     async def story():
-        command = await Command.started(tmp_path)
-        command.say(line)
-        assert why in (await command.heard("not-understood"))["why"]
-        await command.quit()
+        async with Command.started(tmp_path) as command:
+            command.say(line)
+            assert why in (await command.heard("not-understood"))["why"]
 
     bounded(story())
 
 
 def test_a_signal_ends_it_and_its_boards(tmp_path):
     async def story():
-        command = await Command.started(tmp_path)
-        await flashed(command, tmp_path, 1)
-        command.process.terminate()
-        error = await command.process.stderr.read()
-        assert await command.process.wait() == STATUS_OF_TERM
-        assert b"interrupted by SIGTERM" in error
+        async with Command.started(tmp_path) as command:
+            await flashed(command, tmp_path, 1)
+            command.process.terminate()
+            error = await command.process.stderr.read()
+            assert await command.process.wait() == STATUS_OF_TERM
+            assert b"interrupted by SIGTERM" in error
 
     bounded(story())
 

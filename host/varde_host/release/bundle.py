@@ -61,7 +61,10 @@ def sequence(files: Mapping[str, bytes]) -> bytes:
 def encode(files: Mapping[str, bytes], window_bits: int = WINDOW_BITS) -> bytes:
     """Return the bundle; raises as `sequence`."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, window_bits, _MEM_LEVEL)
-    return packer.compress(sequence(files)) + packer.flush()
+    data = packer.compress(sequence(files)) + packer.flush()
+    if len(data) > MAX_BYTES:
+        raise _malformed(f"more than {MAX_BYTES} bytes")
+    return data
 
 
 def window_bits(data: bytes) -> int:

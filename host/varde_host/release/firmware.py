@@ -22,7 +22,9 @@ from varde_host.release import bundle
 
 SLOT: Final = "a"
 """The build's folder for the application; what lies beside it is not updated over the air."""
-TARGETS: Final = {"xtensawin": "esp32s3"}
+HUB: Final = "xtensawin"
+"""The compiler's name for the chip of the reference board."""
+TARGETS: Final = {HUB: "esp32s3"}
 """The class of hubs for a compiler's architecture, where they have different names."""
 SOURCES: Final = ("protocols", "firmware", "tools")
 BUILD_TIMEOUT_S: Final = 600

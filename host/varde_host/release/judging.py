@@ -197,6 +197,8 @@ def hub_says(place: Folder, holders: Holders, hub: HubState) -> str:
     reason, given = _believed(data, holders)
     if given is None:
         return reason
+    if given.encode() != payload:
+        return "wrong-hash"  # the assignment names the release by the SHA-256 of its payload
     for refuses, name in (
         (given.number <= hub.runs, "rollback"),
         (given.number < hub.floor, "floor"),

@@ -13,10 +13,11 @@ from firmware.cable import Cable
 from golden import service
 from simulator import board_place
 from varde_protocols import records, service_request
-from varde_simulator import flash_image
+from varde_simulator import board_page, flash_image
 
 pytestmark = board_place.needs_vm
 
+MOST_STARTS = 400  # until a key has been pressed in the right millisecond, five times
 FLOOD = b"\x03\x01\x04\x05A\x01\x02\r\n"  # all that means something at a prompt
 STRANGER = service.Bench(bytes([99]) * 32)
 
@@ -69,6 +70,35 @@ def test_no_prompt_from_the_first_moment_of_a_start_on(tmp_path: Path) -> None:
         assert hub.prompt_signs() == []
         assert hub.board.boots > 20
         assert (await hub.answer(b"\nvarde?"))[0].startswith("service ")
+
+    cable.play(tmp_path, act)
+
+
+@pytest.mark.parametrize("phase", [board_page.IN_BOOT, board_page.IN_MAIN])
+def test_a_key_pressed_in_the_moment_when_it_means_something(tmp_path: Path, phase: int) -> None:
+    """MicroPython gives Ctrl-C its meaning back before each file: there, before our first call."""
+
+    async def act(hub: Cable) -> None:
+        await hub.power_on(0)
+        page = hub.board.page
+        landed = 0
+        for _ in range(MOST_STARTS):
+            await hub.reset(0)
+            for _ in range(20_000):
+                if page.phase == phase and page.interrupt_character is not None:
+                    hub.type(b"\x03")
+                    landed += 1
+                    break
+                if page.phase > phase:
+                    break
+                await asyncio.sleep(0)
+            await asyncio.sleep(1)
+            if landed == 5:
+                break
+        assert landed == 5
+        await asyncio.sleep(cable.START_S)
+        assert hub.prompt_signs() == []
+        assert not await hub.has_prompt()
 
     cable.play(tmp_path, act)
 

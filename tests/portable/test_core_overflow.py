@@ -7,7 +7,7 @@ _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 sys.path.append(_HERE + "/../firmware")
 
 # the crypto first: compiling it deep inside other imports needs more C stack than the VM has
-from varde_protocols.crypto import ed25519, x25519  # noqa: E402, I001
+from varde_protocols.crypto import ed25519, x25519  # noqa: E402
 
 FIRST = ed25519, x25519  # used, so that the build leaves their import where it is
 

@@ -106,6 +106,7 @@ def start(**state):
             else:
                 sys.modules[name] = module
     assert chip.asked[0] == ("kbd_intr", -1), chip.asked
+    assert chip.presses == 0  # what was pressed has been raised, and not left for later
     heard = [asked[1] for asked in chip.asked if asked[0] == "kbd_intr"]
     # Ctrl-C has its meaning again for who may have the prompt, and for nobody else.
     assert (heard[-1] == 3) == (word in ("free", "open")), (word, heard)

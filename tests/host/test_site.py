@@ -100,6 +100,21 @@ def test_a_directory_with_anything_in_it_is_refused(tmp_path: Path):
         creation.create(tmp_path, "x", ["x"], certificates.Validity())
 
 
+@pytest.mark.parametrize(
+    ("name", "servers"),
+    [
+        ("", ["x"]), ("a\nb", ["x"]), ("a" * 257, ["x"]), ("Fjord", [""]), ("Fjord", ["a\0b"]),
+        ("Fjord", ["x"] * 65), ("Fjord", ["blåbær.no"]),
+    ],
+)  # fmt: skip
+def test_names_that_cannot_stand_are_refused_before_a_key_is_made(
+    tmp_path: Path, name: str, servers: list[str]
+):
+    with pytest.raises(errors.InputRefused, match="site-name"):
+        creation.create(tmp_path / "site", name, servers, certificates.Validity())
+    assert not (tmp_path / "site").exists()
+
+
 def test_a_directory_that_cannot_be_made_is_the_worlds_fault(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.WorldFailed, match="site-write"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pty
 import shutil
@@ -67,6 +68,49 @@ def test_a_key_comes_back_under_its_passphrase_only(key: sealed_key.PrivateKey):
             sealed_key.read(pem, wrong, "x")
     with pytest.raises(errors.InputRefused, match="key-malformed"):
         sealed_key.read(pem, None, "x")
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_a_key_that_was_cut_off_is_known_without_its_passphrase(
+    cheap: None, key: sealed_key.PrivateKey, tmp_path: Path
+):
+    """`check` would else call it a key that nobody opened."""
+    pem = sealed_key.write(key, PHRASE.encode())
+    assert sealed_key.is_whole(pem)
+    assert sealed_key.is_whole(pem.replace(b"\n", b"\r\n") + b"\n")
+    assert not any(sealed_key.is_whole(pem[:end]) for end in range(len(pem) - 1))
+    file = file_of(tmp_path / "key", pem[: len(pem) // 2].decode())
+    with pytest.raises(errors.InputRefused, match="key-malformed"):
+        files.read_private(file, passphrases.Secrets())
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=200)
+def test_only_a_sequence_of_its_own_length_is_whole(noise: bytes):
+    head, end = b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"-----END ENCRYPTED PRIVATE KEY-----"
+    for body in (noise, base64.b64encode(noise)):
+        assert not sealed_key.is_whole(head + body)
+        assert not sealed_key.is_whole(head + body + end) or noise[:1] == b"\x30"
+    length = len(noise).to_bytes(2, "big")
+    whole = b"\x30\x82" + length + noise
+    assert sealed_key.is_whole(head + base64.b64encode(whole) + end)
+    assert not sealed_key.is_whole(head + base64.b64encode(whole + b"x") + end)
+
+
+@pytest.mark.parametrize("cipher", ["aes256", "des3"])
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here to write it")
+@pytest.mark.parametrize("key", KINDS)
+def test_what_openssl_has_encrypted_is_whole(
+    key: sealed_key.PrivateKey, cipher: str, tmp_path: Path
+):
+    plain_file, phrase = tmp_path / "plain.pem", file_of(tmp_path / "phrase", PHRASE)
+    plain_file.write_bytes(sealed_key.write(key, None))
+    command = ["openssl", "pkcs8", "-topk8", "-v2", cipher, "-in", plain_file]
+    done = subprocess.run(
+        [*command, "-passout", f"file:{phrase}"], capture_output=True, check=True
+    )
+    assert sealed_key.is_whole(done.stdout)
+    assert plain(sealed_key.read(done.stdout, PHRASE.encode(), "x")) == plain(key)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here to read it")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,48 @@ def test_a_damaged_key_is_seen(directory: Path, name: str, content: bytes | None
     assert set(states.values()) == {proof.PROVEN}
 
 
+@pytest.mark.parametrize("kind", ["directory", "pipe", "endless", "nowhere"])
+@pytest.mark.parametrize("name", ["service.key", "unknown.key", "root-2.pem"])
+def test_what_is_no_file_is_seen_and_not_waited_for(directory: Path, name: str, kind: str):
+    path = directory / name
+    path.unlink(missing_ok=True)
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "endless" else directory / "gone")
+    found = checked(directory)
+    states = {key.place: key.state for key in found.keys}
+    is_gone = kind == "nowhere"
+    if name == "service.key":
+        assert states[name] == (proof.NOT_HERE if is_gone else proof.REFUSED)
+    assert found.is_whole == (name == "unknown.key" or (name == "service.key" and is_gone))
+
+
+@pytest.mark.parametrize(
+    ("mode", "uid", "is_good"),
+    [(0o600, 1, True), (0o640, 0, True), (0o640, 1, False), (0o644, 0, False), (0o400, 1, True)],
+)
+def test_modes_are_judged_as_by_who_reads_the_key(mode: int, uid: int, is_good: bool):
+    status = os.stat_result((stat.S_IFREG | mode, 0, 0, 1, uid, 0, 0, 0, 0, 0))
+    assert (passphrases.open_mode(status) is None) == is_good
+
+
+def test_a_service_may_have_its_key_by_its_group(directory: Path):
+    (directory / "collector.key").chmod(0o640)
+    is_roots = (directory / "collector.key").stat().st_uid == 0
+    assert checked(directory).is_whole == is_roots
+
+
+def test_a_replaced_receivers_key_is_not_to_be_deleted(directory: Path):
+    for name in ("receiver.key", "service.key"):
+        replacement.replace(files.load(directory), name, None)
+    assert {found[:2] for found in checked(directory).findings} == {
+        ("key-of-old-readings", "receiver.key"), ("key-unnamed", "service.key"),
+    }  # fmt: skip
+
+
 def test_keys_that_have_left_are_told_and_no_fault(directory: Path):
     for name in ("receiver.key", "trust-2.key", "root-1.key"):
         (directory / name).unlink()
@@ -143,9 +187,9 @@ def test_a_damaged_trust_is_seen(directory: Path, at: int):
 
 
 def test_keys_that_others_may_read_are_seen(directory: Path):
-    (directory / "service.key").chmod(0o640)
-    [finding] = checked(directory).findings
-    assert finding[:4] == ("mode", "service.key", True, "0640")
+    (directory / "service.key").chmod(0o644)
+    problems = {finding[:4] for finding in checked(directory).problems}
+    assert ("mode", "service.key", True, "0644") in problems
 
 
 def test_under_a_passphrase_it_is_a_warning(tmp_path: Path):

@@ -49,7 +49,8 @@ def test_hubs_follow_to_the_new_key(tmp_path: Path, name: str, plan: str):
     first, data = trust_documents.issue(site, NOW_MS)
     site, done = replaced(site, name)
     found = [(finding.what, finding.where) for finding in proof.check(site, NOW).findings]
-    assert found == [("key-unnamed", name), ("trust-behind", "trust-epoch-1.cbor")]
+    what = "key-of-old-readings" if name == "receiver.key" else "key-unnamed"
+    assert found == [(what, name), ("trust-behind", "trust-epoch-1.cbor")]
     assert (site.directory / name).read_bytes() == old_bytes
     assert done.old.place == name
     if done.role == keys.TRUST:  # the holder of the lost one signs nothing any more
@@ -130,8 +131,11 @@ def test_the_command(tmp_path: Path, terminal: Terminal):
     status, said = terminal.json(*command, "collector.key")  # starts unattended: no passphrase
     assert (status, said["key"]) == (0, "collector-2.key")
     files.load(site.directory).collector_seed()
-    for unknown in ("service.key", "root-1.key", "", "release-1.key"):
+    for unknown in ("service.key", "", "release-1.key"):
         status, error = terminal.json(*command, "--no-passphrase", unknown)
         assert (status, error["error"]) == (1, "key-unknown")
+    for certified in ("root-1.key", "root-2.key", "server.key"):
+        status, error = terminal.json(*command, "--no-passphrase", certified)
+        assert (status, error["error"]) == (1, "key-certified")
     wrong = ("receiver.key", "--token", "pkcs11:token=T;object=o")
     assert terminal.json(*command, *wrong)[1]["error"] == "token-role"

@@ -78,6 +78,37 @@ def test_new_trust_keys_alone_are_not_followed(site: files.Site):
     assert not trust_documents.path(site, 2).exists()
 
 
+def test_a_replaced_key_signs_once_more_for_the_old_trust(terminal: Terminal, tmp_path: Path):
+    """Two of two: the old trust follows nothing that lacks the key which is going."""
+    directory, at = tmp_path / "site", ("--site", tmp_path / "site")
+    threshold = ("--trust-keys", 2, "--trust-threshold", 2, "--no-passphrase")
+    for command in (("init", directory, *threshold), ("trust", *at)):
+        assert terminal.run("site", *command)[0] == 0
+    old, _ = trust_documents.newest(files.load(directory))
+    assert terminal.run("site", "replace", "trust-1.key", *at, "--no-passphrase")[0] == 0
+    status, error = terminal.json("site", "trust", *at)
+    assert (status, error["error"]) == (1, "trust-holders")
+    status, said = terminal.json("site", "trust", *at, "--key", directory / "trust-1.key")
+    assert (status, said["epoch"]) == (0, 2)
+    new, data = trust_documents.newest(files.load(directory))
+    assert trust_chain.following(old, data) == new
+    assert set(new.keys(trust.ROLE_TRUST)) == set(files.load(directory).roles[keys.TRUST].publics)
+
+
+@pytest.mark.parametrize("stranger", ["service.key", "other"])
+def test_a_key_that_never_signed_for_trust_signs_none(
+    terminal: Terminal, site: files.Site, tmp_path: Path, stranger: str
+):
+    trust_documents.issue(site, NOW_MS)
+    replacement.replace(site, "trust-1.key", None)
+    file = site.directory / stranger
+    if stranger == "other":
+        assert terminal.run("site", "init", tmp_path / "other", "--no-passphrase")[0] == 0
+        file = tmp_path / "other" / "trust-1.key"
+    with pytest.raises(errors.InputRefused, match="key-mismatch"):
+        trust_documents.issue(files.load(site.directory), NOW_MS + 1, [str(file)])
+
+
 def test_what_was_changed_by_hand_is_refused(terminal: Terminal, site: files.Site):
     trust_documents.issue(site, NOW_MS)
     file = trust_documents.path(site, 1)

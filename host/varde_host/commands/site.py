@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -60,8 +62,7 @@ def show(site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json 
     if json:
         output.as_json(described)
     else:
-        rows = [(key, str(value)) for key, value in described.items()]
-        output.table(("column.field", "column.value"), rows)
+        output.table(("column.field", "column.value"), rows(described), whole={1})
 
 
 def _tokens(given: list[str]) -> dict[str, list[token_uri.TokenUri]]:
@@ -91,6 +92,20 @@ def describe(site: files.Site) -> dict[str, object]:
             for name, role in site.roles.items()
         },
     }
+
+
+def rows(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lay out what `describe` says, of a site or a trust: a key a line, for reading aloud.
+
+    A role's name has its threshold and the number of its keys beside it.
+    """
+    for name, value in described.items():
+        if name == "roles":
+            for role, held in value.items():
+                count = f"{role} {held['threshold']}/{len(held['keys'])}"
+                yield from zip_longest([count], held["keys"], fillvalue="")
+        else:
+            yield name, ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _validity(first: dt.datetime, last: dt.datetime) -> certificates.Validity:

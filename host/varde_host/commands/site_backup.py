@@ -83,14 +83,21 @@ def _now() -> dt.datetime:
 def _as_json(checked: proof.Checked) -> dict[str, object]:
     return {
         "whole": checked.is_whole,
-        "keys": [key._asdict() for key in checked.keys],
+        "keys": [
+            {"role": key.role, "place": key.place, "state": key.state, "reason": key.reason}
+            for key in checked.keys
+        ],
         "findings": [finding._asdict() for finding in checked.findings],
     }
 
 
+def _reason(key: proof.KeyProof) -> str:
+    return messages.text(f"error.{key.reason}.what", **key.fields) if key.reason else ""
+
+
 def _tell(checked: proof.Checked) -> None:
     rows = [
-        (key.role, key.place, messages.text(f"key-state.{key.state}"), key.reason)
+        (key.role, key.place, messages.text(f"key-state.{key.state}"), _reason(key))
         for key in checked.keys
     ]
     output.table(("column.role", "column.key", "column.state", "column.reason"), rows)

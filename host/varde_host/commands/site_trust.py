@@ -9,6 +9,7 @@ import typer
 
 from varde_host import clock, messages, output
 from varde_host.commands import new_output, options, site_secrets
+from varde_host.commands import site as public
 from varde_host.site import files, trust_documents
 from varde_protocols import trust
 
@@ -31,7 +32,7 @@ def show(
     if json:
         output.as_json({"file": None if out is None else str(out), "bytes": len(data), **shown})
         return
-    output.table(("column.field", "column.value"), [(key, str(v)) for key, v in shown.items()])
+    output.table(("column.field", "column.value"), public.rows(shown), whole={1})
     if out is not None:
         output.line(messages.text("site.trust-written", file=out, epoch=made.epoch))
 

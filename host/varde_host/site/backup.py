@@ -85,7 +85,7 @@ def back_up(site: files.Site, out: Path, passphrase: bytes, now: dt.datetime) ->
                 raise errors.WorldFailed("file-write", str(part), reason="read back: differs")
             new_file.appear(part, out)
     except FileExistsError as error:
-        raise errors.InputRefused("file-exists", str(error.filename or out)) from error
+        raise errors.InputRefused("file-exists", str(out)) from error
     except OSError as error:
         raise errors.WorldFailed("file-write", str(out), reason=error.strerror) from error
     return BackedUp(hashes(made), [name for name in names if name not in kept], checked)

@@ -101,6 +101,7 @@ def _issue(
 ) -> list[certificates.Issued]:
     """Make both roots and the server's certificate, before anything is written."""
     try:
+        description.check_names(name, server_names)
         roots = [
             certificates.issue_root(f"Varde {name} root {number}", validity) for number in (1, 2)
         ]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,6 +74,13 @@ def encode(described: Description) -> bytes:
 
 def _encoded(key: keys.RoleKey) -> dict[str, str]:
     return {"public": key.public.hex(), "key": key.place}
+
+
+def check_names(name: str, server_names: Sequence[str]) -> None:
+    """Raise ValueError for names that a description cannot hold."""
+    _text(name)
+    for server_name in _list(list(server_names), MAX_NAMES):
+        _text(server_name)
 
 
 def decode(data: bytes, where: str) -> Description:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -110,16 +111,23 @@ class Site:
         return self.signers(role, count=1)[0]
 
     def signers(
-        self, role: str, count: int | None = None, places: Sequence[str | Path] = ()
+        self,
+        role: str,
+        count: int | None = None,
+        places: Sequence[str | Path] = (),
+        former: Collection[bytes] = (),
     ) -> list[keys.Signer]:
         """Return as many of a role's signers as its documents need, or `count`.
 
         `places` are files and `pkcs11:` URIs of keys that are not kept with the site; they come
-        first. Raises InputRefused `key-elsewhere` if there are too few, `key-mismatch` for one
-        that is not the role's, else as `read_private` and `token_signer.open_signer` do.
+        first. Those of them whose public half is `former`, of a key that has left the role, come
+        on top of the count. Raises InputRefused `key-elsewhere` if there are too few,
+        `key-mismatch` for one that is not the role's, else as `read_private` and
+        `token_signer.open_signer` do.
         """
         wanted = self.roles[role].threshold if count is None else count
-        found = [self._signer_at(role, place) for place in places]
+        found = [self._signer_at(role, place, former) for place in places]
+        wanted += sum(signer.public in former for signer in found)
         have = {signer.public for signer in found}
         if len(have) != len(found):
             raise errors.InputRefused("key-repeated", ", ".join(map(str, places)))
@@ -144,11 +152,11 @@ class Site:
     def _is_here(self, key: keys.RoleKey) -> bool:
         if key.place == keys.ELSEWHERE or token_uri.is_token_uri(key.place):
             return key.place != keys.ELSEWHERE
-        return (self.directory / key.place).exists()
+        return (self.directory / key.place).is_file()
 
-    def _signer_at(self, role: str, place: str | Path) -> keys.Signer:
+    def _signer_at(self, role: str, place: str | Path, former: Collection[bytes]) -> keys.Signer:
         signer = open_signer(place, None, self.secrets)
-        if signer.public not in self.roles[role].publics:
+        if signer.public not in {*self.roles[role].publics, *former}:
             raise errors.InputRefused("key-mismatch", str(place))
         return signer
 
@@ -190,13 +198,15 @@ def read_private(path: Path, secrets: passphrases.Secrets) -> object:
     try:
         with path.open("rb") as file:
             pem = file.read(sealed_key.MAX_FILE_BYTES + 1)
-            mode = passphrases.open_mode(file.fileno())
+            mode = passphrases.open_mode(os.fstat(file.fileno()))
     except OSError as error:
         raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
     if not sealed_key.is_encrypted(pem):
         if mode is not None:
             raise errors.InputRefused("key-open", str(path), mode=mode)
         return sealed_key.read(pem, None, str(path))
+    if not sealed_key.is_whole(pem):
+        raise errors.InputRefused("key-malformed", str(path))
     return secrets.open(str(path), lambda told: sealed_key.read(pem, told, str(path)))
 
 
@@ -209,7 +219,12 @@ def read_certificate(path: Path) -> x509.Certificate:
 
 
 def read(path: Path, most: int) -> bytes:
-    """Return a file's content, and one byte more than `most` of a larger one."""
+    """Return a file's content, and one byte more than `most` of a larger one.
+
+    Raises InputRefused `file-read`, also for what is no file: a pipe would be waited for.
+    """
+    if path.exists() and not path.is_file():
+        raise errors.InputRefused("file-read", str(path), reason="not a file")
     try:
         with path.open("rb") as file:
             return file.read(most + 1)

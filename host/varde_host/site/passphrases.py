@@ -122,13 +122,12 @@ def from_environment() -> Secrets:
     return Secrets([Path(passphrase)] if passphrase else [], Path(pin) if pin else None)
 
 
-def open_mode(descriptor: int) -> str | None:
+def open_mode(status: os.stat_result) -> str | None:
     """Return the mode of a secret's file that others may read, in octal; None for a good one.
 
     Good is PostgreSQL's rule for `server.key`: 0600 or less, or 0640 if it is root's, so that a
     service gets it by its group.
     """
-    status = os.fstat(descriptor)
     mode = stat.S_IMODE(status.st_mode)
     allowed = 0o640 if status.st_uid == 0 else 0o600
     is_open = stat.S_ISREG(status.st_mode) and mode & 0o777 & ~allowed
@@ -140,7 +139,7 @@ def _line_of(file: Path) -> bytes:
     try:
         descriptor = os.dup(0) if str(file) == "-" else os.open(file, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as opened:
-            mode = open_mode(descriptor)
+            mode = open_mode(os.fstat(descriptor))
             if mode is not None:
                 raise errors.InputRefused("secret-open", str(file), mode=mode)
             line = opened.readline(MAX_BYTES + 1)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from cryptography import x509
@@ -26,6 +26,7 @@ from varde_host.site import (
     files,
     keys,
     new_file,
+    passphrases,
     sealed_key,
     token_uri,
     trust_documents,
@@ -47,7 +48,7 @@ STATES: Final = (PROVEN, NOT_HERE, NOT_OPENED, REFUSED)
 FINDINGS: Final = (
     "key-refused", "certificate-unread", "certificate-early", "certificate-expired",
     "certificate-expires-soon", "certificate-unsigned", "certificate-chain", "mode", "key-unnamed",
-    "trust-broken", "trust-behind",
+    "key-of-old-readings", "trust-broken", "trust-behind",
 )  # fmt: skip
 
 # Time to get a new certificate into every hub's trust, those on summer holiday included.
@@ -67,6 +68,7 @@ class KeyProof(NamedTuple):
     place: str
     state: str
     reason: str = ""
+    fields: Mapping[str, object] = MappingProxyType({})  # what the reason's text fills in
 
 
 class Finding(NamedTuple):
@@ -170,11 +172,13 @@ def _tried(site: files.Site, trial: _Trial) -> KeyProof:
     is_file = not token_uri.is_token_uri(place)
     if place == keys.ELSEWHERE or (is_file and not (site.directory / place).exists()):
         return KeyProof(role, place, NOT_HERE)
+    if is_file and not (site.directory / place).is_file():
+        return KeyProof(role, place, REFUSED, "file-read", {"reason": "not a file"})
     try:
         attempt()
     except (errors.InputRefused, errors.WorldFailed) as error:
         state = NOT_OPENED if error.code in _SHUT else REFUSED
-        return KeyProof(role, place, state, error.code)
+        return KeyProof(role, place, state, error.code, error.fields)
     except InvalidSignature:
         return KeyProof(role, place, REFUSED, "key-mismatch")
     return KeyProof(role, place, PROVEN)
@@ -268,11 +272,15 @@ def _chains(
 
 
 def _unnamed(site: files.Site) -> Iterator[Finding]:
-    """Name private keys that the site does not use: replaced ones, and those of other places."""
+    """Name private keys that the site does not use: replaced ones, and those of other places.
+
+    A replaced receiver's key is the only one that opens what was sealed to it.
+    """
     named = {trial.place for trial in _trials(site)}
-    for path in sorted(site.directory.glob("*.key")):
+    for path in _key_files(site.directory):
         if path.name not in named:
-            yield Finding("key-unnamed", path.name, is_problem=False)
+            what = "key-of-old-readings" if path.name.startswith(RECEIVER) else "key-unnamed"
+            yield Finding(what, path.name, is_problem=False)
 
 
 def _trust(site: files.Site) -> Iterator[Finding]:
@@ -290,8 +298,19 @@ def _trust(site: files.Site) -> Iterator[Finding]:
 
 def _modes(directory: Path) -> Iterator[Finding]:
     """Name the keys that others than their owner may read; under a passphrase it is a warning."""
-    for path in sorted(directory.glob("*.key")):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & ~new_file.PRIVATE_MODE:
-            shut = sealed_key.is_encrypted(path.read_bytes()[: sealed_key.MAX_FILE_BYTES])
-            yield Finding("mode", path.name, is_problem=not shut, detail=f"{mode:04o}")
+    for path in _key_files(directory):
+        mode = passphrases.open_mode(path.stat())
+        if mode is not None:
+            yield Finding("mode", path.name, is_problem=not _is_shut(path), detail=mode)
+
+
+def _is_shut(path: Path) -> bool:
+    """Tell if a key's file is under a passphrase, or nothing that we may read."""
+    try:
+        return sealed_key.is_encrypted(files.read(path, sealed_key.MAX_FILE_BYTES))
+    except errors.InputRefused:
+        return True
+
+
+def _key_files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.glob("*.key") if path.is_file())

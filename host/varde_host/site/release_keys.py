@@ -46,7 +46,7 @@ class Made(NamedTuple):
 def make(folders: Sequence[Path], told: passphrases.Secrets, away_from: Path | None) -> list[Made]:
     """Make a key in each of three folders, each under a passphrase of its own, and prove them.
 
-    `away_from` is the site's directory. Raises InputRefused `release-folders` with the reason,
+    `away_from` is the site's directory. Raises InputRefused as `refuse_near`,
     `file-exists`, `passphrase-repeated` and as `Secrets.new`; WorldFailed `site-write`.
     """
     refuse_near(folders, away_from)
@@ -76,20 +76,20 @@ def refuse_near(folders: Sequence[Path], away_from: Path | None) -> None:
     """Refuse folders that one theft or one fire would take together.
 
     Inside each other or the site, beside each other on one disk, or with such a key already.
-    Raises InputRefused `release-folders`.
+    Raises InputRefused `release-in-site`, `release-used`, `release-inside`, `release-beside`.
     """
     real = [folder.resolve() for folder in folders]
     for folder, path in zip(folders, real, strict=True):
         site = None if away_from is None else away_from.resolve()
         if site is not None and (path.is_relative_to(site) or site.is_relative_to(path)):
-            raise errors.InputRefused("release-folders", str(folder), reason="site")
+            raise errors.InputRefused("release-in-site", str(folder))
         if any(path.glob(_PATTERN)) or (path / PUBLIC_FILE).exists():
-            raise errors.InputRefused("release-folders", str(folder), reason="used")
+            raise errors.InputRefused("release-used", str(folder))
     for one, other in itertools.combinations(real, 2):
         if one.is_relative_to(other) or other.is_relative_to(one):
-            raise errors.InputRefused("release-folders", str(one), reason="inside")
+            raise errors.InputRefused("release-inside", str(one))
         if one.parent == other.parent and device(one) == device(other):
-            raise errors.InputRefused("release-folders", str(one), reason="beside")
+            raise errors.InputRefused("release-beside", str(one))
 
 
 def device(folder: Path) -> int:

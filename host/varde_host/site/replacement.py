@@ -32,7 +32,8 @@ class Replaced(NamedTuple):
 def find(site: files.Site, named: str) -> tuple[str, keys.RoleKey]:
     """Return the role and the key of a file's name, a `pkcs11:` URI, or a public key in hex.
 
-    Raises InputRefused `key-unknown`, also for release keys, which `release_keys` replaces.
+    Raises InputRefused `key-unknown`, also for release keys, which `release_keys` replaces;
+    `key-certified` for those that have a certificate.
     """
     held = [(COLLECTOR, site.described.collector), (RECEIVER, site.described.receiver)]
     held += [
@@ -41,6 +42,8 @@ def find(site: files.Site, named: str) -> tuple[str, keys.RoleKey]:
         for key in role.keys
         if name != keys.RELEASE
     ]
+    if named in {f"{stem}.key" for stem in (*files.ROOTS, files.SERVER)}:
+        raise errors.InputRefused("key-certified", named)
     for role, key in held:
         if named in {key.place, key.public.hex()} - {keys.ELSEWHERE}:
             return role, key

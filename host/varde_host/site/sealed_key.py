@@ -42,6 +42,9 @@ _AES_KEY_BYTES = 32
 _AES_BLOCK_BYTES = 16
 _PEM_LINE = 64
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+_END = _ENCRYPTED.replace(b"BEGIN", b"END")
+_SEQUENCE = 0x30
+_LONGEST_HEAD = 4
 
 
 @asn1.sequence
@@ -96,6 +99,24 @@ def is_encrypted(pem: bytes) -> bool:
     return pem.lstrip().startswith(_ENCRYPTED)
 
 
+def is_whole(pem: bytes) -> bool:
+    """Tell if an encrypted key's PEM ends where it should: what passphrase opens it is open yet.
+
+    A file that was cut off is known by this without its passphrase, an altered byte within is not.
+    """
+    body, end, _ = pem.lstrip().removeprefix(_ENCRYPTED).partition(_END)
+    try:
+        der = base64.b64decode(b"".join(body.split()), validate=True)
+    except ValueError:
+        return False
+    # SEQUENCE, and a length of one to three bytes (X.690 8.1.3); MAX_FILE_BYTES needs no longer.
+    if len(der) < _LONGEST_HEAD or der[0] != _SEQUENCE:
+        return False
+    more = der[1] & 0x7F if der[1] & 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + more], "big") if more else der[1]
+    return bool(end) and more < _LONGEST_HEAD - 1 and len(der) == 2 + more + length
+
+
 def read(pem: bytes, passphrase: bytes | None, where: str) -> object:
     """Return the private key, of whatever kind.
 
@@ -139,5 +160,4 @@ def _encrypted_pem(plain: bytes, passphrase: bytes) -> bytes:
 def _pem(der: bytes) -> bytes:
     text = base64.b64encode(der)
     lines = [text[at : at + _PEM_LINE] for at in range(0, len(text), _PEM_LINE)]
-    end = _ENCRYPTED.replace(b"BEGIN", b"END")
-    return b"\n".join([_ENCRYPTED, *lines, end, b""])
+    return b"\n".join([_ENCRYPTED, *lines, _END, b""])

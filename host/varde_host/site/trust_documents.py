@@ -69,8 +69,9 @@ def issue(
     """Return the trust that the site's description asks for, and its document.
 
     Signs and keeps a new one if the last says something else; `places` are keys that are not
-    with the site. Raises as `newest` and `files.Site.signers`, InputRefused `trust-holders` if
-    these keys are not enough for the old trust and the new, WorldFailed `file-write`.
+    with the site, or no longer: the old trust may need one that has been replaced. Raises as
+    `newest` and `files.Site.signers`, InputRefused `trust-holders` if these keys are not enough
+    for the old trust and the new, WorldFailed `file-write`.
     """
     last = newest(site)
     if last is not None:
@@ -80,11 +81,14 @@ def issue(
     made = described(site, 1 if last is None else last[0].epoch + 1, signed_ms)
     wanted = [made] if last is None else [made, last[0]]
     count = max(each.roles[trust.ROLE_TRUST][0] for each in wanted)
-    signers = site.signers(keys.TRUST, count, places)
-    data = documents.sign(documents.TRUST, made.encode(), signers)
+    former = {public for each in wanted for public in each.keys(trust.ROLE_TRUST)}
+    former -= set(site.roles[keys.TRUST].publics)
+    signers = site.signers(keys.TRUST, count, places, former)
+    payload = made.encode()
     try:
+        data = documents.sign(documents.TRUST, payload, signers)
         _checked(data, None if last is None else last[0])
-    except WireError as error:
+    except (WireError, ValueError) as error:  # more signers than a document holds
         raise errors.InputRefused("trust-holders", str(site.directory), reason=error) from error
     _keep(path(site, made.epoch), data)
     return made, data

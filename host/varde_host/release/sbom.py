@@ -148,9 +148,10 @@ def _facts(bom: Any) -> Facts:
     files = {row["name"]: row["hashes"][0]["content"] for row in rows}
     if len(files) != len(rows):
         raise ValueError("a file stands twice")
-    platform = next(part for part in [*bom["components"], {}] if part.get("name") in
-                    (_INTERPRETER, None))  # fmt: skip
-    hashes = platform.get("hashes", [])
+    platforms = [part for part in bom["components"] if part["name"] == _INTERPRETER]
+    if len(platforms) != 1:
+        raise ValueError("one interpreter runs it")
+    hashes = platforms[0].get("hashes", [])
     return Facts(
         whole["version"], said[_NUMBER], said[_TARGET], said[_DIGEST], files,
         hashes[0]["content"] if hashes else None,

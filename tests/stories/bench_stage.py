@@ -131,7 +131,7 @@ class Stage:
     def _take_boards(self, news: News) -> bool:
         if news["event"] == "board":
             self.boards[news["board"]] = news
-        return bool(news["event"] == "ready")
+        return bool(news["event"] == "complete")
 
     def __exit__(self, *_: object) -> None:
         self.table.say("quit")

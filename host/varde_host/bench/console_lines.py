@@ -7,12 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
-import serial  # type: ignore[import-untyped]  # pyserial has no types
-
-from varde_host.bench import faults
+from varde_host.bench import faults, serial_line
 from varde_host.bench.tools import Lines
 
-BAUD = 115_200
 READ_S = 0.2
 
 
@@ -35,10 +32,10 @@ def _hear(
     lines = Lines()
     end_s = time.monotonic() + limit_s
     try:
-        with serial.serial_for_url(port, BAUD, timeout=READ_S) as line:
+        with serial_line.opened(port, READ_S) as line:
             while time.monotonic() < end_s and not stop.is_set():
                 if any(map(is_enough, lines.receive(line.read(max(1, line.in_waiting))))):
                     return True
-    except (serial.SerialException, OSError) as error:
+    except serial_line.Error as error:
         raise faults.Fault("port-gone", port=port, said=str(error)) from error
     return False

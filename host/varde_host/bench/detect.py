@@ -4,6 +4,9 @@ The chip says its kind, revision and PSRAM, the flash says its size. The flash m
 remarked part answers with a larger size, and addresses beyond its true size fall on lower ones. So
 a mark is written at the very end of the claimed size, which no partition uses, and looked for at
 the end of every smaller size (a power of two) as well.
+
+What an earlier life left (readings, keys, bonds) is never erased unseen: a flash with a hub's own
+partition table and a journal that is not blank is refused, and goes through `varde bench return`.
 """
 
 from __future__ import annotations
@@ -68,13 +71,31 @@ async def _try_flash(work: Work, claimed_bytes: int) -> None:
     end = claimed_bytes - SECTOR_BYTES
     smaller = ends_of_smaller(claimed_bytes)
     await _write_mark(work, path, end)
-    talk = await work.esptool("verify-flash", *pairs([end, *smaller], path), may_differ=True)
+    table, journal = _of_a_hub(work, claimed_bytes)
+    marks = pairs([end, *smaller], path)
+    talk = await work.esptool("verify-flash", *marks, *table, *journal, may_differ=True)
     wrapped = [offset + SECTOR_BYTES for offset in smaller if talk.verified.get(offset, True)]
     if wrapped:
         true_mib, said_mib = min(wrapped) // MIB, claimed_bytes // MIB
         raise faults.Fault("flash-counterfeit", found=true_mib, claimed=said_mib)
     if not talk.verified.get(end, False):
         raise faults.Fault("flash-dead", offset=hex(end))
+    is_hub = talk.verified.get(int(table[0], 16), False)
+    if is_hub and not talk.verified.get(int(journal[0], 16), False):
+        raise faults.Fault("holds-readings")
+
+
+def _of_a_hub(work: Work, flash_bytes: int) -> tuple[list[str], list[str]]:
+    """Return offset and file of a hub's partition table, and of a journal that is blank."""
+    partitions = partition_table.for_flash(flash_bytes)
+    journal = partition_table.find(partitions, "journal")
+    table_file, blank_file = work.file("table.bin"), work.file("journal.bin")
+    table_file.write_bytes(partition_table.encode(partitions))
+    blank_file.write_bytes(b"\xff" * journal.size)
+    return (
+        [hex(partition_table.TABLE_OFFSET), str(table_file)],
+        [hex(journal.offset), str(blank_file)],
+    )
 
 
 async def _write_mark(work: Work, path: Path, end: int) -> None:

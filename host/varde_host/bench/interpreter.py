@@ -1,8 +1,7 @@
 """Step 2: MicroPython and our partition table, into a flash that holds nothing else.
 
-What an earlier life left (readings, keys, bonds) is not written over unseen: a flash with a hub's
-table and a journal that is not blank is refused, and goes through `varde bench return` first.
-Everything that a hub reads before it writes is proven blank by its hash.
+All of the flash is erased first (step 1 has seen to it that nobody's readings are on it), and what
+a hub reads before it writes is proven blank by its hash.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ print("varde-bench: " + json.dumps({
 }))
 """
 BLANK = ("nvs", "otadata", "phy_init", "journal")
-MAX_JOURNAL_BYTES = 8 * partition_table.MIB
 
 # What compiled files carry: MP_NATIVE_ARCH_ numbers of MicroPython's `py/persistentcode.h`.
 ARCHITECTURES = {1: "x86", 2: "x64", 11: "xtensawin"}
@@ -39,7 +37,6 @@ async def run(work: Work) -> Evidence:
     flash_bytes = work.finished["detect"]["flash_bytes"]
     partitions = partition_table.for_flash(flash_bytes)
     image = _image(work.settings.image, partition_table.find(partitions, "ota_0"))
-    await _refuse_readings(work)
     written = {
         partition_table.BOOTLOADER_OFFSET: interpreter_image.with_flash_size(
             image.bootloader, flash_bytes
@@ -77,20 +74,6 @@ def _as_files(work: Work, areas: Mapping[int, bytes]) -> list[str]:
         path.write_bytes(data)
         words += [hex(offset), str(path)]
     return words
-
-
-async def _refuse_readings(work: Work) -> None:
-    """Raise Fault `holds-readings` if a hub lived here and its journal is not blank."""
-    path = work.file("table.bin")
-    size = str(partition_table.TABLE_BYTES)
-    await work.esptool("read-flash", hex(partition_table.TABLE_OFFSET), size, str(path))
-    try:
-        journal = partition_table.find(partition_table.decode(path.read_bytes()), "journal")
-    except errors.InputRefused:
-        return  # no hub of ours
-    blank = _as_files(work, {journal.offset: b"\xff" * min(journal.size, MAX_JOURNAL_BYTES)})
-    if not (await work.esptool("verify-flash", *blank, may_differ=True)).verified[journal.offset]:
-        raise faults.Fault("holds-readings")
 
 
 def checked(says: Evidence) -> Evidence:

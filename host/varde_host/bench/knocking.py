@@ -13,9 +13,8 @@ import time
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults
+from varde_host.bench import faults, serial_line
 
-BAUD = 115_200
 READ_S = 0.1
 EVERY_S = 0.4
 LIMIT_S = 25.0
@@ -41,9 +40,9 @@ async def until_prompt(port: str, limit_s: float = LIMIT_S) -> None:
 
 def _knock(port: str, limit_s: float, stop: threading.Event) -> None:
     try:
-        with serial.serial_for_url(port, BAUD, timeout=READ_S) as line:
+        with serial_line.opened(port, READ_S) as line:
             _until_quiet(line, time.monotonic() + limit_s, stop)
-    except (serial.SerialException, OSError) as error:
+    except serial_line.Error as error:
         raise faults.Fault("port-gone", port=port, said=str(error)) from error
 
 

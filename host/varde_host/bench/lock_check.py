@@ -15,9 +15,8 @@ import time
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults, ports
+from varde_host.bench import faults, ports, serial_line
 
-BAUD = 115_200
 READ_S = 0.05
 EVERY_S = 0.1
 """Between two volleys: boot.py's first act takes longer than that to come to."""
@@ -79,16 +78,13 @@ async def attack(port: str, *, reset: bool) -> LockCheck:
 def _attack(port: str, reset: bool, stop: threading.Event) -> LockCheck:
     check = LockCheck()
     try:
-        line = serial.serial_for_url(port, BAUD, timeout=READ_S, do_not_open=True)
-        line.dtr = line.rts = False
-        line.open()
-        with line:
+        with serial_line.opened(port, READ_S) as line:
             if reset:
                 line.rts = True
                 time.sleep(RESET_LOW_S)
                 line.rts = False
             _try_all(line, check, stop)
-    except (serial.SerialException, OSError) as error:
+    except serial_line.Error as error:
         raise faults.Fault("port-gone", port=port, said=str(error)) from error
     return check
 

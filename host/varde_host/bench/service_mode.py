@@ -17,11 +17,10 @@ from dataclasses import dataclass
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults
+from varde_host.bench import faults, serial_line
 from varde_host.site import keys
 from varde_protocols import service_request
 
-BAUD = 115_200
 READ_S = 0.1
 ASK_EVERY_S = 2.0
 """A hub that starts answers after three seconds; one that is asked again makes a new nonce."""
@@ -131,9 +130,9 @@ async def open_hub(port: str, sign: Sign, limit_s: float = ASK_FOR_S) -> Opened:
 
 def _converse(port: str, talk: Talk, limit_s: float, stop: threading.Event) -> Opened:
     try:
-        with serial.serial_for_url(port, BAUD, timeout=READ_S) as line:
+        with serial_line.opened(port, READ_S) as line:
             return _ask_and_answer(line, talk, limit_s, stop)
-    except (serial.SerialException, OSError) as error:
+    except serial_line.Error as error:
         raise faults.Fault("port-gone", port=port, said=str(error)) from error
 
 

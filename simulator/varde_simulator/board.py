@@ -148,12 +148,13 @@ class VirtualBoard:
 
     async def release(self, cause: int) -> None:
         """EN high: boots from flash. `cause` POWER_ON also for EN, which takes the RTC's power."""
-        lives, watcher = self._lives, self._watcher
-        if watcher is not None and not watcher.done():
-            await asyncio.wait([watcher])
+        lives = self._lives
+        await self._ended()
         if not self._is_held or self._lives != lives:
             return
         self._is_held = False
+        if self._console is not None:
+            self._console.reset()
         if cause == POWER_ON:
             self.page.lose_power(self.clock.now_us())
         await self._start(cause)
@@ -224,23 +225,24 @@ class VirtualBoard:
         }
 
     async def _kill(self, cause: int | None) -> None:
-        watcher = self._watcher
-        if not self._kill_now(cause):
-            return
-        if watcher is not None and watcher is not asyncio.current_task():
-            await watcher
+        self._kill_now(cause)
+        await self._ended()
+
+    async def _ended(self) -> None:
+        """What runs, or was about to, is over; unless it is what asks."""
+        while self._watcher is not None and not self._watcher.done():
+            if self._watcher is asyncio.current_task():
+                return
+            await asyncio.wait([self._watcher])
 
     def _runs(self, process: object) -> bool:
         return self._process is process
 
-    def _kill_now(self, cause: int | None) -> bool:
-        """False if nothing runs."""
-        if self._process is None:
-            return False
-        self._killed_for = cause
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
-        return True
+    def _kill_now(self, cause: int | None) -> None:
+        if self._process is not None:
+            self._killed_for = cause
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGKILL)
 
     def _end_by_force(self) -> None:
         """Code that hears no Ctrl-C: the flash sees a power cut, the console its prompt."""

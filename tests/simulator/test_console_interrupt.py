@@ -1,6 +1,7 @@
 """Ctrl-C at the console: into whatever runs, and what stays whole."""
 
 import random
+import re
 import textwrap
 
 import pytest
@@ -80,8 +81,8 @@ def test_a_program_may_catch_it(tmp_path):
     at_desk(tmp_path, story)
 
 
-@pytest.mark.parametrize(("file", "phase"), [("main", "m"), ("boot", "b")])
-def test_it_ends_the_files_of_a_start_and_leaves_the_prompt(tmp_path, file, phase):
+@pytest.mark.parametrize("file", ["main", "boot"])
+def test_it_ends_the_files_of_a_start_and_leaves_the_prompt(tmp_path, file):
     async def story(desk: Desk) -> None:
         files = {file: "import time\nprint('on')\ntime.sleep(86400)"}
         if file == "boot":
@@ -90,7 +91,8 @@ def test_it_ends_the_files_of_a_start_and_leaves_the_prompt(tmp_path, file, phas
         await terminal.until(b"on\r\n")
         terminal.send(b"\x03")
         said = await terminal.until(FRIENDLY_PROMPT)
-        assert f'  File "{file}.py", line 3, in <module>\r\n{INTERRUPTED}'.encode() in said
+        shown = f'  File "{file}.py", line [23], in <module>\r\n{INTERRUPTED}'
+        assert re.search(shown.encode(), said)
         assert b"\r\nmain\r\n" not in said
         await terminal.enter_raw()
         assert await terminal.run("print(1)") == ("1\r\n", "")

@@ -6,15 +6,17 @@ import hashlib
 import io
 import json
 import re
+import sqlite3
 import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from host.inventory_bench import RECORD
 from host.terminal import Terminal
 from varde_host import cli, messages
-from varde_host.inventory import states, store, wedge
+from varde_host.inventory import audit, schema, states, store, wedge
 
 CODE = "0109521234543213" + "21SN7"
 GTIN = "gtin:09521234543213"
@@ -314,6 +316,55 @@ def test_what_was_changed_behind_the_programs_back_is_found(desk: Desk):
         connection.exec_driver_sql("UPDATE kits SET state = 'ready'")
     status, found = desk.terminal.json("audit", "verify", "--site", desk.site)
     assert (status, found["error"], found["where"]) == (1, "audit-row", f"kits:{kit}")
+
+
+def chained(connection: sa.Connection, detail: str) -> None:
+    """Write a line as somebody could who knows how its hash is made."""
+    last = audit.head(connection)
+    line = audit.Line(last.number + 1, 1, "lagertekniker", "t17", "x", "y", detail, b"")
+    values = {name: getattr(line, name) for name in audit.Line.__slots__}
+    values["hash"] = audit.chained(last.hash, line)
+    connection.execute(sa.insert(schema.audit).values(values))
+
+
+BEHIND = {
+    "a line in the middle": ("UPDATE audit SET at_ms = at_ms + 1 WHERE number = 2", "2"),
+    "a time that is none": ("UPDATE audit SET at_ms = 'x' WHERE number = 2", "2"),
+    "a hash that is a text": ("UPDATE audit SET hash = 'abc' WHERE number = 2", "2"),
+    "a detail that is bytes": ("UPDATE audit SET detail = x'ff00' WHERE number = 2", "2"),
+}
+
+
+@pytest.mark.parametrize("case", BEHIND)
+def test_an_altered_line_is_named_by_the_command(desk: Desk, case: str):
+    for _ in range(3):
+        desk.kit()
+    statement, where = BEHIND[case]
+    with sqlite3.connect(desk.site / store.FILE) as connection:
+        connection.executescript(f"DROP TRIGGER audit_no_update; {statement}")
+    status, found = desk.terminal.json("audit", "verify", "--site", desk.site)
+    assert (status, found["error"], found["where"]) == (1, "audit-altered", where)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    ["[", "[]", "5", "[" * 100_000, '{"rows":5}', '{"rows":[["kits",[["a"]],{}]]}',
+     '{"rows":[["kits",["ZZ"],null]]}', '{"rows":[["kits",["ZZ"]]]}', '{"rows":[[1,["ZZ"],{}]]}'],
+)  # fmt: skip
+def test_a_line_that_no_change_wrote_is_named_though_its_hash_is_right(desk: Desk, detail: str):
+    desk.kit()
+    with store.open_inventory(desk.site / store.FILE).writing() as connection:
+        chained(connection, detail)
+    status, found = desk.terminal.json("audit", "verify", "--site", desk.site)
+    assert (status, found["error"], found["where"]) == (1, "audit-altered", "2")
+
+
+def test_a_line_about_no_table_of_ours_is_a_difference(desk: Desk):
+    desk.kit()
+    with store.open_inventory(desk.site / store.FILE).writing() as connection:
+        chained(connection, '{"rows":[["nowhere",[1],{}]]}')
+    status, found = desk.terminal.json("audit", "verify", "--site", desk.site)
+    assert (status, found["error"], found["where"]) == (1, "audit-row", "nowhere:1")
 
 
 def test_the_table_in_the_documentation_is_the_table():

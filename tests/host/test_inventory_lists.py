@@ -69,6 +69,15 @@ def test_the_reserve_covers_its_share_and_no_more(mean: float):
     assert reserve == 0 or sum(likelihoods[:-1]) < demand.SERVED + 1e-9
 
 
+@pytest.mark.parametrize("mean", [399.0, 401.0, 1000.0, 40_000.0])
+def test_a_reserve_for_great_demand_is_found_as_well(mean: float):
+    reserve = demand.reserve(mean)
+    served = sum(
+        math.exp(n * math.log(mean) - mean - math.lgamma(n + 1)) for n in range(reserve + 1)
+    )
+    assert demand.SERVED - 1e-6 <= served < 0.993
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_warning_comes_before_the_minimum_is_passed(seed: int):
     """A year of a service: referrals by chance, looked at each morning, ordered for when warned.

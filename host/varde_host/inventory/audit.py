@@ -28,6 +28,8 @@ START = bytes(32)
 MAX_DETAIL_BYTES = 60_000
 """A bench step's evidence has some kilobytes; of what has more, the checksum is logged."""
 
+_PAGE_LINES = 1000
+
 # The number of our lock among a server's advisory locks: "varde inv" in ASCII, cut to 8 bytes.
 _LOCK = int.from_bytes(b"vardeinv", "big") >> 1
 
@@ -115,21 +117,51 @@ def chained(previous: bytes, line: Line) -> bytes:
 
 
 def lines(connection: sa.Connection, subject: str | None = None) -> Iterator[Line]:
-    """Return the log's lines, oldest first; those about one subject if it is given."""
+    """Return the log's lines, oldest first; those about one subject if it is given.
+
+    Who has seen enough may stop: between pages no cursor is open.
+    """
     table = schema.audit
-    query = sa.select(table).order_by(table.c.number)
+    query = sa.select(table).order_by(table.c.number).limit(_PAGE_LINES)
     if subject is not None:
         query = query.where(table.c.subject == subject)
-    with connection.execute(query, execution_options={"yield_per": 1000}) as result:
-        for row in result:
-            values = dict(row._mapping) | {"hash": bytes(row.hash)}
+    page = connection.execute(query).all()
+    while page:
+        for row in page:
+            values = dict(row._mapping) | {"hash": _hash(row.hash)}
             yield Line(**values)
+        page = connection.execute(query.where(table.c.number > page[-1].number)).all()
 
 
 def details(found: Iterable[Line]) -> Iterator[dict[str, Any]]:
-    """Return what each line says, as `append` was given it."""
+    """Return what each line says, as `append` was given it.
+
+    Raises InputRefused `audit-altered` at a line that no `Change` has written: whoever can write
+    to the database can also reckon the hash of a line of his own.
+    """
     for line in found:
-        yield json.loads(line.detail)
+        try:
+            said = json.loads(line.detail)
+            is_ours = isinstance(said, dict) and all(map(_is_row, said.get("rows", [])))
+        except (ValueError, TypeError, RecursionError):
+            is_ours = False
+        if not is_ours:
+            raise errors.InputRefused("audit-altered", str(line.number))
+        yield said
+
+
+def _is_row(row: object) -> bool:
+    """Tell if this is [table, key, values] as `door.Change` writes them."""
+    if not (isinstance(row, list) and len(row) == 3):  # noqa: PLR2004 these three
+        return False
+    table, key, values = row
+    is_key = isinstance(key, list) and all(isinstance(part, str | int) for part in key)
+    return isinstance(table, str) and is_key and isinstance(values, dict)
+
+
+def _hash(stored: object) -> bytes:
+    """Return a line's hash; one that is no bytes (SQLite holds anything) is nobody's."""
+    return bytes(stored) if isinstance(stored, bytes | memoryview) else b""
 
 
 def verify(found: Iterable[Line], anchors: Iterable[Head] = ()) -> Head:

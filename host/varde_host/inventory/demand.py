@@ -24,6 +24,13 @@ LEAST_DAYS = 7
 """A service that has just begun is taken to have had its handouts in a week, not in a day."""
 SERVED = 0.99
 """The share of turnarounds whose demand the reserve covers."""
+_MANY = 400
+"""Beyond it Poisson is as good as normal, and the likelihood of no demand at all comes near the
+smallest number that a computer has."""
+_SERVED_DEVIATIONS = 2.3264
+"""The normal distribution's quantile for SERVED."""
+_SKEW = 1
+"""Poisson leans to the high side: (z^2 - 1) / 6 by Cornish and Fisher, rounded up."""
 LEAST_RESERVE = 1
 """Also without any demand so far: the next handout is not to pass the minimum unannounced."""
 
@@ -61,6 +68,8 @@ def judge(
 
 def reserve(mean: float) -> int:
     """Return the demand that a Poisson process of that mean passes in 1 - SERVED of all cases."""
+    if mean > _MANY:
+        return math.ceil(mean + _SERVED_DEVIATIONS * math.sqrt(mean)) + _SKEW
     count, likelihood = 0, math.exp(-mean)
     total = likelihood
     while total < SERVED:

@@ -93,7 +93,7 @@ def replay(details: Iterable[Mapping[str, Any]]) -> Rows:
     rows: Rows = {table.name: {} for table in TABLES}
     for detail in details:
         for name, key, values in detail.get("rows", ()):
-            rows[name].setdefault(tuple(key), {}).update(values)
+            rows.setdefault(name, {}).setdefault(tuple(key), {}).update(values)
     return rows
 
 
@@ -111,6 +111,9 @@ def differences(connection: sa.Connection, logged: Rows) -> Iterator[Difference]
                 yield Difference(table.name, key, stated, found)
         for key, values in wanted.items():
             yield Difference(table.name, key, _without_nulls(values), None)
+    for name in sorted(set(logged) - {table.name for table in TABLES}):  # no table of ours
+        for key, values in logged[name].items():
+            yield Difference(name, key, _without_nulls(values), None)
 
 
 def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:

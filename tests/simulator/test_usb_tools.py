@@ -61,6 +61,23 @@ def test_by_rfc2217_with_reset_lines(tmp_path) -> None:
     usb_place.play(tmp_path, act)
 
 
+def test_who_comes_second_is_told_that_the_port_is_busy(tmp_path) -> None:
+    """A connection that is broken off at once ends esptool without a word."""
+
+    async def act(bench: Bench) -> None:
+        usb = bench.cable("bench-1")
+        await usb.plug()
+        host, port = usb.port.removeprefix("rfc2217://").split(":")
+        _, first = await asyncio.open_connection(host, int(port))
+        code, output = await on_socket(usb, "flash-id")
+        assert code == 2
+        assert "the port is busy" in output
+        first.close()
+        await first.wait_closed()
+
+    usb_place.play(tmp_path, act)
+
+
 def test_write_read_verify_and_erase(tmp_path) -> None:
     async def act(bench: Bench) -> None:
         usb = await bench.in_loader()

@@ -3,7 +3,7 @@
 pyserial's own server half speaks Telnet and RFC 2217. It goes byte by byte, a fifth of a second a
 megabyte, so whatever can hold no Telnet command passes by it.
 
-A second client is refused by closing its connection: tools then say that the port is in use.
+A second client gets an end of file and no answer: tools then say that the port is in use.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ PIECE_BYTES = 16 * 1024
 MAX_QUEUED_BYTES = 1024 * 1024
 # The longest subnegotiation of RFC 2217 is a signature text; tools send at most 6 bytes.
 MAX_SUBNEGOTIATION_BYTES = 128
+# pyserial gives up after 3 s of no answer, and its tools say "the port is busy". A reset before
+# that meets it sending, and of a broken pipe esptool's command line says nothing at all.
+REFUSAL_S = 5.0
 
 
 class SerialSettings:
@@ -168,7 +171,8 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         if not self._link.take(self):
-            transport.abort()
+            transport.write_eof()
+            asyncio.get_running_loop().call_later(REFUSAL_S, transport.abort)
             return
         self._transport = transport
         connection = transport.get_extra_info("socket")

@@ -78,15 +78,16 @@ def decode(payload: bytes) -> Assignment:
     return Assignment(*values)
 
 
-def verify(data: bytes, trust: "Trust", hub_id: bytes, least_number: int = 0) -> Assignment:
-    """Return the assignment in `data` if this hub may take it in place of `least_number`'s.
+def verify(data: bytes, trust: "Trust", hub_id: bytes, after: int = 0) -> Assignment:
+    """Return the assignment in `data` if this hub may take it after that of number `after`.
 
+    The same number with other content would let the two take turns.
     Raises DocumentError, ConfigError, CoseError, CborError.
     """
     given = decode(trust.open(data, documents.ASSIGNMENT))
     given.check_for(trust, hub_id)
-    if given.number < least_number:
-        where = "number %d after %d" % (given.number, least_number)
+    if given.number <= after:
+        where = "number %d after %d" % (given.number, after)
         raise DocumentError("assignment-number", where, "send a later one")
     return given
 

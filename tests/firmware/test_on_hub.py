@@ -14,6 +14,7 @@ from golden import site
 from varde_firmware.core import bonds, journal_sector
 from varde_protocols import assignment, cbor, cose, documents, records, trust
 from varde_protocols.crypto import ed25519
+from varde_simulator import flash_image
 
 NAMES = sorted(path.stem for path in desk.SCRIPTS.glob("*.py"))
 TRUST, ASSIGNMENT = "trust.cbor", "assignment.cbor"
@@ -140,6 +141,24 @@ def test_documents_are_verified_put_in_place_and_read_back(tmp_path: Path) -> No
 
 HUB_ID = cose.key_id(ed25519.SigningKey(provisioned.SEED).public)
 GOOD = provisioned.documents()
+
+
+def rotated() -> dict[str, bytes]:
+    """The next trust, under which another key gives assignments, and the next assignment."""
+    old = trust.unverified(GOOD[TRUST])
+    fields = {name: getattr(old, name) for name in trust.Trust.FIELDS}
+    fields["roles"] = {**old.roles, trust.ROLE_ASSIGNMENT: site.role(1, "assignment-2")}
+    new = trust.Trust(**{**fields, "epoch": 2})
+    given = assignment.Assignment(
+        site.SITE_ID, 2, HUB_ID, provisioned.config(), None, site.SIGNED_MS
+    )
+    return {
+        TRUST: site.signed(documents.TRUST, new, "trust-1"),
+        ASSIGNMENT: site.signed(documents.ASSIGNMENT, given, "assignment-2"),
+    }
+
+
+NEXT = rotated()
 NO_ROOTS = [b"\x30\x82\x00\x10" + bytes([number]) * 16 for number in (1, 2)]
 REFUSED = {
     "no trust": ({f"{ASSIGNMENT}.trial": GOOD[ASSIGNMENT]}, "OSError"),
@@ -164,6 +183,14 @@ REFUSED = {
         {TRUST: GOOD[TRUST], ASSIGNMENT: assigned(3), f"{ASSIGNMENT}.trial": assigned(2)},
         "DocumentError",
     ),
+    "another of the same number": (
+        {TRUST: GOOD[TRUST], ASSIGNMENT: assigned(3), f"{ASSIGNMENT}.trial": assigned(3, HUB_ID)},
+        "DocumentError",
+    ),
+    "a copy that was cut short": (
+        {**GOOD, f"{TRUST}.trial": NEXT[TRUST][:500], f"{ASSIGNMENT}.trial": NEXT[ASSIGNMENT]},
+        "DocumentError",
+    ),
     "roots that are none": (
         {
             f"{TRUST}.trial": provisioned.documents(NO_ROOTS)[TRUST],
@@ -176,12 +203,16 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", sorted(REFUSED))
-def test_what_does_not_hold_is_not_put_in_place(tmp_path: Path, case: str) -> None:
+def test_what_does_not_hold_is_taken_away_and_not_put_in_place(tmp_path: Path, case: str) -> None:
     files, error = REFUSED[case]
     hub = hub_with(tmp_path, files)
     before = result_of(hub.run("state"))["files"]
+    assert isinstance(before, dict)
+    kept = {path: known for path, known in before.items() if not path.endswith(".trial")}
     assert result_of(hub.run("documents"))["error"] == error
-    assert result_of(hub.run("state"))["files"] == before
+    assert result_of(hub.run("state"))["files"] == kept
+    again = result_of(hub.run("documents"))  # with what is in place, as before
+    assert ("error" in again) == (not {f"/{TRUST}", f"/{ASSIGNMENT}"} <= set(kept))
 
 
 def test_a_newer_assignment_takes_the_place_of_an_older(tmp_path: Path) -> None:
@@ -206,6 +237,26 @@ def test_after_a_cut_at_any_operation_the_documents_get_their_place(tmp_path: Pa
         left = result_of(hub.run("state"))["files"]
         assert not [path for path in left if path.endswith(".trial")]  # type: ignore[attr-defined]
     assert operation > 2
+
+
+def test_a_cut_in_a_rotation_leaves_what_a_start_can_use(tmp_path: Path) -> None:
+    trials = {f"{name}.trial": content for name, content in NEXT.items()}
+    whole = hub_with(tmp_path / "whole", {**GOOD, **trials})
+    seen = set()
+    for operation in range(1, 20):
+        for share in (0.0, 0.5, 1.0):
+            hub = provisioned.copy(whole, tmp_path / "cut")
+            is_cut = hub.run("documents", cut=(operation, share)).is_cut
+            found = flash_image.read_littlefs(hub.partition("vfs"))
+            assignment.unverified(found[ASSIGNMENT]).check_for(
+                trust.unverified(found[TRUST]), HUB_ID
+            )
+            seen.add(tuple(found[name] == NEXT[name] for name in (TRUST, ASSIGNMENT)))
+            result = result_of(hub.run("documents"))
+            assert (result["epoch"], result["assignment"]) == (2, 2)
+        if not is_cut:
+            break
+    assert seen == {(False, False), (True, False), (True, True)}
 
 
 # lock
@@ -253,8 +304,6 @@ class Log:
         self.image[start : start + journal_sector.SECTOR_BYTES] = b"\xff" * 4096
 
     def put_on_hub(self) -> None:
-        from varde_simulator import flash_image  # noqa: PLC0415
-
         with self._hub.flash.open("r+b") as file:
             file.seek(flash_image.find(self._hub.flash, "journal").offset)
             file.write(self.image)

@@ -44,8 +44,8 @@ class Attack(unittest.TestCase):
     def next_trust(self, *signers, **fields):
         return site.signed(TRUST, site.changed(TWO, **fields), *signers)
 
-    def assigned(self, code, data, trust=ONE, hub_id=site.HUB_ID, least=0):
-        self.refuses(code, assignment.verify, data, trust, hub_id, least)
+    def assigned(self, code, data, trust=ONE, hub_id=site.HUB_ID, after=0):
+        self.refuses(code, assignment.verify, data, trust, hub_id, after)
 
     def releases(self, code, data, trust=ONE, floor=0):
         self.refuses(code, release.verify, data, trust, floor)
@@ -160,7 +160,11 @@ class Assignments(Attack):
         self.assigned("assignment-site", site.signed(ASSIGNMENT, other, "assignment-1"))
 
     def test_rollback(self):
-        self.assigned("assignment-number", FOR_ANY, least=12)
+        self.assigned("assignment-number", FOR_ANY, after=ANY.number + 1)
+
+    def test_another_of_the_same_number(self):
+        self.assigned("assignment-number", FOR_ANY, after=ANY.number)
+        self.assigned(None, FOR_ANY, after=ANY.number - 1)
 
     def test_a_leaked_key_that_was_taken_away(self):
         self.assigned("document-threshold", FOR_HUB, trust=TWO)

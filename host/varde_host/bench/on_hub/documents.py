@@ -2,7 +2,8 @@
 
 New ones are read from /trust.cbor.trial and /assignment.cbor.trial, and each takes its place in
 one step, when both hold. What is there already and not replaced is verified just the same, so a
-run after a power cut goes on, and one without new files reads back.
+run after a power cut goes on, and one without new files reads back. New ones that do not hold are
+taken away, so a copy that was cut short is in nobody's way later.
 
 Last line:  varde-bench: {"hub", "site", "epoch", "assignment", "release", "for_hub",
                           "service_keys", "placed", "sha256"}
@@ -65,13 +66,11 @@ def wanted_assignment(trust, hub_id):
     from varde_protocols import assignment
 
     old, new = content(ASSIGNMENT), content(ASSIGNMENT + TRIAL)
-    least = 0
-    if new is not None and old is not None:
-        least = assignment.unverified(old).number
     data = old if new is None else new
     if data is None:
         raise OSError("no assignment: put it at " + ASSIGNMENT + TRIAL)
-    return data, assignment.verify(data, trust, hub_id, least)
+    after = 0 if old is None or data == old else assignment.unverified(old).number
+    return data, assignment.verify(data, trust, hub_id, after)
 
 
 def check_roots(trust):
@@ -94,6 +93,13 @@ def place(path, data):
     return is_new
 
 
+def take_away():
+    """Remove the trial files."""
+    for path in (TRUST, ASSIGNMENT):
+        if content(path + TRIAL) is not None:
+            os.remove(path + TRIAL)
+
+
 def run():
     use_slot()
     from varde_firmware.ports import identity_store
@@ -104,9 +110,13 @@ def run():
     if seed is None:
         raise OSError("the hub has no identity yet")
     hub_id = identity.Identity(seed, 0).hub_id
-    trust_data, mine = wanted_trust()
-    check_roots(mine)
-    data, given = wanted_assignment(mine, hub_id)
+    try:
+        trust_data, mine = wanted_trust()
+        check_roots(mine)
+        data, given = wanted_assignment(mine, hub_id)
+    except Exception:
+        take_away()
+        raise
     placed = [path for path, new in ((TRUST, trust_data), (ASSIGNMENT, data)) if place(path, new)]
     return {
         "hub": hub_id.hex(),

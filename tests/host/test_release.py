@@ -285,6 +285,13 @@ def test_an_epoch_that_is_none(terminal: Terminal, tmp_path: Path, monkeypatch):
     assert terminal.json(*make, "--out", tmp_path / "out")[1]["error"] == "release-epoch"
 
 
+def test_a_name_that_cannot_be_shown(terminal: Terminal, tmp_path: Path):
+    built = release_bench.write_firmware(tmp_path / "built")
+    for name in ("0.7\x1b[2K", "0.7\udcff"):
+        make = ("release", "make", "--firmware", built, "--number", "7", "--name", name)
+        assert terminal.json(*make, "--out", tmp_path / "out")[1]["error"] == "release-name"
+
+
 def test_what_others_left_is_not_cleared_away(tmp_path: Path, made: Release):
     part = tmp_path / "new.part"
     part.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from host import release_bench
 from host.release_bench import FILES, HOLDERS, NUMBER, STRANGERS, WHO, Release
+from host.terminal import Terminal
 from varde_host import errors
 from varde_host.release import blocks, bundle, folder, judging, sbom, signing
 from varde_protocols import cbor, documents, release
@@ -191,6 +193,52 @@ def test_bill_that_is_none(made: Release):
 def test_bill_nested_without_end():
     with pytest.raises(errors.InputRefused, match="sbom-malformed"):
         sbom.facts(b"[" * 200_000)
+
+
+def paths_in(value: object, here: tuple = ()) -> list[tuple]:
+    """Where something stands in a JSON document."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, inner in pairs:
+        found.append((*here, key))
+        if isinstance(inner, dict | list):
+            found += paths_in(inner, (*here, key))
+    return found
+
+
+JSON = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just([]),
+                 st.just({}), st.just([[]]), st.just([{}]))  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_bill_with_anything_in_it_is_judged(made: Release, data: st.DataObject):
+    fields = json.loads((made.place.path / folder.SBOM).read_text())
+    *outer, last = data.draw(st.sampled_from(paths_in(fields)))
+    inner = fields
+    for key in outer:
+        inner = inner[key]
+    inner[last] = data.draw(JSON)
+    with contextlib.suppress(errors.InputRefused):
+        assert isinstance(sbom.facts(json.dumps(fields).encode()), sbom.Facts)
+
+
+def test_payload_exchanged_while_the_passphrase_is_typed(made: Release, other: Release):
+    judged = made.judge().given
+    (made.place.path / folder.PAYLOAD).write_bytes(own(other))
+    (made.place.path / folder.DOCUMENT).unlink()
+    with pytest.raises(errors.InputRefused, match="release-other"):
+        signing.sign(made.place, WHO, HOLDERS[:1], (), judged)
+
+
+def test_name_that_commands_the_terminal(made: Release, terminal: Terminal):
+    payload = other_payload(made, name="0.7.0\x1b[2K\rharmless")
+    (made.place.path / folder.PAYLOAD).write_bytes(payload)
+    shown = terminal.run("release", "show", made.place.path)[1]
+    assert "\x1b[2K" not in shown
+    assert "\r" not in shown
 
 
 def test_two_keys_and_other_code_show_against_an_own_build(tmp_path: Path):

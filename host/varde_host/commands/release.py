@@ -36,6 +36,8 @@ def make(
     """Write a release that is to be signed; an existing folder is refused."""
     if out.exists():
         raise errors.InputRefused("file-exists", str(out))
+    if not name.isprintable():
+        raise errors.InputRefused("release-name")
     if source is not None:
         output.progress(messages.text("release.building", folder=source))
     plan = making.Plan(
@@ -89,11 +91,16 @@ def fields_of(given: release.Release) -> dict[str, Any]:
 def rows_of(given: release.Release) -> list[tuple[str, str]]:
     """Return the same as rows of a table."""
     fields = fields_of(given)
-    rows = [(name, str(value)) for name, value in fields.items() if name != "components"]
+    rows = [(name, _plain(value)) for name, value in fields.items() if name != "components"]
     for part in fields["components"]:
         text = "{bytes} B, {blocks} x {block_bytes} B, min_from {min_from}, {sha256}"
         rows.insert(3, (part["kind"], text.format_map(part)))
     return rows
+
+
+def _plain(value: object) -> str:
+    """Return a text that does nothing to a terminal: nobody has said yet whose it is."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(value))
 
 
 def _read(place: Path) -> tuple[bytes, list[str]]:

@@ -49,7 +49,7 @@ def sign(
     if key is not None:
         told = site_secrets.told(passphrase_file, pin_file)
         signers = [files.open_signer(key, None, told)]
-    signed = signing.sign(opened, who, signers, others)
+    signed = signing.sign(opened, who, signers, others, judged.given)
     is_ready = len(signed) >= who.threshold
     if json:
         kids = [who.name(public) for public in signed]

@@ -131,7 +131,7 @@ def facts(data: bytes) -> Facts:
     check_valid(data)
     try:
         return _facts(json.loads(data, object_pairs_hook=_once))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise _malformed(type(error).__name__) from error
 
 

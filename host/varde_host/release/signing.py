@@ -56,16 +56,19 @@ def sign(
     holders: Holders,
     signers: Sequence[keys.Signer] = (),
     others: Iterable[bytes] = (),
+    judged: release.Release | None = None,
 ) -> list[bytes]:
     """Add signatures, and those of other copies' documents; return who has signed by now.
 
-    Once enough have, hubs are served the document. The content must have been judged before.
+    Once enough have, hubs are served the document. The content must have been `judged` before;
+    another one by now (a shared folder, while somebody types) is `release-other`.
     Raises InputRefused `key-mismatch` for a signer who is no holder, `release-other` for a
     document of another payload, `release-unsigned` if there is none at all; as `signed_by`,
     `GivenSignature.sign` and `Folder`.
     """
     payload = place.payload()
-    release.decode(payload)
+    if release.decode(payload) != (judged or release.decode(payload)):
+        raise errors.InputRefused("release-other", str(place.path))
     own = place.document()
     documents_found = [*([] if own is None else [own]), *others]
     found: dict[bytes, documents.Signer] = {}

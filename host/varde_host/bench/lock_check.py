@@ -24,7 +24,6 @@ LEAST_S = 4.0
 """A start of an ESP32-S3 takes less, a soft reset much less."""
 MOST_S = 40.0
 """The hub answers `varde?` when its application listens: a start, and a journal's mounting."""
-RESET_LOW_S = 0.1
 HEARD_BYTES = 64 * 1024
 
 ATTACKS = {
@@ -80,9 +79,7 @@ def _attack(port: str, reset: bool, stop: threading.Event) -> LockCheck:
     try:
         with serial_line.opened(port, READ_S) as line:
             if reset:
-                line.rts = True
-                time.sleep(RESET_LOW_S)
-                line.rts = False
+                serial_line.pulse_reset(line)
             _try_all(line, check, stop)
     except serial_line.Error as error:
         raise faults.Fault("port-gone", port=port, said=str(error)) from error

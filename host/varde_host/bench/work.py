@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from varde_host.bench import esptool_talk, events, faults, knocking, ports, tools
+from varde_host.bench import esptool_talk, events, faults, knocking, ports, serial_line, tools
 from varde_host.bench.settings import Settings
 from varde_host.inventory import store
 
@@ -160,8 +160,23 @@ class Work:
             raise esptool_talk.failure(run.text)
         if not talk.said.get("mac"):
             raise faults.Fault("talk-garbled", said=esptool_talk.last_words(run.text))
-        self.board.mode = RUNNING if after == RUN and run.status == 0 else LOADER
+        self.board.mode = LOADER
+        if after == RUN and run.status == 0:
+            await self._let_go()
         return talk
+
+    async def _let_go(self) -> None:
+        """See to it that the chip starts what its flash holds.
+
+        esptool's own reset by the lines does nothing after `--before no-reset`: it never takes DTR
+        back, which its opening of the port has asserted, and EN falls only without DTR.
+        """
+        if ports.has_lines(self.board.port):
+            try:
+                await asyncio.to_thread(serial_line.reset, self.board.port)
+            except serial_line.Error as error:
+                raise faults.Fault("port-gone", said=str(error)) from error
+        self.board.mode = RUNNING
 
     def _way_in(self) -> list[str]:
         settings, port = self.settings, self.board.port
@@ -173,11 +188,9 @@ class Work:
         return [*options, "--before", "no-reset", "--connect-attempts", "1"]
 
     def _way_out(self, after: str) -> list[str]:
-        if after == STAY:
-            return ["--after", "no-reset-stub"]
-        # Without lines the chip's own watchdog does it.
-        how = "hard-reset" if ports.has_lines(self.board.port) else "watchdog-reset"
-        return ["--after", how]
+        # Without lines the chip's own watchdog lets go of it.
+        by_watchdog = after == RUN and not ports.has_lines(self.board.port)
+        return ["--after", "watchdog-reset" if by_watchdog else "no-reset-stub"]
 
     def _check_chip(self, chip_id: str) -> None:
         if chip_id != self.board.chip_id:

@@ -184,6 +184,19 @@ def test_by_the_command(tmp_path: Path, terminal: Terminal, monkeypatch: pytest.
     assert terminal.json("release", "check", out, *public, "--runs", "7")[0] == 1
 
 
+def test_copies_are_joined_without_a_key(tmp_path: Path, made: Release, terminal: Terminal):
+    sticks = release_bench.write_keys(tmp_path)
+    copies = [made.copy(tmp_path / f"copy-{number}") for number in range(2)]
+    for copy, stick in zip(copies, sticks, strict=False):
+        assert terminal.json("release", "sign", copy.place.path, "--key", stick)[0] == 0
+    adding = [part for copy in copies for part in ("--add", copy.place.path / folder.DOCUMENT)]
+    join = ("release", "sign", made.place.path, *adding)
+    assert terminal.json(*join)[1]["error"] == "release-holders"
+    public = ("--public", sticks[0].parent / release_keys.PUBLIC_FILE)
+    status, said = terminal.json(*join, *public)
+    assert (status, said["ready"], made.hub()) == (0, True, "none")
+
+
 def test_it_is_told_to_people(tmp_path: Path, terminal: Terminal):
     sticks = release_bench.write_keys(tmp_path)
     built, out = release_bench.write_firmware(tmp_path / "built"), tmp_path / "out"
@@ -207,6 +220,7 @@ def test_it_is_told_to_people(tmp_path: Path, terminal: Terminal):
     assert "høyere" in terminal.run("release", "check", out, *public, "--runs", "9")[1]
     assert "Ingen har sagt" in terminal.run("release", "check", out)[1]
     assert "Ikke kontrollert" in terminal.run("release", "show", out)[1]
+    assert "ikke sammenlignet" in terminal.run("release", "sign", out, "--key", sticks[0])[1]
 
 
 def test_a_key_in_a_token_signs(tmp_path: Path, made: Release, soft_tokens):

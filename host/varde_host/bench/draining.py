@@ -1,25 +1,30 @@
 """Lets a hub deliver what it still has, before anything is wiped (SLE-01).
 
-The hub itself says what no collector has acknowledged (`on_hub/state.py`). It delivers
-while its application runs, and can be asked only while it does not: so it is let run until the
-collector has got something and nothing more comes, and is then asked again. Where the home's
-network is out of reach the bench's own is put before the hub's others, by an assignment as any.
+The hub's journal says what there is, the collector's database what has come (`journal_tail`). The
+hub delivers while its application runs, and can be asked only while it does not: so it is let run
+until the collector has got something and nothing more comes, and is then asked again. Where the
+home's network is out of reach the bench's own is put before it, by an assignment as any.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.bench import assignment, events, faults, prompt
+from varde_host.bench import assignment, events, faults, journal_tail, prompt
 from varde_host.bench.work import Evidence, Work
+from varde_host.collector import database, registry
 from varde_host.inventory.who import FOLLOW_UP, Who
 from varde_host.site import keys
 from varde_protocols import assignment as documents_format
-from varde_protocols import documents, hub_config, hub_config_checks
+from varde_protocols import documents, hub_config, hub_config_checks, records
 
 LOOK_S = 2.0
 QUIET_S = 10.0
@@ -48,55 +53,100 @@ class Decision:
         return {"function": self.by.function, "person": self.by.person, "reason": self.reason}
 
 
-def unsent(state: Evidence) -> tuple[int, int]:
-    """Return how many records, and how many readings among them, a state still holds.
+@dataclass(frozen=True)
+class Unsent:
+    """What the collector does not have. `records` counts all kinds, at the most."""
+
+    records: int
+    readings: int
+
+    def as_json(self) -> dict[str, int]:
+        """As it stands in the evidence."""
+        return {"records": self.records, "readings": self.readings}
+
+
+def pending(state: Evidence) -> Unsent:
+    """Return what a hub counts as not acknowledged: as much as there is, or more.
 
     Raises Fault `answer-malformed`.
     """
-    pending, readings = state.get("pending"), state.get("readings")
-    if not isinstance(pending, int) or not isinstance(readings, dict):
+    records, readings = state.get("pending"), state.get("readings")
+    if not isinstance(records, int) or not isinstance(readings, dict):
         raise faults.Fault("answer-malformed", said="state")
     counts = list(readings.values())
     if not all(isinstance(count, int) and count >= 0 for count in counts):
         raise faults.Fault("answer-malformed", said="state")
-    return max(pending, sum(counts)), sum(counts)
+    return Unsent(max(records, sum(counts)), sum(counts))
+
+
+async def unsent(work: Work, hub_id: str, collector: Collector) -> Unsent:
+    """Return what the hub at its prompt has that the collector has not: readings by their bytes,
+    of the rest what the hub counts."""
+    counted = pending(await work.on_hub("state"))
+    if not counted.readings:
+        return counted
+    held = await journal_tail.read(work, [records.READING])
+    missing = await asyncio.to_thread(collector.missing, bytes.fromhex(hub_id), held)
+    left = len(missing)
+    return Unsent(counted.records - counted.readings + left, left)
+
+
+class Collector:
+    """The collector's database, opened for each look: minutes lie between them."""
+
+    def __init__(self, address: str | Path) -> None:
+        self._address = address
+
+    def missing(self, hub_id: bytes, held: journal_tail.Records) -> list[int]:
+        """Return the numbers that the collector does not have."""
+        with self._reading() as connection:
+            return journal_tail.missing_at(connection, hub_id, held)
+
+    def count(self, hub_id: bytes) -> int:
+        """Return how many of the hub's records there are."""
+        with self._reading() as connection:
+            rows = registry.enrolments(connection)
+        return sum(row.records for row in rows if row.hub_id == hub_id)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        opened = database.open_database(self._address, create=False)
+        try:
+            with opened.reading() as connection:
+                yield connection
+        finally:
+            opened.close()
 
 
 async def drain(
-    work: Work,
-    hub_id: str,
-    state: Evidence,
-    decision: Decision | None,
-    delivered: Callable[[], int],
+    work: Work, hub_id: str, collector: Collector, decision: Decision | None
 ) -> Evidence:
-    """Wait until no reading is left, or take the decision for what is.
+    """Wait until no reading is left, or take the decision for what is; the hub is at its prompt.
 
-    `state` is what the hub said last, at whose prompt we are; `delivered` counts its records at
-    the collector. Raises Fault `sle-01` if readings are left after the limit and nobody decided.
+    Raises Fault `sle-01` if readings are left after the limit and nobody decided.
     """
-    began_s, at_first = time.monotonic(), unsent(state)
-    records, readings = at_first
-    limit_s = work.settings.limits.exchange_s
-    while readings and decision is None:
-        work.tell(events.PERSON, code="sle-01", readings=readings)
+    began_s, limit_s = time.monotonic(), work.settings.limits.exchange_s
+    at_first = left = await unsent(work, hub_id, collector)
+    while left.readings and decision is None:
+        work.tell(events.PERSON, code="sle-01", readings=left.readings)
         if time.monotonic() - began_s > limit_s:
-            raise faults.Fault("sle-01", readings=readings)
+            raise faults.Fault("sle-01", readings=left.readings)
         await work.reset()
-        await _let_run(delivered)
+        await _let_run(lambda: collector.count(bytes.fromhex(hub_id)), limit_s)
         await prompt.reach(work, hub_id)
-        records, readings = unsent(await work.on_hub("state"))
+        left = await unsent(work, hub_id, collector)
     return {
-        "at_first": {"records": at_first[0], "readings": at_first[1]},
-        "unsent_records": records,
-        "unsent_readings": readings,
-        "decision": decision.as_json() if decision is not None and readings else None,
-        "waited_s": round(time.monotonic() - began_s, 1),
+        "at_first": at_first.as_json(),
+        "unsent_records": left.records,
+        "unsent_readings": left.readings,
+        "decision": decision.as_json() if decision is not None and left.readings else None,
+        "waited_ms": round((time.monotonic() - began_s) * 1000),
     }
 
 
-async def _let_run(delivered: Callable[[], int]) -> None:
+async def _let_run(delivered: Callable[[], int], limit_s: float) -> None:
     """Return when the collector has got something and then nothing more for a while."""
-    end_s = time.monotonic() + RUN_S
+    end_s = time.monotonic() + min(RUN_S, max(limit_s, QUIET_S))
     before = newest = await asyncio.to_thread(delivered)
     since_s = time.monotonic()
     while time.monotonic() < end_s:

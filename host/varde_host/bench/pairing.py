@@ -12,10 +12,10 @@ More than two tries with a sensor are a figure against its model (`pairing_figur
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,8 +23,10 @@ from varde_host import errors
 from varde_host.bench import (
     assignment,
     console_lines,
+    draining,
     events,
     faults,
+    journal_tail,
     kit_binding,
     prompt,
     recipes,
@@ -33,12 +35,16 @@ from varde_host.bench import (
 from varde_host.bench.sensor_evidence import SensorSeen
 from varde_host.bench.work import Evidence, Work
 from varde_host.inventory import items, kits, models, scanning, store
-from varde_protocols import hub_config
+from varde_protocols import hub_config, records
 
+TIME_S = 90.0
+"""From a start to the time and the first exchange; by 4G it takes longer, and then goes on."""
 ROUND_S = 45.0
-"""How long the hub is let run before it is asked: a start, and a sensor's whole session."""
-PAGE = 40
-MOST_RECORDS = 4000
+"""For somebody to wake the sensor, and for its whole session."""
+SETTLE_S = 3.0
+"""The hub writes down the end of a session after it has told of it."""
+LOOK_S = 1.0
+MISSING = "sensors-missing"
 MOST_SENSORS = 12
 MAX_UDI = 200
 FILLED = "kit-filled"
@@ -66,14 +72,14 @@ async def run(work: Work) -> Evidence:
     number = await _assign(work, [one.row for one in wanted])
     seen: dict[int, SensorSeen] = {}
     if wanted:
-        await work.reset()
-        await console_lines.listen(work.board.port, ROUND_S, _hears({w.row.slot for w in wanted}))
-        raw, now_ms = await _records(work), work.bench.utc_ms()
-        seen = sensor_evidence.gather(bytes.fromhex(hub_id), bytes.fromhex(public), raw, now_ms)
-    for one in wanted:
-        fault = missing(one, seen.get(one.row.slot))
-        if fault is not None:
-            raise fault
+        await _round(work, bytes.fromhex(hub_id), wanted)
+        held, now_ms = await journal_tail.read(work), work.bench.utc_ms()
+        ids = bytes.fromhex(hub_id), bytes.fromhex(public)
+        seen = sensor_evidence.gather(*ids, [held[seq] for seq in sorted(held)], now_ms)
+    faults_left = [missing(one, seen.get(one.row.slot)) for one in wanted]
+    work.board.memory[MISSING] = faults_left
+    for fault in filter(None, faults_left):
+        raise fault
     return {
         "kit": kit.kit_id,
         "assignment": number,
@@ -166,23 +172,24 @@ async def _assign(work: Work, rows: Sequence[hub_config.Sensor]) -> int:
     return number
 
 
-async def _records(work: Work) -> list[bytes]:
-    """Return what stands in the hub's journal, in pages."""
-    found: list[bytes] = []
-    since = 0
-    while len(found) < MOST_RECORDS:
-        said = await work.on_hub("tail", since=since, most=PAGE)
-        try:
-            rows = [
-                (int(seq), base64.b64decode(text, validate=True)) for seq, text in said["records"]
-            ]
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
-            raise faults.Fault("answer-malformed", said="tail") from error
-        found += [raw for _seq, raw in rows]
-        if not rows or not said.get("more") or rows[-1][0] < since:
-            break
-        since = rows[-1][0] + 1
-    return found
+async def _round(work: Work, hub_id: bytes, wanted: Sequence[Wanted]) -> None:
+    """Let the hub run until it has spoken of each sensor that is missing, or for a while.
+
+    A hub sets no clock before it knows the time, so nobody is asked to wake a sensor before its
+    first exchange has brought that.
+    """
+    collector = draining.Collector(work.settings.database)
+    before = await asyncio.to_thread(collector.count, hub_id)
+    await work.reset()
+    end_s = time.monotonic() + TIME_S
+    while time.monotonic() < end_s and await asyncio.to_thread(collector.count, hub_id) == before:
+        await asyncio.sleep(LOOK_S)
+    left = work.board.memory.get(MISSING) or [missing(one, None) for one in wanted]
+    for fault in filter(None, left):
+        work.tell(events.PERSON, code=fault.code, **fault.fields)
+    slots = {one.row.slot for one, fault in zip(wanted, left, strict=True) if fault is not None}
+    await console_lines.listen(work.board.port, ROUND_S, _hears(slots))
+    await asyncio.sleep(SETTLE_S)
 
 
 # The verdict
@@ -216,11 +223,15 @@ def _clock_missing(
         if seen.clock_refused is not None:
             return faults.Fault("tid-02", **what, off="?")
         return faults.Fault("sensor-measure", **what)
-    is_refused = seen.clock_refused is not None and seen.clock_refused > clock.seq
-    if is_refused or clock.off_s is None or abs(clock.off_s) > recipe.off_s:
-        off = "?" if clock.off_s is None else f"{clock.off_s // 60} min"
+    off = "?" if clock.off_s is None else f"{round(clock.off_s / 60)} min"
+    if seen.clock_refused is not None and seen.clock_refused > clock.seq:
         return faults.Fault("tid-02", **what, off=off)
-    return None
+    if clock.off_s is not None and abs(clock.off_s) <= recipe.off_s:
+        return None
+    if clock.occasion == records.CLOCK_AFTER:
+        return faults.Fault("tid-02", **what, off=off)
+    # The hub did not know the time when it looked; it sets the clock the next time.
+    return faults.Fault("sensor-measure", **what)
 
 
 def told(wanted: Wanted, seen: SensorSeen) -> Evidence:

@@ -117,14 +117,13 @@ class Return:
             raise faults.Fault("other-hub", found=str(found), wanted=str(wanted))
         papers = await prompt.documents(work)
         self.secrets = known_secrets.of(found, state["public"], papers)
-        records, readings = draining.unsent(state)
         return {
             "kit": self.kit_id,
             "hub": found,
             "public": state["public"],
             "locked": bool(lock.get("locked")),
             "opened_by": lock["kid"],
-            "unsent": {"records": records, "readings": readings},
+            "pending": draining.pending(state).as_json(),
             "bonds": state.get("bonds"),
             "files": len(state.get("files", {})),
             "sensors": return_sensors.of_assignment(papers.get(prompt.ASSIGNMENT)),
@@ -134,11 +133,12 @@ class Return:
         """Deliver what is left."""
         hub_id = str(work.finished[LOOK]["hub"])
         await prompt.reach(work, hub_id)
-        state = await work.on_hub("state")
-        if draining.unsent(state)[1] and self.networks and self.decision is None:
-            await draining.use_networks(work, self.networks)
-        delivered = _delivered(self.database, bytes.fromhex(hub_id))
-        return await draining.drain(work, hub_id, state, self.decision, delivered)
+        collector = draining.Collector(self.database)
+        if self.networks and self.decision is None:
+            left = await draining.unsent(work, hub_id, collector)
+            if left.readings:
+                await draining.use_networks(work, self.networks)
+        return await draining.drain(work, hub_id, collector, self.decision)
 
     async def wipe(self, work: Work) -> Evidence:
         """Erase on the hub; its way out does not count any more from here on."""
@@ -279,18 +279,3 @@ def end(inventory: store.Inventory, chip: str, by: who.Who, now_ms: int, record:
     """Put the steps of a return that is done away: the board is bare again."""
     with inventory.writing() as connection:
         _keep_only(connection, chip, (), by, now_ms, f"wiped, record {record[:16]}")
-
-
-def _delivered(address: str | Path, hub_id: bytes) -> Callable[[], int]:
-    """Return who counts the hub's records at the collector."""
-
-    def count() -> int:
-        opened = database.open_database(address, create=False)
-        try:
-            with opened.reading() as connection:
-                rows = registry.enrolments(connection)
-        finally:
-            opened.close()
-        return sum(row.records for row in rows if row.hub_id == hub_id)
-
-    return count

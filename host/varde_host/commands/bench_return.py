@@ -80,7 +80,7 @@ def run(
             asked.networks,
             proof,
             return_sensors.Plan(
-                None if no_radio else radio.chosen(radio_name), not json, sensors_later
+                None if no_radio else radio.chosen(radio_name), asks=True, may_skip=sensors_later
             ),
         )
         at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)

@@ -86,9 +86,11 @@ def test_a_kit_from_the_box_to_a_home_and_back(desk: Desk, tmp_path: Path):
     assert shown["next"] == ["quarantine", "cleaned", "scrapped"]
     assert desk.json("stock", "show", item)["loans"][0]["loan"]["loan_id"] == loan
     head = desk.json("audit", "head")["head"]
+    assert desk.refused("kit", "take", item, "--place", "HYLLE1") == "kit-uncleaned"
+    desk.json("kit", "move", kit, "rengjort", *CLEAN)
     desk.json("kit", "take", item, "--place", "HYLLE1")
     verified = desk.json("audit", "verify", "--anchor", head)
-    assert verified["lines"] == int(head.split(":")[0]) + 1
+    assert verified["lines"] == int(head.split(":")[0]) + 2
     about = desk.json("audit", "list", kit)
     assert {line["subject"] for line in about} == {kit}
     assert desk.run("kit", "show", kit)[1].count(kit) >= 1
@@ -271,7 +273,7 @@ def test_a_scanner_is_tried(terminal: Terminal, tmp_path: Path, monkeypatch: pyt
         (("kit", "move", "{kit}", "wiped", "-e", "wipe.record=@/no/such"), "file-read"),
         (("kit", "new", "--from", "order", "--place", "NOWHERE"), "place-unknown"),
         (("kit", "new", "--from", "Kari 010190 12345"), "birth-number"),
-        (("kit", "infectious", "{kit}"), "kit-step"),
+        (("kit", "infectious", "{kit}"), "kit-not-back"),
         (("kit", "put", "{kit}", "0X6WN2"), "item-unknown"),
         (("kit", "show", "nonsense"), "kit-id"),
         (("stock", "note", "write", "{kit}", "oops", "--text", "x"), "note-code"),

@@ -128,7 +128,7 @@ def test_under_infection_control(room: Stockroom):
 def test_infection_that_is_learned_of_late(room: Stockroom):
     kit = room.kit()
     call = kits.put_under_infection_control
-    assert refusal(room.do, call, kit, 24, T17, room.now_ms).code == "kit-step"
+    assert refusal(room.do, call, kit, 24, T17, room.now_ms).code == "kit-not-back"
     room.bring(kit, states.IN_USE)
     room.move(kit, states.RETURNED, BACK)
     room.do(call, kit, 24, T17, room.now_ms)

@@ -13,7 +13,7 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.commands import inventory_options, options
-from varde_host.inventory import counting, places, store
+from varde_host.inventory import birth_number, counting, places, standing, states, store, words
 
 
 def count(
@@ -35,7 +35,7 @@ def count(
         here = before[-1].place if before else where
         for line in _given(scans):
             lines.append(line)
-            _keep(keep, line)
+            _keep(keep, birth_number.masked(line))
             if scans == "-":
                 here = _answer(opened, line, here, now_ms)
         with opened.writing() as connection:
@@ -73,12 +73,19 @@ def _print(done: counting.Count) -> None:
         [f"inventory-column.{name}" for name in names],
         [
             (messages.text(f"deviation.{each.what}"), each.subject, each.place,
-             each.listed or "", each.state or "")
+             each.listed or "", _state(each.state))
             for each in done.deviations
         ],
         whole={1},
     )  # fmt: skip
     output.line(messages.text("stock.counted", **said))
+
+
+def _state(key: str | None) -> str:
+    """Return a state of a kit or a thing's standing as people say it; a kit's id as it is."""
+    if key in states.STATES:
+        return words.state(key)
+    return messages.text(f"standing-word.{key}") if key in standing.STANDINGS else key or ""
 
 
 def _given(scans: str) -> Iterator[str]:

@@ -152,7 +152,7 @@ def details(found: Iterable[Line]) -> Iterator[dict[str, Any]]:
 
 def _is_row(row: object) -> bool:
     """Tell if this is [table, key, values] as `door.Change` writes them."""
-    if not (isinstance(row, list) and len(row) == 3):  # noqa: PLR2004 these three
+    if not (isinstance(row, list) and len(row) == 3):
         return False
     table, key, values = row
     is_key = isinstance(key, list) and all(isinstance(part, str | int) for part in key)

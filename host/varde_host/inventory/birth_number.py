@@ -16,6 +16,7 @@ from varde_host import errors
 # Eleven digits, as people part them: 01 01 90 12345, 010190-12345, 01.01.90.12345.
 _ANY = re.compile(r"(?<!\d)\d(?:[ \t.\-/]?\d){10}(?!\d)")
 _SECOND_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_STARS = "*" * 11
 _DAYS, _MONTHS = 31, 12
 _D_NUMBER, _TEST_MONTHS = 40, (0, 40, 65, 80)
 
@@ -31,6 +32,18 @@ def refuse_true(text: str, where: str) -> None:
     for found in _ANY.findall(text):
         if is_true(re.sub(r"\D", "", found)):
             raise errors.InputRefused("birth-number", where)
+
+
+def masked(text: str) -> str:
+    """Return a text with what may be a birth number starred: what it is all of, or a true one.
+
+    For what a scanner read: other numbers of eleven digits stand in makers' codes.
+    """
+    if _ANY.fullmatch(text.strip()):
+        return _STARS
+    return _ANY.sub(
+        lambda found: _STARS if is_true(re.sub(r"\D", "", found[0])) else found[0], text
+    )
 
 
 def is_true(digits: str) -> bool:

@@ -3,7 +3,8 @@
 Three kinds of deviation, each found by itself: a thing that ought to be here and was not scanned
 (missing), one that was scanned and is in no list (extra), one that is in the list of another
 place (wrong place). Kits count as one thing, with what is in them inside. What was scanned twice
-is one. Counting changes nothing but the list of counts; what is wrong is put right by the
+is one. A card that shows who somebody is may get under the scanner: its number is not kept.
+Counting changes nothing but the list of counts; what is wrong is put right by the
 ordinary commands, so that each correction has somebody's name on it.
 """
 
@@ -15,7 +16,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import door, items, kits, places, scanning, schema, states, words
+from varde_host.inventory import (
+    birth_number,
+    door,
+    items,
+    kits,
+    places,
+    scanning,
+    schema,
+    states,
+    words,
+)
 from varde_host.inventory.who import Who
 
 MISSING = "missing"
@@ -61,7 +72,9 @@ def read(connection: sa.Connection, lines: Iterable[str], place: str | None) -> 
     where = places.find(connection, place).place if place else None
     scans: list[Scan] = []
     for number, line in enumerate(lines, 1):
-        text = line.strip("\r\n\t")  # a space at the end may be a check character
+        text = birth_number.masked(
+            line.strip("\r\n\t")
+        )  # a space at the end may be a check character
         if number > MAX_SCANS:
             raise errors.InputRefused("count-long", str(number), most=MAX_SCANS)
         if text.strip().upper() in known:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from varde_host.inventory import audit, schema
+from varde_host import errors
+from varde_host.inventory import audit, schema, who
 from varde_host.inventory.who import Who
 
 Key = tuple[Any, ...]
@@ -36,7 +37,12 @@ class Change:
         subject: str,
         **said: object,
     ) -> None:
-        """`said` goes into the line as well, for people who read it."""
+        """`said` goes into the line as well, for people who read it.
+
+        Raises InputRefused `by-auditor`: who looks after others changes nothing.
+        """
+        if by.function == who.AUDITOR:
+            raise errors.InputRefused("by-auditor", str(by))
         audit.lock(connection)
         self.number = audit.head(connection).number + 1
         self._connection = connection

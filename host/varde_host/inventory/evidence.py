@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from varde_host import errors
@@ -56,7 +56,8 @@ def _truth(value: object, where: str) -> bool:
     raise errors.InputRefused("evidence-truth", where)
 
 
-def _hours(value: object, where: str) -> int:
+def hours(value: object, where: str) -> int:
+    """Return a number of hours; InputRefused `evidence-hours`."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_HOURS:
         return value
     raise errors.InputRefused("evidence-hours", where, most=MAX_HOURS)
@@ -78,9 +79,14 @@ KINDS: Mapping[str, Mapping[str, Check]] = {
     "packing": {"label": text},
     "handout": {"instructed": _truth},
     "first-reading": {"seen": text},
-    "return": {"infection": _truth, "complete": _truth, "quarantine_hours?": _hours},
+    "return": {"infection": _truth, "complete": _truth, "quarantine_hours?": hours},
     "loss": {"text": text},
 }
+
+
+def fields(kinds: Iterable[str]) -> str:
+    """Return how these kinds are written, `kind.field` by `kind.field`; `?` may be left out."""
+    return " + ".join(f"{kind}.{name}" for kind in kinds for name in KINDS[kind])
 
 
 def checked(given: Evidence) -> dict[str, dict[str, Any]]:

@@ -112,7 +112,8 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
     """Put a thing into a kit, out of where it was; during a loan it is in the loan from now on.
 
     Raises InputRefused `item-standing` for what is faulty or gone, `item-in-kit` for what is in
-    another kit, `kit-scrapped`, `kit-sealed` and `item-unchecked` (rule 3 of `states`).
+    another kit, `kit-scrapped`, `kit-sealed`, `item-unchecked` and `item-used` (rules 1 and 3 of
+    `states`).
     """
     found, into = find(connection, item), kits.find(connection, kit)
     if found.standing != standing.GOOD:
@@ -123,8 +124,7 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
         raise errors.InputRefused("kit-scrapped", into.kit_id)
     if found.kit_id is None:
         _refuse_if_sealed(found, into)
-        if into.state in states.OUT:
-            _refuse_unless_checked(connection, found, now_ms)
+        _refuse_unless_clean(connection, found, into, now_ms)
         with door.Change(connection, by, now_ms, "item.put", found.item_id) as done:
             done.update(schema.items, found.item_id, kit_id=into.kit_id, place=None)
             loans.swap(connection, done, found.item_id, None, into.kit_id, now_ms)
@@ -134,11 +134,17 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
 def take(connection: sa.Connection, item: str, place: str, by: Who, now_ms: int) -> Item:
     """Take a thing to a place, out of its kit if it is in one.
 
-    Raises InputRefused `place-unknown`, `kit-sealed`.
+    Raises InputRefused `place-unknown`, `item-standing` for what is gone, `kit-sealed`, and
+    `kit-uncleaned`: what is in a kit that came back is cleaned with it.
     """
     found, where = find(connection, item), places.find(connection, place)
+    if found.standing in standing.GONE:
+        raise errors.InputRefused("item-standing", found.item_id)
     if found.kit_id is not None:
-        _refuse_if_sealed(found, kits.find(connection, found.kit_id))
+        kit = kits.find(connection, found.kit_id)
+        _refuse_if_sealed(found, kit)
+        if kits.is_uncleaned(connection, kit):
+            raise errors.InputRefused("kit-uncleaned", kit.kit_id)
     with door.Change(connection, by, now_ms, "item.taken", found.item_id) as done:
         done.update(schema.items, found.item_id, kit_id=None, place=where.place)
         loans.swap(connection, done, found.item_id, found.kit_id, None, now_ms)
@@ -150,13 +156,17 @@ def judge(
 ) -> Item:
     """Say that a thing is good, faulty, scrapped or lost, and why; what is gone leaves its kit.
 
-    Raises InputRefused `standing-unknown`, `kit-sealed`, and as `evidence.text`.
+    Raises InputRefused `standing-unknown`, `kit-sealed`, `item-failed` for good where the last
+    check says bad, and as `evidence.text`.
     """
     found = find(connection, item)
     if now not in standing.STANDINGS:
         known = ", ".join(standing.STANDINGS)
         raise errors.InputRefused("standing-unknown", now[:20], known=known)
     said = evidence.text(reason, "reason")
+    history = checks.of_item(connection, found.item_id)
+    if now == standing.GOOD and history and history[-1].outcome == checks.FAILED:
+        raise errors.InputRefused("item-failed", found.item_id)
     values: dict[str, str | None] = {"standing": now}
     if now in standing.GONE:
         if found.kit_id is not None:
@@ -199,13 +209,27 @@ def _refuse_if_sealed(item: Item, kit: kits.Kit) -> None:
         raise errors.InputRefused("kit-sealed", kit.kit_id, state=words.state(kit.state))
 
 
-def _refuse_unless_checked(connection: sa.Connection, item: Item, now_ms: int) -> None:
+def _refuse_unless_clean(
+    connection: sa.Connection, item: Item, into: kits.Kit, now_ms: int
+) -> None:
+    """Refuse what has been in a home, and would leave out a step by going into this kit."""
     if item.kind not in models.MEASURING:
         return
-    history = checks.of_item(connection, item.item_id)
-    is_good = bool(history) and history[-1].outcome == checks.PASSED
-    if not is_good or (history[-1].valid_until or "9999") < words.day(now_ms):
+    lent = loans.of_item(connection, item.item_id)
+    used_ms = lent[-1].until_ms if lent else None
+    is_good = _is_found_good(connection, item, used_ms or 0, now_ms)
+    if into.state in states.OUT and not is_good:
         raise errors.InputRefused("item-unchecked", item.item_id)
+    came_alone = used_ms is not None and used_ms != lent[-1].loan.returned_ms
+    if into.state in (states.CLEANED, states.WIPED) and came_alone and not is_good:
+        raise errors.InputRefused("item-used", item.item_id)
+
+
+def _is_found_good(connection: sa.Connection, item: Item, since_ms: int, now_ms: int) -> bool:
+    history = checks.of_item(connection, item.item_id)
+    if not history or history[-1].outcome != checks.PASSED or history[-1].at_ms < since_ms:
+        return False
+    return (history[-1].valid_until or "9999") >= words.day(now_ms)
 
 
 def _checked(facts: Mapping[str, str | None]) -> dict[str, str | None]:

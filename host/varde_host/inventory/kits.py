@@ -123,6 +123,15 @@ def create(
     return find(connection, new)
 
 
+def is_uncleaned(connection: sa.Connection, kit: Kit) -> bool:
+    """Tell if a kit has come back from somebody's home and was not cleaned since."""
+    if kit.is_infectious:
+        return True
+    went = [step.after for step in steps(connection, kit.kit_id)]
+    turns = [state for state in went if state in (states.RETURNED, states.CLEANED)]
+    return turns[-1:] == [states.RETURNED]
+
+
 def unused_id(connection: sa.Connection, random: Callable[[int], int]) -> str:
     """Draw an id that neither a kit nor a thing has."""
     columns = (schema.kits.c.kit_id, schema.items.c.item_id)
@@ -170,19 +179,23 @@ def move(
             loan_id = loans.begin(connection, change, found.kit_id, now_ms, random)
         elif found.state in states.OUT and state not in states.OUT:
             loan_id = loans.end(connection, change, found.kit_id, now_ms)
-        if "loss" in proof:
-            _lose_contents(connection, change, found.kit_id)
+        if state == states.SCRAPPED:
+            end = standing.LOST if "loss" in proof else standing.SCRAPPED
+            _end_contents(connection, change, found.kit_id, end)
     return Moved(find(connection, found.kit_id), change.number, loan_id)
 
 
 def put_under_infection_control(
     connection: sa.Connection, kit: str, hours: int, by: Who, now_ms: int
 ) -> Kit:
-    """Mark a kit that has come back, when it is learned of late: InputRefused `kit-step`."""
+    """Mark a kit that has come back, when it is learned of late.
+
+    Raises InputRefused `kit-not-back` for one that is elsewhere, `evidence-hours`.
+    """
     found = find(connection, kit)
     if found.state not in (states.RETURNED, states.QUARANTINE):
-        raise _no_way(found, states.QUARANTINE)
-    until_ms = now_ms + hours * HOUR_MS
+        raise errors.InputRefused("kit-not-back", found.kit_id, state=words.state(found.state))
+    until_ms = now_ms + evidence.hours(hours, "--hours") * HOUR_MS
     with door.Change(connection, by, now_ms, "kit.infectious", found.kit_id) as change:
         change.update(schema.kits, found.kit_id, is_infectious=True, quarantine_until_ms=until_ms)
     return find(connection, found.kit_id)
@@ -191,10 +204,12 @@ def put_under_infection_control(
 def place(connection: sa.Connection, kit: str, where: str, by: Who, now_ms: int) -> Kit:
     """Write down where a kit is; the place must be known (the caller has looked).
 
-    Raises InputRefused `kit-out` for one that somebody has, or that is scrapped.
+    Raises InputRefused `kit-out` for one that somebody has, `kit-scrapped`.
     """
     found = find(connection, kit)
-    if found.state in (*states.OUT, states.SCRAPPED):
+    if found.state == states.SCRAPPED:
+        raise errors.InputRefused("kit-scrapped", found.kit_id)
+    if found.state in states.OUT:
         raise errors.InputRefused("kit-out", found.kit_id, state=words.state(found.state))
     with door.Change(connection, by, now_ms, "kit.placed", found.kit_id) as change:
         change.update(schema.kits, found.kit_id, place=where)
@@ -216,12 +231,12 @@ def _log(
     )  # fmt: skip
 
 
-def _lose_contents(connection: sa.Connection, change: door.Change, kit: str) -> None:
-    """Let what was in a lost kit be lost with it."""
+def _end_contents(connection: sa.Connection, change: door.Change, kit: str, end: str) -> None:
+    """Let what is in a kit that is lost, or scrapped, be lost or scrapped with it."""
     items = schema.items
     inside = connection.execute(sa.select(items.c.item_id).where(items.c.kit_id == kit))
     for item_id in inside.scalars().all():
-        change.update(items, item_id, standing=standing.LOST, kit_id=None)
+        change.update(items, item_id, standing=end, kit_id=None)
 
 
 def _refuse_unless_allowed(kit: Kit, state: str, kinds: set[str], by: Who, now_ms: int) -> None:
@@ -234,7 +249,7 @@ def _refuse_unless_allowed(kit: Kit, state: str, kinds: set[str], by: Who, now_m
     if all(by.function not in way.functions for way in ours):
         raise errors.InputRefused("kit-function", kit.kit_id, known=", ".join(ours[0].functions))
     if all(not set(way.needs) <= kinds for way in ours):
-        needs = " / ".join("+".join(way.needs) for way in ours)
+        needs = " / ".join(evidence.fields(way.needs) for way in ours)
         raise errors.InputRefused("kit-evidence", kit.kit_id, needs=needs)
     if kit.is_infectious and state == states.CLEANED and now_ms < (kit.quarantine_until_ms or 0):
         until = words.moment(kit.quarantine_until_ms or 0)
@@ -275,7 +290,7 @@ def _refuse_unless_contents_are_good(connection: sa.Connection, kit: Kit, today:
 def _values(state: str, proof: dict[str, Any], now_ms: int) -> dict[str, object]:
     """Return the columns that a move changes."""
     values: dict[str, object] = {"state": state, "since_ms": now_ms}
-    if state in states.OUT:
+    if state in (*states.OUT, states.SCRAPPED):
         values["place"] = None
     if state == states.CHECKED:
         values["verified_until"] = proof["check"]["valid_until"]

@@ -65,7 +65,7 @@ class Move:
 
 _STORE = (who.TECHNICIAN,)
 _STORE_IT = (who.TECHNICIAN, who.IT)
-_CHECK = (who.TECHNICIAN, who.CALIBRATION)
+_CHECK = who.CHECKERS
 _OUT = (who.TECHNICIAN, who.FOLLOW_UP)
 _END = (who.TECHNICIAN, who.OWNER)
 _LOSS = (who.IT, who.OWNER)

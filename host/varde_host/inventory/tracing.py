@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import checks, door, items, loans, schema, standing
+from varde_host.inventory import checks, door, items, loans, schema, standing, who
 from varde_host.inventory.who import Who
 
 
@@ -42,13 +42,16 @@ def write(
     """Write down a finding; what was found bad is faulty, what was found good again is good.
 
     `record` is the signed record's SHA-256. Raises InputRefused `check-outcome`, `item-standing`
-    for what is scrapped or lost.
+    for what is scrapped or lost, `kit-function` where only `who.CHECKERS` may say that it is good.
     """
     if outcome not in checks.OUTCOMES:
         raise errors.InputRefused("check-outcome", outcome[:20])
     found = items.find(connection, item)
     if found.standing in standing.GONE:
         raise errors.InputRefused("item-standing", found.item_id)
+    if outcome == checks.PASSED and by.function not in who.CHECKERS:
+        known = ", ".join(who.CHECKERS)
+        raise errors.InputRefused("kit-function", found.item_id, known=known)
     now = standing.GOOD if outcome == checks.PASSED else standing.FAULTY
     with door.Change(connection, by, now_ms, f"item.{outcome}", found.item_id) as change:
         change.update(schema.items, found.item_id, standing=now)

@@ -21,6 +21,8 @@ IT = "it-drift"
 FOLLOW_UP = "oppfolgingstjeneste"
 OWNER = "tjenesteeier"
 AUDITOR = "revisor"
+CHECKERS = (TECHNICIAN, CALIBRATION)
+"""Who may say of a kit or a thing that it was found good."""
 FUNCTIONS = (TECHNICIAN, CALIBRATION, IT, FOLLOW_UP, OWNER, AUDITOR)
 
 # Room for the user ids that municipalities have, and not for a full name with its spaces.

@@ -18,87 +18,33 @@ from varde_firmware.core import unload
 # with 16, which cost 1.1 M instructions of the 7.9 M for a reading (benchmarks/bench_hub.py).
 THRESHOLD_BYTES = 16_384
 
-BOTTOM_UP = (
-    "varde_protocols._compat",
-    "varde_protocols.value",
-    "varde_protocols.errors",
-    "varde_protocols.crypto.sha512_micropython",
-    "varde_protocols.crypto.sha512",
-    "varde_protocols.crypto.field25519_run_micropython",
-    "varde_protocols.crypto.field25519_micropython",
-    "varde_protocols.crypto.ed25519_point",
-    "varde_protocols.crypto.ed25519_comb",
-    "varde_protocols.crypto.ed25519_look_up_micropython",
-    "varde_protocols.crypto.edwards25519_micropython",
-    "varde_protocols.crypto.edwards25519_public_micropython",
-    "varde_protocols.crypto.ed25519_micropython",
-    "varde_protocols.crypto.ed25519",
-    "varde_protocols.crypto.x25519_micropython",
-    "varde_protocols.crypto.x25519",
-    "varde_protocols.crypto.aes_ccm_micropython",
-    "varde_protocols.crypto.aes_ccm",
-    "varde_protocols.crypto.hkdf",
-    "varde_protocols.cbor_scalars",
-    "varde_protocols.cbor_micropython",
-    "varde_protocols.cbor",
-    "varde_protocols.field_checks",
-    "varde_protocols.cose",
-    "varde_protocols.assigned",
-    "varde_protocols.records",
-    "varde_protocols.sealing",
-    "varde_protocols.exchange",
-    "varde_protocols.http_response",
-    "varde_protocols.hub_config",
-    "varde_firmware.core.decider",
-    "varde_firmware.core.sensor_words",
-    "varde_firmware.core.steps",
-    "varde_firmware.core.sureness",
-    "varde_firmware.core.link_security",
-    "varde_firmware.core.sensor_session",
-    "varde_firmware.core.procedures",
-    "varde_firmware.core.drivers",
-    "varde_firmware.core.drivers.battery",
-    "varde_firmware.core.drivers.sensor_clock",
-    "varde_firmware.core.drivers.plain",
-    "varde_firmware.core.hold_offs",
-    "varde_firmware.core.scanner_words",
-    "varde_firmware.core.scanner",
-    "varde_firmware.core.ad_structures",
-    "varde_firmware.core.advertising",
-    "varde_firmware.core.bonds",
-    "varde_firmware.core.journal_sector",
-    "varde_firmware.core.journal_index",
-    "varde_firmware.core.journal_report",
-    "varde_firmware.core.journal",
-    "varde_firmware.core.recorder",
-    "varde_firmware.core.known_values",
-    "varde_firmware.core.hub_clock",
-    "varde_firmware.core.link",
-    "varde_firmware.core.uplink",
-    "varde_firmware.core.backoff",
-    "varde_firmware.core.status",
-    "varde_firmware.ports",
-    "varde_firmware.ports.https_client",
-    "varde_firmware.ports.radio_handler",
-    "varde_firmware.ports.ble_radio",
-    "varde_firmware.ports.assembly",
-    "varde_firmware.shell.clock",
-    "varde_firmware.shell.identity",
-    "varde_firmware.shell.inbox",
-    "varde_firmware.shell.keeper",
-    "varde_firmware.shell.upkeep_task",
-    "varde_firmware.shell.bond_keeper",
-    "varde_firmware.shell.sensor_link",
-    "varde_firmware.shell.sensor_task",
-    "varde_firmware.shell.exchange_round",
-    "varde_firmware.shell.hub_time",
-    "varde_firmware.core.data_budget",
-    "varde_firmware.shell.data_meter",
-    "varde_firmware.shell.wifi_link",
-    "varde_firmware.shell.link_task",
-    "varde_firmware.shell.uplink_task",
-    "varde_firmware.shell.hub_parts",
-)
+# By package, as its name before each module's would be a third of this file on a hub.
+_PACKAGES = (
+    ("varde_protocols.", """
+        _compat value errors crypto.sha512_micropython crypto.sha512
+        crypto.field25519_run_micropython crypto.field25519_micropython crypto.ed25519_point
+        crypto.ed25519_comb crypto.ed25519_look_up_micropython crypto.edwards25519_micropython
+        crypto.edwards25519_public_micropython crypto.ed25519_micropython crypto.ed25519
+        crypto.x25519_micropython crypto.x25519 crypto.aes_ccm_micropython crypto.aes_ccm
+        crypto.hkdf cbor_scalars cbor_micropython cbor field_checks cose assigned records sealing
+        exchange http_response hub_config
+    """),
+    ("varde_firmware.core.", """
+        decider sensor_words steps sureness link_security sensor_session procedures drivers
+        drivers.battery drivers.sensor_clock drivers.plain hold_offs scanner_words scanner
+        ad_structures advertising bonds journal_sector journal_index journal_report journal
+        recorder known_values hub_clock link uplink backoff status data_budget
+    """),
+    ("varde_firmware.", """
+        ports ports.https_client ports.radio_handler ports.ble_radio ports.assembly
+    """),
+    ("varde_firmware.shell.", """
+        clock identity inbox keeper upkeep_task bond_keeper sensor_link sensor_task exchange_round
+        hub_time data_meter wifi_link link_task uplink_task hub_parts
+    """),
+)  # fmt: skip
+
+BOTTOM_UP = tuple([package + name for package, names in _PACKAGES for name in names.split()])
 
 
 def load(names: "tuple[str, ...]" = BOTTOM_UP) -> None:

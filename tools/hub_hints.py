@@ -25,14 +25,20 @@ def without_hints(sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def _takers(trees: list[ast.Module]) -> dict[str, int]:
-    """By name of a function or class: where among its arguments the hint stands."""
+    """By name of a function or class: where among its arguments the hint stands.
+
+    Raises ValueError if something else stands there in another function of that name.
+    """
     places: dict[str, int] = {}
     classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    for tree in trees:
-        for name, function in _functions(tree):
-            arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
-            if _HINT in arguments:
-                places[name] = arguments.index(_HINT)
+    named = [(name, [argument.arg for argument in function.args.args if argument.arg != "self"])
+             for tree in trees for name, function in _functions(tree)]  # fmt: skip
+    for name, arguments in named:
+        if _HINT in arguments:
+            places[name] = arguments.index(_HINT)
+    for name, arguments in named:
+        if name in places and arguments[places[name] : places[name] + 1] not in ([], [_HINT]):
+            raise ValueError(f"{name}: one takes a hint where another takes something else")
     for _ in classes:  # at most so many generations
         for node in classes:
             for base in node.bases:

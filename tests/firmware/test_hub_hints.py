@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import hub_hints
 
@@ -40,3 +42,13 @@ def test_only_hints_go():
     made = hub_hints.without_hints({"errors.py": ERRORS, "user.py": USER})
     assert made["errors.py"] == ERRORS
     assert made["user.py"] == LEFT
+
+
+def test_another_function_of_that_name_loses_nothing_in_silence():
+    other = "def require(good, code, where, text): pass\n"
+    with pytest.raises(ValueError, match="require"):
+        hub_hints.without_hints({"errors.py": ERRORS, "other.py": other})
+    shorter = "def require(good, code, where): pass\n"
+    assert (
+        hub_hints.without_hints({"errors.py": ERRORS, "other.py": shorter})["other.py"] == shorter
+    )

@@ -8,6 +8,7 @@ is a prompt: Ctrl-C stops what runs, Ctrl-B leaves a raw prompt that somebody le
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 
@@ -23,6 +24,40 @@ QUIET_LOOKS = 2
 """So often nothing more may come behind the prompt: then it waits for us."""
 KNOCK = b"\r\x03\x02"
 PROMPT = b">>> "
+ASK = b"\r\nvarde?\r\n"
+ASK_EVERY_S = 1.5
+SERVICE_S = 4.0
+"""A locked hub answers while its application runs; one that is starting is asked again later."""
+SERVICE = re.compile(rb"varde: service ([0-9a-f]{16}) [0-9a-f]{32}")
+
+
+async def locked_hub(port: str) -> str:
+    """Return the id of the hub on this port if it is locked and says so, else "".
+
+    Raises Fault `port-gone`.
+    """
+    stop = threading.Event()
+    asking = asyncio.to_thread(_ask, port, stop)
+    try:
+        return await asking
+    finally:
+        stop.set()
+
+
+def _ask(port: str, stop: threading.Event) -> str:
+    tail, ask_s, end_s = b"", 0.0, time.monotonic() + SERVICE_S
+    try:
+        with serial_line.opened(port, READ_S) as line:
+            while (now_s := time.monotonic()) < end_s and not stop.is_set():
+                if now_s >= ask_s:
+                    line.write(ASK)
+                    ask_s = now_s + ASK_EVERY_S
+                tail = (tail + line.read(max(1, line.in_waiting)))[-256:]
+                if found := SERVICE.search(tail):
+                    return found[1].decode("ascii")
+    except serial_line.Error as error:
+        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+    return ""
 
 
 async def until_prompt(port: str, limit_s: float = LIMIT_S) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,14 @@ class Ledger:
         """Return the evidence of each finished step that is not to be done again."""
         found = self.inventory.read(lambda connection: progress.finished(connection, chip_id))
         return {step: evidence for step, evidence in found.items() if step not in self.again}
+
+    def chip_of_hub(self, hub_id: str) -> str:
+        """Return the chip that made this hub's key, "" if it is none of ours."""
+        for chip_id in self.inventory.read(progress.chips):
+            done = self.inventory.read(functools.partial(progress.finished, chip_id=chip_id))
+            if done.get("identity", {}).get("hub") == hub_id:
+                return chip_id
+        return ""
 
     def finish(self, chip_id: str, step: str, evidence: Evidence) -> None:
         """Write down that a step is done; when this returns it is on the disk."""

@@ -9,13 +9,12 @@ until the hub asks for nothing but a signed request. Any sign of a prompt fails 
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults, ports, serial_line
+from varde_host.bench import faults, knocking, ports, serial_line
 
 READ_S = 0.05
 EVERY_S = 0.1
@@ -36,8 +35,6 @@ ATTACKS = {
 }
 ANSWER = b"%d" % (0xBE * 0xCA * 0x11)
 SIGNS = (b">>> ", b"raw REPL", b"paste mode", b"MPY: soft reboot", b"KeyboardInterrupt", ANSWER)
-ASK = b"\r\nvarde?\r\n"
-_SERVICE = re.compile(rb"varde: service ([0-9a-f]{16}) [0-9a-f]{32}")
 
 
 class LockCheck:
@@ -56,7 +53,7 @@ class LockCheck:
         for sign in SIGNS:
             if sign in text and self.open_way is None:
                 self.open_way = sign.decode("ascii").strip()
-        for found in _SERVICE.finditer(text):
+        for found in knocking.SERVICE.finditer(text):
             self.hub_id = found[1].decode("ascii")
         self._tail = text[-128:]
 
@@ -98,7 +95,7 @@ def _try_all(line: serial.Serial, check: LockCheck, stop: threading.Event) -> No
             line.write(b"".join(ATTACKS.values()))
             next_s = now_s + EVERY_S
         elif is_over and now_s >= asked_s:
-            line.write(ASK)
+            line.write(knocking.ASK)
             asked_s = now_s + 2.0
         check.receive(line.read(max(1, line.in_waiting)))
         now_s = time.monotonic()

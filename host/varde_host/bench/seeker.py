@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from varde_host.bench import esptool_talk, events, faults, ports, work
+from varde_host.bench import esptool_talk, events, faults, knocking, ports, work
 from varde_host.bench.work import Bench, Board, Work
 
 
@@ -137,8 +137,14 @@ class Seeker:
         except faults.Fault as fault:
             if fault.code != "board-silent" or ports.has_lines(name):
                 raise
-            return esptool_talk.ChipFacts(chip_id=await asked.chip_at_prompt()), work.RUNNING
+            return esptool_talk.ChipFacts(chip_id=await self._chip_that_runs(asked)), work.RUNNING
         return facts, asked.board.mode
+
+    async def _chip_that_runs(self, asked: Asking) -> str:
+        """Return the chip of a board whose loader cannot be started from here."""
+        hub_id = await knocking.locked_hub(asked.board.port)
+        known = self.bench.chip_of_hub(hub_id) if hub_id else ""
+        return known or await asked.chip_at_prompt()
 
     def _tell(self, place: Place, fault: faults.Fault) -> None:
         """Say once what is the matter with a port."""

@@ -125,7 +125,7 @@ class Tray:
     ) -> Evidence:
         """Try a step until it is finished or given up; finished, it is on the disk."""
         work = Work(self.bench, board, step.name, finished)
-        board.hands_s = 0.0
+        board.hands_s = board.queued_s = 0.0
         began_s, tries = time.monotonic(), Tries()
         while True:
             tries.all += 1
@@ -139,7 +139,7 @@ class Tray:
                 await self._after(work, faults.Fault("refused", said=str(error)), tries)
         spent_s = time.monotonic() - began_s
         took = {
-            "machine_ms": round((spent_s - board.hands_s) * 1000),
+            "machine_ms": round((spent_s - board.hands_s - board.queued_s) * 1000),
             "hands_ms": round(board.hands_s * 1000),
             "tries": tries.all,
         }

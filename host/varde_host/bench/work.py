@@ -60,6 +60,8 @@ class Board:
     mode: str = UNKNOWN
     hands_s: float = 0.0
     """Time for which this step has waited for a person."""
+    queued_s: float = 0.0
+    """Time for which it has waited for that person to have done with other boards."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What a step remembers between its tries in this run."""
 
@@ -79,6 +81,10 @@ class Bench:
     """Where kits and their sensors stand."""
     flashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
     """So many esptools at once."""
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Whose question is on the screen."""
+    chip_of_hub: Callable[[str], str] = lambda _hub_id: ""
+    """Which chip a hub's id belongs to, "" if nobody knows."""
 
 
 @dataclass
@@ -108,13 +114,19 @@ class Work:
         self.tell(events.PROGRESS, percent=int(percent))
 
     async def ask(self, question: str, **fields: object) -> str:
-        """Ask a person; the wait is theirs, not the machine's. Raises Fault `cannot`."""
-        began = time.monotonic()
-        self.tell(events.PERSON, question=question, **fields)
-        try:
-            return await self.bench.ask(self.board, question, fields)
-        finally:
-            self.board.hands_s += time.monotonic() - began
+        """Ask a person, who has one question at a time; the wait is theirs, not the machine's.
+
+        Raises Fault `cannot`.
+        """
+        began_s = time.monotonic()
+        async with self.bench.asking:
+            asked_s = time.monotonic()
+            self.board.queued_s += asked_s - began_s
+            self.tell(events.PERSON, question=question, **fields)
+            try:
+                return await self.bench.ask(self.board, question, fields)
+            finally:
+                self.board.hands_s += time.monotonic() - asked_s
 
     def file(self, name: str) -> Path:
         """Return the path of a file of this board that a tool will read."""

@@ -89,6 +89,7 @@ def run(
             bench = work.Bench(asked, view.tell, utc_ms, Questions().ask, inventory=inventory)
             bench.flashing = asyncio.Semaphore(flashers)
             written = ledger.Ledger(inventory, whose, utc_ms)
+            bench.chip_of_hub = written.chip_of_hub
             written.again = frozenset(name for first in again or [] for name in steps.after(first))
             candidates = candidates_of(port or [])
             expected = len(candidates()) if count is None else count or None
@@ -168,13 +169,9 @@ def play(boards: tray.Tray) -> list[tray.Result]:
 class Questions:
     """Asks the technician: one question at a time, answered by a line on standard input."""
 
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
-
     async def ask(self, _board: work.Board, question: str, _fields: Mapping[str, object]) -> str:
         """Return the answer; a line `! REASON` says that it cannot be done."""
-        async with self._turn:
-            line: str = await asyncio.to_thread(sys.stdin.readline)
+        line: str = await asyncio.to_thread(sys.stdin.readline)
         answer = line.strip()
         if answer.startswith("!") or not line:
             raise faults.Fault("cannot", reason=answer.lstrip("! ") or question)

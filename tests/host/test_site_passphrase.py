@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import pty
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +18,7 @@ from hypothesis import strategies as st
 
 from host.terminal import Terminal
 from varde_host import errors
+from varde_host.commands import site_secrets
 from varde_host.site import certificates, creation, files, hand_over, passphrases, sealed_key
 
 PHRASE = "correct horse battery staple"
@@ -56,71 +55,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> files.Site:
     directory = tmp_path_factory.mktemp("site") / "site"
     plan = creation.Plan(PHRASE.encode())
     return creation.create(directory, "Fjord", ["c.test"], certificates.Validity(), plan)
-
-
-@pytest.mark.parametrize("key", KINDS)
-def test_a_key_comes_back_under_its_passphrase_only(key: sealed_key.PrivateKey):
-    pem = sealed_key.write(key, PHRASE.encode())
-    assert sealed_key.is_encrypted(pem)
-    assert plain(sealed_key.read(pem, PHRASE.encode(), "x")) == plain(key)
-    for wrong in (b"", b"x", OTHER.encode(), PHRASE.encode() + b" "):
-        with pytest.raises(errors.InputRefused, match="passphrase-wrong"):
-            sealed_key.read(pem, wrong, "x")
-    with pytest.raises(errors.InputRefused, match="key-malformed"):
-        sealed_key.read(pem, None, "x")
-
-
-@pytest.mark.parametrize("key", KINDS)
-def test_a_key_that_was_cut_off_is_known_without_its_passphrase(
-    cheap: None, key: sealed_key.PrivateKey, tmp_path: Path
-):
-    """`check` would else call it a key that nobody opened."""
-    pem = sealed_key.write(key, PHRASE.encode())
-    assert sealed_key.is_whole(pem)
-    assert sealed_key.is_whole(pem.replace(b"\n", b"\r\n") + b"\n")
-    assert not any(sealed_key.is_whole(pem[:end]) for end in range(len(pem) - 1))
-    file = file_of(tmp_path / "key", pem[: len(pem) // 2].decode())
-    with pytest.raises(errors.InputRefused, match="key-malformed"):
-        files.read_private(file, passphrases.Secrets())
-
-
-@given(st.binary(max_size=300))
-@settings(max_examples=200)
-def test_only_a_sequence_of_its_own_length_is_whole(noise: bytes):
-    head, end = b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"-----END ENCRYPTED PRIVATE KEY-----"
-    for body in (noise, base64.b64encode(noise)):
-        assert not sealed_key.is_whole(head + body)
-        assert not sealed_key.is_whole(head + body + end) or noise[:1] == b"\x30"
-    length = len(noise).to_bytes(2, "big")
-    whole = b"\x30\x82" + length + noise
-    assert sealed_key.is_whole(head + base64.b64encode(whole) + end)
-    assert not sealed_key.is_whole(head + base64.b64encode(whole + b"x") + end)
-
-
-@pytest.mark.parametrize("cipher", ["aes256", "des3"])
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here to write it")
-@pytest.mark.parametrize("key", KINDS)
-def test_what_openssl_has_encrypted_is_whole(
-    key: sealed_key.PrivateKey, cipher: str, tmp_path: Path
-):
-    plain_file, phrase = tmp_path / "plain.pem", file_of(tmp_path / "phrase", PHRASE)
-    plain_file.write_bytes(sealed_key.write(key, None))
-    command = ["openssl", "pkcs8", "-topk8", "-v2", cipher, "-in", plain_file]
-    done = subprocess.run(
-        [*command, "-passout", f"file:{phrase}"], capture_output=True, check=True
-    )
-    assert sealed_key.is_whole(done.stdout)
-    assert plain(sealed_key.read(done.stdout, PHRASE.encode(), "x")) == plain(key)
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here to read it")
-@pytest.mark.parametrize("key", KINDS)
-def test_openssl_reads_it(key: sealed_key.PrivateKey, tmp_path: Path):
-    pem, phrase = tmp_path / "key.pem", file_of(tmp_path / "phrase", PHRASE)
-    pem.write_bytes(sealed_key.write(key, PHRASE.encode()))
-    command = ["openssl", "pkey", "-in", pem, "-passin", f"file:{phrase}", "-outform", "DER"]
-    done = subprocess.run(command, capture_output=True, check=True)
-    assert serialization.load_der_private_key(done.stdout, None).public_key() == key.public_key()
 
 
 def test_two_files_of_one_key_share_no_salt():
@@ -209,6 +143,23 @@ def test_without_a_terminal_it_says_what_to_do(site: files.Site, monkeypatch: py
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     with pytest.raises(errors.InputRefused, match="passphrase-needed"):
         files.load(site.directory, passphrases.Secrets()).signer("service")
+
+
+def test_without_a_terminal_a_pin_is_asked_for_by_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    with pytest.raises(errors.InputRefused, match="pin-needed"):
+        passphrases.Secrets([file_of(tmp_path / "phrase", PHRASE)]).pin("Varde", None)
+
+
+def test_what_is_not_given_is_the_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Who names a passphrase's file has not taken back the PIN's."""
+    phrase, pin = file_of(tmp_path / "phrase", PHRASE), file_of(tmp_path / "pin", "1234")
+    monkeypatch.setenv(passphrases.PIN_FILE_VARIABLE, str(pin))
+    assert site_secrets.told([phrase]).pin("Varde", None) == "1234"
+    monkeypatch.setenv(passphrases.PASSPHRASE_FILE_VARIABLE, str(phrase))
+    assert site_secrets.told(None, pin).new("x") == PHRASE.encode()
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,13 @@ def test_a_site_signs_by_a_token_and_by_files(
     assert set(states.values()) == {proof.PROVEN}
     status, said = terminal.json("site", "check", "--site", new)  # and no PIN
     unopened = [key for key in said["keys"] if key["state"] == "not-opened"]
-    assert [(key["role"], key["reason"]) for key in unopened] == [("service", "passphrase-needed")]
+    assert [(key["role"], key["reason"]) for key in unopened] == [("service", "pin-needed")]
+    phrase = tmp_path / "phrase"
+    phrase.write_text("correct horse battery staple")
+    phrase.chmod(0o600)
+    secrets = ("--passphrase-file", phrase, "--pin-file", pin_file)
+    status, said = terminal.json("site", "backup", tmp_path / "b", "--site", new, *secrets)
+    assert (status, {key["state"] for key in said["keys"]}) == (0, {"proven"})
 
 
 def test_two_keys_of_one_token(tokens, told: passphrases.Secrets, tmp_path: Path):

@@ -35,10 +35,11 @@ def back_up(
     *,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     passphrase_file: site_secrets.PassphraseFiles = None,
+    pin_file: site_secrets.PinFile = None,
     json: options.Json = False,
 ) -> None:
     """Write keys, certificates, trust and description into one encrypted file."""
-    told = site_secrets.told(passphrase_file)
+    told = site_secrets.told(passphrase_file, pin_file)
     if out.exists():
         raise errors.InputRefused("file-exists", str(out))
     loaded = files.load(site, told)

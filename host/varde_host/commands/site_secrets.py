@@ -17,6 +17,4 @@ def told(
     passphrase_files: list[Path] | None = None, pin_file: Path | None = None
 ) -> passphrases.Secrets:
     """Return what opens keys: files that were named, else those of the environment."""
-    if passphrase_files or pin_file:
-        return passphrases.Secrets(passphrase_files or [], pin_file)
-    return passphrases.from_environment()
+    return passphrases.from_environment(passphrase_files or (), pin_file)

@@ -101,11 +101,16 @@ class Secrets:
         return passphrase
 
     def pin(self, token: str, source: Path | None) -> str:
-        """Return a token's PIN, from the URI's `source`, our own file, or the terminal."""
+        """Return a token's PIN, from the URI's `source`, our own file, or the terminal.
+
+        Raises InputRefused `pin-needed`, and as `open` does.
+        """
         if token in self._refused_pins:
             raise errors.InputRefused("token-pin", token)
         if token not in self._pins:
             file = source or self._pin_file
+            if file is None and not sys.stdin.isatty():
+                raise errors.InputRefused("pin-needed", token)
             told = _typed("site.pin", token) if file is None else _line_of(file)
             self._pins[token] = told.decode()
         return self._pins[token]
@@ -116,10 +121,16 @@ class Secrets:
         self._refused_pins.add(token)
 
 
-def from_environment() -> Secrets:
-    """Return secrets of the files that the environment names, if it does."""
+def from_environment(
+    passphrase_files: Sequence[Path] = (), pin_file: Path | None = None
+) -> Secrets:
+    """Return secrets of these files; the environment names, if it does, those that are not given.
+
+    Each for itself: who names a passphrase's file has not taken back the PIN's.
+    """
     passphrase, pin = map(os.environ.get, (PASSPHRASE_FILE_VARIABLE, PIN_FILE_VARIABLE))
-    return Secrets([Path(passphrase)] if passphrase else [], Path(pin) if pin else None)
+    found = passphrase_files or ([Path(passphrase)] if passphrase else [])
+    return Secrets(found, pin_file or (Path(pin) if pin else None))
 
 
 def open_mode(status: os.stat_result) -> str | None:

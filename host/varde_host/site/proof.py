@@ -57,7 +57,7 @@ _CHALLENGE_BYTES = 32
 # What keeps a key shut says nothing about the key; anything else does.
 _SHUT: Final = {
     "passphrase-needed", "passphrase-wrong", "passphrase-text", "token-missing", "token-module",
-    "token-pin", "token-locked", "token-failed", "secret-open",
+    "token-pin", "token-locked", "token-failed", "secret-open", "pin-needed",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ print("varde-bench: " + json.dumps({
 BLANK = ("nvs", "otadata", "phy_init", "journal")
 
 # What compiled files carry: MP_NATIVE_ARCH_ numbers of MicroPython's `py/persistentcode.h`.
-ARCHITECTURES = {1: "x86", 2: "x64", 11: "xtensawin"}
+ARCHITECTURES = {1: "x86", 2: "x64", 10: "xtensawin"}
 OLDEST_VERSION = (1, 25)
 """docs/firmware.md: what the application needs."""
 

@@ -14,8 +14,9 @@ NATIVE_FILE = "a/varde_protocols/crypto/sha512_micropython.mpy"
 
 @pytest.mark.parametrize("number", interpreter.ARCHITECTURES)
 def test_native_code_of_a_build_is_for_its_number(number: int):
-    built = BUILD / interpreter.ARCHITECTURES[number] / NATIVE_FILE
+    name = interpreter.ARCHITECTURES[number]
+    built = BUILD / name / NATIVE_FILE
     if not built.exists():
-        pytest.skip(f"not built: tools/build_firmware.py --arch {interpreter.ARCHITECTURES[number]}")
+        pytest.skip(f"not built: tools/build_firmware.py --arch {name}")
     # MicroPython, "mpy files", "Versioning and compatibility": header byte 2, from its bit 2 on.
     assert built.read_bytes()[2] >> 2 & 15 == number

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import random
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from firmware import cable, provisioned
 from firmware.cable import Cable
 from golden import service
 from simulator import board_place
-from varde_protocols import records, service_request
+from varde_protocols import records, service_request, trust
 from varde_simulator import board_page, flash_image
 
 pytestmark = board_place.needs_vm
@@ -189,6 +193,41 @@ def test_with_an_empty_slot_there_is_neither_prompt_nor_service(tmp_path: Path) 
         await flood(hub, 20)
         assert b"varde: nobody listens: ImportError" in hub.said
         assert hub.prompt_signs() == []
+
+    cable.play(tmp_path, act)
+
+
+def large_root(name: str) -> bytes:
+    """A root certificate of nearly as many bytes as a trust may hold."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    names = x509.SubjectAlternativeName(
+        [x509.DNSName(f"{number:03}.{'x' * 46}.example") for number in range(28)]
+    )
+    day = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1)
+        .not_valid_before(day)
+        .not_valid_after(day.replace(year=2046))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+    assert trust.MAX_ROOT_BYTES - 100 < len(made) <= trust.MAX_ROOT_BYTES
+    return made
+
+
+def test_with_the_largest_roots_it_opens_too(tmp_path: Path) -> None:
+    """The trust is read for a request, while the application has most of the heap."""
+
+    async def act(hub: Cable) -> None:
+        roots = [large_root(f"root {number}") for number in range(trust.MAX_ROOTS)]
+        spoil(hub, provisioned.documents(roots))
+        await hub.power_on()
+        assert b"varde: journal" in hub.said  # the application is up
+        await hub.open()
+        assert await hub.has_prompt()
 
     cable.play(tmp_path, act)
 

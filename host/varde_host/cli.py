@@ -95,6 +95,7 @@ COMMANDS: Mapping[str, Any] = {
         "recall": "stock_lists.recall",
         "trace": "stock_lists.trace",
         "faults": "stock_lists.faults",
+        "backup": "stock_backup.back_up",
         "model": {
             "add": "stock_names.add_model",
             "code": "stock_names.add_code",

@@ -320,6 +320,16 @@ def test_what_was_changed_behind_the_programs_back_is_found(desk: Desk):
     assert (status, found["error"], found["where"]) == (1, "audit-row", f"kits:{kit}")
 
 
+def test_the_inventory_is_backed_up_into_one_file(desk: Desk, tmp_path: Path):
+    kit, copy = desk.kit(), tmp_path / "copy.sqlite"
+    head = desk.json("audit", "head")["head"]
+    assert desk.json("stock", "backup", "--out", copy)["head"] == head
+    proven = desk.json("audit", "verify", "--anchor", head, "--inventory", copy)
+    assert proven["lines"] == 1
+    assert [each["kit_id"] for each in desk.json("kit", "list", "--inventory", copy)] == [kit]
+    assert desk.refused("stock", "backup", "--out", copy) == "file-exists"
+
+
 def chained(connection: sa.Connection, detail: str) -> None:
     """Write a line as somebody could who knows how its hash is made."""
     last = audit.head(connection)

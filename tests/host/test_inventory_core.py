@@ -19,7 +19,9 @@ from varde_host import errors
 from varde_host.collector import database as collector_database
 from varde_host.inventory import (
     audit,
+    copying,
     door,
+    places,
     progress,
     schema,
     store,
@@ -198,6 +200,24 @@ def test_a_copy_of_the_file_is_proven_by_a_head(tmp_path: Path):
     restored = store.open_inventory(tmp_path / "copy", create=False)
     assert verified(restored, kept) == kept
     restored.close()
+
+
+def test_the_inventory_in_one_file_is_an_inventory(opened: store.Inventory, tmp_path: Path):
+    put_places(opened, 3)
+    opened.write(lambda c: progress.finish(c, CHIP, "detect", {"real": True}, T17, NOW_MS))
+    head, copied = verified(opened), tmp_path / "copy"
+    assert opened.read(lambda c: copying.write(c, copied)) == head
+    assert [path.name for path in tmp_path.glob("copy*")] == ["copy"]
+    assert copied.stat().st_mode & 0o077 == 0
+    restored = store.open_inventory(copied, create=False)
+    assert restored.read(lambda c: copying.prove(c, [head])) == head
+    assert restored.write(lambda c: places.add(c, "NEXT", "x", T17, NOW_MS)).place == "NEXT"
+    restored.close()
+    assert code_of(opened.read, lambda c: copying.write(c, copied)) == "file-exists"
+    with opened.writing() as connection:
+        connection.exec_driver_sql("UPDATE places SET name = 'Elsewhere' WHERE place = 'P1'")
+    assert code_of(opened.read, lambda c: copying.write(c, tmp_path / "no")) == "audit-row"
+    assert list(tmp_path.glob("no*")) == []
 
 
 TAMPERING = {

@@ -267,7 +267,12 @@ def test_a_hub_that_nobody_could_open_is_not_locked(tmp_path: Path) -> None:
     assert "error" in result_of(bare.run("lock"))
     nobody = hub_with(tmp_path / "nobody", {})
     assert "error" in result_of(nobody.run("lock"))
-    for hub in (bare, nobody):
+    payload = cbor.decode(trust.unverified(GOOD[TRUST]).encode())
+    payload[3][trust.ROLE_SERVICE][1] = [bytes(32)]  # of small order: it could verify anything, so it verifies nothing
+    data = documents.sign(documents.TRUST, cbor.encode(payload), [site.key("trust-1")])
+    closed = hub_with(tmp_path / "closed", {**GOOD, TRUST: data})
+    assert "verify nothing" in str(result_of(closed.run("lock"))["text"])
+    for hub in (bare, nobody, closed):
         assert result_of(hub.run("lockstate"))["locked"] == 0
 
 

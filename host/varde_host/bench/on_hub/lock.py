@@ -1,6 +1,7 @@
 """Runs on the hub: locks it. From the next reset on there is no prompt, but for a signed request.
 
-Locks only what can be opened again: with an identity, and a trust that has a service key.
+Locks only what can be opened again: with an identity, and a trust with a service key that can
+verify something.
 
 Last line:  varde-bench: {"locked": 1, "hub", "service_keys"}
 """
@@ -30,6 +31,7 @@ def run():
     from varde_firmware.ports import document_files, identity_store
     from varde_firmware.shell import identity
     from varde_protocols import cose
+    from varde_protocols.crypto import ed25519
 
     seed = identity_store.IdentityStore().seed()
     if seed is None:
@@ -37,8 +39,8 @@ def run():
     who = identity.Identity(seed, 0)
     document_files.both(who.hub_id)
     keys = document_files.trust().keys(ROLE_SERVICE)
-    if not keys:
-        raise OSError("the trust has no service key: nobody could open it again")
+    if not any(ed25519.is_usable(key) for key in keys):
+        raise OSError("the trust's service keys verify nothing: nobody could open it again")
     nvs = esp32.NVS("varde")
     nvs.set_i32("open", 0)
     nvs.set_i32("locked", 1)

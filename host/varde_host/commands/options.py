@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from varde_host import errors
-from varde_host.collector import database
 from varde_host.site import files
 
 Json = Annotated[bool, typer.Option("--json")]
@@ -28,6 +27,9 @@ def database_address(site: Path, named: str | None) -> str | Path:
     Raises InputRefused `database-password` for a password among the arguments, where everybody
     on the machine can read it.
     """
+    # Only here: its libraries take a third of a second, and most commands need none of them.
+    from varde_host.collector import database  # noqa: PLC0415
+
     if named is None or not database.is_url(named):
         return Path(named) if named else site / files.DATABASE
     is_argument = named != os.environ.get("VARDE_DATABASE")

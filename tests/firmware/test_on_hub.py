@@ -268,7 +268,8 @@ def test_a_hub_that_nobody_could_open_is_not_locked(tmp_path: Path) -> None:
     nobody = hub_with(tmp_path / "nobody", {})
     assert "error" in result_of(nobody.run("lock"))
     payload = cbor.decode(trust.unverified(GOOD[TRUST]).encode())
-    payload[3][trust.ROLE_SERVICE][1] = [bytes(32)]  # of small order: it could verify anything, so it verifies nothing
+    # of small order: it could verify anything, so it verifies nothing
+    payload[3][trust.ROLE_SERVICE][1] = [bytes(32)]
     data = documents.sign(documents.TRUST, cbor.encode(payload), [site.key("trust-1")])
     closed = hub_with(tmp_path / "closed", {**GOOD, TRUST: data})
     assert "verify nothing" in str(result_of(closed.run("lock"))["text"])

@@ -85,6 +85,7 @@ def test_a_kit_from_the_box_to_a_home_and_back(desk: Desk, tmp_path: Path):
     assert wiped["evidence"]["wipe"]["record"] == hashlib.sha256(b"signed").hexdigest()
     assert shown["next"] == ["quarantine", "cleaned", "scrapped"]
     assert desk.json("stock", "show", item)["loans"][0]["loan"]["loan_id"] == loan
+    assert "infection no" in desk.run("kit", "show", kit)[1]
     head = desk.json("audit", "head")["head"]
     assert desk.refused("kit", "take", item, "--place", "HYLLE1") == "kit-uncleaned"
     desk.json("kit", "move", kit, "rengjort", *CLEAN)

@@ -73,6 +73,7 @@ def test_one_serial_is_one_thing(room: Stockroom):
         ({"lease_end": "01.02.2027"}, "date-form"),
         ({"lease_end": "2027-02-30"}, "date-form"),
         ({"owner": "010190 12345"}, "birth-number"),
+        ({"udi": "(01)09521234543213(240)13097248022"}, "birth-number"),
         ({"place": "NOWHERE"}, "place-unknown"),
     ],
 )
@@ -87,6 +88,7 @@ def test_facts_that_are_none(room: Stockroom, facts: dict[str, str], code: str):
     [
         (("And UA651", models.SENSOR), "model-code"),
         (("x9", "phone"), "model-kind"),
+        (("x-010190-12345", models.SENSOR), "birth-number"),
         (("and-ua651", models.SENSOR), "model-known"),
     ],
 )
@@ -105,6 +107,7 @@ def test_places_that_are_none(room: Stockroom):
     room.place("SHELF1")
     assert refusal(room.place, "shelf1").code == "place-known"
     assert refusal(room.place, "3").code == "place-code"
+    assert refusal(room.place, "A01019012345").code == "birth-number"
     assert [place.place for place in room.see(places.listing)] == ["SHELF1"]
 
 

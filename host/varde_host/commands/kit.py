@@ -223,9 +223,14 @@ def evidence_text(evidence: dict[str, Any]) -> str:
     """Return evidence in one line, checksums cut to what a person compares."""
     parts = []
     for kind, fields in evidence.items():
-        said = ", ".join(f"{name} {str(value)[:24]}" for name, value in fields.items())
+        said = ", ".join(f"{name} {_typed(value)[:24]}" for name, value in fields.items())
         parts.append(f"{kind}: {said}")
     return "; ".join(parts)
+
+
+def _typed(value: object) -> str:
+    """Return a value as it is typed (`_value`)."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _value(field: str, value: str) -> object:

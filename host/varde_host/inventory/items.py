@@ -246,7 +246,7 @@ def _fact(name: str, value: str) -> str:
     }  # fmt: skip
     if not forms[name].fullmatch(value):
         raise errors.InputRefused("item-fact", name)
-    if name in ("serial", "lot"):
+    if name in ("serial", "lot", "udi"):
         birth_number.refuse_true(value, name)
     return value
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import door, evidence, schema
+from varde_host.inventory import birth_number, door, evidence, schema
 from varde_host.inventory.who import Who
 
 HUB = "hub"
@@ -59,9 +59,13 @@ def add(
     lead_days: int | None = None,
     code: str | None = None,
 ) -> Model:
-    """Name a model. InputRefused `model-code`, `model-kind`, `model-known`, `code-known`."""
+    """Name a model.
+
+    Raises InputRefused `model-code`, `birth-number`, `model-kind`, `model-known`, `code-known`.
+    """
     if not _MODEL.fullmatch(model):
         raise errors.InputRefused("model-code", model[:40])
+    birth_number.refuse_any(model, "MODEL")
     if kind not in KINDS:
         raise errors.InputRefused("model-kind", kind[:20], known=", ".join(KINDS))
     if _row(connection, model) is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import door, evidence, schema
+from varde_host.inventory import birth_number, door, evidence, schema
 from varde_host.inventory.who import Who
 
 # Letters and digits only, as with kit ids: a scanner's keyboard layout cannot spoil it.
@@ -24,10 +24,11 @@ class Place:
 
 
 def add(connection: sa.Connection, code: str, name: str, by: Who, now_ms: int) -> Place:
-    """Make a place. Raises InputRefused `place-code`, `place-known`, and as `evidence.text`."""
+    """Make a place. InputRefused `place-code`, `place-known`, and as `evidence.text`."""
     wanted = code.strip().upper()
     if not _CODE.fullmatch(wanted):
         raise errors.InputRefused("place-code", code[:20])
+    birth_number.refuse_any(wanted, "PLACE")
     if _row(connection, wanted) is not None:
         raise errors.InputRefused("place-known", wanted)
     said = evidence.text(name, "name")

@@ -44,9 +44,8 @@ def test_random_bytes_come_while_the_radio_is_on(run: Run):
     """The chip's generator is a true one only then (ESP-IDF, "Random Number Generation")."""
     said = run(
         "import os, network\nradio = network.WLAN(network.STA_IF)\nradio.active(True)\n"
-        "rows = [os.urandom(32).hex() for _ in range(8)]\non = radio.active()\nradio.active(False)\n"
-        + SAY
-        % '{"on": on, "rows": rows}'
+        "rows = [os.urandom(32).hex() for _ in range(8)]\non = radio.active()\n"
+        "radio.active(False)\n" + SAY % '{"on": on, "rows": rows}'
     )
     assert said["on"] is True
     assert len(set(said["rows"])) == 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import sys
 from dataclasses import dataclass
 from typing import Protocol
@@ -151,15 +152,15 @@ def words(event: Event) -> str:
 
 def fault_text(code: str, fields: dict[str, object]) -> str:
     """Return what is wrong, and what to do."""
-    what = messages.text(f"bench.fault.{code}.what", **_filled(fields))
-    return f"{what}. " + messages.text(f"bench.fault.{code}.next", **_filled(fields))
+    what, after = (_text(f"bench.fault.{code}.{part}", fields) for part in ("what", "next"))
+    return f"{what}. {after}"
 
 
-def _filled(fields: dict[str, object]) -> dict[str, object]:
-    """Return the fields; one that a fault did not give is a dash, better than no text at all."""
-    known = ("said", "found", "wanted", "tool", "seconds", "port", "reason", "script", "folder")
-    more = ("claimed", "offset", "way")
-    return dict.fromkeys((*known, *more), "–") | fields
+def _text(key: str, fields: dict[str, object]) -> str:
+    """Return a text; a field that the fault did not give is a dash, better than no text at all."""
+    template = messages.catalogue(messages.speaker.language)[key]
+    wanted = (name for _, name, _, _ in string.Formatter().parse(template) if name)
+    return messages.text(key, **(dict.fromkeys(wanted, "–") | fields))
 
 
 def step_text(name: str) -> str:

@@ -85,7 +85,8 @@ def test_every_move_has_an_owner_and_evidence():
 def test_nothing_changes_the_inventory_but_the_door():
     folder = pathlib.Path(varde_host.inventory.__file__).parent
     for file in folder.glob("*.py"):
-        if file.name not in {"door.py", "audit.py"}:
+        # `copying` fills a new file, and proves each row by the log that it copied
+        if file.name not in {"door.py", "audit.py", "copying.py"}:
             assert not re.search(
                 r"sa\.(insert|update|delete)\b|\.(insert|update)\(\)", file.read_text()
             ), file

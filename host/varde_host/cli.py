@@ -66,6 +66,7 @@ COMMANDS: Mapping[str, Any] = {
         "status": "bench.status",
         "ports": "bench.show_ports",
         "return": "bench_return.run",
+        "sensors": "bench_sensors.figures",
     },
     "kit": {
         "new": "kit.new",

@@ -14,13 +14,14 @@ from varde_host.bench import (
     known_secrets,
     labelling,
     pairing,
+    pairing_figures,
     prompt,
     recipes,
     return_sensors,
 )
 from varde_host.bench.sensor_evidence import ClockSeen, SensorSeen
 from varde_host.collector import registry, schema
-from varde_host.inventory import items
+from varde_host.inventory import items, progress
 from varde_host.inventory.who import Who
 from varde_protocols import assignment, documents, hub_config, records
 
@@ -190,3 +191,18 @@ def test_unsent_is_what_the_collector_does_not_have_byte_for_byte(opened, monkey
             row |= dict.fromkeys(("uptime_ms", "received_ms", "boot"), 0)
             connection.execute(sa.insert(schema.records).values(row))
         assert journal_tail.missing_at(connection, hub.hub_id, held) == [second, third, fourth]
+
+
+def test_models_that_are_hard_to_pair_are_counted_also_after_a_wipe(room):
+    def row(model: str, tries: int, paired: int | None = 5) -> dict:
+        return {"model": model, "tries": tries, "paired": paired}
+
+    by, chips = Who("lagertekniker", "t17"), ("a829e27f94d5", "a829e27f94d6")
+    first = {"sensors": [row("and-ua651", 1), row("omron-evolv", 3), row("masimo", 0, None)]}
+    for chip, evidence in zip(chips, (first, {"sensors": [row("omron-evolv", 2)]}), strict=True):
+        room.do(progress.finish, chip, "sensors", evidence, by, 1)
+    room.do(progress.forget, chips[0], by, 2, "wiped")
+    assert room.see(pairing_figures.of_log) == [
+        pairing_figures.Figures("omron-evolv", 2, 5, 1),
+        pairing_figures.Figures("and-ua651", 1, 1, 0),
+    ]

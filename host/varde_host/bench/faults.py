@@ -73,7 +73,6 @@ CODES: Mapping[str, tuple[str, str]] = {
     "sensor-new-model": (FAILED, IT),
     "sensor-hold": (PERSON, TECHNICIAN),
     "sensor-measure": (PERSON, TECHNICIAN),
-    "sensor-tries": (FAILED, TECHNICIAN),
     "ble-06": (PERSON, TECHNICIAN),
     "ble-07": (FAILED, TECHNICIAN),
     "tid-02": (PERSON, TECHNICIAN),

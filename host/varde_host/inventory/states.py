@@ -13,6 +13,8 @@ it, and tests walk it at random to see that they hold:
    after its time in quarantine; the normal cleaning is not for it.
 3. What measures is not put into a kit, nor taken out of it, between its check and its handout; it
    goes back to wiped first. Into a kit that is out only what was itself found good is put.
+   Rule 1 holds for each thing as well: nothing is taken out of a kit that came back before it is
+   cleaned, and what came back alone is not put into one that is.
 4. Scrapped is the end. A lost kit is scrapped with its loss as the reason; found again, its things
    are received into a new kit.
 """

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import signal
 from collections import defaultdict
 from pathlib import Path
@@ -127,24 +126,38 @@ def story(tmp_path_factory: pytest.TempPathFactory):
         status = second.end()
         told = [*first.news, *second.news]
         yield stage, technician, told, status
-    (folder / "told.json").write_text("\n".join(map(json.dumps, told)))
 
 
-def test_every_board_becomes_a_hub_but_the_wrong_one(story):
-    stage, technician, told, status = story
+@pytest.fixture(scope="module")
+def finished(story) -> dict[int, dict[str, Any]]:
+    """What `varde bench status` says of each hub, by its number on the table."""
+    stage = story[0]
+    found = stage.status()
+    assert stage.chip(2) not in found
+    return {number: found[stage.chip(number)] for number in HUBS}
+
+
+@pytest.fixture(scope="module")
+def seeds(story, finished) -> dict[int, bytes]:
+    """The private keys that the hubs have made."""
+    return {
+        number: seed_in(flash_of(story[0], number), bytes.fromhex(done["identity"]["public"]))
+        for number, done in finished.items()
+    }
+
+
+def test_every_board_becomes_a_hub_but_the_wrong_one(story, finished):
+    _stage, technician, told, status = story
     done = {technician.number_of(news) for news in told if news["event"] == "done"}
     assert done == set(HUBS)
     assert status == 1, "one was given up"
     given_up = [news for news in told if news["event"] == "given-up"]
     assert {(technician.number_of(news), news["code"]) for news in given_up} == {(2, "wrong-kind")}
-    finished = stage.status()
-    for number in HUBS:
-        assert set(finished[stage.chip(number)]) == set(steps.names())
-    assert stage.chip(2) not in finished
+    assert all(set(done) == set(steps.names()) for done in finished.values())
     print_times(finished)
 
 
-def print_times(finished: dict[str, Any]) -> None:
+def print_times(finished: dict[int, Any]) -> None:
     """Machine and hands, for each step: fewest and most seconds of all boards."""
     for name in steps.names():
         took = [done[name]["took"] for done in finished.values()]
@@ -185,10 +198,8 @@ def test_no_finished_step_is_done_again(story):
     assert ran > 50
 
 
-def test_each_step_is_proven_by_what_was_read_back(story):
-    stage, _technician, _told, _status = story
-    for number in HUBS:
-        done = stage.status()[stage.chip(number)]
+def test_each_step_is_proven_by_what_was_read_back(finished):
+    for done in finished.values():
         assert done["detect"]["flash_wraps"] is False
         assert done["interpreter"]["blank"]
         assert done["interpreter"]["says"]["version"] >= [1, 25]
@@ -199,9 +210,7 @@ def test_each_step_is_proven_by_what_was_read_back(story):
         assert link["link"] == "wifi"
         assert link["anchor"] > link["report"]
         assert done["lock"]["locked"] is True
-        assert done["label"]["kit"]
-    kits = {stage.status()[stage.chip(number)]["label"]["kit"] for number in HUBS}
-    assert len(kits) == len(HUBS)
+    assert len({done["label"]["kit"] for done in finished.values()}) == len(HUBS)
 
 
 def flash_of(stage: Stage, number: int) -> bytes:
@@ -242,13 +251,10 @@ def forms(secret: bytes) -> list[bytes]:
     return [*parts, *texts, *(text.upper() for text in texts), *alphabets, repr(secret).encode()]
 
 
-def test_no_private_key_crosses_the_wire(story):
+def test_no_private_key_crosses_the_wire(story, seeds):
     """The whole serial traffic of each board, both ways, from the first byte to the last."""
     stage, _technician, _told, _status = story
-    secrets = site_secrets(stage)
-    for number in HUBS:
-        public = bytes.fromhex(stage.status()[stage.chip(number)]["identity"]["public"])
-        secrets.append(seed_in(flash_of(stage, number), public))
+    secrets = [*site_secrets(stage), *seeds.values()]
     heard = 0
     for path in sorted((stage.folder / "boards").glob("*.to-*")):
         traffic = path.read_bytes()
@@ -258,21 +264,14 @@ def test_no_private_key_crosses_the_wire(story):
     assert heard > 1_000_000
 
 
-def test_no_two_hubs_share_a_secret(story):
+def test_no_two_hubs_share_a_secret(story, finished, seeds):
     """But the site's WiFi password, which all must know. What the bench flashes is the same on
     all of them, and holds no private key of the site."""
     stage, _technician, _told, _status = story
-    status = stage.status()
-    seeds = set()
-    for number in HUBS:
-        flash = flash_of(stage, number)
-        done = status[stage.chip(number)]
-        seeds.add(seed_in(flash, bytes.fromhex(done["identity"]["public"])))
+    flashes = {number: flash_of(stage, number) for number in HUBS}
+    for flash in flashes.values():
         assert not any(secret in flash for secret in site_secrets(stage))
-    assert len(seeds) == len(HUBS)
-    for other in HUBS:
-        mine = seed_in(
-            flash_of(stage, other), bytes.fromhex(status[stage.chip(other)]["identity"]["public"])
-        )
-        assert sum(mine in flash_of(stage, number) for number in HUBS) == 1
-    assert len({status[stage.chip(number)]["application"]["image"] for number in HUBS}) == 1
+    assert len(set(seeds.values())) == len(HUBS)
+    for number, seed in seeds.items():
+        assert [other for other in HUBS if seed in flashes[other]] == [number]
+    assert len({done["application"]["image"] for done in finished.values()}) == 1

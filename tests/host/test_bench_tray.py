@@ -354,6 +354,29 @@ def test_stopped_in_the_middle_it_leaves_no_program_behind(place: Place):
     assert place.finished(CHIPS[0]) == []
 
 
+def test_one_board_after_the_other_on_one_port(place: Place):
+    """Without an expected number the bench goes on; a board that comes back is done at once."""
+    order = [CHIPS[0], CHIPS[1], CHIPS[0]]
+    boards = place.tray([step("one", flash)], 1)
+    boards.expected = None
+
+    async def act() -> None:
+        task = asyncio.ensure_future(boards.run())
+        for number, chip in enumerate(order):
+            place.plug("0", chip)
+            while place.kinds(chip).count(events.DONE) < 1 + order[:number].count(chip):
+                await asyncio.sleep(0.01)
+            place.unplug("0")
+            await asyncio.sleep(0.3)  # nobody sees a cable that is changed faster than this
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(act(), 60))
+    writes = [arguments for word, arguments, _ in place.runs() if "write-flash" in arguments]
+    assert len(writes) == 4, "two boards, begun and ended once each"
+
+
 def test_a_chip_that_its_port_names_is_not_asked(place: Place):
     """Espressif's own USB has the chip's address for its serial number."""
     assert ports.chip_id_of(ports.ESPRESSIF, "AA:BB:CC:DD:EE:FF") == "aabbccddeeff"

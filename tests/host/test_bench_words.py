@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -218,3 +222,27 @@ def test_what_a_run_refuses_before_it_begins(
     by = [] if "--by" in options else ["--by", "lagertekniker:t17"]
     status, refused = terminal.json("bench", "run", "--site", made, *by, *options)
     assert (status, refused["error"]) == (1, code)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_by_a_signal_it_says_so_and_ends_in_order(
+    how: signal.Signals, made: Path, tmp_path: Path
+):
+    """While it waits for a board that never comes."""
+    command = [sys.executable, "-m", "varde_host", "bench", "run", "--site", str(made), "--json",
+               "--by", "lagertekniker:t17", "--port", str(tmp_path / "no-port")]  # fmt: skip
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "TMPDIR": str(tmp_path),
+        "VARDE_LANGUAGE": "en",
+    }
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["event"] == "begun"
+    process.send_signal(how)
+    _, said = process.communicate()
+    assert process.returncode == 130, said
+    assert "Stopped" in said
+    assert not list(tmp_path.glob("varde-bench-*")), "its images and scripts are gone"

@@ -44,3 +44,26 @@ def test_both_links_and_the_lock_by_reset_lines(tmp_path: Path) -> None:
         lock = stage.status()[stage.chip(1)]["lock"]
         assert "reset line" in lock["tried"]
         assert lock["heard_bytes"] > 0
+        known_by_its_service_line(stage, options)
+        not_erased_by_a_bench_that_does_not_know_it(stage, options)
+
+
+def known_by_its_service_line(stage: Stage, options: tuple[str, ...]) -> None:
+    """Locked, and on a port without reset lines: nobody has to press anything."""
+    stage.unplug(1)
+    stage.by_lines = frozenset()
+    stage.plug(1)
+    bench = stage.bench(*options, "--until", "lock")
+    said = heard(stage, bench)
+    assert all(line.endswith("stands") for line in said)
+    assert not [news for news in bench.news if news["event"] == "person"]
+
+
+def not_erased_by_a_bench_that_does_not_know_it(stage: Stage, options: tuple[str, ...]) -> None:
+    """Another inventory: the board's journal says that it is a hub with records."""
+    stage.press_into_loader(1)
+    other = stage.folder / "other.sqlite"
+    bench = stage.bench(*options, "--inventory", str(other), "--until", "interpreter")
+    ended = [news for news in bench.rest() if news["event"] == "given-up"]
+    assert bench.end() == 1
+    assert [news["code"] for news in ended] == ["holds-readings"]

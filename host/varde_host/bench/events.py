@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 # Kinds
+BEGUN = "begun"
+"""The bench looks for boards: how many are expected, which steps there are."""
 SEEN = "seen"
 """A board is on a port."""
 STARTED = "started"

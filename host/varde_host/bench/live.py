@@ -18,7 +18,7 @@ from varde_host.bench import events
 from varde_host.bench.events import Event
 
 UPDATES_A_SECOND = 8
-SILENT = {events.TOOL, events.PROGRESS, events.STANDS}
+SILENT = {events.BEGUN, events.TOOL, events.PROGRESS, events.STANDS}
 """Of no interest to a person who reads lines."""
 
 
@@ -93,7 +93,7 @@ class Table:
 
     def tell(self, event: Event) -> None:
         """Change the board's row."""
-        if event.kind in (events.TOOL, events.STANDS):
+        if event.kind in (events.BEGUN, events.TOOL, events.STANDS):
             return
         row = self._rows.setdefault(event.board or event.port, Row(event.port))
         row.port, row.step = event.port, event.step

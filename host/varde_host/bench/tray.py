@@ -63,6 +63,9 @@ class Tray:
     async def run(self) -> list[Result]:
         """Work until each expected board is done or given up, and return how each ended."""
         self._seeker = Seeker(self.bench, self.candidates, self._on_board)
+        named = [step.name for step in self.table]
+        fields = {"expected": self.expected, "steps": named}
+        self.bench.tell(events.Event(events.BEGUN, self.bench.utc_ms(), "", fields=fields))
         seeking = asyncio.ensure_future(self._seeker.run())
         try:
             while not self._is_over():

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from varde_host.bench import knocking
+from varde_host.bench.cable import knocking
 
 TIMEOUT_S = 120
 MARK = "varde-bench: "
@@ -48,7 +48,7 @@ def prompt(hub: str) -> str:
 
 KNOCK = """
 import asyncio, sys
-from varde_host.bench import knocking
+from varde_host.bench.cable import knocking
 asyncio.run(knocking.until_prompt(sys.argv[1]))
 """
 

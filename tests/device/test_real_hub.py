@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from device.conftest import Run
-from varde_host.bench import application, interpreter
+from varde_host.bench.making import application, interpreter
 
 SAY = 'import json\nprint("varde-bench: " + json.dumps(%s))\n'
 

@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from varde_host.bench import interpreter
+from varde_host.bench.making import interpreter
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "firmware"
 NATIVE_FILE = "a/varde_protocols/crypto/sha512_micropython.mpy"

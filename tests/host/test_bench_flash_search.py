@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_host import errors
-from varde_host.bench import flash_search
-from varde_host.bench.flash_search import Secret
+from varde_host.bench.taking_back import flash_search
+from varde_host.bench.taking_back.flash_search import Secret
 
 SIZE = 1 << 18
 EMPTY = b"\xff" * SIZE

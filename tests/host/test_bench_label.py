@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_host import errors
-from varde_host.bench import faults, label_facts, scan_back
+from varde_host.bench import faults
+from varde_host.bench.making import label_facts, scan_back
 from varde_host.inventory import kit_id, kits, wedge
 from varde_host.paper import label_pdf
 

@@ -7,19 +7,11 @@ import sqlalchemy as sa
 
 from host.virtual_hub import VirtualHub
 from varde_host import errors
-from varde_host.bench import (
-    draining,
-    faults,
-    journal_tail,
-    known_secrets,
-    labelling,
-    pairing,
-    pairing_figures,
-    prompt,
-    recipes,
-    return_sensors,
-)
-from varde_host.bench.sensor_evidence import ClockSeen, SensorSeen
+from varde_host.bench import faults
+from varde_host.bench.cable import journal_tail, prompt
+from varde_host.bench.making import labelling, pairing, pairing_figures, recipes
+from varde_host.bench.making.sensor_evidence import ClockSeen, SensorSeen
+from varde_host.bench.taking_back import draining, known_secrets, return_sensors
 from varde_host.collector import registry, schema
 from varde_host.inventory import items, progress
 from varde_host.inventory.who import Who

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_host import errors
-from varde_host.bench import recipes
+from varde_host.bench.making import recipes
 from varde_host.sensor import models
 from varde_protocols import hub_config
 

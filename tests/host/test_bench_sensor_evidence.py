@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from host.conftest import NOW_MS
 from host.virtual_hub import VirtualHub
 from varde_host import errors
-from varde_host.bench import sensor_evidence
+from varde_host.bench.making import sensor_evidence
 from varde_protocols import records
 
 

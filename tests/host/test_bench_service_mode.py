@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_firmware.core import service
-from varde_host.bench import faults, service_mode
-from varde_host.bench.service_mode import AT_PROMPT, OPENED, Talk
+from varde_host.bench import faults
+from varde_host.bench.cable import service_mode
+from varde_host.bench.cable.service_mode import AT_PROMPT, OPENED, Talk
 from varde_protocols import cose, records, service_request
 from varde_protocols.crypto import ed25519
 

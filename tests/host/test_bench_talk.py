@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from varde_host.bench import esptool_talk, faults, lock_check, tools, work
+from varde_host.bench import faults, work
+from varde_host.bench.cable import esptool_talk, tools
+from varde_host.bench.making import lock_check
 
 MIB = 1024 * 1024
 # As esptool 5.6.0 says it, of a simulated board.

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from varde_host import errors
-from varde_host.bench import events, faults, ledger, ports, seeker, settings, steps, tray, work
+from varde_host.bench import events, faults, ledger, settings, steps, tray, work
+from varde_host.bench.cable import ports, seeker
 from varde_host.inventory import store, who
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_esptool.py")))

@@ -17,18 +17,9 @@ from hypothesis import strategies as st
 
 from host.terminal import Terminal
 from varde_host import messages
-from varde_host.bench import (
-    assignment,
-    detect,
-    esptool_talk,
-    events,
-    faults,
-    identity,
-    interpreter,
-    links,
-    live,
-    steps,
-)
+from varde_host.bench import events, faults, live, steps
+from varde_host.bench.cable import esptool_talk
+from varde_host.bench.making import assignment, detect, identity, interpreter, links
 from varde_host.inventory import progress, store, who
 from varde_protocols import records
 

@@ -110,8 +110,9 @@ def test_a_byte_order_mark_is_no_part_of_the_network_name(
     (tmp_path / "wifi").write_bytes("\ufeffhjemme:langt nok\r\n".encode())
     out = tmp_path / "assignment.cbor"
     status, _ = terminal.json(
-        "hub", "assignment", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi", "--out", out
-    )
+        "hub", "assignment", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi",
+        "--out", out,
+    )  # fmt: skip
     assert status == 0
     assert config_in(out).networks[0].ssid == "hjemme"
 

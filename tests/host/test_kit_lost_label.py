@@ -13,7 +13,7 @@ import zxingcpp
 
 from host.virtual_hub import VirtualHub
 from varde_host import cli
-from varde_host.bench import kit_binding
+from varde_host.bench.making import kit_binding
 from varde_host.collector import database, registry, schema
 from varde_host.inventory import store
 from varde_host.inventory.who import Who

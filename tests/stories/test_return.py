@@ -20,8 +20,8 @@ import pytest
 import zxingcpp
 
 from stories.bench_table import BY, ROOT, WIFI, Ended, Table
-from varde_host.bench import flash_search, returning
-from varde_host.bench.flash_search import Secret
+from varde_host.bench.taking_back import flash_search, returning
+from varde_host.bench.taking_back.flash_search import Secret
 from varde_host.flash import partition_table
 from varde_host.inventory import states
 from varde_host.site import files, trust_documents

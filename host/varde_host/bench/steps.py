@@ -1,6 +1,6 @@
 """The table of steps: what is done to a board, in this order, each once.
 
-A step is a module of this package with a function `run(work)`. It does its part, reads back what
+A step is a module of `making` with a function `run(work)`. It does its part, reads back what
 it did, and returns the evidence: JSON values, no secret, which the inventory keeps under the
 chip's id. It raises `faults.Fault` where it does not get there, and must be harmless to begin anew
 at any point: the power may go in the middle of it, of the board or of the bench.
@@ -30,7 +30,7 @@ class Step:
 
     def run(self) -> Run:
         """Return the function that does it."""
-        module = importlib.import_module(f"varde_host.bench.{self.module}")
+        module = importlib.import_module(f"varde_host.bench.making.{self.module}")
         found: Run = module.run
         return found
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from varde_host import errors
-from varde_host.bench import events, faults, ports, steps
+from varde_host.bench import events, faults, steps
+from varde_host.bench.cable import ports
+from varde_host.bench.cable.seeker import Seeker
 from varde_host.bench.ledger import Ledger
-from varde_host.bench.seeker import Seeker
 from varde_host.bench.work import Bench, Board, Evidence, Work
 from varde_protocols.errors import WireError
 

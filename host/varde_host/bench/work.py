@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from varde_host.bench import esptool_talk, events, faults, knocking, ports, serial_line, tools
+from varde_host.bench import events, faults
+from varde_host.bench.cable import esptool_talk, knocking, ports, serial_line, tools
 from varde_host.bench.settings import Settings
 from varde_host.inventory import store
 

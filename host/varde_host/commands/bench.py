@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import faults, ledger, live, ports, settings, steps, tray, work
+from varde_host.bench import faults, ledger, live, settings, steps, tray, work
+from varde_host.bench.cable import ports
 from varde_host.commands import hub_assignment, options
 from varde_host.inventory import progress, store
 from varde_host.inventory import who as inventory_who

@@ -9,17 +9,8 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import (
-    draining,
-    ledger,
-    return_sensors,
-    returning,
-    settings,
-    tray,
-    wipe_papers,
-    wiping,
-    work,
-)
+from varde_host.bench import ledger, settings, tray, work
+from varde_host.bench.taking_back import draining, return_sensors, returning, wipe_papers, wiping
 from varde_host.commands import bench, inventory_options, options
 from varde_host.inventory import evidence, kit_id
 from varde_host.inventory import who as inventory_who

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from varde_host import output
-from varde_host.bench import pairing_figures
+from varde_host.bench.making import pairing_figures
 from varde_host.commands import inventory_options, options
 
 

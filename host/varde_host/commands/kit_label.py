@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import faults, label_facts, live, scan_back
+from varde_host.bench import faults, live
+from varde_host.bench.making import label_facts, scan_back
 from varde_host.commands import inventory_options, new_output, options
 from varde_host.inventory import kits
 from varde_host.paper import label, label_pdf, label_zpl

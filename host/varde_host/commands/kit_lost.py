@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from varde_host import errors, messages, output
-from varde_host.bench import label_facts, lost_hub
+from varde_host.bench.making import label_facts
+from varde_host.bench.taking_back import lost_hub
 from varde_host.collector import database
 from varde_host.commands import inventory_options, new_output, options
 from varde_host.inventory import evidence, kits, states, store

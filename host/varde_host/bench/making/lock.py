@@ -7,7 +7,9 @@ start and after it; then the service key opens it once, and the next start is lo
 
 from __future__ import annotations
 
-from varde_host.bench import faults, lock_check, ports, prompt
+from varde_host.bench import faults
+from varde_host.bench.cable import ports, prompt
+from varde_host.bench.making import lock_check
 from varde_host.bench.work import Evidence, Work
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from varde_host.bench import faults, flash_search
+from varde_host.bench import faults
+from varde_host.bench.taking_back import flash_search
 from varde_host.bench.work import Evidence, Work
 
 DUMP, DIGEST = "dump", "digest"

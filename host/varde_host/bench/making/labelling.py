@@ -12,7 +12,7 @@ import hashlib
 from pathlib import Path
 
 from varde_host import errors, messages
-from varde_host.bench import kit_binding, label_facts, scan_back
+from varde_host.bench.making import kit_binding, label_facts, scan_back
 from varde_host.bench.work import Evidence, Work
 from varde_host.paper import label_pdf
 

@@ -20,19 +20,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from varde_host import errors
-from varde_host.bench import (
-    assignment,
-    console_lines,
-    draining,
-    events,
-    faults,
-    journal_tail,
-    kit_binding,
-    prompt,
-    recipes,
-    sensor_evidence,
-)
-from varde_host.bench.sensor_evidence import SensorSeen
+from varde_host.bench import events, faults
+from varde_host.bench.cable import console_lines, journal_tail, prompt
+from varde_host.bench.making import assignment, kit_binding, recipes, sensor_evidence
+from varde_host.bench.making.sensor_evidence import SensorSeen
+from varde_host.bench.taking_back import draining
 from varde_host.bench.work import Evidence, Work
 from varde_host.inventory import items, kits, models, scanning, store
 from varde_protocols import hub_config, records

@@ -18,7 +18,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.bench import assignment, events, faults, journal_tail, prompt
+from varde_host.bench import events, faults
+from varde_host.bench.cable import journal_tail, prompt
+from varde_host.bench.making import assignment
 from varde_host.bench.work import Evidence, Work
 from varde_host.collector import database, registry
 from varde_host.inventory.who import FOLLOW_UP, Who

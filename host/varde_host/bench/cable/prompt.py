@@ -6,7 +6,8 @@ import base64
 import binascii
 import hashlib
 
-from varde_host.bench import faults, service_mode
+from varde_host.bench import faults
+from varde_host.bench.cable import service_mode
 from varde_host.bench.work import LOADER, RUN, Evidence, Work
 from varde_host.site import keys
 

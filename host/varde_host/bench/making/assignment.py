@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from varde_host.bench import faults, prompt
+from varde_host.bench import faults
+from varde_host.bench.cable import prompt
 from varde_host.bench.settings import Settings
 from varde_host.bench.work import Evidence, Work
 from varde_host.site import keys

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from varde_host.bench import prompt
-from varde_host.bench.flash_search import MIN_SECRET_BYTES, Secret
+from varde_host.bench.cable import prompt
+from varde_host.bench.taking_back.flash_search import MIN_SECRET_BYTES, Secret
 from varde_protocols import assignment
 from varde_protocols.errors import WireError
 

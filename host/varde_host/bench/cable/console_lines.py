@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from varde_host.bench import faults, serial_line
-from varde_host.bench.tools import Lines
+from varde_host.bench import faults
+from varde_host.bench.cable import serial_line
+from varde_host.bench.cable.tools import Lines
 
 READ_S = 0.2
 

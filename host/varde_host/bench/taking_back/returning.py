@@ -25,14 +25,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.bench import (
+from varde_host.bench import faults, steps
+from varde_host.bench.cable import prompt
+from varde_host.bench.taking_back import (
     draining,
-    faults,
     flash_search,
     known_secrets,
-    prompt,
     return_sensors,
-    steps,
     wipe_papers,
     wiping,
 )

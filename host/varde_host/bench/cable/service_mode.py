@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults, serial_line
+from varde_host.bench import faults
+from varde_host.bench.cable import serial_line
 from varde_host.site import keys
 from varde_protocols import service_request
 

@@ -14,7 +14,8 @@ import time
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults, knocking, ports, serial_line
+from varde_host.bench import faults
+from varde_host.bench.cable import knocking, ports, serial_line
 
 READ_S = 0.05
 EVERY_S = 0.1

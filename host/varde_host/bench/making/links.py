@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from varde_host.bench import assignment, faults, ports, prompt
+from varde_host.bench import faults
+from varde_host.bench.cable import ports, prompt
+from varde_host.bench.making import assignment
 from varde_host.bench.work import Evidence, Work
 from varde_host.collector import database, schema
 from varde_host.receiver import verified_log

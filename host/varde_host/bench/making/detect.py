@@ -14,7 +14,8 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from varde_host.bench import esptool_talk, faults
+from varde_host.bench import faults
+from varde_host.bench.cable import esptool_talk
 from varde_host.bench.work import Evidence, Work
 from varde_host.flash import partition_table
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 
 from varde_host.bench import faults
-from varde_host.bench.firmware import Firmware
-from varde_host.bench.interpreter import ARCHITECTURES
+from varde_host.bench.making.firmware import Firmware
+from varde_host.bench.making.interpreter import ARCHITECTURES
 from varde_host.bench.work import RUN, Evidence, Work
 from varde_host.flash import file_system, partition_table
 

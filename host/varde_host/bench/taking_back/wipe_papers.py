@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from varde_host import errors, messages
-from varde_host.bench import label_facts, wiping
+from varde_host.bench.making import label_facts
+from varde_host.bench.taking_back import wiping
 from varde_host.bench.work import Evidence, Work
 from varde_host.inventory import audit
 from varde_host.paper import label, wipe_sheet

@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from varde_host.bench import esptool_talk, events, faults, knocking, ports, work
+from varde_host.bench import events, faults, work
+from varde_host.bench.cable import esptool_talk, knocking, ports
 from varde_host.bench.work import Bench, Board, Work
 
 
@@ -87,7 +88,10 @@ class Seeker:
         if self._bug is not None:
             raise self._bug
         is_found = False
-        for port in await asyncio.to_thread(self.candidates):
+        candidates = await asyncio.to_thread(self.candidates)
+        for name in self.places.keys() - {port.name for port in candidates}:
+            self.places[name].is_done = False  # unplugged: what comes next there is looked at
+        for port in candidates:
             place = self.places.setdefault(port.name, Place(port.name, time.monotonic()))
             if place.is_held or place.asking is not None:
                 continue

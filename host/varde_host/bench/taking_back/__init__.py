@@ -1,0 +1,1 @@
+"""The way back: drained, wiped, searched, and put on record; or lost."""

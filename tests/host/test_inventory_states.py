@@ -100,4 +100,6 @@ def test_states_are_known_by_their_names_in_any_language(language: str, plain: N
         assert (
             words.state_key(name) == words.state_key(name.upper()) == words.state_key(key) == key
         )
+    assert words.state_key("Karantene") == "quarantine"
+    assert words.state_key("bruk") == "in-use"
     assert refusal(words.state_key, "sold").code == "state-unknown"

@@ -26,12 +26,17 @@ def state(key: str) -> str:
 def state_key(said: str) -> str:
     """Return the key of a state that was typed, as a key or as its name in any language.
 
-    Raises InputRefused `state-unknown`.
+    "karantene" is as good as "i karantene". Raises InputRefused `state-unknown`.
     """
-    given = said.strip().casefold().replace(" ", "-")
+    given = _without_in(said)
     for key in states.STATES:
         names = {messages.catalogue(each)[f"kit-state.{key}"] for each in messages.LANGUAGES}
-        if given == key or given in {name.casefold().replace(" ", "-") for name in names}:
+        if given in {key, _without_in(key), *map(_without_in, names)}:
             return key
     known = ", ".join(state(key) for key in states.STATES)
     raise errors.InputRefused("state-unknown", said[:30], known=known)
+
+
+def _without_in(said: str) -> str:
+    words = said.strip().casefold().replace(" ", "-")
+    return words.removeprefix("i-").removeprefix("in-")

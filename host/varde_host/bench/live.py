@@ -116,6 +116,7 @@ class Table:
 _STYLES = {
     events.DONE: "green",
     events.GIVEN_UP: "red",
+    events.LEFT: "red",
     events.FAULT: "yellow",
     events.PERSON: "bold yellow",
     events.WAITING: "yellow",
@@ -125,6 +126,7 @@ _SIGNS = {
     events.DONE: "✔",
     events.FINISHED: "✔",
     events.GIVEN_UP: "✖",
+    events.LEFT: "✖",
     events.FAULT: "!",
     events.PERSON: "!",
     events.WAITING: "!",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from varde_host.bench import work
 
@@ -27,6 +27,8 @@ class Step:
     module: str
     needs: tuple[str, ...]
     proof: str
+    looks_first: str = field(default="", kw_only=True)
+    """The step without which this one is not done again: it sees to what this one destroys."""
 
     def run(self) -> Run:
         """Return the function that does it."""
@@ -40,7 +42,13 @@ LABEL = "label"
 
 TABLE: tuple[Step, ...] = (
     Step("detect", "detect", (), "the chip's words; a mark read back from the flash's end"),
-    Step("interpreter", "interpreter", ("detect",), "hash of each area; the prompt's own words"),
+    Step(
+        "interpreter",
+        "interpreter",
+        ("detect",),
+        "hash of each area; the prompt's own words",
+        looks_first="detect",  # all is erased, and records may have come since
+    ),
     Step("application", "application", ("interpreter",), "hash of the area, and of each file"),
     Step("identity", "identity", ("application",), "the public key, from the registry"),
     Step("assignment", "assignment", ("identity",), "the hub's verdict, and the document's hash"),
@@ -62,8 +70,8 @@ def ahead(finished: Container[str], table: Sequence[Step] = TABLE) -> Iterator[S
 
 
 def after(name: str, table: Sequence[Step] = TABLE) -> tuple[str, ...]:
-    """Return this step and all that rest on it: what is done again with it."""
-    again = {name}
+    """Return this step, all that rest on it, and who looks first: what is done again with it."""
+    again = {name, *(step.looks_first for step in table if step.name == name)}
     for step in table:
         if again.intersection(step.needs):
             again.add(step.name)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from varde_host import errors
 from varde_host.bench import events, faults
 from varde_host.bench.cable import esptool_talk, knocking, ports, serial_line, tools
 from varde_host.bench.settings import Settings
@@ -130,8 +131,17 @@ class Work:
                 self.board.hands_s += time.monotonic() - asked_s
 
     def file(self, name: str) -> Path:
-        """Return the path of a file of this board that a tool will read."""
+        """Return the path of a file of this board, for a tool."""
         return self.settings.folder / f"{self.board.chip_id}-{name}"
+
+    def put(self, name: str, data: bytes) -> Path:
+        """Write a file that a tool will read. Raises WorldFailed `file-write`."""
+        path = self.file(name)
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error
+        return path
 
     # The loader
 
@@ -248,11 +258,14 @@ class Work:
     ) -> Evidence:
         """Run code at the prompt, after the commands `first` of mpremote.
 
-        Its last line beginning with ANSWER_MARK is the answer.
+        Its last line beginning with ANSWER_MARK is the answer. Code may hold a WiFi password
+        (`prompt.place`), so its file is taken away as soon as it has run.
         """
-        file = self.file(f"{name}.py")
-        file.write_text(code, encoding="utf-8")
-        run = await self._mpremote(["exec", SAY_CHIP, *first, "run", str(file)], timeout_s)
+        file = self.put(f"{name}.py", code.encode())
+        try:
+            run = await self._mpremote(["exec", SAY_CHIP, *first, "run", str(file)], timeout_s)
+        finally:
+            file.unlink(missing_ok=True)
         return answer_of(run.lines)
 
     async def reset(self) -> None:

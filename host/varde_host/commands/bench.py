@@ -6,7 +6,6 @@ import asyncio
 import functools
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,17 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import faults, ledger, live, settings, steps, tray, work
+from varde_host.bench import (
+    events,
+    faults,
+    ledger,
+    live,
+    settings,
+    steps,
+    tray,
+    work,
+    work_folder,
+)
 from varde_host.bench.cable import ports
 from varde_host.commands import hub_assignment, options
 from varde_host.inventory import progress, store
@@ -66,13 +75,13 @@ def run(
     table = _table(until, again or [], scans=scans)
     site_files = files.load(site)
     utc_ms = clock.from_environment().utc_ms
-    with tempfile.TemporaryDirectory(prefix="varde-bench-") as folder:
+    with work_folder.opened() as folder:
         asked = settings.Settings(
             site=site_files,
             by=whose,
             image=image,
             firmware=firmware,
-            folder=Path(folder),
+            folder=folder,
             trust=trust_documents.issue(site_files, utc_ms())[1],
             board=board,
             networks=networks_of(wifi),
@@ -97,7 +106,10 @@ def run(
             if expected == 0:
                 raise errors.InputRefused("bench-no-ports")
             ended = play(tray.Tray(bench, written, candidates, expected, table))
-    _finish(ended, json=json)
+            missing = max(0, (expected or 0) - len(ended))
+            if missing:
+                _tell_left(bench, candidates(), ended)
+    _finish(ended, missing, json=json)
 
 
 def _table(until: str | None, again: Sequence[str], *, scans: bool) -> Sequence[steps.Step]:
@@ -179,11 +191,24 @@ class Questions:
         return answer
 
 
-def _finish(ended: Sequence[tray.Result], *, json: bool) -> None:
-    done = sum(result.fault is None for result in ended)
+def _tell_left(
+    bench: work.Bench, candidates: Sequence[ports.Port], ended: Sequence[tray.Result]
+) -> None:
+    """Name the ports on which no board was found, since somebody put one there."""
+    found = {result.port for result in ended}
+    for port in candidates:
+        if port.name not in found:
+            fields = {"code": "board-silent", "who": faults.TECHNICIAN}
+            left = events.Event(events.LEFT, bench.utc_ms(), "", port.name, fields=fields)
+            bench.tell(left)
+
+
+def _finish(ended: Sequence[tray.Result], missing: int, *, json: bool) -> None:
+    """Boards that were expected and not found are not done either."""
+    done, boards = sum(result.fault is None for result in ended), len(ended) + missing
     if not json:
-        output.line(messages.text("bench.summary", done=done, boards=len(ended)))
-    if done < len(ended):
+        output.line(messages.text("bench.summary", done=done, boards=boards))
+    if done < boards:
         raise SystemExit(errors.EXIT_REFUSED)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import ledger, settings, tray, work
+from varde_host.bench import ledger, settings, tray, work, work_folder
 from varde_host.bench.taking_back import draining, return_sensors, returning, wipe_papers, wiping
 from varde_host.commands import bench, inventory_options, options
 from varde_host.inventory import evidence, kit_id
@@ -50,13 +49,13 @@ def run(
     site_files = files.load(site)
     utc_ms = clock.from_environment().utc_ms
     with (
-        tempfile.TemporaryDirectory(prefix="varde-return-") as folder,
+        work_folder.opened() as folder,
         inventory_options.opened(site, inventory) as kept,
         bench.shown(json=json) as view,
     ):
         chip = returning.begin(kept, wanted, whose, utc_ms())
         asked = settings.Settings(
-            site=site_files, by=whose, image=Path(), firmware=Path(), folder=Path(folder),
+            site=site_files, by=whose, image=Path(), firmware=Path(), folder=folder,
             trust=b"", networks=bench.networks_of(wifi),
             database=options.database_address(site, database_address),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),

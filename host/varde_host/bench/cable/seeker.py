@@ -96,6 +96,8 @@ class Seeker:
             if place.is_held or place.asking is not None:
                 continue
             is_there = await asyncio.to_thread(ports.is_there, port.name)
+            if not is_there and not place.chip_id:
+                self._tell(place, faults.Fault("port-gone"))
             if place.is_done or not is_there:
                 place.is_done = place.is_done and is_there
             elif self._known(place, port):

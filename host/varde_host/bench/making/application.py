@@ -43,8 +43,7 @@ async def run(work: Work) -> Evidence:
     table = partition_table.for_flash(work.finished["detect"]["flash_bytes"])
     vfs = partition_table.find(table, "vfs")
     image = file_system.encode(files, vfs.size)
-    path = work.file("vfs.bin")
-    path.write_bytes(image)
+    path = work.put("vfs.bin", image)
     await work.esptool("write-flash", hex(vfs.offset), str(path))
     await work.esptool("verify-flash", hex(vfs.offset), str(path), after=RUN)
     wanted = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

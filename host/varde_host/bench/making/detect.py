@@ -67,8 +67,8 @@ def judge(facts: esptool_talk.ChipFacts) -> None:
 
 async def _try_flash(work: Work, claimed_bytes: int) -> None:
     """Write a mark at the end, and look where it can be read."""
-    path = work.file("mark.bin")
-    path.write_bytes(secrets.token_bytes(MARK_BYTES) * (SECTOR_BYTES // MARK_BYTES))
+    mark = secrets.token_bytes(MARK_BYTES) * (SECTOR_BYTES // MARK_BYTES)
+    path = work.put("mark.bin", mark)
     end = claimed_bytes - SECTOR_BYTES
     smaller = ends_of_smaller(claimed_bytes)
     await _write_mark(work, path, end)
@@ -90,9 +90,8 @@ def _of_a_hub(work: Work, flash_bytes: int) -> tuple[list[str], list[str]]:
     """Return offset and file of a hub's partition table, and of a journal that is blank."""
     partitions = partition_table.for_flash(flash_bytes)
     journal = partition_table.find(partitions, "journal")
-    table_file, blank_file = work.file("table.bin"), work.file("journal.bin")
-    table_file.write_bytes(partition_table.encode(partitions))
-    blank_file.write_bytes(b"\xff" * journal.size)
+    table_file = work.put("table.bin", partition_table.encode(partitions))
+    blank_file = work.put("journal.bin", b"\xff" * journal.size)
     return (
         [hex(partition_table.TABLE_OFFSET), str(table_file)],
         [hex(journal.offset), str(blank_file)],

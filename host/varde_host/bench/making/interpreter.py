@@ -70,9 +70,7 @@ def _as_files(work: Work, areas: Mapping[int, bytes]) -> list[str]:
     """Put each area into a file; return `offset file offset file ...`."""
     words = []
     for offset, data in areas.items():
-        path = work.file(f"{offset:x}.bin")
-        path.write_bytes(data)
-        words += [hex(offset), str(path)]
+        words += [hex(offset), str(work.put(f"{offset:x}.bin", data))]
     return words
 
 

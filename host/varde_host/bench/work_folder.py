@@ -1,0 +1,72 @@
+"""The folder of one run, for what tools read: no longer there than the run, even if it is killed.
+
+Scripts with a hub's assignment, and so its WiFi password, lie in it while a tool reads them. Only
+this user may look into it, each run holds a lock on its own (which ends with the process, whatever
+ends that), and every run first removes those that no run holds any more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from varde_host import errors
+
+PREFIX = "varde-bench-"
+
+
+@contextmanager
+def opened() -> Iterator[Path]:
+    """Make the folder, and remove it at the end. Raises WorldFailed `file-write`."""
+    try:
+        remove_left()
+        folder, held = _made()
+    except OSError as error:
+        where = tempfile.gettempdir()
+        raise errors.WorldFailed("file-write", where, reason=error.strerror) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def remove_left() -> None:
+    """Remove this user's folders of runs that are no more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if folder.is_symlink() or not folder.is_dir() or folder.stat().st_uid != os.getuid():
+            continue
+        held = _locked(folder)
+        if held is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(held)
+
+
+def _made() -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        held = _locked(folder)
+        if held is not None and folder.is_dir():
+            return folder, held
+        # Another run has taken it for a left one before it was locked.
+        if held is not None:
+            os.close(held)
+
+
+def _locked(folder: Path) -> int | None:
+    """Return the descriptor that holds the lock, None if another process has it."""
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return None
+    return held

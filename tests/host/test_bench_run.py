@@ -1,0 +1,108 @@
+"""What a run of the bench leaves behind, does again, and ends with."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from host.terminal import Terminal
+from varde_host import errors
+from varde_host.bench import events, settings, steps, work, work_folder
+from varde_host.inventory import who
+
+BY = who.Who("lagertekniker", "t17")
+NOW_MS = 1_800_000_000_000
+AT_PROMPT = "import sys; print(open(sys.argv[-1]).read())"
+"""In place of mpremote: says what stands in the script that it is given."""
+
+
+def at_work(folder: Path, tell: Callable[[events.Event], None] = lambda _event: None) -> work.Work:
+    asked = settings.Settings(None, BY, Path("i"), Path("f"), folder, b"")
+    mpremote = (sys.executable, "-c", AT_PROMPT)
+    bench = work.Bench(asked, tell, lambda: NOW_MS, None, mpremote=mpremote)
+    board = work.Board("aabbccddeeff", "/dev/none", None, mode=work.PROMPT)
+    return work.Work(bench, board, "one", {})
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_the_folder_goes_with_the_run(temporary: Path):
+    with work_folder.opened() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "place.py").write_text("WiFi password")
+    assert not list(temporary.iterdir())
+
+
+def test_a_killed_run_leaves_its_folder_until_the_next(temporary: Path):
+    left = temporary / f"{work_folder.PREFIX}killed"
+    left.mkdir()
+    (left / "place.py").write_text("WiFi password")
+    with work_folder.opened() as at_work:
+        assert not left.exists()
+        with work_folder.opened() as beside:
+            assert beside != at_work
+            assert at_work.is_dir(), "another run's, which holds it"
+
+
+def test_others_folders_are_let_be(temporary: Path, monkeypatch: pytest.MonkeyPatch):
+    theirs = temporary / f"{work_folder.PREFIX}theirs"
+    theirs.mkdir()
+    elsewhere = temporary / "elsewhere"
+    elsewhere.mkdir()
+    (temporary / f"{work_folder.PREFIX}link").symlink_to(elsewhere)
+    monkeypatch.setattr(os, "getuid", lambda: theirs.stat().st_uid + 1)
+    work_folder.remove_left()
+    monkeypatch.undo()
+    assert theirs.is_dir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    work_folder.remove_left()
+    assert not theirs.exists()
+    assert elsewhere.is_dir()
+
+
+def test_no_room_for_the_folder_is_said(temporary: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary / "none"))
+    with pytest.raises(errors.WorldFailed, match="file-write"), work_folder.opened():
+        pass
+
+
+def test_a_script_is_gone_when_it_has_run(tmp_path: Path):
+    """It may hold the assignment, and so the WiFi password."""
+    code = "varde-bench: {}"
+    assert asyncio.run(at_work(tmp_path).execute(code, "place")) == {}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_the_worlds_fault(tmp_path: Path):
+    """One board is given up with a reason, and no traceback ends the others."""
+    with pytest.raises(errors.WorldFailed, match="file-write"):
+        at_work(tmp_path / "none").put("image.bin", b"")
+
+
+def test_before_all_is_erased_again_it_is_looked_whether_records_came():
+    assert steps.after("interpreter") == steps.names()
+    assert "detect" not in steps.after("application")
+
+
+def test_a_port_with_no_board_is_named_and_is_no_success(
+    made: Path, terminal: Terminal, tmp_path: Path
+):
+    port = str(tmp_path / "mistyped")
+    asked = ("bench", "run", "--site", made, "--by", "lagertekniker:t17", "--port", port)
+    status, shown, said = terminal.run(*asked, "--come-back", "0.1")
+    assert status == errors.EXIT_REFUSED
+    assert "0 av 1" in shown
+    assert said.count(port) == 2, "at once, and at the end"
+    status, lines, _ = terminal.run(*asked, "--come-back", "0.1", "--json")
+    assert status == errors.EXIT_REFUSED
+    assert '"event": "left"' in lines

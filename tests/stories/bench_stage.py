@@ -6,6 +6,7 @@ the table by the words of `varde-sim boards`. A ports file stands for USB names 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -106,11 +107,18 @@ class Stage:
     boards: dict[int, News] = field(default_factory=dict)
 
     def __enter__(self) -> Stage:
+        with contextlib.ExitStack() as undone:
+            self._set(undone)
+            undone.pop_all()
+        return self
+
+    def _set(self, undone: contextlib.ExitStack) -> None:
+        """Start all of it; `undone` ends what has been started if the rest does not come."""
         self.site = self.folder / "site"
         done = varde("site", "init", str(self.site), "--server-name", NAME, "--no-passphrase")
         assert done.returncode == 0, done.stderr
         self.collector = CollectorProcess(files.load(self.site))
-        self.collector.__enter__()
+        undone.enter_context(self.collector)
         (self.folder / "wifi").write_text("home:correct horse\n")
         self.image = self.folder / "micropython.bin"
         made = subprocess.run(
@@ -124,9 +132,9 @@ class Stage:
             "--wifi", "home:correct horse", "--out", str(self.folder / "boards"), *self.options,
             cwd=self.root, log=self.folder / "boards.log",
         )  # fmt: skip
+        undone.callback(self.table.end)
         self.table.until(self._take_boards)
         self._write_ports()
-        return self
 
     def _take_boards(self, news: News) -> bool:
         if news["event"] == "board":

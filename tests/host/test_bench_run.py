@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import sys
 import tempfile
 from collections.abc import Callable
@@ -12,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from host.terminal import Terminal
+from host.tray_place import CHIPS, Place, nothing, step
 from varde_host import errors
 from varde_host.bench import events, settings, steps, work, work_folder
+from varde_host.bench.cable import esptool_talk, serial_line
 from varde_host.inventory import who
 
 BY = who.Who("lagertekniker", "t17")
 NOW_MS = 1_800_000_000_000
+CHIP = "aabbccddeeff"
 AT_PROMPT = "import sys; print(open(sys.argv[-1]).read())"
 """In place of mpremote: says what stands in the script that it is given."""
 
@@ -26,7 +30,7 @@ def at_work(folder: Path, tell: Callable[[events.Event], None] = lambda _event: 
     asked = settings.Settings(None, BY, Path("i"), Path("f"), folder, b"")
     mpremote = (sys.executable, "-c", AT_PROMPT)
     bench = work.Bench(asked, tell, lambda: NOW_MS, None, mpremote=mpremote)
-    board = work.Board("aabbccddeeff", "/dev/none", None, mode=work.PROMPT)
+    board = work.Board(CHIP, "/dev/none", None, mode=work.PROMPT)
     return work.Work(bench, board, "one", {})
 
 
@@ -68,6 +72,48 @@ def test_others_folders_are_let_be(temporary: Path, monkeypatch: pytest.MonkeyPa
     work_folder.remove_left()
     assert not theirs.exists()
     assert elsewhere.is_dir()
+
+
+def test_a_chip_is_for_one_run_at_a_time(temporary: Path):
+    with work_folder.opened() as first, work_folder.opened() as second:
+        with work_folder.claimed(first, CHIP) as is_ours:
+            assert is_ours
+            with work_folder.claimed(second, CHIP) as is_ours_too:
+                assert not is_ours_too
+            with work_folder.claimed(second, "bbccddeeff00") as is_another:
+                assert is_another
+        with work_folder.claimed(second, CHIP) as is_free_again:
+            assert is_free_again
+    killed = temporary / f"{work_folder.PREFIX}killed"
+    killed.mkdir()
+    (killed / f"{CHIP}-at-work").touch()
+    with work_folder.opened() as next_run, work_folder.claimed(next_run, CHIP) as is_ours:
+        assert is_ours
+
+
+def test_two_benches_on_one_board(temporary: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second does nothing with it, and says why."""
+    monkeypatch.setenv("FAKE_LOG", str(temporary / "log"))
+    place = Place(temporary)
+    place.plug("0", CHIPS[0])
+    boards = place.tray([step("one", nothing)], 1)
+    with work_folder.opened() as other, work_folder.claimed(other, CHIPS[0]):
+        ended = asyncio.run(boards.run())
+    assert [result.fault and result.fault.code for result in ended] == ["port-busy"]
+    assert place.finished(CHIPS[0]) == []
+    place.inventory.close()
+
+
+def test_a_port_that_another_program_has_open_is_busy_and_not_gone():
+    _, terminal = pty.openpty()
+    port = os.ttyname(terminal)
+    with serial_line.opened(port, 0.01):
+        with pytest.raises(serial_line.Error) as refused:
+            serial_line.opened(port, 0.01)
+        assert serial_line.fault(refused.value, port).code == "port-busy"
+    os.close(terminal)
+    said = "ERROR: Could not open x, the port is busy or doesn't exist.\n([Errno 11] Could not "
+    assert esptool_talk.failure(f"{said}exclusively lock port x)").code == "port-busy"
 
 
 def test_no_room_for_the_folder_is_said(temporary: Path, monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from varde_host import errors
-from varde_host.bench import events, faults, steps
+from varde_host.bench import events, faults, steps, work_folder
 from varde_host.bench.cable import ports
 from varde_host.bench.cable.seeker import Seeker
 from varde_host.bench.ledger import Ledger
@@ -99,6 +99,14 @@ class Tray:
     # One board
 
     async def _work(self, board: Board) -> None:
+        """Work on a board, unless another run of the bench does."""
+        with work_folder.claimed(self.bench.settings.folder, board.chip_id) as is_ours:
+            if is_ours:
+                await self._all_steps(board)
+            else:
+                self._end(board, "", faults.Fault("port-busy"))
+
+    async def _all_steps(self, board: Board) -> None:
         tell = Work(self.bench, board, "", {}).tell
         tell(events.SEEN, chip=board.facts.kind)
         finished: dict[str, Evidence] = self.ledger.finished(board.chip_id)

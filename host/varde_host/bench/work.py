@@ -198,7 +198,7 @@ class Work:
             try:
                 await asyncio.to_thread(serial_line.reset, self.board.port)
             except serial_line.Error as error:
-                raise faults.Fault("port-gone", said=str(error)) from error
+                raise serial_line.fault(error, self.board.port) from error
         self.board.mode = RUNNING
 
     def _way_in(self) -> list[str]:

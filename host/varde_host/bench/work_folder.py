@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,12 +40,40 @@ def opened() -> Iterator[Path]:
 def remove_left() -> None:
     """Remove this user's folders of runs that are no more."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if folder.is_symlink() or not folder.is_dir() or folder.stat().st_uid != os.getuid():
-            continue
-        held = _locked(folder)
+        held = _locked(folder) if _is_ours(folder) else None
         if held is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)
+
+
+@contextmanager
+def claimed(folder: Path, chip_id: str) -> Iterator[bool]:
+    """Take a chip for the run with this folder; False if another run of this user has it.
+
+    Between two programs a port is free, and what one run has finished another could erase there.
+    """
+    claim = folder / f"{chip_id}-at-work"
+    claim.touch()
+    try:
+        others = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{claim.name}")
+        yield not any(_is_held(other.parent) for other in others if other != claim)
+    finally:
+        claim.unlink(missing_ok=True)
+
+
+def _is_held(folder: Path) -> bool:
+    held = _locked(folder)
+    if held is not None:
+        os.close(held)
+    return held is None and folder.is_dir()
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False  # its run has just removed it
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def _made() -> tuple[Path, int]:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from varde_host.bench import faults
 from varde_host.bench.cable import serial_line
 from varde_host.bench.cable.tools import Lines
 
@@ -38,5 +37,5 @@ def _hear(
                 if any(map(is_enough, lines.receive(line.read(max(1, line.in_waiting))))):
                     return True
     except serial_line.Error as error:
-        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+        raise serial_line.fault(error, port) from error
     return False

@@ -27,6 +27,7 @@ _VERIFIED = re.compile(r"^Verification (successful|failed)")
 
 # The first that fits, most telling first.
 _FAILURES: tuple[tuple[str, str], ...] = (
+    ("exclusively lock", "port-busy"),
     ("the port is busy or doesn't exist", "port-gone"),
     ("Secure Download Mode", "chip-secured"),
     ("Download mode successfully detected, but getting no sync reply", "board-silent"),

@@ -57,7 +57,7 @@ def _ask(port: str, stop: threading.Event) -> str:
                 if found := SERVICE.search(tail):
                     return found[1].decode("ascii")
     except serial_line.Error as error:
-        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+        raise serial_line.fault(error, port) from error
     return ""
 
 
@@ -79,7 +79,7 @@ def _knock(port: str, limit_s: float, stop: threading.Event) -> None:
         with serial_line.opened(port, READ_S) as line:
             _until_quiet(line, time.monotonic() + limit_s, stop)
     except serial_line.Error as error:
-        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+        raise serial_line.fault(error, port) from error
 
 
 def _until_quiet(line: serial.Serial, end_s: float, stop: threading.Event) -> None:

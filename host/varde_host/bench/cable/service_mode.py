@@ -134,7 +134,7 @@ def _converse(port: str, talk: Talk, limit_s: float, stop: threading.Event) -> O
         with serial_line.opened(port, READ_S) as line:
             return _ask_and_answer(line, talk, limit_s, stop)
     except serial_line.Error as error:
-        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+        raise serial_line.fault(error, port) from error
 
 
 def _ask_and_answer(

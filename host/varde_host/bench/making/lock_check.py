@@ -14,7 +14,6 @@ import time
 
 import serial  # type: ignore[import-untyped]  # pyserial has no types
 
-from varde_host.bench import faults
 from varde_host.bench.cable import knocking, ports, serial_line
 
 READ_S = 0.05
@@ -80,7 +79,7 @@ def _attack(port: str, reset: bool, stop: threading.Event) -> LockCheck:
                 serial_line.pulse_reset(line)
             _try_all(line, check, stop)
     except serial_line.Error as error:
-        raise faults.Fault("port-gone", port=port, said=str(error)) from error
+        raise serial_line.fault(error, port) from error
     return check
 
 

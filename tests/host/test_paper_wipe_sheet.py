@@ -126,5 +126,5 @@ def test_broken_lines_lose_no_letter_and_keep_to_the_room(text: str, room: float
 
 
 def test_an_empty_document_still_has_its_mark():
-    (said,) = read(page.document(label.speaker("nb"), "x", "fot", lambda pages: None))
-    assert said == "– slutt – fot side 1 av 1"
+    (said,) = read(page.document(label.speaker("nb"), "x", "bunn", lambda pages: None))
+    assert said == "– slutt – bunn side 1 av 1"

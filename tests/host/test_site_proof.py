@@ -144,9 +144,9 @@ def test_certificates_that_are_not_ours_are_seen(
 ):
     for suffix in ("pem", "key"):
         shutil.copy(made[1] / f"{name}.{suffix}", directory / f"{name}.{suffix}")
-    whats = {problem.what for problem in checked(directory).problems}
+    found = {problem.what for problem in checked(directory).problems}
     # A foreign second root is whole in itself: it is the first that signed the server.
-    assert whats == (set() if name == "root-2" else {"certificate-chain"})
+    assert found == (set() if name == "root-2" else {"certificate-chain"})
 
 
 def test_a_damaged_certificate_is_seen(directory: Path):

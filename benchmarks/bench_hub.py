@@ -102,7 +102,8 @@ def bundle() -> dict[str, Any]:
 def instructions(count: int) -> int:
     interpreter = json.loads((ROOT / ".cache/micropython/interpreter.json").read_text())
     arch = "x64" if interpreter.get("word_bits") == 64 else "x86"
-    path = f"{ROOT}/build/firmware/{arch}/a:{ROOT / 'tests/firmware'}:.frozen"
+    folders = [f"build/firmware/{arch}/a", "tests/firmware", "simulator/micropython"]
+    path = ":".join([*(f"{ROOT}/{folder}" for folder in folders), ".frozen"])
     command = [str(CALLGRIND), "-X", "heapsize=512k", "benchmarks/hub_on_vm.py", str(count)]
     environment = {**os.environ, "CALLGRIND_OUT": "/dev/null", "MICROPYPATH": path}
     done = subprocess.run(

@@ -22,6 +22,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+import hub_groups
 import hub_hints
 import hub_imports
 import hub_literals
@@ -54,8 +55,13 @@ def sources(manifest: dict[str, object]) -> list[tuple[pathlib.Path, str]]:
     return found
 
 
-def hub_sources(manifest: dict[str, object]) -> tuple[dict[str, str], hub_names.Names]:
-    """What the compiler gets of each module, by its path inside the slot; and its short names."""
+def hub_sources(
+    manifest: dict[str, object], asked: set[str]
+) -> tuple[dict[str, str], hub_names.Names]:
+    """What the compiler gets of each module, by its path inside the slot; and its short names.
+
+    `asked` are the modules that others than ours ask for.
+    """
     elsewhere: dict[str, list[str]] = manifest["ELSEWHERE"]  # type: ignore[assignment]
     made: dict[str, list[str]] = manifest["MADE"]  # type: ignore[assignment]
     texts = {}
@@ -66,7 +72,19 @@ def hub_sources(manifest: dict[str, object]) -> tuple[dict[str, str], hub_names.
     missed = hub_source.still_named(texts, elsewhere)
     if missed:
         raise SystemExit(f"left out by firmware/manifest.py, and needed: {', '.join(missed)}")
-    return transformed(hub_hints.without_hints(texts), root_files(manifest))
+    groups: dict[str, list[str]] = manifest["TOGETHER"]  # type: ignore[assignment]
+    order = "varde_firmware/load_order.py"
+    texts[order] = hub_groups.with_order(texts[order], groups)
+    texts, short = transformed(hub_hints.without_hints(texts), root_files(manifest))
+    return hub_groups.with_groups(texts, short, groups, asked)
+
+
+def asked_for(arch: str, manifest: dict[str, object]) -> set[str]:
+    """The modules that supervisor and bench scripts ask for; in the simulator all, for tests."""
+    if arch != HUB_ARCH:
+        return {inside for _, inside in sources(manifest)}
+    modules: list[str] = manifest["ASKED_FOR"]  # type: ignore[assignment]
+    return set(modules)
 
 
 def root_files(manifest: dict[str, object]) -> list[pathlib.Path]:
@@ -124,13 +142,14 @@ def build(arch: str, manifest: dict[str, object]) -> int:
     home = BUILD / f".{arch}.{os.getpid()}"  # others may be building, too
     shutil.rmtree(home, ignore_errors=True)
     slot = home / SLOT
-    texts, short = hub_sources(manifest)
-    names = file_names(texts)
+    texts, short = hub_sources(manifest, asked_for(arch, manifest))
+    names = file_names(texts.keys() | short.keys())
     sizes = {inside: compile_module(text, (slot / inside).with_suffix(".mpy"), arch, names[inside])
              for inside, text in texts.items()}  # fmt: skip
     for path in root_files(manifest):
         shutil.copy(path, home)
-    write_names({names[inside]: table for inside, table in short.items()})
+    write_names({names[inside]: {key: names.get(value, value) for key, value in table.items()}
+                 for inside, table in short.items()})  # fmt: skip
     total = sum(sizes.values())
     report = {"arch": arch, "bytes": total, "budget_bytes": manifest["BUDGET_BYTES"],
               "files": sizes}  # fmt: skip

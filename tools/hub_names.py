@@ -244,13 +244,14 @@ def _shortest(
         places = set(found) if name in everywhere else where[name]
         reach = set().union(*(near[inside] for inside in places))
         taken = set().union(*(used[inside] | stay[inside] for inside in reach))
-        short[name] = next(each for each in _candidates() if each not in taken)
+        short[name] = next(each for each in candidates() if each not in taken)
         for inside in places:
             used[inside].add(short[name])
     return short
 
 
-def _candidates() -> Iterator[str]:
+def candidates() -> Iterator[str]:
+    """_a, _b ... _aa ...: the shortest private names."""
     for count in itertools.count(1):
         for letters in itertools.product(_LETTERS, repeat=count):
             yield "_" + "".join(letters)

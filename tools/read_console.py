@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 NAMES = pathlib.Path(__file__).resolve().parents[1] / "build" / "firmware" / "names.json"
-_FRAME = re.compile(r'File "(?P<module>[\w.]+)", line \d+, in (?P<name>\w+)')
+_FRAME = re.compile(r'File "(?P<module>[\w.]+)", line (?P<line>\d+), in (?P<name>\w+)')
 _SHORT = re.compile(r"\b_\w{1,2}\b")
 
 
@@ -29,13 +29,21 @@ def readable(lines: Iterable[str], names: Mapping[str, Mapping[str, str]]) -> It
     for line in lines:
         frame = _FRAME.search(line)
         if frame:
-            module = frame["module"]
+            module, number = _place(frame["module"], int(frame["line"]), names)
             full = names.get(module, {}).get(frame["name"], frame["name"])
-            yield line[: frame.start("name")] + full + line[frame.end("name") :]
+            yield (line[: frame.start("module")] + f'{module}", line {number}, in {full}'
+                   + line[frame.end("name") :])  # fmt: skip
             continue
         own = names.get(module, {})
         module = ""
         yield _SHORT.sub(lambda short, own=own: own.get(short[0], short[0]), line)  # type: ignore[misc]
+
+
+def _place(file: str, line: int, names: Mapping[str, Mapping[str, str]]) -> tuple[str, int]:
+    """Module and line in the source of a line in a hub's file (`hub_groups`)."""
+    first = max((int(key) for key in names.get(file, {}) if key.isdecimal() and int(key) <= line),
+                default=0)  # fmt: skip
+    return (names[file][str(first)], line - first + 1) if first else (file, line)
 
 
 def main() -> int:

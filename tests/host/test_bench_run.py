@@ -15,9 +15,9 @@ import pytest
 from host.terminal import Terminal
 from host.tray_place import CHIPS, Place, nothing, step
 from varde_host import errors
-from varde_host.bench import events, settings, steps, work, work_folder
-from varde_host.bench.cable import esptool_talk, serial_line
-from varde_host.inventory import who
+from varde_host.bench import events, faults, live, settings, steps, work, work_folder
+from varde_host.bench.cable import esptool_talk, seeker, serial_line
+from varde_host.inventory import audit, who
 
 BY = who.Who("lagertekniker", "t17")
 NOW_MS = 1_800_000_000_000
@@ -152,3 +152,53 @@ def test_a_port_with_no_board_is_named_and_is_no_success(
     status, lines, _ = terminal.run(*asked, "--come-back", "0.1", "--json")
     assert status == errors.EXIT_REFUSED
     assert '"event": "left"' in lines
+
+
+def cannot(place: Place, reason: str) -> str:
+    """Let a technician say so, and return the code that the board was given up with."""
+
+    async def ask(_work: work.Work) -> work.Evidence:
+        raise faults.Fault("cannot", reason=reason)
+
+    place.plug("0", CHIPS[0])
+    ended = asyncio.run(place.tray([step("one", ask)], 1).run())
+    assert ended[0].fault is not None
+    return ended[0].fault.code
+
+
+def test_a_reason_is_written_down(temporary: Path, monkeypatch: pytest.MonkeyPatch):
+    """With who gave it; one with a birth number is not, and that is said."""
+    monkeypatch.setenv("FAKE_LOG", str(temporary / "log"))
+    place = Place(temporary)
+    assert cannot(place, "the cuff is wet") == "cannot"
+    assert cannot(place, "for 01010112345") == "refused"
+    logged = place.inventory.read(lambda connection: list(audit.lines(connection, CHIPS[0])))
+    assert [(line.what, line.person) for line in logged] == [("bench.cannot", "t17")]
+    assert "the cuff is wet" in logged[0].detail
+    place.inventory.close()
+
+
+def test_a_board_given_up_is_one_line_and_one_row(capsys: pytest.CaptureFixture[str]):
+    fields = {"code": "psram-small", "outcome": faults.UNFIT, "found": 0, "wanted": 2}
+    told = [
+        events.Event(events.FAULT, 5, "", "/dev/x", "", {"code": "board-silent"}),
+        events.Event(events.SEEN, 5, CHIP, "/dev/x"),
+        events.Event(events.FAULT, 5, CHIP, "/dev/x", "detect", fields),
+        events.Event(events.GIVEN_UP, 5, CHIP, "/dev/x", "detect", fields),
+    ]
+    lines, table = live.TextLines(), live.Table()
+    for event in told:
+        lines.tell(event)
+        table.tell(event)
+    assert capsys.readouterr().err.count("PSRAM") == 1
+    assert table._table().row_count == 1
+
+
+def test_a_slow_port_is_asked_before_it_is_given_up(temporary: Path):
+    place = Place(temporary)
+    sought = seeker.Seeker(place.tray([], 1).bench, place.candidates, lambda _board: None)
+    spot = sought.places["x"] = seeker.Place("x", float("-inf"))
+    assert sought.mute(1.0) == []
+    spot.told = "board-silent"
+    assert sought.mute(1.0) == ["x"]
+    place.inventory.close()

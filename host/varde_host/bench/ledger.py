@@ -34,6 +34,16 @@ class Ledger:
                 return chip_id
         return ""
 
+    def cannot(self, chip_id: str, step: str, reason: str) -> None:
+        """Write down why a technician could not do a step.
+
+        Raises InputRefused `text-form`, `birth-number`.
+        """
+        now_ms = self._utc_ms()
+        self.inventory.write(
+            lambda connection: progress.cannot(connection, chip_id, step, reason, self._by, now_ms)
+        )
+
     def finish(self, chip_id: str, step: str, evidence: Evidence) -> None:
         """Write down that a step is done; when this returns it is on the disk."""
         now_ms = self._utc_ms()

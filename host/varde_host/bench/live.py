@@ -14,7 +14,7 @@ import rich.markup
 import rich.table
 
 from varde_host import messages, output
-from varde_host.bench import events
+from varde_host.bench import events, faults
 from varde_host.bench.events import Event
 
 UPDATES_A_SECOND = 8
@@ -56,10 +56,17 @@ class TextLines:
 
     def tell(self, event: Event) -> None:
         """Print it, if it is worth a line."""
-        if event.kind not in SILENT:
+        if event.kind not in SILENT and not _is_said_again(event):
             board, port = event.board or messages.text("bench.unknown-board"), event.port
             text = " ".join(part for part in (step_text(event.step), words(event)) if part)
             output.progress(messages.text("bench.board-line", board=board, port=port, text=text))
+
+
+def _is_said_again(event: Event) -> bool:
+    """Tell if the board is given up for this fault, which says the same in the next event."""
+    outcome = (event.fields or {}).get("outcome")
+    is_last = outcome in (faults.FAILED, faults.UNFIT, faults.CANNOT)
+    return event.kind == events.FAULT and bool(event.board) and is_last
 
 
 @dataclass
@@ -95,6 +102,8 @@ class Table:
         """Change the board's row."""
         if event.kind in (events.BEGUN, events.TOOL, events.STANDS):
             return
+        if event.board:
+            self._rows.pop(event.port, None)  # what was said of the port before it was known
         row = self._rows.setdefault(event.board or event.port, Row(event.port))
         row.port, row.step = event.port, event.step
         if event.kind == events.PROGRESS:
@@ -132,6 +141,7 @@ _SIGNS = {
     events.WAITING: "!",
 }
 _WORDS = {
+    events.SEEN: "bench.seen",
     events.DONE: "bench.done",
     events.FINISHED: "bench.done",
     events.STANDS: "bench.stands",

@@ -117,9 +117,18 @@ class Tray:
             try:
                 finished[step.name] = await self._step(board, step, finished)
             except faults.Fault as fault:
-                self._end(board, step.name, fault)
+                self._end(board, step.name, self._written_down(board, step.name, fault))
                 return
         self._end(board, "", None)
+
+    def _written_down(self, board: Board, step: str, fault: faults.Fault) -> faults.Fault:
+        """Keep a technician's reason; return the fault, or what is wrong with the reason."""
+        if fault.outcome == faults.CANNOT:
+            try:
+                self.ledger.cannot(board.chip_id, step, str(fault.fields.get("reason", "")))
+            except errors.InputRefused as error:
+                return faults.Fault("refused", said=error.code)
+        return fault
 
     def _end(self, board: Board, step: str, fault: faults.Fault | None) -> None:
         assert self._seeker is not None

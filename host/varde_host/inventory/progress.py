@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import door, schema
+from varde_host.inventory import door, evidence, schema
 from varde_host.inventory.who import Who
 
 _CHIP_ID = re.compile(r"[0-9a-f]{12}")
@@ -55,6 +55,18 @@ def finish(
     text = door.text(evidence)
     with door.Change(connection, by, now_ms, "bench.step", chip_id, step=step) as change:
         _put(connection, change, (chip_id, step), at_ms=now_ms, evidence=text)
+
+
+def cannot(
+    connection: sa.Connection, chip_id: str, step: str, reason: str, by: Who, now_ms: int
+) -> None:
+    """Write down why somebody could not do a step; it stays to be done.
+
+    Raises InputRefused `text-form`, `birth-number`.
+    """
+    said = evidence.text(reason, "reason")
+    with door.Change(connection, by, now_ms, "bench.cannot", chip_id, step=step, reason=said):
+        pass  # no row changes
 
 
 def forget(

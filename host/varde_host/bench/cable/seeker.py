@@ -75,12 +75,17 @@ class Seeker:
             place.is_held, place.is_done = False, True
 
     def mute(self, limit_s: float) -> list[str]:
-        """Return the ports that no board has been found on for so long, or ever will be."""
+        """Return the ports that no board has been found on for so long, or ever will be.
+
+        None of them before it was asked once: on a busy machine that alone may take so long.
+        """
         latest_s = time.monotonic() - limit_s
         return [
             place.name
             for place in self.places.values()
-            if not place.chip_id and (place.is_done or place.mute_since_s < latest_s)
+            if place.told
+            and not place.chip_id
+            and (place.is_done or place.mute_since_s < latest_s)
         ]
 
     async def _look(self) -> bool:

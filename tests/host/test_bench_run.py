@@ -86,7 +86,7 @@ def test_a_chip_is_for_one_run_at_a_time(temporary: Path):
             assert is_free_again
     killed = temporary / f"{work_folder.PREFIX}killed"
     killed.mkdir()
-    (killed / f"{CHIP}-at-work").touch()
+    work_folder.take(killed, CHIP)
     with work_folder.opened() as next_run, work_folder.claimed(next_run, CHIP) as is_ours:
         assert is_ours
 
@@ -101,6 +101,24 @@ def test_two_benches_on_one_board(temporary: Path, monkeypatch: pytest.MonkeyPat
         ended = asyncio.run(boards.run())
     assert [result.fault and result.fault.code for result in ended] == ["port-busy"]
     assert place.finished(CHIPS[0]) == []
+    place.inventory.close()
+
+
+def test_a_port_where_another_run_is_at_work_is_not_asked(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Asking restarts a board, and with it what the other run is waiting for."""
+    monkeypatch.setenv("FAKE_LOG", str(temporary / "log"))
+    place = Place(temporary)
+    place.plug("0", CHIPS[0])
+    with work_folder.opened() as other:
+        work_folder.take(other, str(place.port("0")))
+        assert asyncio.run(place.tray([step("one", nothing)], 1, come_back_s=0.1).run()) == []
+    assert not (temporary / "log").exists(), "no esptool has run"
+    assert [
+        event.fields["code"] for event in place.told if event.fields and "code" in event.fields
+    ] == ["port-busy"]
+    assert len(asyncio.run(place.tray([step("one", nothing)], 1).run())) == 1
     place.inventory.close()
 
 

@@ -8,6 +8,7 @@ ends that), and every run first removes those that no run holds any more.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import stat
@@ -52,13 +53,31 @@ def claimed(folder: Path, chip_id: str) -> Iterator[bool]:
 
     Between two programs a port is free, and what one run has finished another could erase there.
     """
-    claim = folder / f"{chip_id}-at-work"
-    claim.touch()
+    take(folder, chip_id)
     try:
-        others = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{claim.name}")
-        yield not any(_is_held(other.parent) for other in others if other != claim)
+        yield not is_taken(folder, chip_id)
     finally:
-        claim.unlink(missing_ok=True)
+        give_back(folder, chip_id)
+
+
+def take(folder: Path, name: str) -> None:
+    """Say that the run with this folder is at work on this chip, or on what is on this port."""
+    (folder / _claim(name)).touch()
+
+
+def give_back(folder: Path, name: str) -> None:
+    """Say that it no longer is."""
+    (folder / _claim(name)).unlink(missing_ok=True)
+
+
+def is_taken(folder: Path, name: str) -> bool:
+    """Tell if another run of this user, not the one with this folder, is at work on it."""
+    claims = Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_claim(name)}")
+    return any(_is_held(claim.parent) for claim in claims if claim.parent != folder)
+
+
+def _claim(name: str) -> str:
+    return f"{hashlib.sha256(name.encode()).hexdigest()[:16]}-at-work"
 
 
 def _is_held(folder: Path) -> bool:

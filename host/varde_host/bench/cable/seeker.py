@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from varde_host.bench import events, faults, work
+from varde_host.bench import events, faults, work, work_folder
 from varde_host.bench.cable import esptool_talk, knocking, ports
 from varde_host.bench.work import Bench, Board, Work
 
@@ -64,6 +64,7 @@ class Seeker:
         """The way to this board broke; it may come back anywhere."""
         place = self.places[board.port]
         place.is_held = False
+        work_folder.give_back(self.bench.settings.folder, place.name)
         place.is_doubted = place.is_doubted or is_other
         self.lost[board.chip_id] = board
 
@@ -73,6 +74,7 @@ class Seeker:
         place = self.places[board.port]
         if place.is_held and place.chip_id == board.chip_id:
             place.is_held, place.is_done = False, True
+            work_folder.give_back(self.bench.settings.folder, place.name)
 
     def mute(self, limit_s: float) -> list[str]:
         """Return the ports that no board has been found on for so long, or ever will be.
@@ -107,6 +109,9 @@ class Seeker:
                 place.is_done = place.is_done and is_there
             elif self._known(place, port):
                 is_found = True
+            elif work_folder.is_taken(self.bench.settings.folder, port.name):
+                # Asking would restart that run's board.
+                self._tell(place, faults.Fault("port-busy"))
             else:
                 place.asking = asyncio.ensure_future(self._ask(place))
                 place.asking.add_done_callback(self._keep_bug)
@@ -123,6 +128,7 @@ class Seeker:
 
     def _found(self, place: Place, board: Board, mode: str) -> None:
         place.is_held, place.is_doubted, place.told = True, False, ""
+        work_folder.take(self.bench.settings.folder, place.name)
         place.chip_id = board.chip_id
         self.lost.pop(board.chip_id, None)
         board.port, board.mode = place.name, mode

@@ -4,6 +4,7 @@
 
 Bytes of heap for its modules (what others load is loaded before), for its tables (inbox, ring,
 known values, bonds), and for three sessions in the middle of receiving, everything at its most.
+What shares a file with others (TOGETHER in firmware/manifest.py) is not counted among its modules.
 """
 
 import gc

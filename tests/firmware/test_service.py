@@ -143,7 +143,7 @@ def spoil_documents(hub: Cable) -> None:
 
 def spoil_application(hub: Cable) -> None:
     """The application cannot start and is started again, later and later."""
-    spoil(hub, {"a/varde_firmware/shell/keeper.mpy": b"no module"})
+    spoil(hub, {"a/varde_firmware/shell/hub_parts.mpy": b"no module"})
 
 
 def spoil(hub: Cable, files: dict[str, bytes]) -> None:

@@ -39,7 +39,6 @@ CODES: Mapping[str, tuple[str, str]] = {
     "other-board": (LOST, TECHNICIAN),
     "not-come-back": (FAILED, TECHNICIAN),
     "hold-boot": (PERSON, TECHNICIAN),
-    "press-reset": (PERSON, TECHNICIAN),
     # The board
     "wrong-kind": (UNFIT, TECHNICIAN),
     "old-revision": (UNFIT, TECHNICIAN),
@@ -58,7 +57,6 @@ CODES: Mapping[str, tuple[str, str]] = {
     "tool-failed": (FAILED, IT),
     "tool-missing": (FAILED, IT),
     # The hub
-    "key-changed": (FAILED, IT),
     "key-refused": (FAILED, IT),
     "documents-refused": (FAILED, IT),
     "no-links": (FAILED, IT),

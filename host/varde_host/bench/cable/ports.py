@@ -8,14 +8,13 @@ Linux names a port by its device (`/dev/serial/by-id`), that name is stable and 
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import glob
 import os
 import re
 import socket
 import urllib.parse
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,15 +129,3 @@ def _named(pattern: str) -> list[str]:
     if "*" in pattern or ("?" in pattern and "://" not in pattern):
         return [os.path.realpath(path) for path in sorted(glob.glob(pattern))][:MAX_PORTS]
     return [pattern]
-
-
-async def until(is_so: Callable[[], bool], limit_s: float, clock: Callable[[], float]) -> bool:
-    """Look until it is so, with backoff; False if that takes longer than `limit_s`."""
-    deadline_s = clock() + limit_s
-    for wait_s in backoff_s():
-        if await asyncio.to_thread(is_so):
-            return True
-        if clock() + wait_s > deadline_s:
-            return False
-        await asyncio.sleep(wait_s)
-    raise AssertionError("backoff has no end")

@@ -150,7 +150,7 @@ def test_a_reason_of_a_later_version_is_shown_as_it_is(hub: VirtualHub):
 @pytest.fixture
 def command(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What follows the name of a command, for a site whose receiver's key is at hand."""
-    monkeypatch.setattr(files, "load", lambda path: files.Site(path, "", (), b"", b"", ()))
+    monkeypatch.setattr(files, "load", lambda path: files.Site(path, None, None))
     monkeypatch.setattr(files.Site, "receiver_private", lambda *_: RECEIVER)
     return ["--site", tmp_path, "--database", tmp_path / "collector.sqlite"]
 

@@ -38,10 +38,12 @@ class Program:
         self.news: list[News] = []
         self._lines: queue.Queue[News | None] = queue.Queue()
         self._log = log.open("ab")
+        # Boards of two stages have the same chip ids; runs of one user know each other by TMPDIR.
+        apart = {"TMPDIR": str(log.parent)} if command[0].startswith("varde_host") else {}
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=cwd,
-            env=environment(VARDE_LANGUAGE="en"),
+            env=environment(VARDE_LANGUAGE="en", **apart),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

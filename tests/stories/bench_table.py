@@ -170,7 +170,8 @@ class Table:
         self, *arguments: str, as_json: bool = True, by: str = BY
     ) -> asyncio.subprocess.Process:
         site = [] if arguments[0] == "site" else ["--site", str(self.site)]
-        environment = self._environment() | {"VARDE_BY": by}
+        # Boards of two tables have the same chip ids; runs of one user know each other by TMPDIR.
+        environment = self._environment() | {"VARDE_BY": by, "TMPDIR": str(self.folder)}
         if arguments[0] == "site":
             environment.pop("VARDE_CLOCK", None)
         return await asyncio.create_subprocess_exec(

@@ -29,7 +29,7 @@ def verify(
 ) -> None:
     """Follow the log's chain, and compare the tables with what the log says."""
     anchors = [_parse_head(text) for text in anchor or []]
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         head = copying.prove(connection, anchors)
     if json:
         output.as_json({"lines": head.number, "head": str(head), "anchors": len(anchors)})
@@ -42,7 +42,7 @@ def show_head(
     site: _Site = _DEFAULT, inventory: _Inventory = None, json: options.Json = False
 ) -> None:
     """Print the newest line's number and hash, to be kept where nobody here can change it."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         head = log.head(connection)
     if json:
         output.as_json({"number": head.number, "hash": head.hash.hex(), "head": str(head)})
@@ -58,7 +58,7 @@ def show_list(
     json: options.Json = False,
 ) -> None:
     """List the last lines, or those about one kit, thing, model or place."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = list(collections.deque(log.lines(connection, subject), maxlen=last))
     if json:
         output.as_json([_as_json(line) for line in found])

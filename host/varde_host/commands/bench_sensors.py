@@ -15,7 +15,7 @@ def figures(
     json: options.Json = False,
 ) -> None:
     """Show the figures of each model, from all boards that the bench ever paired."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = pairing_figures.of_log(connection)
     if json:
         output.as_json([dataclasses.asdict(each) for each in found])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from varde_host import clock, errors
@@ -44,6 +45,20 @@ def opened(site: Path, named: str | None, *, create: bool = False) -> Iterator[s
         yield inventory
     finally:
         inventory.close()
+
+
+@contextlib.contextmanager
+def reading(site: Path, named: str | None) -> Iterator[sa.Connection]:
+    """Give a connection that sees one state of the inventory; raises as `opened`."""
+    with opened(site, named) as inventory, inventory.reading() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(site: Path, named: str | None, *, create: bool = False) -> Iterator[sa.Connection]:
+    """Give a connection whose changes are all done at the end, or none; raises as `opened`."""
+    with opened(site, named, create=create) as inventory, inventory.writing() as connection:
+        yield connection
 
 
 def acting(by: str | None) -> tuple[who.Who, int]:

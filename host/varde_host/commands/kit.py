@@ -33,7 +33,7 @@ def new(
 ) -> None:
     """Make a kit with a new id."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory, create=True) as opened, opened.writing() as c:
+    with inventory_options.writing(site, inventory, create=True) as c:
         where = places.find(c, place).place if place else None
         draw = secrets.randbelow
         made = kits.create(c, draw, acting, now_ms, source=source, profile=profile, place=where)
@@ -51,7 +51,7 @@ def show_list(
 ) -> None:
     """List kits, those longest in their state first."""
     key = None if state is None else words.state_key(state)
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = kits.listing(connection, key)
     if json:
         output.as_json([dataclasses.asdict(kit) for kit in found])
@@ -66,7 +66,7 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show a kit, what is in it, what it went through, and where it can go."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = kits.find(connection, kit)
         inside = items.listing(connection, kit_id=found.kit_id)
         steps = kits.steps(connection, found.kit_id)
@@ -124,7 +124,7 @@ def move(
     target = words.state_key(state)
     expected = None if seen is None else words.state_key(seen)
     proof = parse_evidence(evidence or [])
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         moved = kits.move(connection, kit, target, proof, acting, now_ms, seen=expected)
     if json:
         output.as_json(dataclasses.asdict(moved))
@@ -145,7 +145,7 @@ def put(
 ) -> None:
     """Put things into a kit: all of them, or none if one is refused."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = [items.put(connection, each, kit, acting, now_ms) for each in item]
     _tell_items(done, "kit.put", json=json)
 
@@ -160,7 +160,7 @@ def take(
 ) -> None:
     """Take things to a place, out of their kits if they are in one."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = [items.take(connection, each, place, acting, now_ms) for each in item]
     _tell_items(done, "kit.taken", json=json)
 
@@ -175,7 +175,7 @@ def place(
 ) -> None:
     """Write down where a kit stands."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         code = places.find(connection, where).place
         done = kits.place(connection, kit, code, acting, now_ms)
     if json:
@@ -194,7 +194,7 @@ def infectious(
 ) -> None:
     """Put a kit that has come back under infection control, when that is learned of late."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = kits.put_under_infection_control(connection, kit, hours, acting, now_ms)
     if json:
         output.as_json(dataclasses.asdict(done))

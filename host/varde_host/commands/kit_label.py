@@ -38,7 +38,7 @@ def draw(
         raise errors.InputRefused("label-form", form[:20], known=", ".join(FORMS))
     facts = label_facts.load(site)
     today = dt.datetime.fromtimestamp(clock.from_environment().utc_ms() / 1000, dt.UTC).date()
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = [kits.find(connection, one) for one in kit]
     until = None if next_check is None else next_check.date()
     made = [facts.label(one, level, today, until) for one in found]

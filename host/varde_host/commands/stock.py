@@ -35,7 +35,7 @@ def scan(
 ) -> None:
     """Say what a code is: a kit, a thing, a place, a known model, or a new one."""
     now_ms = inventory_options.now_ms()
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         if second is None:
             found = scanning.identify(
                 connection, code, now_ms, keeps_separators=keeps_gs, choice=choose
@@ -84,7 +84,7 @@ def add(
         "calibrated_until": calibrated_until,
     }  # fmt: skip
     facts = {name: value for name, value in given.items() if value is not None}
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         if scan is not None:
             found = (
                 scanning.identify(
@@ -135,7 +135,7 @@ def change(
     facts = {name: value for name, value in given.items() if value is not None}
     if not facts:
         raise errors.InputRefused("nothing-to-change", item[:20])
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = items.change(connection, item, acting, now_ms, **facts)
     _tell(done, "stock.changed", json=json)
 
@@ -151,7 +151,7 @@ def mark(
 ) -> None:
     """Say that a thing is good, faulty, scrapped or lost, and why."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = items.judge(connection, item, standing, reason, acting, now_ms)
     _tell(done, "stock.changed", json=json)
 
@@ -169,7 +169,7 @@ def show_list(
     """List things, by kind and model."""
     wanted = {"kind": kind, "model": model, "place": place, "kit_id": kit, "standing": standing}
     given = {name: value for name, value in wanted.items() if value is not None}
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = items.listing(connection, **given)
     if json:
         output.as_json([dataclasses.asdict(item) for item in found])
@@ -184,7 +184,7 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show a thing with all that is known of it, and the loans it was in."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = items.find(connection, item)
         parts = loans.of_item(connection, found.item_id)
     if json:

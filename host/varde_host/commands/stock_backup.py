@@ -19,7 +19,7 @@ def back_up(
     json: options.Json = False,
 ) -> None:
     """Write all that the inventory holds at one moment; others go on meanwhile."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         head = copying.write(connection, out)
     if json:
         output.as_json({"file": str(out), "lines": head.number, "head": str(head)})

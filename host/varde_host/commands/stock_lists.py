@@ -24,7 +24,7 @@ def levels(
 ) -> None:
     """Say how many ready kits there are, and warn before the minimum is passed."""
     now_ms = inventory_options.now_ms()
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = stock.levels(connection, now_ms)
     if json:
         output.as_json([dataclasses.asdict(level) for level in found])
@@ -57,7 +57,7 @@ def minimum(
 ) -> None:
     """Say how many ready kits there must be, and how long it takes to make one ready."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         stock.set_minimum(connection, profile, least, turnaround, acting, now_ms)
     if json:
         output.as_json({"profile": profile, "least": least, "turnaround_days": turnaround})
@@ -73,7 +73,7 @@ def due(
 ) -> None:
     """List dates to keep, soonest first: calibration, lease, warranty, expiry, kits' checks."""
     until = stock.day_after(inventory_options.now_ms(), days)
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = stock.due(connection, until)
     if json:
         output.as_json([dataclasses.asdict(each) for each in found])
@@ -98,7 +98,7 @@ def recall(
     json: options.Json = False,
 ) -> None:
     """List the things of a model, lot or size, and where each is now."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = stock.recall(connection, model, lot, size)
     if json:
         output.as_json([dataclasses.asdict(each) for each in found])
@@ -124,7 +124,7 @@ def trace(
     json: options.Json = False,
 ) -> None:
     """List the loans in which a thing may have measured wrong."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = tracing.trace(connection, item)
     if json:
         output.as_json(dataclasses.asdict(found))
@@ -159,7 +159,7 @@ def check(
     given = kit.parse_evidence([f"check.record={record}"])["check"]["record"]
     checked = evidence.record(given, "--record")
     until = None if valid_until is None else evidence.date(valid_until, "--valid-until")
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         tracing.write(connection, item, outcome, checked, acting, now_ms, valid_until=until)
     if json:
         output.as_json({"item": item, "outcome": outcome, "record": checked})
@@ -171,7 +171,7 @@ def faults(
     site: _Site = _DEFAULT, inventory: _Inventory = None, json: options.Json = False
 ) -> None:
     """Count deviations by model and lot, for talks with suppliers."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = stock.faults(connection)
     shares = [rates.share(bad, total) for _model, _lot, total, bad in found]
     if json:

@@ -32,7 +32,7 @@ def add_model(
 ) -> None:
     """Name a model, once, with the code that its maker prints."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory, create=True) as opened, opened.writing() as c:
+    with inventory_options.writing(site, inventory, create=True) as c:
         facts = {"name": name, "maker": maker}
         done = models.add(c, model, kind, acting, now_ms, **facts, lead_days=lead_days, code=code)
     _tell_model(done, json=json)
@@ -48,7 +48,7 @@ def add_code(
 ) -> None:
     """Give a model one more code."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = models.add_code(connection, model, code, acting, now_ms)
     _tell_model(done, json=json)
 
@@ -57,7 +57,7 @@ def list_models(
     site: _Site = _DEFAULT, inventory: _Inventory = None, json: options.Json = False
 ) -> None:
     """List the models."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = models.listing(connection)
     if json:
         output.as_json([dataclasses.asdict(model) for model in found])
@@ -82,7 +82,7 @@ def add_place(
 ) -> None:
     """Make a place."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory, create=True) as opened, opened.writing() as c:
+    with inventory_options.writing(site, inventory, create=True) as c:
         done = places.add(c, place, name, acting, now_ms)
     if json:
         output.as_json(dataclasses.asdict(done))
@@ -94,7 +94,7 @@ def list_places(
     site: _Site = _DEFAULT, inventory: _Inventory = None, json: options.Json = False
 ) -> None:
     """List the places."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         found = places.listing(connection)
     if json:
         output.as_json([dataclasses.asdict(place) for place in found])
@@ -114,7 +114,7 @@ def write_note(
 ) -> None:
     """Write a deviation about a kit or a thing, for a function to see to."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         about = scanning.labelled(connection, subject)
         done = notes.write(connection, about, code, function, text, acting, now_ms)
     _tell_note(done, "stock.noted", json=json)
@@ -130,7 +130,7 @@ def close_note(
 ) -> None:
     """Close a deviation with what was done."""
     acting, now_ms = inventory_options.acting(by)
-    with inventory_options.opened(site, inventory) as opened, opened.writing() as connection:
+    with inventory_options.writing(site, inventory) as connection:
         done = notes.close(connection, note, outcome, acting, now_ms)
     _tell_note(done, "stock.note-closed", json=json)
 
@@ -143,7 +143,7 @@ def list_notes(
     json: options.Json = False,
 ) -> None:
     """List open deviations, or all."""
-    with inventory_options.opened(site, inventory) as opened, opened.reading() as connection:
+    with inventory_options.reading(site, inventory) as connection:
         about = None if subject is None else scanning.labelled(connection, subject)
         found = notes.listing(connection, about, everything=everything)
     if json:

@@ -26,16 +26,11 @@ from varde_host.bench import (
     work_folder,
 )
 from varde_host.bench.cable import ports
-from varde_host.commands import hub_assignment, options
-from varde_host.inventory import progress, store
+from varde_host.commands import hub_assignment, inventory_options, options
+from varde_host.inventory import progress
 from varde_host.inventory import who as inventory_who
 from varde_host.site import files, trust_documents
-from varde_protocols.hub_config import Modem, Network
 
-_By = Annotated[str | None, typer.Option("--by", metavar="FUNCTION:USER")]
-_Inventory = Annotated[
-    str | None, typer.Option("--inventory", envvar="VARDE_INVENTORY", metavar="FILE|URL")
-]
 DEFAULT_FIRMWARE = Path("build/firmware")
 STOPPED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -63,10 +58,10 @@ def run(
         float, typer.Option("--come-back", metavar="SECONDS")
     ] = settings.Limits.come_back_s,
     scan: Annotated[bool | None, typer.Option("--scan/--no-scan")] = None,
-    by: _By = None,
+    by: inventory_options.By = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     database_address: options.DatabaseAddress = None,
-    inventory_address: _Inventory = None,
+    inventory_address: inventory_options.InventoryAddress = None,
     json: options.Json = False,
 ) -> None:
     """Work on all boards until each is done or given up; exit status 1 if one was given up."""
@@ -84,8 +79,8 @@ def run(
             folder=folder,
             trust=trust_documents.issue(site_files, utc_ms())[1],
             board=board,
-            networks=networks_of(wifi),
-            modem=_subscription(modem),
+            networks=tuple(hub_assignment.networks_in(wifi)),
+            modem=hub_assignment.subscription_in(modem),
             collector_host=host or site_files.server_names[0],
             collector_port=collector_port,
             ntp_host=ntp_host,
@@ -95,7 +90,10 @@ def run(
             scans=scans,
             limits=settings.Limits(come_back_s=come_back_s),
         )
-        with _inventory(site, inventory_address) as inventory, shown(json=json) as view:
+        with (
+            inventory_options.opened(site, inventory_address, create=True) as inventory,
+            shown(json=json) as view,
+        ):
             bench = work.Bench(asked, view.tell, utc_ms, Questions().ask, inventory=inventory)
             bench.flashing = asyncio.Semaphore(flashers)
             written = ledger.Ledger(inventory, whose, utc_ms)
@@ -120,37 +118,11 @@ def _table(until: str | None, again: Sequence[str], *, scans: bool) -> Sequence[
     return [step for step in steps.TABLE[:last] if scans or step.name != steps.LABEL]
 
 
-def networks_of(wifi: Path | None) -> tuple[Network, ...]:
-    return () if wifi is None else tuple(hub_assignment.networks(_read(wifi), str(wifi)))
-
-
-def _subscription(modem: Path | None) -> Modem | None:
-    return None if modem is None else hub_assignment.subscription(_read(modem), str(modem))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise errors.InputRefused("file-encoding", str(path)) from error
-    except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
-
-
 def candidates_of(named: list[str]) -> Callable[[], list[ports.Port]]:
     """Return who looks up the ports each time: the named ones, else all with a board."""
     if not named:
         return ports.scan
     return lambda: [ports.Port(name) for name in ports.named(named)]
-
-
-@contextmanager
-def _inventory(site: Path, named: str | None) -> Iterator[store.Inventory]:
-    opened = store.open_inventory(named or site / store.FILE)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 @contextmanager
@@ -229,11 +201,11 @@ def show_ports(json: options.Json = False) -> None:
 def status(
     chip: Annotated[str | None, typer.Argument(metavar="CHIP")] = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
-    inventory_address: _Inventory = None,
+    inventory_address: inventory_options.InventoryAddress = None,
     json: options.Json = False,
 ) -> None:
     """Show each board's steps, and what each took of hands and of the machine."""
-    with _inventory(site, inventory_address) as inventory:
+    with inventory_options.opened(site, inventory_address) as inventory:
         known = inventory.read(progress.chips)
         if chip is not None and chip not in known:
             raise errors.InputRefused("chip-unknown", chip[:20])

@@ -10,7 +10,7 @@ import typer
 from varde_host import clock, errors, messages, output
 from varde_host.bench import ledger, settings, tray, work, work_folder
 from varde_host.bench.taking_back import draining, return_sensors, returning, wipe_papers, wiping
-from varde_host.commands import bench, inventory_options, options
+from varde_host.commands import bench, hub_assignment, inventory_options, options
 from varde_host.inventory import evidence, kit_id
 from varde_host.inventory import who as inventory_who
 from varde_host.sensor import radio
@@ -56,7 +56,7 @@ def run(
         chip = returning.begin(kept, wanted, whose, utc_ms())
         asked = settings.Settings(
             site=site_files, by=whose, image=Path(), firmware=Path(), folder=folder,
-            trust=b"", networks=bench.networks_of(wifi),
+            trust=b"", networks=tuple(hub_assignment.networks_in(wifi)),
             database=options.database_address(site, database_address),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),
         )  # fmt: skip

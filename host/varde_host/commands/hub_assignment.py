@@ -52,7 +52,7 @@ def assign(
 ) -> None:
     """Write the file; an existing one is refused."""
     config = hub_config.HubConfig(
-        networks=[] if wifi is None else networks(_read(wifi), str(wifi)),
+        networks=networks_in(wifi),
         collector_host=host,
         collector_port=port,
         heartbeat_s=heartbeat_s,
@@ -60,7 +60,7 @@ def assign(
         ntp_host=ntp_host,
         ntp_port=ntp_port,
         board=board,
-        modem=None if modem is None else subscription(_read(modem), str(modem)),
+        modem=subscription_in(modem),
         data_budget_kib=data_budget_mib * KIB_A_MIB,
     )
     loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
@@ -116,14 +116,24 @@ def subscription(text: str, where: str) -> hub_config.Modem:
 def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
     """Return those of the command line, where no secret may stand, and those of the file."""
     made = [sensor_text.parse(text, "--sensor", secrets=False) for text in given]
-    lines = [] if file is None else _read(file).splitlines()
+    lines = [] if file is None else _text_of(file).splitlines()
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
             made.append(sensor_text.parse(line.strip(), f"{file}:{number}", secrets=True))
     return made
 
 
-def _read(path: Path) -> str:
+def networks_in(file: Path | None) -> list[hub_config.Network]:
+    """Return the networks of a file, none without one."""
+    return [] if file is None else networks(_text_of(file), str(file))
+
+
+def subscription_in(file: Path | None) -> hub_config.Modem | None:
+    """Return the modem of a file, None without one."""
+    return None if file is None else subscription(_text_of(file), str(file))
+
+
+def _text_of(path: Path) -> str:
     try:
         if path == _STANDARD_INPUT:
             return sys.stdin.read()

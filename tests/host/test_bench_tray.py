@@ -303,11 +303,15 @@ def test_names_of_ports(tmp_path: Path):
     (tmp_path / "list").write_text("/dev/x\n\nrfc2217://h:1\n")
     link = tmp_path / "link0"
     link.symlink_to(tmp_path / "ttyA")
+    (tmp_path / "link1").symlink_to("/dev/pts/3")
     named = ports.named([str(tmp_path / "tty*"), f"@{tmp_path / 'list'}", "COM5", "COM5"])
     assert named == [
         str(tmp_path / "ttyA"), str(tmp_path / "ttyB"), "/dev/x", "rfc2217://h:1", "COM5",
     ]  # fmt: skip
-    assert ports.named([str(tmp_path / "link*")]) == [str(tmp_path / "ttyA")]
+    assert ports.named([str(link), str(tmp_path / "tty*")]) == [str(link), str(tmp_path / "ttyB")]
     assert ports.named([f"@{tmp_path / 'none'}"]) == []
     assert not ports.has_lines("/dev/pts/3")
+    assert not ports.has_lines(str(tmp_path / "link1"))
+    assert ports.has_lines(str(link))
+    assert not ports.has_lines("loop://")
     assert ports.has_lines("rfc2217://127.0.0.1:4")

@@ -5,8 +5,10 @@ import contextlib
 import os
 import struct
 import termios
+from pathlib import Path
 
 import pytest
+import serial
 
 from simulator.usb_clients import RawClient, heard, open_pty, play, read_all, running, text_of
 from simulator.usb_place import Bench
@@ -111,6 +113,30 @@ def test_port_comes_back_under_its_name_or_another(tmp_path) -> None:
         await again.until(b"invalid header")
         again.say(b"y")
         assert (await heard(usb, 2)).endswith(b"y")
+
+    play(tmp_path, act)
+
+
+def test_name_of_a_pty_is_nobody_elses(tmp_path) -> None:
+    """The kernel gives the number of a terminal that is gone to the next, maybe another board's:
+    who waits for a lost board must not find that one under its name."""
+
+    async def act(bench: Bench) -> None:
+        usb, other = await running(bench), await running(bench, "bench-2")
+        name = usb.pty
+        assert name != other.pty
+        with serial.Serial(name) as line:
+            assert line.is_open
+        await usb.unplug()
+        assert not os.path.lexists(name)
+        Path(name).symlink_to(os.path.realpath(other.pty))  # a world that was killed leaves such
+        await usb.plug()
+        assert usb.pty == name
+        assert os.path.realpath(name) != os.path.realpath(other.pty)
+        await usb.unplug()
+        await usb.plug(elsewhere=True)
+        assert usb.pty != name
+        assert not os.path.lexists(name)
 
     play(tmp_path, act)
 

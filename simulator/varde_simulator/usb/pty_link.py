@@ -3,6 +3,10 @@
 Who has the other end open is asked of the kernel: POLLHUP says that nobody has, and then nothing
 is written, so that no client finds what the board said to another. In packet mode (TIOCPKT) the
 kernel also tells when a client throws away what it has not read; then the queue goes too.
+
+The kernel gives the number of a terminal that is gone to the next that anybody opens, and a tool
+that waits for a lost port would go on with whoever has it now. So the port is published under a
+name of its own, a link that is there while the device is, as udev makes them for USB.
 """
 
 import asyncio
@@ -15,6 +19,7 @@ import termios
 import tty
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 READ_BYTES = 65536
 # As for the socket: what a host does not fetch is lost.
@@ -23,16 +28,20 @@ PIECE_BYTES = 4096
 
 
 class PtyLink:
-    """`start` and `stop`; `on_data`, `on_purge`, `on_room` as for the RFC 2217 link. `path`: the
-    device, "" while stopped."""
+    """`start` and `stop`; `on_data`, `on_purge`, `on_room` as for the RFC 2217 link. `path`: what
+    tools open, `folder`/`name`.tty, "" while stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         self.path = ""
         self.on_data: Callable[[bytes], None] = lambda _data: None
         self.on_purge: Callable[[], None] = lambda: None
         self.on_room: Callable[[], None] = lambda: None
         self.lost_bytes = 0
         self.queued_bytes = 0
+        self._folder = folder.absolute()  # tools run elsewhere
+        self._name = name
+        self._moves = 0
+        self._device = ""  # the kernel's name for it: good while `_file` is open
         self._queue: deque[bytes] = deque()
         self._file = -1
         self._events: select.epoll | None = None
@@ -40,14 +49,16 @@ class PtyLink:
         self._has_spoken = False  # since somebody opened it
         self._is_writer = False
 
-    def start(self) -> None:
-        """A new device; none where the kernel is not Linux's."""
+    def start(self, elsewhere: bool = False) -> None:
+        """A new device, under the name of last time or another if `elsewhere`; none where the
+        kernel is not Linux's."""
         if not hasattr(select, "epoll"):
             return
         self._file, other_end = os.openpty()
         tty.setraw(other_end)
-        self.path = os.ttyname(other_end)
+        self._device = os.ttyname(other_end)
         os.close(other_end)
+        self._publish(elsewhere)
         os.set_blocking(self._file, False)
         fcntl.ioctl(self._file, termios.TIOCPKT, struct.pack("i", 1))
         self._poll.register(self._file, 0)
@@ -56,17 +67,25 @@ class PtyLink:
         self._events.register(self._file, select.EPOLLIN | select.EPOLLET)
         asyncio.get_running_loop().add_reader(self._events.fileno(), self._on_event)
 
+    def _publish(self, elsewhere: bool) -> None:
+        self._moves += elsewhere
+        place = self._folder / f"{self._name}{f'-{self._moves}' if self._moves else ''}.tty"
+        place.unlink(missing_ok=True)  # a world that was killed has left its own
+        place.symlink_to(self._device)
+        self.path = str(place)
+
     def stop(self) -> None:
-        """The device is gone; who has it open reads the end."""
+        """The device is gone, its name first; who has it open reads the end."""
         if self._events is None:
             return
+        Path(self.path).unlink(missing_ok=True)
         self._stop_writer()
         asyncio.get_running_loop().remove_reader(self._events.fileno())
         self._events.close()
         self._events = None
         self._poll.unregister(self._file)
         os.close(self._file)
-        self._file, self.path = -1, ""
+        self._file, self._device, self.path = -1, "", ""
         self.purge()
 
     @property
@@ -153,6 +172,6 @@ class PtyLink:
         if not self._has_spoken:
             return
         self._has_spoken = False
-        other_end = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        other_end = os.open(self._device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         termios.tcflush(other_end, termios.TCIOFLUSH)
         os.close(other_end)

@@ -38,8 +38,8 @@ DOWNLOAD_TEXT = "rst:0x1 (POWERON),boot:0x0 (DOWNLOAD(USB/UART0))\r\nwaiting for
 
 
 class UsbBoard:
-    """`port` "rfc2217://127.0.0.1:N", `pty` "/dev/pts/N" ("" while unplugged). `taps`: called with
-    (TO_BOARD or TO_HOST, bytes) for all serial traffic, which `captures` (a file a direction)
+    """`port` "rfc2217://127.0.0.1:N", `pty` "FOLDER/NODE.tty" ("" while unplugged). `taps`: called
+    with (TO_BOARD or TO_HOST, bytes) for all serial traffic, which `captures` (a file a direction)
     hold too."""
 
     def __init__(
@@ -79,7 +79,7 @@ class UsbBoard:
         self._plugged = contextlib.ExitStack()
         self._files: dict[str, BinaryIO] = {}
         self._rfc2217 = Rfc2217Link()
-        self._pty = PtyLink()
+        self._pty = PtyLink(folder, board.node)
         self._rfc2217.on_lines = self._on_lines
         for link in (self._rfc2217, self._pty):
             self._connect(link)
@@ -109,7 +109,7 @@ class UsbBoard:
         return self._pty.path
 
     async def plug(self, elsewhere: bool = False) -> None:
-        """Power and port. The port's number is the one of last time, or another if `elsewhere`."""
+        """Power and port. Both have the names of last time, or others if `elsewhere`."""
         if self.is_plugged:
             return
         board = self.board
@@ -119,7 +119,7 @@ class UsbBoard:
         for way, path in self.captures.items():
             self._files[way] = self._plugged.enter_context(path.open("ab", buffering=0))
         await self._rfc2217.start(elsewhere)
-        self._pty.start()
+        self._pty.start(elsewhere)
         board.hold_in_reset()
         await board.power_on()
         self._handle(Power(True))

@@ -1,7 +1,7 @@
 """Which serial ports there are, and which of them a board is on.
 
 A port is what pyserial opens: `/dev/ttyACM0`, `COM5`, `rfc2217://host:port`, `socket://host:port`,
-or a pseudo-terminal `/dev/pts/5`. Its name is the operating system's and may be another after the
+or a pseudo-terminal. Its name is the operating system's and may be another after the
 next plugging-in, so a board is known by its chip's id and a name is only where to look. Where
 Linux names a port by its device (`/dev/serial/by-id`), that name is stable and is preferred.
 """
@@ -76,7 +76,9 @@ def chip_id_of(vendor: int | None, serial_number: str | None) -> str:
 
 def has_lines(name: str) -> bool:
     """Tell if DTR and RTS reach the board: not through a pseudo-terminal or a plain socket."""
-    return not (name.startswith(("socket://", "/dev/pts/")) or name == "loop://")
+    if "://" in name:
+        return not name.startswith(("socket://", "loop://"))
+    return not os.path.realpath(name).startswith("/dev/pts/")
 
 
 def is_there(name: str) -> bool:
@@ -110,13 +112,15 @@ def named(patterns: Iterable[str]) -> list[str]:
     """Return the ports that are named now, in order, each once.
 
     A name stands for itself; one with `*` or `?` for the files that fit; `@FILE` for the lines of
-    a file. All are looked up anew each time, since ports come and go. Links are followed: mpremote
-    knows a pseudo-terminal by its own name only.
+    a file. All are looked up anew each time, since ports come and go. A link keeps its name, which
+    stands for one device where the kernel's may be another's next; of two names for one device the
+    first counts.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for pattern in patterns:
-        found.update(dict.fromkeys(_named(pattern)))
-    return list(found)
+        for name in _named(pattern):
+            found.setdefault(name if "://" in name else os.path.realpath(name), name)
+    return list(found.values())
 
 
 def _named(pattern: str) -> list[str]:
@@ -127,5 +131,5 @@ def _named(pattern: str) -> list[str]:
             return []  # whoever writes it may do so later
         return [line.strip() for line in lines if line.strip()][:MAX_PORTS]
     if "*" in pattern or ("?" in pattern and "://" not in pattern):
-        return [os.path.realpath(path) for path in sorted(glob.glob(pattern))][:MAX_PORTS]
+        return sorted(glob.glob(pattern))[:MAX_PORTS]
     return [pattern]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
 import threading
 from pathlib import Path
@@ -81,6 +82,16 @@ def test_an_address_with_a_secret_is_taken_for_no_file(
         status, out, err = terminal.run(command, "--site", made, "--json")
         assert (status, json.loads(out)["error"]) == (1, "database-url")
         assert "a-secret" not in out + err
+
+
+def test_a_collector_that_has_ended_logs_nowhere(terminal, made: Path):
+    """Its standard error may be closed by then, and the loggers outlive it."""
+    loggers = [logging.getLogger(name) for name in ("varde.collector", "uvicorn", "asyncio")]
+    before = [(list(each.handlers), each.propagate, each.level) for each in loggers]
+    assert terminal.run("collector", "--site", made, "--database", made / "no" / "where")[0] != 0
+    assert [(list(each.handlers), each.propagate, each.level) for each in loggers] == before
+    log.event("said afterwards")
+    assert terminal.run("site", "check", "--site", made)[2] == ""
 
 
 @EACH

@@ -6,12 +6,14 @@ all, so there is nothing to clean.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import logging
 import logging.config
 import pathlib
 import traceback
+from collections.abc import Iterator
 
 from varde_host import clock, errors
 
@@ -70,12 +72,25 @@ def _described(error: BaseException) -> dict[str, object]:
     return {"error": type(error).__name__, "at": places}
 
 
-def to_stderr(clock: clock.Clock) -> None:
-    """Send our log, and the warnings of those who run it, to standard error as JSON lines."""
+@contextlib.contextmanager
+def on_stderr(clock: clock.Clock) -> Iterator[None]:
+    """Send our log, and the warnings of those who run it, to standard error as JSON lines.
+
+    Only inside: loggers outlive the command, and this standard error may not.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(clock))
-    for name, level in _LOGGERS.items():
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.propagate = False
-        logger.setLevel(level)
+    with contextlib.ExitStack() as after:
+        for name, level in _LOGGERS.items():
+            logger = logging.getLogger(name)
+            after.callback(_put, logger, list(logger.handlers), logger.propagate, logger.level)
+            _put(logger, [handler], False, level)
+        yield
+
+
+def _put(
+    logger: logging.Logger, handlers: list[logging.Handler], propagate: bool, level: int
+) -> None:
+    logger.handlers = handlers
+    logger.propagate = propagate
+    logger.setLevel(level)

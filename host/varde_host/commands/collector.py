@@ -39,23 +39,30 @@ def collector(
     """Serve until told to stop; log to standard error."""
     site_files = files.load(site)
     now = clock.from_environment()
-    log.to_stderr(now)
-    opened = database.open_database(options.database_address(site, database_address))
-    signer = answer.signer(site_files.collector_seed())
     rate = rate_limit.Rate(hub_rate, rate_limit.DEFAULT.burst)
-    settings = app.Settings(opened, signer, now, heartbeat_s, rate=rate)
+    with log.on_stderr(now):
+        opened = database.open_database(options.database_address(site, database_address))
+        try:
+            signer = answer.signer(site_files.collector_seed())
+            settings = app.Settings(opened, signer, now, heartbeat_s, rate=rate)
+            _serve(settings, site_files, server.Address(host, port), as_json=json)
+        finally:
+            opened.close()
+        log.event("stopped")
+
+
+def _serve(
+    settings: app.Settings, site: files.Site, wanted: server.Address, *, as_json: bool
+) -> None:
+    where = settings.database.where
 
     def tell(address: server.Address) -> None:
-        log.event("listening", host=address.host, port=address.port, database=opened.where)
-        if json:
+        log.event("listening", host=address.host, port=address.port, database=where)
+        if as_json:
             listening = {"host": address.host, "port": address.port}
-            output.as_json({"listening": listening, "database": opened.where})
+            output.as_json({"listening": listening, "database": where})
         else:
             place = f"https://{address}"
             output.line(messages.text("collector.listening", address=place))
 
-    try:
-        server.run(app.create(settings), site_files, server.Address(host, port), tell)
-    finally:
-        opened.close()
-    log.event("stopped")
+    server.run(app.create(settings), site, wanted, tell)

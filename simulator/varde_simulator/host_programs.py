@@ -39,6 +39,9 @@ class HostPrograms:
         self.database = folder / "collector.db"
         self.log = folder / "collector.log"
         self.trust = b""
+        self.server_names: list[str] = []  # others that the site's certificate is for
+        self.release_public: Path | None = None  # `release.json` of keys that the site takes up
+        self.collector_options: list[str] = []
         self.restarts = 0
         self.address: tuple[str, int] | None = None
         self._collector: asyncio.subprocess.Process | None = None
@@ -72,9 +75,14 @@ class HostPrograms:
 
     async def make_site(self) -> None:
         """Keys, roots, the collector's certificate and the first trust."""
-        await self.run(
-            "site", "init", str(self.site), "--server-name", COLLECTOR_NAME, "--no-passphrase"
-        )
+        names = [
+            word for name in (COLLECTOR_NAME, *self.server_names)
+            for word in ("--server-name", name)
+        ]  # fmt: skip
+        await self.run("site", "init", str(self.site), *names, "--no-passphrase")
+        if self.release_public is not None:
+            public = str(self.release_public)
+            await self.run("site", "release-keys", "--site", str(self.site), "--public", public)
         file = self.site.parent / "trust.cbor"
         await self.run("site", "trust", "--site", str(self.site), "--out", str(file))
         self.trust = file.read_bytes()
@@ -134,6 +142,7 @@ class HostPrograms:
             self._collector = await asyncio.create_subprocess_exec(
                 *COMMAND, "collector", "--site", str(self.site), "--database", str(self.database),
                 "--host", LOOPBACK, "--port", "0", "--heartbeat", str(heartbeat_s), "--json",
+                *self.collector_options,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

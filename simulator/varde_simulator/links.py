@@ -49,6 +49,11 @@ class Links:
         for wire in self.wires:
             await wire.start(collector_name, ntp_name)
 
+    async def add_server(self, name: str, address: tuple[str, int]) -> None:
+        """One more server that the hub can reach, by every wire; after `start`."""
+        for wire in self.wires:
+            await wire.add_server(name, address)
+
     def set_collector(self, host: str, port: int) -> None:
         """Where all wires end."""
         for wire in self.wires:

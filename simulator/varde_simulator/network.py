@@ -100,19 +100,28 @@ class HubNetwork:
         self._collector: tuple[str, int] | None = None
         self._relayed: set[_Relayed] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._moved = asyncio.Event()
         self.sntp = SntpServer(clock, self)
 
     async def start(self, collector_name: str, ntp_name: str) -> None:
         """Opens the hub's end; names are what the hub's config says."""
-        self._server = await asyncio.start_server(self._relay, LOOPBACK, 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.names = {
-            collector_name: (LOOPBACK, port),
-            ntp_name: (LOOPBACK, await self.sntp.start()),
-        }
+        await self._open(collector_name, self._relay)
+        self.names[ntp_name] = (LOOPBACK, await self.sntp.start())
         self.clock.add_gate(self.silence_needed_s, "bytes on the wire")
+
+    async def add_server(self, name: str, address: tuple[str, int]) -> None:
+        """One more that the hub can reach, under a name of its own."""
+
+        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._relay(reader, writer, address)
+
+        await self._open(name, relay)
+
+    async def _open(self, name: str, relay: Callable[..., Any]) -> None:
+        server = await asyncio.start_server(relay, LOOPBACK, 0)
+        self._servers.append(server)
+        self.names[name] = (LOOPBACK, server.sockets[0].getsockname()[1])
 
     def set_collector(self, host: str, port: int) -> None:
         """Where the wire ends."""
@@ -183,9 +192,9 @@ class HubNetwork:
         self.clock.remove_gate(self.silence_needed_s)
         self._break_all()
         self.sntp.close()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
+        for server in self._servers:
+            server.close()
+            await server.wait_closed()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -202,7 +211,13 @@ class HubNetwork:
         if self._relayed:
             self.delivered()
 
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _relay(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        address: tuple[str, int] | None = None,
+    ) -> None:
+        """To the collector, or to this address."""
         _acknowledge_at_once(writer)
         relayed = _Relayed([writer])
         self._relayed.add(relayed)
@@ -212,7 +227,7 @@ class HubNetwork:
         task.add_done_callback(self._tasks.discard)
         try:
             first = await self._for_portal(reader)
-            far_reader, far_writer = await self._reach(first)
+            far_reader, far_writer = await self._reach(first, address)
             relayed.writers.append(far_writer)
             _acknowledge_at_once(far_writer)
             relayed.moved()
@@ -236,14 +251,17 @@ class HubNetwork:
             return b""
         return await reader.read(CHUNK_BYTES)
 
-    async def _reach(self, first: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _reach(
+        self, first: bytes, address: tuple[str, int] | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if not self.is_up:
             raise OSError(errno.ECONNREFUSED, "the wire is down")
         if self.portal is not None:
             return await asyncio.open_connection(*await self.portal.address_for(first))
-        if self._collector is None:
+        address = address or self._collector
+        if address is None:
             raise OSError(errno.ECONNREFUSED, "nobody is there")
-        return await asyncio.open_connection(*self._collector)
+        return await asyncio.open_connection(*address)
 
     async def _pump(
         self,

@@ -80,6 +80,9 @@ EVENT_DATA_BUDGET = const(21)  # KiB that went over the modem this month: the bu
 EVENT_RESERVE_PROOF = const(22)  # 1 the reserve path reached the collector, 0 it did not
 EVENT_SERVICE_REFUSED = const(23)  # SERVICE_...
 EVENT_SERVICE_OPENED = const(24)  # by which key: the first 3 bytes of its id, as a number
+EVENT_UPDATE_REFUSED = const(25)  # update_words.detail, as the next two
+EVENT_UPDATE_RETURNED = const(26)
+EVENT_UPDATE_CONFIRMED = const(27)
 
 WIFI_WRONG_PASSWORD = const(1)
 WIFI_NOT_FOUND = const(2)
@@ -139,6 +142,10 @@ FACT_CLOCK = const(50)
 FACT_CLOCK_STEPS = const(51)
 FACT_LEAST_HEAP = const(60)
 FACT_DROPPED = const(61)
+FACT_RELEASE = const(70)
+FACT_UPDATE = const(71)  # update_words has its numbers
+FACT_REMINDERS = const(72)
+FACT_TRUST_EPOCH = const(73)
 
 PUBLIC_KEY_BYTES = const(32)
 KID_BYTES = const(8)

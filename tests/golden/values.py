@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from varde_protocols import cose, exchange, hub_config, records, sealing
+from varde_protocols import cose, exchange, hub_config, records, sealing, update_words
 from varde_protocols.crypto import ed25519, x25519
 
 HUB = ed25519.SigningKey(bytes(range(32)))
@@ -118,9 +118,15 @@ def all_records() -> list[Any]:
         records.Gap(52, BOOT, 82000, [[7, 7], [9, 31]], [[1, 0x2A5F], [3, 0x10011]], 1),
         records.Report(53, BOOT, 83000, {1: "0.1.0", 5: 1, 31: -71, 41: [[1, 40, None, -60]]}),
         records.Report(54, BOOT, 83001, {255: [b"x", True, [0, -1]]}),
+        records.Report(55, BOOT, 83002, {70: 7, 71: [2, 8, 6, 12, 11, 47, 1], 72: [5, 3, 1],
+                                         73: 2}),
+        records.Event(56, BOOT, 83003, records.EVENT_UPDATE_RETURNED,
+                      update_words.detail(update_words.CONFIG, update_words.NO_EXCHANGE, 12)),
+        records.Event(57, BOOT, 83004, records.EVENT_UPDATE_REFUSED,
+                      update_words.detail(3, 19, (1 << 32) - 1)),
         records.Unknown(8, 48, BOOT, 80000, {1: 2, 2: b"clock", 3: [None, True]}),
         records.Unknown(255, 49, BOOT, 80001, None),
-    ]
+    ]  # fmt: skip
 
 
 # --- exchange ------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from host.conftest import NOW_MS, Bench
 from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
 from varde_host import messages
 from varde_host.receiver import events, source, verified_log
-from varde_protocols import records
+from varde_protocols import records, update_words
 
 
 def happenings(bench: Bench) -> list[events.Happening]:
@@ -46,6 +49,30 @@ def test_a_start_says_why_in_words_or_with_the_number_there_is(monkeypatch):
     for cause, words in ((3, "The hub started: watchdog."), (77, "The hub started: 77.")):
         event = events.Happening(bytes(8), 1, records.EVENT_BOOT, "boot", cause, None)
         assert event.text() == words
+
+
+def test_an_update_says_what_which_and_why_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(messages.speaker, "language", "en")
+    detail = update_words.detail(update_words.CONFIG, update_words.NO_EXCHANGE, 12)
+    event = events.Happening(bytes(8), 1, records.EVENT_UPDATE_RETURNED, "update-returned",
+                             detail, None)  # fmt: skip
+    assert event.text().startswith("The hub went from config 12 back to what worked: nothing was")
+    assert "See to WiFi, APN" in event.text()
+
+
+def test_an_update_of_a_later_version_is_told_by_its_numbers(monkeypatch):
+    monkeypatch.setattr(messages.speaker, "language", "en")
+    detail = update_words.detail(9, 99, (1 << 32) - 1)
+    event = events.Happening(bytes(8), 1, records.EVENT_UPDATE_REFUSED, "update-refused", detail,
+                             None)  # fmt: skip
+    assert event.text() == "The hub did not take 9 4294967295: 99."
+
+
+@given(st.integers(0, records.MAX_SEQ))
+def test_whatever_detail_a_hub_wrote_has_words(detail: int):
+    event = events.Happening(bytes(8), 1, records.EVENT_UPDATE_REFUSED, "update-refused", detail,
+                             None)  # fmt: skip
+    assert event.text()
 
 
 def test_an_only_hub_stands_above_the_table_and_two_in_it(

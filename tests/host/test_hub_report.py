@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from host.conftest import Bench
 from host.terminal import Terminal
@@ -22,6 +24,8 @@ FACTS = {
     records.FACT_EXTERNAL_POWER: False,
     records.FACT_SENSORS: [[1, 40, None, -60], [2, None, 80, None]],
     records.FACT_CLOCK: [2, 31, 60_000],
+    records.FACT_UPDATE: [2, 7, 6, 14, 11, 40, 1],
+    records.FACT_REMINDERS: [5, 3, 1],
     200: b"\x01\x02",
 }
 
@@ -65,12 +69,24 @@ def test_it_is_said_in_words_and_in_json(
     command = ("--language", "en", "hub", "report", "--database", tmp_path / "collector.sqlite")
     _, out, _ = terminal.run(*command)
     for words in ("watchdog", "4G", "1: heard 40 s ago", "2: heard – s ago, battery 80 %",
-                  "collector, ± 31 ms, 60000 ms ago", "200", "0102"):  # fmt: skip
+                  "collector, ± 31 ms, 60000 ms ago",
+                  "application 7: waiting, try 1, 11 of 40 blocks: readings go first",
+                  "5 shown, 3 silenced by the button, 1 missed", "200", "0102"):  # fmt: skip
         assert words in out, words
     _, out, _ = terminal.run(*command, "--json")
     (state,) = json.loads(out)
     assert state["facts"] == {
         "application": "0.1.0", "reset-cause": 3, "external-power": False, "link": 2,
         "sensors": [[1, 40, None, -60], [2, None, 80, None]], "clock": [2, 31, 60_000],
-        "200": "0102",
+        "update": [2, 7, 6, 14, 11, 40, 1], "reminders": [5, 3, 1], "200": "0102",
     }  # fmt: skip
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
+                    lambda inner: st.lists(inner, max_size=8)))  # fmt: skip
+def test_whatever_stands_in_a_fact_has_words(value: Any):
+    facts = {records.FACT_UPDATE: value, records.FACT_REMINDERS: value}
+    record = records.Report.__new__(records.Report)
+    record.facts = facts
+    words = reports.State(bytes(8), record, 0).in_words()
+    assert all(name and isinstance(said, str) for name, said in words)

@@ -12,13 +12,13 @@ import varde_host
 from varde_host import cli, messages
 from varde_host.collector import batch
 from varde_host.receiver import events, reports
-from varde_protocols import records
+from varde_protocols import records, update_words
 
 SOURCE = Path(varde_host.__file__).parent
 NB, *OTHERS = messages.LANGUAGES
 NAMED_BY_DATA = {
     "help", "error", "signature", "refused", "fault", "event", *events.DETAIL_WORDS.values(),
-    "fact", "time-source",
+    "fact", "time-source", "update-what", "update-state", "update-reason",
 }  # fmt: skip
 
 
@@ -86,6 +86,15 @@ def test_every_fact_is_worded_and_no_other():
     worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("fact.")}
     assert worded == set(reports.NAMES.values())
     assert len(reports.NAMES) == len([name for name in vars(records) if name.startswith("FACT_")])
+
+
+def test_every_word_of_an_update_is_worded_and_no_other():
+    words = [number for name, number in vars(update_words).items() if name.isupper()
+             and not name.startswith("_") and name != "TYPE_CHECKING"]  # fmt: skip
+    worded = [
+        int(key.split(".")[1]) for key in messages.catalogue(NB) if key.startswith("update-")
+    ]
+    assert sorted(words) == sorted(worded)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from varde_protocols import cbor, records
+from varde_protocols import cbor, records, update_words
 from varde_protocols.errors import RecordError, WireError
 
 _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
@@ -63,6 +63,19 @@ class Golden(unittest.TestCase):
         # One value of 512 bytes, sealed and signed.
         sizes = [len(row["message"]) // 2 for row in VECTORS["records"]]
         self.assertTrue(600 < max(sizes) <= records.MAX_RECORD_BYTES)
+
+
+class UpdateDetails(unittest.TestCase):
+    def test_what_reason_and_number_come_out_as_they_went_in(self):
+        for number in (0, 1, 0x80000000, 0xFFFFFFFF):
+            for what in (update_words.CONFIG, update_words.INTERPRETER):
+                for reason in (update_words.NONE, update_words.MALFORMED, 255):
+                    detail = update_words.detail(what, reason, number)
+                    self.assertEqual(update_words.of_detail(detail), (what, reason, number))
+                    self.assertTrue(detail <= records.MAX_SEQ)
+
+    def test_it_is_the_shift_that_the_formats_page_says(self):
+        self.assertEqual(update_words.detail(1, 9, 12), 1 << 40 | 9 << 32 | 12)
 
 
 class Refused(unittest.TestCase):

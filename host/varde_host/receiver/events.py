@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from varde_host import messages
-from varde_host.receiver import gaps, timeline, verified_log, wording
+from varde_host.receiver import gaps, timeline, update_text, verified_log, wording
 from varde_protocols import assigned, records
 from varde_protocols.errors import WireError
 
@@ -38,7 +38,13 @@ NAMES = {
     records.EVENT_RESERVE_PROOF: "reserve-proof",
     records.EVENT_SERVICE_REFUSED: "service-refused",
     records.EVENT_SERVICE_OPENED: "service-opened",
+    records.EVENT_UPDATE_REFUSED: "update-refused",
+    records.EVENT_UPDATE_RETURNED: "update-returned",
+    records.EVENT_UPDATE_CONFIRMED: "update-confirmed",
 }
+_OF_UPDATES = (
+    records.EVENT_UPDATE_REFUSED, records.EVENT_UPDATE_RETURNED, records.EVENT_UPDATE_CONFIRMED,
+)  # fmt: skip
 
 # Events whose detail is a number of a list: the table of the catalogue that has its words.
 DETAIL_WORDS = {
@@ -76,6 +82,8 @@ class Happening(NamedTuple):
             return _said(self.loss)
         if self.name is None or self.code is None:
             return messages.text("event.unknown", code=self.code, detail=self.detail)
+        if self.code in _OF_UPDATES:
+            return messages.text(f"event.{self.name}", **update_text.of_detail(self.detail))
         number = self.detail
         network = 0
         if self.code == records.EVENT_WIFI_FAILED:

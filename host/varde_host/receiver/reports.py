@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from varde_host import messages
-from varde_host.receiver import verified_log
+from varde_host.receiver import update_text, verified_log
 from varde_protocols import records
 from varde_protocols.errors import WireError
 
@@ -44,6 +44,10 @@ NAMES = {
     records.FACT_CLOCK_STEPS: "clock-steps",
     records.FACT_LEAST_HEAP: "least-heap",
     records.FACT_DROPPED: "dropped",
+    records.FACT_RELEASE: "release",
+    records.FACT_UPDATE: "update",
+    records.FACT_REMINDERS: "reminders",
+    records.FACT_TRUST_EPOCH: "trust-epoch",
 }
 
 # Facts that are a number of a list: the table of the catalogue that has its words.
@@ -96,7 +100,11 @@ def _words(key: int, value: Any) -> str:
         return "; ".join(_sensor(*row) for row in value) or "–"
     if key == records.FACT_CLOCK and _are_rows([value], 3):
         return _clock(*value)
-    return _shown(value)
+    if key == records.FACT_REMINDERS and _are_rows([value], 3):
+        due, silenced, missed = map(_shown, value)
+        return messages.text("report.reminders", due=due, silenced=silenced, missed=missed)
+    said = update_text.of_fact(value) if key == records.FACT_UPDATE else None
+    return _shown(value) if said is None else said
 
 
 def _are_rows(value: Any, width: int) -> bool:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from simulator.sensor_bench import BOUND_S, Bench, address, on_bench
+from simulator.sensor_bench import BOUND_S, Bench, address, ended, on_bench
 from varde_host.sensor import models as host_models
 from varde_simulator.sensors import models
 from varde_simulator.sensors.meaning import (
@@ -361,8 +361,6 @@ def test_sensors_of_another_process_are_read_the_same_way(tmp_path):
             assert rows[0]["values"]["systolic"] > 90
             assert rows[-1]["readings"] == 1
         finally:
-            world.stdin.close()
-            world.terminate()
-            await world.wait()
+            await ended(world)
 
     on_bench(story)

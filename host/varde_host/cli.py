@@ -51,6 +51,11 @@ COMMANDS: Mapping[str, Any] = {
         "events": "hub_events.show_events",
         "report": "hub_report.show_report",
     },
+    "config": {
+        "groups": "config_groups.show_list",
+        "group": "config_groups.put_in_group",
+        "ring": "config_groups.put_in_ring",
+    },
     "readings": "readings.readings",
     "sensor": {
         "scan": "sensor.scan",

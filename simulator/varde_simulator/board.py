@@ -170,9 +170,9 @@ class VirtualBoard:
             self._console.reset()
             self._console.drop_output()
 
-    def arm_cut(self, in_operations: int, fraction: float) -> None:
+    def arm_cut(self, in_operations: int, fraction: float, over_resets: bool = False) -> None:
         """The power goes in the n-th flash operation from now; `on_cut()` tells."""
-        self.page.arm_cut(in_operations, fraction)
+        self.page.arm_cut(in_operations, fraction, over_resets)
 
     async def close(self) -> None:
         """Off for good; the page can still be read."""

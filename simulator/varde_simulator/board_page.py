@@ -51,22 +51,27 @@ class BoardPage:
             self.path.write_bytes(bytes(PAGE_BYTES))
         with self.path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), PAGE_BYTES)
+        self._cut_at: int | None = None  # counted since the page was made
 
     def start_boot(self) -> None:
-        """Operations are counted from nothing, no watchdog runs."""
+        """Operations are counted from nothing, no watchdog runs; what was armed may stay so."""
+        left = 0 if self._cut_at is None else self._cut_at - self._done
         struct.pack_into("<I", self._map, 0, 0)
-        struct.pack_into("<I", self._map, _CUT_AT, 0)
+        struct.pack_into("<I", self._map, _CUT_AT, max(0, left))
         _WATCHDOG.pack_into(self._map, _WATCHDOG_AT, 0, 0)
         _INTERRUPT.pack_into(self._map, _INTERRUPT_AT, 0, 0, 0)
 
-    def arm_cut(self, in_operations: int, fraction: float) -> None:
-        """The power goes in the n-th flash operation from now, after that fraction of it."""
+    def arm_cut(self, in_operations: int, fraction: float, over_resets: bool = False) -> None:
+        """The power goes in the n-th flash operation from now, after that fraction of it. A reset
+        before it makes it void, unless it holds `over_resets`."""
+        self._cut_at = self._done + in_operations if over_resets else None
         struct.pack_into("<I", self._map, _CUT_PERMILLE_AT, int(fraction * 1000))
         at = self.flash.operations_this_boot + in_operations
         struct.pack_into("<I", self._map, _CUT_AT, at)
 
     def lose_power(self, now_us: int) -> None:
-        """The RTC starts anew at 2000-01-01."""
+        """The RTC starts anew at 2000-01-01; a cut that has not come does not come."""
+        self._cut_at = None
         _RTC.pack_into(self._map, _RTC_AT, -now_us)
 
     @property
@@ -79,6 +84,12 @@ class BoardPage:
     def flash(self) -> FlashCounts:
         """Counters as they stand."""
         return FlashCounts(*_COUNTERS.unpack_from(self._map))
+
+    @property
+    def _done(self) -> int:
+        """Operations since the page was made."""
+        counts = self.flash
+        return counts.programs + counts.erases
 
     @property
     def watchdog(self) -> tuple[int, int]:

@@ -49,7 +49,8 @@ def everything(opened: database.Database) -> dict[str, list[tuple]]:
 
 @pytest.fixture
 def filled(bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Something of everything: two hubs, one revoked; refusals, too many of them; a stranger."""
+    """Something of everything: two hubs, one revoked; refusals, too many of them; a stranger;
+    what is published."""
     monkeypatch.setattr(quarantine, "MAX_RECORDS_A_HUB", 3)
     other = bench.enrol(VirtualHub(2))
     assert bench.post(hub.body([hub.event() for _ in range(40)])).status_code == 200
@@ -58,6 +59,12 @@ def filled(bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch) -> Be
         values = {"revoked_ms": NOW_MS}
         second = schema.hubs.c.hub_id == other.hub_id
         connection.execute(sa.update(schema.hubs).where(second).values(values))
+        newest = sa.update(schema.hubs).where(schema.hubs.c.number == 1)
+        connection.execute(newest.values(config_number=7))
+        for number, withdrawn_ms in ((7, None), (2**32 - 1, NOW_MS)):
+            row = (1, number, b"\x84" * 900, NOW_MS, withdrawn_ms)
+            connection.execute(sa.insert(schema.assignments).values(row))
+        connection.execute(sa.insert(schema.trusts).values((2, b"\x84" * 9000, NOW_MS)))
     assert bench.post(hub.body([b"\x01", b"\x02", b"\x03", b"\x04"])).status_code == 200
     stranger = VirtualHub(3)
     assert bench.post(stranger.body([stranger.event()])).status_code == 403
@@ -86,6 +93,7 @@ def test_all_of_it_goes_into_either_kind(filled: Bench, target: database.Databas
     assert everything(target) == before
     assert {total.table: total.rows for total in made.totals} == {
         "hubs": 2, "records": 1240, "quarantine": 3, "quarantine_overflow": 1, "strangers": 1,
+        "assignments": 2, "trusts": 1,
     }  # fmt: skip
     again = tmp_path / "copy of the copy"
     assert backup.back_up(target, again, NOW_MS, silent) == made

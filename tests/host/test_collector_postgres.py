@@ -152,8 +152,8 @@ def test_a_copy_that_is_cut_is_made_again(
             self.insert, self.insert_records = real.insert, real.insert_records
             self.differing = real.differing
 
-        def standing(self, _connection: sa.Connection, numbers: set[int]) -> set[int]:
-            return numbers
+        def standing(self, _connection: sa.Connection, numbers: set[int]) -> dict[int, int]:
+            return dict.fromkeys(numbers, 0)
 
     monkeypatch.setattr(database, "statements", cut_once)
     answer = read_answer(frail.post(enrolled.body(_events(enrolled, 5))).content)

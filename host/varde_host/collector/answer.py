@@ -43,7 +43,7 @@ def answer(
         ranges(committed.acknowledged),
         server_time_ms,
         heartbeat_s,
-        request.config_number,  # there is no newer one: configs over the air come later
+        committed.config_number,
         [
             [entry.position, entry.seq, entry.reason]
             for entry in committed.refused

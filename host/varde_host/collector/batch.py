@@ -50,8 +50,10 @@ class Batch(NamedTuple):
 class Committed(NamedTuple):
     """What stands in the database for good: sequence numbers to acknowledge, ascending; refusals.
 
-    None stands in its place for a hub that has been revoked meanwhile: nothing is stored.
+    `config_number` is that of the newest assignment published for the hub, 0 for none. None
+    stands in its place for a hub that has been revoked meanwhile: nothing is stored.
     """
 
     acknowledged: list[int]
     refused: list[Refused]
+    config_number: int = 0

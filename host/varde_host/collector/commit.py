@@ -55,25 +55,25 @@ def transact(connection: sa.Connection, batches: list[Batch]) -> Done:
         new = statements.insert_records(connection, stored)
     if new != came:
         differing = statements.differing(connection, stored)
-    committed = [_outcome(batch, differing) for batch in stored]
+    committed = [_outcome(batch, differing, standing[batch.hub]) for batch in stored]
     overflow = quarantine.keep(connection, list(zip(stored, committed, strict=True)))
     settled = iter(committed)
     outcomes = [next(settled) if batch.hub in standing else None for batch in batches]
     return Done(outcomes, new, overflow)
 
 
-def _outcome(batch: Batch, differing: set[Differing]) -> Committed:
+def _outcome(batch: Batch, differing: set[Differing], config_number: int) -> Committed:
     conflicts = _conflicts(batch, differing) if differing else []
     refused = sorted(batch.refused + conflicts)
     if not conflicts:
-        return Committed(sorted(set(map(_seq, batch.rows))), refused)
+        return Committed(sorted(set(map(_seq, batch.rows))), refused, config_number)
     disputed = {conflict.position for conflict in conflicts}
     acknowledged = {
         row[_SEQ]
         for row, position in zip(batch.rows, batch.positions, strict=True)
         if position not in disputed
     }
-    return Committed(sorted(acknowledged), refused)
+    return Committed(sorted(acknowledged), refused, config_number)
 
 
 def _conflicts(batch: Batch, differing: set[Differing]) -> list[Refused]:

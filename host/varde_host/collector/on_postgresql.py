@@ -44,7 +44,7 @@ _DIFFERING = (
     "WHERE arrived.record <> records.record"
 )
 _STANDING = (
-    "SELECT number FROM hubs WHERE number = ANY(%s) AND revoked_ms IS NULL "
+    "SELECT number, config_number FROM hubs WHERE number = ANY(%s) AND revoked_ms IS NULL "
     "ORDER BY number FOR SHARE"
 )
 
@@ -68,9 +68,13 @@ def insert_records(connection: sa.Connection, batches: list[Batch]) -> int:
     return connection.exec_driver_sql(_INSERT_RECORDS).rowcount
 
 
-def standing(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
-    """Return those of the hubs that are not revoked, and keep them so."""
-    return set(connection.exec_driver_sql(_STANDING, (list(numbers),)).scalars())
+def standing(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int]:
+    """Return those of the hubs that are not revoked, and the number of what is published for each.
+
+    They stay so until the transaction ends.
+    """
+    found = connection.exec_driver_sql(_STANDING, (list(numbers),))
+    return dict(found.all())
 
 
 def differing(connection: sa.Connection, _batches: list[Batch]) -> set[Differing]:

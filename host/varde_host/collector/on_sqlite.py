@@ -19,7 +19,7 @@ _INSERT_RECORDS = (
     "INSERT OR IGNORE INTO records (hub, seq, boot, kind, uptime_ms, received_ms, record) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_STANDING = "SELECT number FROM hubs WHERE revoked_ms IS NULL AND number IN ({})"
+_STANDING = "SELECT number, config_number FROM hubs WHERE revoked_ms IS NULL AND number IN ({})"
 
 insert = sqlite.insert
 
@@ -33,10 +33,14 @@ def insert_records(connection: sa.Connection, batches: list[Batch]) -> int:
     return connection.exec_driver_sql(_INSERT_RECORDS, rows).rowcount
 
 
-def standing(connection: sa.Connection, numbers: Collection[int]) -> set[int]:
-    """Return those of the hubs that are not revoked; the write lock keeps them so."""
+def standing(connection: sa.Connection, numbers: Collection[int]) -> dict[int, int]:
+    """Return those of the hubs that are not revoked, and the number of what is published for each.
+
+    The write lock keeps them so.
+    """
     marks = ", ".join("?" * len(numbers))
-    return set(connection.exec_driver_sql(_STANDING.format(marks), tuple(numbers)).scalars())
+    found = connection.exec_driver_sql(_STANDING.format(marks), tuple(numbers))
+    return dict(found.all())
 
 
 def differing(connection: sa.Connection, batches: list[Batch]) -> set[Differing]:

@@ -18,14 +18,16 @@ hubs = sa.Table(
     sa.Column("public_key", sa.LargeBinary(32), nullable=False),
     sa.Column("enrolled_ms", sa.BigInteger, nullable=False),
     sa.Column("revoked_ms", sa.BigInteger),
+    # The newest of `assignments`, 0 for none: here, as each exchange reads this row in any case.
+    sa.Column("config_number", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 # What hubs delivered, byte for byte. The columns beside `record` repeat what stands in it, in
 # clear and under the hub's signature, for those who look for missing measurements. There is a row
 # for each, years of them: no column has more bytes than its values need, wide ones go first as
-# PostgreSQL aligns them, and there is one index. The hub is no foreign key: the transaction that
-# stores a record has found and locked its hub, and to look again for each would be two fifths of
-# PostgreSQL's work.
+# PostgreSQL aligns them, and there is one index of all of them. The hub is no foreign key: the
+# transaction that stores a record has found and locked its hub, and to look again for each would
+# be two fifths of PostgreSQL's work.
 records = sa.Table(
     "records",
     metadata,
@@ -38,6 +40,17 @@ records = sa.Table(
     sa.Column("record", sa.LargeBinary, nullable=False),
     # Exactly once rests on this line.
     sa.PrimaryKeyConstraint("hub", "seq", name="records_once"),
+)
+
+# Events and gaps (`records.EVENT`, `records.GAP`) among the readings and reports of years: the
+# few that say how updates went and what was lost (`fleet.hub_truth`).
+_IS_TOLD = "kind IN (4, 5)"
+sa.Index(
+    "records_told",
+    records.c.hub,
+    records.c.seq,
+    sqlite_where=sa.text(_IS_TOLD),
+    postgresql_where=sa.text(_IS_TOLD),
 )
 
 # Refused bytes, kept as evidence; the hub is told to let go of them. The digest keeps a request
@@ -76,4 +89,28 @@ strangers = sa.Table(
     sa.Column("first_seen_ms", sa.BigInteger, nullable=False),
     sa.Column("last_seen_ms", sa.BigInteger, nullable=False),
     sa.Column("requests", sa.Integer, nullable=False),
+)
+
+# What is published for hubs (`fleet.publishing`), as their site signed it; handed out by
+# `documents`. It holds passwords of homes, so no more is kept than may be asked for. The number of
+# one that was withdrawn stays taken: a hub may have it.
+assignments = sa.Table(
+    "assignments",
+    metadata,
+    sa.Column(
+        "hub", sa.Integer, sa.ForeignKey("hubs.number"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("published_ms", sa.BigInteger, nullable=False),
+    sa.Column("withdrawn_ms", sa.BigInteger),
+)
+
+# The site's trusts, each following the one before, for hubs to follow them one by one.
+trusts = sa.Table(
+    "trusts",
+    metadata,
+    sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("published_ms", sa.BigInteger, nullable=False),
 )

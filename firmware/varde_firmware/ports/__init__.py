@@ -252,6 +252,15 @@ if TYPE_CHECKING:
 
         def set_damage_told(self, count: int) -> None: ...
 
+    class UpdateStore(Protocol):
+        """Where core/update_record.py survives."""
+
+        def load(self) -> bytes: ...  # b"" if there is none
+
+        def save(self, data: bytes) -> None: ...
+
+        def restart(self) -> None: ...  # the chip starts anew
+
     class Board(Protocol):
         modem_pins: Optional[Dict[str, int]]  # None: it has no modem
 
@@ -281,7 +290,17 @@ if TYPE_CHECKING:
 
         def facts(self, board_name: str) -> Dict[int, Any]: ...
 
-        def load_documents(self, hub_id: bytes) -> Tuple[Any, Any]: ...  # Trust, Assignment
+        def load_documents(
+            self, hub_id: bytes, is_on_trial: bool = False
+        ) -> Tuple[Any, Any]: ...  # Trust, Assignment; the one that is in force or on trial
+
+        def settle_assignment(self, number: int) -> None: ...  # document_files.settle
+
+        def make_update_store(self) -> UpdateStore: ...
+
+        def interpreter_slots(self) -> Any: ...  # the module of that name
+
+        def slots(self) -> Any: ...  # the module of that name
 
         def make_console(self) -> Any: ...  # console.Console; None: the hub is not locked
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from . import Keeper, Matcher, ModemPort, NowMs, Ring, Secrets
     from .console import Console
+    from .update_store import UpdateStore
 
 
 class Hardware:
@@ -50,10 +51,32 @@ class Hardware:
 
         return hub_facts.gather(board_name)
 
-    def load_documents(self, hub_id: bytes) -> "Tuple[Trust, Assignment]":
+    def load_documents(
+        self, hub_id: bytes, is_on_trial: bool = False
+    ) -> "Tuple[Trust, Assignment]":
         from . import document_files  # noqa: PLC0415  (needed once)
 
-        return document_files.both(hub_id)
+        return document_files.both(hub_id, is_on_trial)
+
+    def settle_assignment(self, number: int) -> None:
+        from . import document_files  # noqa: PLC0415  (after a trial)
+
+        document_files.settle(number)
+
+    def make_update_store(self) -> "UpdateStore":
+        from . import update_store  # noqa: PLC0415  (for updates, and once at the start)
+
+        return update_store.UpdateStore()
+
+    def interpreter_slots(self) -> "Any":
+        from . import interpreter_slots  # noqa: PLC0415  (for updates)
+
+        return interpreter_slots
+
+    def slots(self) -> "Any":
+        from . import slots  # noqa: PLC0415  (for updates)
+
+        return slots
 
     def make_console(self) -> "Optional[Console]":
         if not self._is_locked:

@@ -68,12 +68,13 @@ def config() -> hub_config.HubConfig:
         [hub_config.Network("the home's network", "its long password")],
         "collector.example.no", 8443, 900, sensors, "pool.ntp.org", 123, "generic",
         hub_config.Modem("telenor.iot", "", "", "0000"), 512_000,
+        list(hub_config.NORWAY), [], None,
     )  # fmt: skip
 
 
 def write_documents() -> dict[str, int]:
     """Put them where the interpreter finds them; their sizes in bytes."""
-    given = assignment.Assignment(SITE_ID, 12, bytes(8), config(), None, 3)
+    given = assignment.Assignment(SITE_ID, 12, bytes(8), config(), None, 3, None, None, None, "")
     made = {
         "trust-1": documents.sign(1, trust_of(1, [11, 12]).encode(), [key(11)]),
         "trust-2": documents.sign(1, trust_of(2, [12, 13]).encode(), [key(11), key(13)]),

@@ -1,15 +1,22 @@
 """What a hub of a site shall run: its config and its release, signed by the site's IT.
 
     {1: site id, 2: number, 3: hub id or null, 4: config, 5: [release number, SHA-256] or null,
-     6: signed_ms}
+     6: signed_ms, 7: window [from, to] or null, 8: allowance_kib or null,
+     9: source [host, port, path] or null, 10: ring}
 
 With no hub id it is for any hub of the site. `number` only rises; it is what a hub says of itself
 in requests and reports. The release is named by its number and the SHA-256 of its payload, so
 that a hub takes exactly what IT saw; null: whatever the hub has. The config is as in
-`hub_config`. Keys from 7 on are for window, ring and data allowance to come; a key that a program
-does not know is refused, since a limit that is silently dropped is worse than none.
+`hub_config`. A key that a program does not know is refused, since a limit that is silently
+dropped is worse than none.
 
-Errors: DocumentError, codes `assignment-...`; ConfigError. Shape: protocols/cddl/assignment.cddl.
+The release is fetched in the window, two local minutes of the day (`to` exclusive, also across
+midnight), null for any time; with at most so many KiB over the modem, null for what the month's
+budget has left; from `https://host:port/path/<hash>`, null for the collector's own /v1/blobs.
+The ring of the rollout is for people.
+
+Errors: DocumentError, codes `assignment-...`; ConfigError for the config, window, allowance,
+source and ring (`hub_config_checks.check_terms`). Shape: protocols/cddl/assignment.cddl.
 """
 
 from . import cbor, documents, hub_config, records
@@ -33,13 +40,18 @@ _checks = FieldChecks(DocumentError, "assignment")
 class Assignment(Value):
     """See above; `config` is a HubConfig, `release` a list of two or None."""
 
-    FIELDS = ("site_id", "number", "hub_id", "config", "release", "signed_ms")
+    FIELDS = ("site_id", "number", "hub_id", "config", "release", "signed_ms", "window",
+              "allowance_kib", "source", "ring")  # fmt: skip
     site_id: bytes
     number: int
     hub_id: "bytes | None"
     config: hub_config.HubConfig
     release: "list[Any] | None"
     signed_ms: int
+    window: "list[int] | None"
+    allowance_kib: "int | None"
+    source: "list[Any] | None"
+    ring: str
 
     def _check(self) -> None:
         size = documents.SITE_ID_BYTES
@@ -55,6 +67,7 @@ class Assignment(Value):
             _checks.uint(self.release[0], 1, MAX_NUMBER, "release number")
             _checks.byte_string(self.release[1], DIGEST_BYTES, DIGEST_BYTES, "release SHA-256")
         _checks.uint(self.signed_ms, 0, records.MAX_MS, "signed_ms")
+        hub_config.checks().check_terms(self)
 
     def encode(self) -> bytes:
         """Return the payload of the document."""

@@ -1,4 +1,5 @@
-"""What a hub's configuration must hold to, and how it is read: see `hub_config`.
+"""What a hub's configuration must hold to, and how it is read: see `hub_config`; and what an
+assignment says of when and whence its release comes (`check_terms`).
 
 Apart from it because a hub needs this once, at its start, and unloads it then.
 """
@@ -7,8 +8,11 @@ from . import assigned, exchange
 from ._compat import TYPE_CHECKING, const
 from .field_checks import least_key, shown
 from .hub_config import (
+    ANY_SLOT,
     BOND_AUTHENTICATED,
     BOND_NONE,
+    RULE_EU,
+    RULE_NONE,
     ConfigError,
     HubConfig,
     Modem,
@@ -18,6 +22,8 @@ from .hub_config import (
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from .assignment import Assignment
 
 MAX_NETWORKS = const(8)
 MAX_SSID_BYTES = const(32)  # IEEE 802.11 section 9.4.2.2
@@ -39,10 +45,18 @@ MIN_PIN_DIGITS = const(4)  # 3GPP TS 51.011 section 9.3: 4 to 8 digits
 MAX_PIN_DIGITS = const(8)
 MAX_BUDGET_KIB = const(1 << 30)
 MAX_CONSENT = const(9999)  # User Data Service 3.2.2
+MAX_REMINDERS = const(12)  # four a day for each of three sensors
+LAST_MINUTE = const(1439)  # of a day
+ALL_WEEKDAYS = const(0x7F)
+MIN_OFFSET_MIN = -720  # UTC-12
+MAX_OFFSET_MIN = const(840)  # UTC+14
+MAX_PATH_BYTES = const(128)  # before a hash of 64 digits, in one line of a request
+MAX_RING_BYTES = const(16)
 
 _HEX = "0123456789abcdefABCDEF"
 # Names and both kinds of address. Spelled out: lower() would make ASCII of U+212A on CPython.
 _MODEL_CHARACTERS = "-0123456789abcdefghijklmnopqrstuvwxyz"
+_PATH_CHARACTERS = "/_~"  # and those of hosts: what stands for itself (RFC 3986 section 3.3)
 _HOST_CHARACTERS = "-.:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -155,6 +169,51 @@ def check_config(config: "HubConfig") -> None:
     _check_names(config.sensors)
     _check_text(config.board, 1, MAX_BOARD_BYTES, "board")
     _check_uint(config.data_budget_kib, 0, MAX_BUDGET_KIB, "data_budget_kib")
+    _check_list(config.local_time, 2, 2, "local_time")
+    _check_uint(config.local_time[0], MIN_OFFSET_MIN, MAX_OFFSET_MIN, "local_time offset")
+    _check_uint(config.local_time[1], RULE_NONE, RULE_EU, "local_time rule")
+    _check_reminders(config)
+    _check_hours(config.quiet, "quiet")
+
+
+def _check_reminders(config: "HubConfig") -> None:
+    """One for a sensor that the hub has not could never be followed."""
+    _check_list(config.reminders, 0, MAX_REMINDERS, "reminders")
+    slots = [ANY_SLOT] + [sensor.slot for sensor in config.sensors]
+    before: "list[int]" = []
+    for reminder in config.reminders:
+        _check_list(reminder, 3, 3, "reminder")
+        _check_uint(reminder[0], 0, LAST_MINUTE, "reminder minute")
+        _check_uint(reminder[1], 1, ALL_WEEKDAYS, "reminder weekdays")
+        _check_uint(reminder[2], 0, MAX_SLOT, "reminder slot")
+        _require(reminder[2] in slots, "sensor", "reminder slot", "give a sensor's, 0 for any")
+        _require(before < reminder, "duplicate", "reminders", "give each once, ascending")
+        before = reminder
+
+
+def _check_hours(hours: "Any", name: str) -> None:
+    if hours is not None:
+        _check_list(hours, 2, 2, name)
+        for minute in hours:
+            _check_uint(minute, 0, LAST_MINUTE, name)
+        _require(hours[0] != hours[1], "range", name, "give null if there are none")
+
+
+def check_terms(given: "Assignment") -> None:
+    """Raise ConfigError if window, allowance, source or ring of an assignment cannot be."""
+    _check_hours(given.window, "window")
+    if given.allowance_kib is not None:
+        _check_uint(given.allowance_kib, 0, MAX_BUDGET_KIB, "allowance_kib")
+    if given.source is not None:
+        _check_list(given.source, 3, 3, "source")
+        host, port, path = given.source
+        _check_host(host, "source host")
+        _check_uint(port, 1, 0xFFFF, "source port")
+        _check_text(path, 0, MAX_PATH_BYTES, "source path")
+        good = all(c in _HOST_CHARACTERS or c in _PATH_CHARACTERS for c in path)
+        good = good and (path == "" or path[0] == "/" != path[-1])
+        _require(good, "text", "source path", "begin with / and end without")
+    _check_text(given.ring, 0, MAX_RING_BYTES, "ring")
 
 
 def _check_names(sensors: "list[Sensor]") -> None:
@@ -195,7 +254,8 @@ def from_fields(fields: "Any") -> "HubConfig":
     unknown = [key for key in fields if type(key) is not int or not 1 <= key <= count]
     if unknown:
         where = "key %s" % shown(least_key(unknown))
-        raise ConfigError("config-unknown-key", where, "remove it, or update")
+        hint = "remove it, or update; a hub knows no patient limits"
+        raise ConfigError("config-unknown-key", where, hint)
     for key in range(1, count + 1):
         name = "key %d (%s)" % (key, HubConfig.FIELDS[key - 1])
         _require(key in fields, "missing-key", name, "add it")

@@ -54,7 +54,7 @@ def documents(sensors: dict[str, VirtualSensor], are_private: bool) -> dict[str,
     collector = ed25519.SigningKey(bytes(32)).public
     config = hub_config.HubConfig(
         [hub_config.Network("nobody's", "password")], "collector.example", 443, 3600, rows,
-        "ntp.example", 123, "generic", None, 0,
+        "ntp.example", 123, "generic", None, 0, [60, hub_config.RULE_EU], [], None,
     )  # fmt: skip
     return site.hub_files(config, ROOTS, collector, x25519.public_key(bytes(32)))
 

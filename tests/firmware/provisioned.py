@@ -48,6 +48,9 @@ def config() -> hub_config.HubConfig:
         board="generic",
         modem=None,
         data_budget_kib=0,
+        local_time=[60, hub_config.RULE_EU],
+        reminders=[],
+        quiet=None,
     )
 
 

@@ -21,7 +21,9 @@ GOOD = provisioned.documents()
 
 
 def assigned(site_id: bytes, hub_id: bytes | None) -> bytes:
-    given = assignment.Assignment(site_id, 1, hub_id, provisioned.config(), None, site.SIGNED_MS)
+    given = assignment.Assignment(
+        site_id, 1, hub_id, provisioned.config(), None, site.SIGNED_MS, *site.NO_TERMS
+    )
     return site.signed(documents.ASSIGNMENT, given, "assignment-1")
 
 

@@ -120,7 +120,7 @@ def hub_with(folder: Path, files: dict[str, bytes]) -> desk.Desk:
 
 def assigned(number: int, hub_id: bytes | None = None, site_id: bytes = site.SITE_ID) -> bytes:
     given = assignment.Assignment(
-        site_id, number, hub_id, provisioned.config(), None, site.SIGNED_MS
+        site_id, number, hub_id, provisioned.config(), None, site.SIGNED_MS, *site.NO_TERMS
     )
     return site.signed(documents.ASSIGNMENT, given, "assignment-1")
 
@@ -150,7 +150,7 @@ def rotated() -> dict[str, bytes]:
     fields["roles"] = {**old.roles, trust.ROLE_ASSIGNMENT: site.role(1, "assignment-2")}
     new = trust.Trust(**{**fields, "epoch": 2})
     given = assignment.Assignment(
-        site.SITE_ID, 2, HUB_ID, provisioned.config(), None, site.SIGNED_MS
+        site.SITE_ID, 2, HUB_ID, provisioned.config(), None, site.SIGNED_MS, *site.NO_TERMS
     )
     return {
         TRUST: site.signed(documents.TRUST, new, "trust-1"),

@@ -13,6 +13,7 @@ from varde_protocols.crypto import ed25519, x25519
 WORDS = st.text("abcz059-_.", min_size=1, max_size=32)
 NUMBERS = st.integers(1, (1 << 32) - 1)
 DIGESTS = formats.sized(32)
+PATHS = st.just("") | st.text("az09-_.~:", min_size=1, max_size=30).map(lambda text: "/v1/" + text)
 
 
 @functools.cache
@@ -58,6 +59,8 @@ def releases(draw: st.DrawFn) -> release.Release:
 ASSIGNMENTS = formats.built(
     assignment.Assignment, formats.sized(8), NUMBERS, st.none() | formats.sized(8),
     formats.configs(), st.none() | st.tuples(NUMBERS, DIGESTS).map(list), formats.MS,
+    st.none() | formats.HOURS, st.none() | st.integers(0, 1 << 30),
+    st.none() | st.tuples(formats.HOSTS, formats.PORTS, PATHS).map(list), formats.text_of(0, 16),
 )  # fmt: skip
 
 

@@ -156,6 +156,15 @@ PINS = st.just("") | st.text("0123456789", min_size=4, max_size=8)
 MODEMS = built(hub_config.Modem, st.text("a-z.9", min_size=1, max_size=63), LOGINS, LOGINS, PINS)
 
 
+MINUTES = st.integers(0, 1439)
+HOURS = st.lists(MINUTES, min_size=2, max_size=2, unique=True)
+
+
+def reminders(slots: list[int]) -> st.SearchStrategy[list[list[int]]]:
+    each = st.tuples(MINUTES, st.integers(1, 127), st.sampled_from(slots))
+    return st.sets(each, max_size=12).map(lambda found: [list(row) for row in sorted(found)])
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> hub_config.HubConfig:
     modem = draw(st.none() | MODEMS)
@@ -166,6 +175,8 @@ def configs(draw: st.DrawFn) -> hub_config.HubConfig:
         networks, draw(HOSTS), draw(PORTS), draw(HEARTBEATS),
         [draw(sensors(slot)) for slot in slots], draw(HOSTS), draw(PORTS), draw(text_of(1, 32)),
         modem, draw(st.integers(0, 1 << 30)),
+        draw(st.tuples(st.integers(-720, 840), st.integers(0, 1)).map(list)),
+        draw(reminders([0, *slots])), draw(st.none() | HOURS),
     )  # fmt: skip
 
 

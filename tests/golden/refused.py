@@ -316,10 +316,39 @@ def _refused_modems() -> list[tuple[str, str, int, Any]]:
     ]
 
 
+def _refused_times() -> list[tuple[str, str, int, Any]]:
+    daily = [480, 0x7F, 0]
+    return [
+        ("count", "no local time", 11, None),
+        ("count", "an offset alone", 11, [60]),
+        ("range", "fourteen hours and one minute ahead", 11, [841, 0]),
+        ("range", "thirteen hours behind", 11, [-780, 0]),
+        ("range", "an offset in words", 11, ["Europe/Oslo", 0]),
+        ("range", "a rule of another continent", 11, [60, 2]),
+        ("count", "thirteen reminders", 12, [[i, 1, 0] for i in range(13)]),
+        ("count", "no reminders, by null", 12, None),
+        ("count", "a reminder with a limit", 12, [[*daily, 90]]),
+        ("count", "a reminder without weekdays", 12, [[480, 0]]),
+        ("range", "a reminder at 24:00", 12, [[1440, 0x7F, 0]]),
+        ("range", "a reminder on no weekday", 12, [[480, 0, 0]]),
+        ("range", "a reminder on an eighth weekday", 12, [[480, 0x80, 0]]),
+        ("range", "a reminder for slot 256", 12, [[480, 1, 256]]),
+        ("sensor", "a reminder for a sensor that is not there", 12, [[480, 1, 9]]),
+        ("duplicate", "a reminder twice", 12, [daily, daily]),
+        ("duplicate", "reminders that descend", 12, [[481, 1, 0], daily]),
+        ("count", "quiet from ten", 13, [1320]),
+        ("range", "quiet for no time", 13, [1320, 1320]),
+        ("range", "quiet until 24:00", 13, [1320, 1440]),
+        ("range", "quiet until half a minute past", 13, [1320, 420.5]),
+    ]
+
+
 def refused_configs() -> list[dict[str, Any]]:
     """Rows that say what the golden config must not have at `key`; without `value`: no key."""
     rows = [
-        ("unknown-key", "an eleventh key", 11, 0),
+        ("unknown-key", "a fourteenth key", 14, 0),
+        ("unknown-key", "a limit for a patient's values", "spo2_min", 90),
+        *_refused_times(),
         ("unknown-key", "a text key", "wifi", 0),
         ("shape", "networks are a map", 1, {}),
         ("shape", "a network of three", 1, [["a", "b", "c"]]),

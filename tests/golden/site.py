@@ -16,6 +16,7 @@ from varde_protocols.hub_config import HubConfig
 
 SITE_ID = bytes.fromhex("5175e0f00ba40001")
 SIGNED_MS = 1_771_200_000_000
+NO_TERMS = (None, None, None, "")  # of an assignment: any time, the month's budget, the collector
 DAY_MS = 86_400_000
 
 # By name: role, number. A seed is the key's place in this list, 32 times.
@@ -94,9 +95,10 @@ def assignments() -> list[assignment.Assignment]:
     config = values.config()
     chosen = [7, bytes(range(32))]
     return [
-        assignment.Assignment(SITE_ID, 12, values.HUB_ID, config, chosen, SIGNED_MS + DAY_MS),
-        assignment.Assignment(SITE_ID, 1, None, config, None, SIGNED_MS),
-    ]
+        assignment.Assignment(SITE_ID, 12, values.HUB_ID, config, chosen, SIGNED_MS + DAY_MS,
+                              [60, 300], 2048, ["blobs.example.org", 443, "/varde"], "10 %"),
+        assignment.Assignment(SITE_ID, 1, None, config, None, SIGNED_MS, *NO_TERMS),
+    ]  # fmt: skip
 
 
 def wipe_records() -> list[wipe_record.WipeRecord]:
@@ -128,7 +130,7 @@ def hub_files(
 ) -> dict[str, bytes]:
     """What a bench puts on a hub beside its code: assignment 1 for any hub of this site."""
     roles = {1: role(1, "trust-1"), 3: role(1, "assignment-1"), 4: role(1, "service-1")}
-    given = assignment.Assignment(SITE_ID, 1, None, config, None, SIGNED_MS)
+    given = assignment.Assignment(SITE_ID, 1, None, config, None, SIGNED_MS, *NO_TERMS)
     believed = trust.Trust(
         1, SITE_ID, roles, roots, collector_public, receiver_public, trust.EDDSA, SIGNED_MS
     )

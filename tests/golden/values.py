@@ -176,4 +176,7 @@ def config() -> hub_config.HubConfig:
         "sim",
         hub_config.Modem("telenor.smart", "user", "pass,word", "0123"),
         51_200,
+        [60, hub_config.RULE_EU],
+        [[480, 0x1F, 3], [480, 0x7F, 2], [1200, 0x60, hub_config.ANY_SLOT]],
+        [1320, 420],
     )

@@ -112,8 +112,9 @@ def config_vectors() -> dict[str, Any]:
     fields["modem"] = fields_of(mine.modem)
     fields["sensors"] = [fields_of(sensor) for sensor in mine.sensors]
     least = hub_config.HubConfig(
-        [], "10.0.0.2", 1, 60, [], "::1", 1, "x", hub_config.Modem("a", "", "", ""), 0
-    )
+        [], "10.0.0.2", 1, 60, [], "::1", 1, "x", hub_config.Modem("a", "", "", ""), 0,
+        [-720, hub_config.RULE_NONE], [], None,
+    )  # fmt: skip
     return {
         "config": fields,
         "encoded": cbor.encode(mine.fields()),

@@ -105,6 +105,7 @@ def config() -> hub_config.HubConfig:
         sensors=[recipes.row(UA651, 1, "", b"\0\1\2\3\4\5\6")],
         ntp_host="ntp.example", ntp_port=123, board="generic",
         modem=hub_config.Modem("apn.example", "", "", "1234"), data_budget_kib=0,
+        local_time=list(hub_config.NORWAY), reminders=[], quiet=None,
     )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def assigned() -> bytes:
         def sign(self, message: bytes) -> bytes:
             return bytes(64)
 
-    given = assignment.Assignment(bytes(8), 1, None, config(), None, 0)
+    given = assignment.Assignment(bytes(8), 1, None, config(), None, 0, None, None, None, "")
     return documents.sign(documents.ASSIGNMENT, given.encode(), [Key()])
 
 

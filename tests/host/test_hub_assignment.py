@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from golden import formats
 from host.collector_process import varde
 from host.terminal import Terminal
+from varde_host import errors
+from varde_host.commands import reminder_text
 from varde_protocols import assignment, hub_config
 
 SENSOR = "slot=1,service=1822,chars=2A5E+2A5F,name=Nonin,address=random/a1:a2:A3:A4:A5:A6"
@@ -57,6 +64,7 @@ def test_it_reads_the_password_from_standard_input(made: Path, tmp_path: Path):
         ("home:long enough", SENSOR + ",user=1", "sensor-secret"),
         ("home:long enough", SENSOR + ",bond=passkey,passkey=123456", "sensor-secret"),
         ("home:long enough", SENSOR + ",model=and-ua561", "sensor-model"),
+        ("home:long enough", SENSOR + ",spo2_min=90", "patient-limit"),
     ],
 )
 def test_a_config_that_no_hub_may_run_is_not_written(
@@ -123,3 +131,103 @@ def test_an_existing_file_is_not_written_over(terminal: Terminal, made: Path, tm
     assert terminal.run(*command, "--out", tmp_path / "assignment.cbor")[0] == 0
     status, error = terminal.json(*command, "--out", tmp_path / "assignment.cbor")
     assert (status, error["error"]) == (1, "file-exists")
+
+
+REMINDERS = ("08:00 mon-fri slot=1", "20:30", "07:15 lør,sun slot=1")
+
+
+def assigned(terminal: Terminal, made: Path, tmp_path: Path, *options: object) -> Any:
+    (tmp_path / "wifi").write_text("home:long enough")
+    return terminal.json(
+        "hub", "assignment", "--site", made, "--host", "c", "--wifi", tmp_path / "wifi",
+        "--sensor", SENSOR, "--out", tmp_path / "assignment.cbor", *options,
+    )  # fmt: skip
+
+
+def test_without_words_it_is_norway_with_no_reminders_and_no_terms(
+    terminal: Terminal, made: Path, tmp_path: Path
+):
+    assert assigned(terminal, made, tmp_path)[0] == 0
+    given = assignment.unverified((tmp_path / "assignment.cbor").read_bytes())
+    config = given.config
+    assert (config.local_time, config.reminders, config.quiet) == ([60, 1], [], None)
+    assert (given.window, given.allowance_kib, given.source, given.ring) == (None, None, None, "")
+
+
+def test_reminders_quiet_hours_and_terms(terminal: Terminal, made: Path, tmp_path: Path):
+    options = [word for text in REMINDERS for word in ("--reminder", text)]
+    assert assigned(
+        terminal, made, tmp_path, *options, "--quiet", "22:00-07:00", "--local-time", "+02:00",
+        "--window", "01:00-05:00", "--allowance", "2", "--source", "https://a.no/varde/",
+        "--ring", "10 %",
+    )[0] == 0  # fmt: skip
+    given = assignment.unverified((tmp_path / "assignment.cbor").read_bytes())
+    config = given.config
+    assert config.reminders == [[435, 0x60, 1], [480, 0x1F, 1], [1230, 0x7F, 0]]
+    assert (config.quiet, config.local_time) == ([1320, 420], [120, 0])
+    assert (given.window, given.allowance_kib, given.ring) == ([60, 300], 2048, "10 %")
+    assert given.source == ["a.no", 443, "/varde"]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "code"),
+    [
+        ("--reminder", "", "reminder"),
+        ("--reminder", "8:00", "reminder"),
+        ("--reminder", "24:00", "reminder"),
+        ("--reminder", "08:00 weekdays", "reminder"),
+        ("--reminder", "08:00 mon-tue-wed", "reminder"),
+        ("--reminder", "08:00 slot=one", "reminder"),
+        ("--reminder", "08:00 colour=red", "reminder"),
+        ("--reminder", "08:00 slot=1 min=90", "patient-limit"),
+        ("--reminder", "08:00 slot=1 Puls.Grense=120", "patient-limit"),
+        ("--reminder", "08:00 slot=2", "config-sensor"),
+        ("--reminder", "08:00 slot=256", "config-range"),
+        ("--quiet", "22-07", "hours"),
+        ("--quiet", "22:00-23:00-24:00", "hours"),
+        ("--quiet", "22:00", "hours"),
+        ("--window", "01:00-01:00", "config-range"),
+        ("--local-time", "Europe/Oslo", "local-time"),
+        ("--local-time", "+15:00", "config-range"),
+        ("--source", "/varde", "source"),
+        ("--source", "http://a.no", "source"),
+        ("--source", "a.no:70000", "config-range"),
+        ("--source", "a.no/varde?x", "config-text"),
+        ("--ring", "a ring with a long name", "config-length"),
+    ],
+)
+def test_what_no_hub_may_be_told_is_refused(
+    terminal: Terminal, made: Path, tmp_path: Path, option: str, text: str, code: str
+):
+    status, error = assigned(terminal, made, tmp_path, option, text)
+    assert (status, error["error"]) == (1, code)
+    assert not (tmp_path / "assignment.cbor").exists()
+
+
+@given(st.integers(0, 1439), st.integers(1, 127), st.integers(0, 255))
+def test_a_reminder_comes_back_as_it_was_written(minute: int, weekdays: int, slot: int):
+    row = [minute, weekdays, slot]
+    assert reminder_text.reminder(reminder_text.reminder_shown(row), "x") == row
+
+
+@given(formats.HOURS, st.integers(-720, 840), st.integers(0, 1))
+def test_hours_and_local_time_come_back(hours: list[int], ahead_min: int, rule: int):
+    assert reminder_text.hours(reminder_text.hours_shown(hours), "x") == hours
+    shown = reminder_text.local_time_shown([ahead_min, rule])
+    assert reminder_text.local_time(shown, "x") == [ahead_min, rule]
+
+
+@given(
+    st.text(max_size=40) | st.from_regex(r"\d\d:\d\d( [a-zø,-]{1,9})?( slot=\d+)?", fullmatch=True)
+)
+def test_whatever_is_written_is_read_or_refused(text: str):
+    for read in (reminder_text.reminder, reminder_text.hours, reminder_text.local_time,
+                 reminder_text.source):  # fmt: skip
+        with contextlib.suppress(errors.InputRefused):
+            read(text, "x")
+
+
+def test_weekdays_go_round_the_end_of_the_week():
+    assert reminder_text.reminder("08:00 fri-mon", "x")[1] == 0b1110001
+    assert reminder_text.reminder("08:00 sun", "x")[1] == 0b1000000
+    assert reminder_text.reminder("08:00 lau-søn", "x")[1] == 0b1100000

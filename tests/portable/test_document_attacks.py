@@ -144,7 +144,7 @@ class Confusion(Attack):
         self.refuses("document-kind", wipe_record.verify, FOR_HUB, ONE)
 
     def test_a_payload_of_another_kind(self):
-        self.assigned("config-shape", site.signed(ASSIGNMENT, NEW, "assignment-1"))
+        self.assigned("assignment-missing-key", site.signed(ASSIGNMENT, NEW, "assignment-1"))
 
 
 class Assignments(Attack):
@@ -184,7 +184,7 @@ class Assignments(Attack):
 
     def test_a_leaked_assignment_key_names_no_other_receiver(self):
         fields = cbor.decode(GIVEN.encode())
-        fields[4][11] = bytes(32)
+        fields[4][14] = bytes(32)
         data = site.signed(ASSIGNMENT, cbor.encode(fields), "assignment-1")
         self.assigned("config-unknown-key", data)
 

@@ -97,6 +97,7 @@ class Golden(unittest.TestCase):
 class Names(unittest.TestCase):
     def config(self, *sensors):
         fields = list(decoded(ENCODED)._items())
+        fields[hub_config.HubConfig.FIELDS.index("reminders")] = []  # of sensors that were there
         fields[hub_config.HubConfig.FIELDS.index("sensors")] = list(sensors)
         return hub_config.HubConfig(*fields)
 
@@ -135,6 +136,19 @@ class Refused(unittest.TestCase):
         self.assertEqual(fault(cbor.encode(fields)).where, "key -1")
         error = fault(changed({"key": 7}))
         self.assertTrue("7" in str(error) and "ntp_port" in str(error))
+
+    def test_a_limit_for_a_patients_values_is_named_and_told_why_not(self):
+        # R15: nothing clinical on a hub. By name or by number, in the map or in a row of it.
+        for key in ("spo2_min", "limit", "max", "pulse-alarm-above", "grense", 14, 99):
+            error = fault(changed({"key": key, "value": cbor.encode([90, 100]).hex()}))
+            self.assertEqual(error.code, "config-unknown-key")
+            self.assertTrue(repr(key) in str(error))
+            self.assertTrue("a hub knows no patient limits" in str(error))
+        for key, row in ((5, cbor.decode(ENCODED)[5][0]), (12, [480, 127, 0])):
+            longer = list(row)
+            longer.append(90)
+            data = changed({"key": key, "value": cbor.encode([longer]).hex()})
+            self.assertTrue(code(data) in ("config-shape", "config-count"))
 
     def test_built_ones_are_checked_too(self):
         with self.assertRaises(hub_config.ConfigError):

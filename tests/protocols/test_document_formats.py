@@ -34,6 +34,7 @@ SLOW = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def schema(rule: str, *files: str) -> pycddl.Schema:
     text = "\n".join((CDDL / file).read_text() for file in files)
     text = re.sub(r"^user = \[.*\]$", "user = any", text, flags=re.MULTILINE)
+    text = text.replace("-720..840", "int")
     return pycddl.Schema(f"start = {rule}\n" + re.sub(r"bstr \.cbor [\w-]+", "bstr", text))
 
 
@@ -109,7 +110,7 @@ def test_the_payloads_say_what_the_values_say() -> None:
 BEYOND_CDDL = re.compile(
     "descending|twice|in a role|two roles|PEM|cut short|order|curve|zeros|above|first|two of a"
     "|too many|slash|before it|more readings|by nobody|two words|outside"
-    "|no hub may run|as text|in bytes|65 steps"
+    "|no hub may run|as text|in bytes|65 steps|of no time|of the web|not begin|a query|a line in it"
 )
 
 

@@ -171,7 +171,7 @@ def test_answers(row: dict[str, Any]) -> None:
 def test_config() -> None:
     config = cbor2.loads(bytes.fromhex(CONFIG["encoded"]))
     said = CONFIG["config"]
-    assert sorted(config) == list(range(1, 11))
+    assert sorted(config) == list(range(1, 14))
     assert config[9] == list(said["modem"].values())
     assert config[1] == [[row["ssid"], row["password"]] for row in said["networks"]]
     for key, name in (
@@ -182,12 +182,15 @@ def test_config() -> None:
         (7, "ntp_port"),
         (8, "board"),
         (10, "data_budget_kib"),
+        (11, "local_time"),
+        (12, "reminders"),
+        (13, "quiet"),
     ):
         assert config[key] == said[name]
     for sensor, row in zip(config[5], said["sensors"], strict=True):
         address = sensor[1] and sensor[1].hex()
         assert [sensor[0], address, *sensor[2:]] == list(row.values())
-    assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 10
+    assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 13
 
 
 @pytest.mark.parametrize("row", CBOR["appendix_a"], ids=lambda row: row["hex"])

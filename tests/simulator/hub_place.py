@@ -81,6 +81,9 @@ class Hub:
             "lilygo_t_sim7670g_s3",
             None,
             0,
+            [60, hub_config.RULE_EU],
+            [],
+            None,
         )
 
     async def session(self, slot: int, outcome: str, timeout_s: float = 600) -> None:

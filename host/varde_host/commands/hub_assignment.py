@@ -17,7 +17,14 @@ import typer
 
 from varde_host import clock, errors, messages, output
 from varde_host.collector import answer
-from varde_host.commands import hexadecimal, new_output, options, sensor_text, site_secrets
+from varde_host.commands import (
+    hexadecimal,
+    new_output,
+    options,
+    reminder_text,
+    sensor_text,
+    site_secrets,
+)
 from varde_host.site import files, keys, trust_documents
 from varde_protocols import assignment, documents, hub_config
 
@@ -44,6 +51,15 @@ def assign(
     board: Annotated[str, typer.Option(metavar="NAME")] = "generic",
     modem: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     data_budget_mib: Annotated[int, typer.Option("--data-budget", metavar="MIB")] = 0,
+    local_time: Annotated[str, typer.Option(metavar="±HH:MM[/eu]")] = (
+        reminder_text.DEFAULT_LOCAL_TIME
+    ),
+    reminder: Annotated[list[str] | None, typer.Option(metavar="TEXT")] = None,
+    quiet: Annotated[str | None, typer.Option(metavar="HH:MM-HH:MM")] = None,
+    window: Annotated[str | None, typer.Option(metavar="HH:MM-HH:MM")] = None,
+    allowance_mib: Annotated[int | None, typer.Option("--allowance", metavar="MIB")] = None,
+    source: Annotated[str | None, typer.Option(metavar="HOST[:PORT][/PATH]")] = None,
+    ring: Annotated[str, typer.Option(metavar="NAME")] = "",
     key: Annotated[list[str] | None, typer.Option(metavar="FILE|URI")] = None,
     passphrase_file: site_secrets.PassphraseFiles = None,
     pin_file: site_secrets.PinFile = None,
@@ -62,11 +78,23 @@ def assign(
         board=board,
         modem=subscription_in(modem),
         data_budget_kib=data_budget_mib * KIB_A_MIB,
+        local_time=reminder_text.local_time(local_time, "--local-time"),
+        reminders=reminder_text.reminders(reminder or [], "--reminder"),
+        quiet=_hours(quiet, "--quiet"),
     )
     loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
     hub_id = None if hub is None else hexadecimal.parse(hub, assignment.HUB_ID_BYTES)
     given = assignment.Assignment(
-        loaded.site_id, number, hub_id, config, None, clock.from_environment().utc_ms()
+        site_id=loaded.site_id,
+        number=number,
+        hub_id=hub_id,
+        config=config,
+        release=None,
+        signed_ms=clock.from_environment().utc_ms(),
+        window=_hours(window, "--window"),
+        allowance_kib=None if allowance_mib is None else allowance_mib * KIB_A_MIB,
+        source=None if source is None else reminder_text.source(source, "--source"),
+        ring=ring,
     )
     data = sign(loaded, given, key or ())
     new_output.write(out, data)
@@ -74,6 +102,10 @@ def assign(
         output.as_json({"file": str(out), "bytes": len(data), "number": number, "hub": hub})
     else:
         output.line(messages.text("hub.assignment-written", file=out))
+
+
+def _hours(text: str | None, where: str) -> list[int] | None:
+    return None if text is None else reminder_text.hours(text, where)
 
 
 def sign(site: files.Site, given: assignment.Assignment, places: Sequence[str] = ()) -> bytes:

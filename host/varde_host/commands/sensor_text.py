@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from varde_host import errors
+from varde_host.commands import patient_limits
 from varde_host.sensor import models
 from varde_protocols import assigned, hub_config
 
@@ -29,11 +30,12 @@ _SECRETS = ("passkey", "user")
 def parse(text: str, where: str, *, secrets: bool) -> hub_config.Sensor:
     """Return the sensor of `text`; `where` it stands is for errors.
 
-    Raises InputRefused `sensor` (names the part at fault), `sensor-model`, `sensor-secret`, and
-    ConfigError for values that no hub may run with.
+    Raises InputRefused `sensor` (names the part at fault), `patient-limit`, `sensor-model`,
+    `sensor-secret`, and ConfigError for values that no hub may run with.
     """
     pairs = {key.strip(): value for key, _, value in _split(text)}
     for key in (*_MUST, *pairs):
+        patient_limits.refuse(key, where)
         if key not in pairs or key not in _READERS:
             raise errors.InputRefused("sensor", f"{where}: {key[:_SHOWN_CHARACTERS]!a}")
     if not secrets and set(pairs) & set(_SECRETS):

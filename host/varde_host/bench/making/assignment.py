@@ -38,6 +38,9 @@ def wanted(settings: Settings, sensors: Sequence[hub_config.Sensor]) -> hub_conf
         board=settings.board,
         modem=settings.modem,
         data_budget_kib=0,
+        local_time=list(hub_config.NORWAY),
+        reminders=[],
+        quiet=None,
     )
 
 
@@ -59,7 +62,10 @@ async def ensure(
         return judged(await _judge(work), old.number, None)
     site, now_ms = work.settings.site, work.bench.utc_ms()
     number = 1 if old is None else old.number + 1
-    given = assignment.Assignment(site.site_id, number, hub_id, config, None, now_ms)
+    given = assignment.Assignment(
+        site.site_id, number, hub_id, config, None, now_ms,
+        window=None, allowance_kib=None, source=None, ring="",
+    )  # fmt: skip
     data = documents.sign(documents.ASSIGNMENT, given.encode(), site.signers(keys.ASSIGNMENT))
     await prompt.place(work, prompt.ASSIGNMENT, data)
     return judged(await _judge(work), number, data)

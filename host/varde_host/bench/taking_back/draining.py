@@ -170,8 +170,9 @@ async def use_networks(work: Work, ours: Sequence[hub_config.Network]) -> None:
         raise faults.Fault("documents-refused", said="no assignment")
     site, config = work.settings.site, with_networks(old.config, ours)
     given = documents_format.Assignment(
-        old.site_id, old.number + 1, old.hub_id, config, old.release, work.bench.utc_ms()
-    )
+        old.site_id, old.number + 1, old.hub_id, config, old.release, work.bench.utc_ms(),
+        old.window, old.allowance_kib, old.source, old.ring,
+    )  # fmt: skip
     data = documents.sign(documents.ASSIGNMENT, given.encode(), site.signers(keys.ASSIGNMENT))
     await prompt.place(work, prompt.ASSIGNMENT, data)
     said = await work.on_hub("documents")

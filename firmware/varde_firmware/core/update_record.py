@@ -17,7 +17,7 @@ what a report says of updates. A trial of the config alone begins from any state
 `is_told` is 0 until the end of a trial is journaled. Only then is it counted as a try, so nobody
 may fetch or try anything before. `slot` and `interpreter` are those in force, 0 and 1 for /a and
 /b, ota_0 and ota_1; a trial runs from the other. `is_spare_whole`: the other application slot
-holds `spare_release`, which has been in force and is not below `floor`. `assignment` is the
+holds `spare_release`, which was in force once and is not below `floor`. `assignment` is the
 highest number confirmed, 0 if only the bench has put one in place.
 
 The supervisor (main.py) reads and writes some bytes of it by their places; a test compares.
@@ -30,7 +30,7 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.value import Value
 
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any, List, Protocol, Tuple
 
     class Store(Protocol):
         """As ports.update_store.UpdateStore."""
@@ -95,6 +95,20 @@ class Record(Value):
         """Bits of what runs on trial now; 0: nothing."""
         return self.parts if self.state == words.TRIAL else 0
 
+    @property
+    def running_slot(self) -> int:
+        """The application slot that the supervisor starts."""
+        return self.slot ^ (self.on_trial & APPLICATION > 0)
+
+    @property
+    def running_release(self) -> int:
+        return self.new_release if self.on_trial & ~CONFIG else self.release
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is fetched, staged or tried: what lies about is left over."""
+        return self.state not in (words.FETCHING, words.STAGED, words.TRIAL)
+
     def confirmed(self) -> "Record":
         """Return the record after a trial that has proven itself."""
         after = {"state": words.CONFIRMED, "reason": words.NONE, "is_told": 0}
@@ -123,6 +137,22 @@ class Record(Value):
             after["release_tries"] = min(self.tries_of_release(self.new_release) + 1, 255)
             after["failed_release"] = self.new_release
         return self.changed(**after)
+
+    def numbers(self) -> "List[Tuple[int, int]]":
+        """Return (what, number) of each part, as update_words has them."""
+        found = []
+        for what in (words.CONFIG, words.APPLICATION, words.INTERPRETER):
+            if self.parts >> what - 1 & 1:
+                is_config = what == words.CONFIG
+                found.append((what, self.new_assignment if is_config else self.new_release))
+        return found
+
+    def fact(self, held: int = 0, in_all: int = 0) -> "List[int]":
+        """Return FACT_UPDATE, of the weightiest part; blocks held and in all."""
+        what, number = (self.numbers() or [(0, 0)])[-1]
+        is_config = what == words.CONFIG
+        tries = self.tries_of_assignment(number) if is_config else self.tries_of_release(number)
+        return [what, number, self.state, self.reason, held, in_all, tries]
 
     def tries_of_assignment(self, number: int) -> int:
         """Return how often the assignment of this number has come back from its trial."""

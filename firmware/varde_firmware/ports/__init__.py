@@ -1,8 +1,7 @@
 """The hub's hardware, as the shell sees it. What each port must offer is written here, once.
 
 A port holds no decisions. It raises OSError for what the world does, WireError for what a peer
-sends. The same interfaces are served on the ESP32 and on the simulator's interpreter by the same
-code, because the simulator stands in for the hardware modules below; tests may hand in others.
+sends. The ESP32 and the simulator's interpreter are served by the same code; tests hand in others.
 
 Events of the radio, as the task takes them; the handler only fills slots made beforehand:
 
@@ -252,15 +251,6 @@ if TYPE_CHECKING:
 
         def set_damage_told(self, count: int) -> None: ...
 
-    class UpdateStore(Protocol):
-        """Where core/update_record.py survives."""
-
-        def load(self) -> bytes: ...  # b"" if there is none
-
-        def save(self, data: bytes) -> None: ...
-
-        def restart(self) -> None: ...  # the chip starts anew
-
     class Board(Protocol):
         modem_pins: Optional[Dict[str, int]]  # None: it has no modem
 
@@ -290,17 +280,9 @@ if TYPE_CHECKING:
 
         def facts(self, board_name: str) -> Dict[int, Any]: ...
 
-        def load_documents(
-            self, hub_id: bytes, is_on_trial: bool = False
-        ) -> Tuple[Any, Any]: ...  # Trust, Assignment; the one that is in force or on trial
+        def load_documents(self, hub_id: bytes, is_on_trial: bool = False) -> Tuple[Any, Any]: ...
 
-        def settle_assignment(self, number: int) -> None: ...  # document_files.settle
-
-        def make_update_store(self) -> UpdateStore: ...
-
-        def interpreter_slots(self) -> Any: ...  # the module of that name
-
-        def slots(self) -> Any: ...  # the module of that name
+        def for_updates(self, name: str) -> Any: ...  # a module: update_store, slots ...
 
         def make_console(self) -> Any: ...  # console.Console; None: the hub is not locked
 
@@ -314,6 +296,4 @@ if TYPE_CHECKING:
 
         def make_client(self, host: str, port: int, roots: List[bytes]) -> Client: ...
 
-        async def ask_time(
-            self, host: str, port: int, packet: bytes, now_ms: NowMs
-        ) -> Tuple[bytes, int, int]: ...
+        async def ask_time(self, host: str, port: int, packet: bytes, now_ms: NowMs) -> Any: ...

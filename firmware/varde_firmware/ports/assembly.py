@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from . import Keeper, Matcher, ModemPort, NowMs, Ring, Secrets
     from .console import Console
-    from .update_store import UpdateStore
 
 
 class Hardware:
@@ -58,25 +57,9 @@ class Hardware:
 
         return document_files.both(hub_id, is_on_trial)
 
-    def settle_assignment(self, number: int) -> None:
-        from . import document_files  # noqa: PLC0415  (after a trial)
-
-        document_files.settle(number)
-
-    def make_update_store(self) -> "UpdateStore":
-        from . import update_store  # noqa: PLC0415  (for updates, and once at the start)
-
-        return update_store.UpdateStore()
-
-    def interpreter_slots(self) -> "Any":
-        from . import interpreter_slots  # noqa: PLC0415  (for updates)
-
-        return interpreter_slots
-
-    def slots(self) -> "Any":
-        from . import slots  # noqa: PLC0415  (for updates)
-
-        return slots
+    def for_updates(self, name: str) -> "Any":
+        """Return a module of ports by its name: most starts need none of these."""
+        return __import__("varde_firmware.ports." + name, None, None, ("",))
 
     def make_console(self) -> "Optional[Console]":
         if not self._is_locked:

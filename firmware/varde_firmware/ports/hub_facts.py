@@ -13,19 +13,16 @@ from . import board, identity_store
 if TYPE_CHECKING:
     from typing import Any, Dict
 
-_SLOTS = "ab"
 # One conversion is off by some 50 mV (ESP32-S3 data sheet, ADC characteristics).
 _SAMPLES = const(8)
 
 
 def gather(board_name: str) -> "Dict[int, Any]":
-    """Return interpreter, supervisor's counters, battery, cause of the last reset."""
+    """Return interpreter, crashes, battery, cause of the last reset."""
     found = {
         records.FACT_INTERPRETER: _interpreter(),
         records.FACT_RESET_CAUSE: board.Board.reset_cause(),
-        records.FACT_SLOT: _SLOTS[_number("slot") & 1],
         records.FACT_CRASHES: _number("crashes"),
-        records.FACT_TRIALS: _number("trials"),
     }
     pins = __import__("boards." + board_name, None, None, ("BATTERY_ADC",))
     if pins.BATTERY_ADC is not None and hasattr(machine, "ADC"):

@@ -32,16 +32,27 @@ def run(ports: "Ports", on_healthy: "Callable[[], None]") -> None:
 def _build(ports: "Ports", on_healthy: "Callable[[], None]") -> "Optional[Hub]":
     who = identity.load(ports.store, ports.random_bytes, ports.flash)
     before = unload.loaded()
+    from varde_firmware.core import update_record  # noqa: PLC0415  (needed once)
+
+    record = update_record.load(ports.for_updates("update_store").UpdateStore())
     try:
-        documents = ports.load_documents(who.hub_id)
+        if record.is_at_rest:
+            ports.for_updates("document_files").settle(record.assignment)
+        is_on_trial = bool(record.on_trial & update_record.CONFIG)
+        documents = ports.load_documents(who.hub_id, is_on_trial)
     except (OSError, WireError) as error:
         print("varde: waits for the bench:", type(error).__name__, error)
         ports.wifi.leave()  # it was on for the random source
         return None
+    has_trial = record.on_trial or not record.is_told
+    del record, update_record
     unload.since(before)
     from varde_firmware.shell import hub_parts  # noqa: PLC0415  (needed once)
 
-    return Hub(hub_parts.Parts(ports, on_healthy, who, *documents))
+    parts = hub_parts.Parts(ports, on_healthy, who, *documents)
+    if has_trial:
+        parts.look_at_trial()
+    return Hub(parts)
 
 
 class Hub:

@@ -91,6 +91,14 @@ class Parts:
 
             self.service = service_task.ServiceTask(console, who.hub_id, self.keeper, self._clock)
 
+    def look_at_trial(self) -> None:
+        """One is on, or how it ended is to be told."""
+        from varde_firmware.shell import trial  # noqa: PLC0415  (seldom)
+
+        trial.look(
+            self._ports, self.keeper, self._recorder, self.upkeep.facts, self._clock, self.uplink
+        )
+
     def _wind_rtc(self, board: "Board") -> None:
         """Without power the chip's clock falls to 2000; certificates need a later year.
 

@@ -1,6 +1,6 @@
 """Writes the report: how the hub is, as one record. Loaded when one is due."""
 
-from varde_firmware.core import version
+from varde_firmware.core import update_record, version
 from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
@@ -36,6 +36,7 @@ def write(now_ms: int, ports: "Ports", runs: "Tuple[int, str]", recorder: "Recor
         records.FACT_DAMAGE: ports.store.damage_told(),
     }
     facts.update(ports.facts(board_name))
+    facts.update(_of_updates(ports))
     facts.update(links.facts())
     facts.update(hub_time.facts())
     facts.update(_of_sensors(sensors, now_ms))
@@ -55,6 +56,19 @@ def _append(recorder: "Recorder", facts: "Dict[int, Any]", now_ms: int) -> None:
     facts[records.FACT_FREE_BYTES] = journal.free_bytes
     facts[records.FACT_GIVEN_UP] = recorder.given_up
     recorder.report(now_ms, facts)
+
+
+def _of_updates(ports: "Ports") -> "Dict[int, Any]":
+    """Which code runs, and how the last update ended or how far this one is."""
+    record = update_record.load(ports.for_updates("update_store").UpdateStore())
+    found: "Dict[int, Any]" = {
+        records.FACT_SLOT: "ab"[record.running_slot],
+        records.FACT_TRIALS: record.starts,
+        records.FACT_RELEASE: record.running_release,
+    }
+    if record.parts:
+        found[records.FACT_UPDATE] = record.fact()
+    return found
 
 
 def _of_sensors(task: "SensorTask", now_ms: int) -> "Dict[int, Any]":

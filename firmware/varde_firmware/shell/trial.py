@@ -7,18 +7,19 @@ something failed; it only says what it saw (`reason`), for the supervisor to tel
 
 import asyncio
 
-from varde_firmware.core import self_test, update_record
+from varde_firmware.core import self_test, unload, update_record
 from varde_protocols import records
 from varde_protocols import update_words as words
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Tuple
+    from typing import Callable
 
     from varde_firmware.core.recorder import Recorder
     from varde_firmware.core.status import Facts
     from varde_firmware.core.update_record import Record
-    from varde_firmware.ports import Ports, UpdateStore
+    from varde_firmware.ports import Ports
+    from varde_firmware.ports.update_store import UpdateStore
     from varde_firmware.shell.clock import Clock
     from varde_firmware.shell.keeper import Keeper
     from varde_firmware.shell.uplink_task import UplinkTask
@@ -33,11 +34,11 @@ def begin(ports: "Ports", record: "Record") -> None:
     run, a config in /assignment.trial. The record comes first: whatever a cut leaves undone after
     it, the supervisor does.
     """
-    store = ports.make_update_store()
+    store = ports.for_updates("update_store").UpdateStore()
     record = record.changed(state=words.TRIAL, starts=0, reason=words.NONE)
     update_record.save(store, record)
     if record.parts & update_record.INTERPRETER:
-        ports.interpreter_slots().arm(1 - record.interpreter)
+        ports.for_updates("interpreter_slots").arm(1 - record.interpreter)
     store.restart()
 
 
@@ -45,15 +46,13 @@ def look(
     ports: "Ports", keeper: "Keeper", recorder: "Recorder", facts: "Facts", clock: "Clock",
     uplink: "UplinkTask",
 ) -> None:  # fmt: skip
-    """At a start: tell what is to be told; if a trial is on, let the next acknowledgement end it.
-
-    A trial's config is in place when this returns, or gone, whatever its end was cut by.
-    """
+    """At a start: let the next acknowledgement end the trial that is on, or tell of the last."""
     trial = Trial(ports, keeper, recorder, facts, clock)
     if trial.record.on_trial:
         trial.begin_watching(uplink)
-    elif not trial.record.is_told:
+    else:
         trial.tell()
+        _forget()
 
 
 class Trial:
@@ -68,7 +67,7 @@ class Trial:
         self._recorder = recorder
         self._facts = facts
         self._clock = clock
-        self._store: "UpdateStore" = ports.make_update_store()
+        self._store: "UpdateStore" = ports.for_updates("update_store").UpdateStore()
         self.record = update_record.load(self._store)
 
     def begin_watching(self, uplink: "UplinkTask") -> None:
@@ -97,10 +96,11 @@ class Trial:
                 self._save(self.record.changed(reason=words.SELF_TEST))
             return False
         if self.record.parts & update_record.INTERPRETER:
-            self._ports.interpreter_slots().mark_valid()
+            self._ports.for_updates("interpreter_slots").mark_valid()
         self._save(self.record.confirmed())
-        self._ports.settle_assignment(self.record.assignment)
+        self._ports.for_updates("document_files").settle(self.record.assignment)
         self.tell()
+        _forget()
         self._on_healthy()
         return True
 
@@ -108,8 +108,8 @@ class Trial:
         """Journal and links have shown it; here: the radio, the slot's files, the arithmetic."""
         if not self._facts.scanning or not self_test.signs_right():
             return False
-        slots = self._ports.slots()
-        number = self.record.slot ^ (self.record.parts & update_record.APPLICATION > 0)
+        slots = self._ports.for_updates("slots")
+        number = self.record.running_slot
         try:
             for path in slots.files(number):
                 slots.read_back(number, path)
@@ -124,7 +124,7 @@ class Trial:
         is_good = record.state == words.CONFIRMED
         code = records.EVENT_UPDATE_CONFIRMED if is_good else records.EVENT_UPDATE_RETURNED
         now_ms = self._clock.now_ms()
-        for what, number in numbers(record):
+        for what, number in record.numbers():
             detail = words.detail(what, record.reason, number)
             if not self._keeper.write(self._recorder.event, now_ms, code, detail):
                 return
@@ -135,9 +135,8 @@ class Trial:
         self.record = record
 
 
-def numbers(record: "Record") -> "Iterator[Tuple[int, int]]":
-    """(what, number) for each part of the record."""
-    for what in (words.CONFIG, words.APPLICATION, words.INTERPRETER):
-        if record.parts >> what - 1 & 1:
-            is_config = what == words.CONFIG
-            yield what, record.new_assignment if is_config else record.new_release
+def _forget() -> None:
+    """Leave the heap: what is under way ends without its names."""
+    for name in ("shell.trial", "core.update_record", "core.self_test", "ports.update_store",
+                 "ports.interpreter_slots", "ports.slots", "ports.document_files"):  # fmt: skip
+        unload.unload("varde_firmware." + name)

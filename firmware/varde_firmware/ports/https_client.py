@@ -1,7 +1,8 @@
-"""HTTPS to the one collector: a TCP connection, TLS with pinned roots, requests one by one.
+"""HTTPS to one server: a TCP connection, TLS with pinned roots, requests one by one.
 
-Trust: the server's chain must end in one of the roots of the config, its name must be the
-config's host, its times must hold at the chip's clock. Nothing else is believed. `tls` is used
+The server is the collector, or where an assignment says that code lies. Trust: its chain must end
+in one of the roots of the site's trust, its name must be the host's that was asked for, its times
+must hold at the chip's clock. Nothing else is believed. `tls` is used
 directly, as the unix interpreter has no `ssl`.
 
 Every stage has its own limit. Errors: ServerRefusedError where the server is not who it should be,
@@ -64,15 +65,19 @@ class ServerRefusedError(Exception):
 class Response:
     """Status and body, and when the last byte of the request went and of the answer came.
 
-    `retry_after_s` is 0 where the server does not say so.
+    `retry_after_s` is 0 where the server does not say so. A body that was taken into a buffer is
+    b"" here, and has `len_bytes`; `content_range` is the header of that name, b"" for none.
     """
 
     def __init__(
-        self, status: int, body: bytes, retry_after_s: int, sent_ms: int, received_ms: int
-    ) -> None:
-        self.status = status
+        self, head: "http_response.Head", body: bytes, len_bytes: int, sent_ms: int,
+        received_ms: int,
+    ) -> None:  # fmt: skip
+        self.status = head.status
         self.body = body
-        self.retry_after_s = retry_after_s
+        self.len_bytes = len_bytes
+        self.content_range = head.headers.get("content-range", b"")
+        self.retry_after_s = _seconds(head.headers.get("retry-after", b""))
         self.sent_ms = sent_ms
         self.received_ms = received_ms
 
@@ -101,10 +106,23 @@ class HttpsClient:
 
         `parts` are its body; they leave the list as they go.
         """
+        head = "POST %s HTTP/1.1\r\nContent-Type: %s" % (exchange.PATH, exchange.REQUEST_TYPE)
+        return await self.ask(head, parts, now_ms)
+
+    async def ask(
+        self, head: str, parts: "List[bytes]", now_ms: "Any",
+        most_bytes: int = http_response.MAX_BODY_BYTES, into: "Optional[bytearray]" = None,
+    ) -> Response:  # fmt: skip
+        """Send a request and return the answer; redirects are answers as any other.
+
+        `head` is the request's without Host and Content-Length. The body of the answer has
+        `most_bytes` at most, and goes `into` the buffer if there is one.
+        """
+        reader = http_response.ResponseReader(max_body=most_bytes)
         try:
             if self._stream is None:
                 await self._connect()
-            return await self._exchange(parts, now_ms)
+            return await self._exchange(head, parts, now_ms, reader, into)
         except BaseException:
             self.close()
             raise
@@ -136,25 +154,23 @@ class HttpsClient:
         self._raw = raw
         self._stream = asyncio.StreamWriter(secured, {})  # type: ignore[call-arg, arg-type]
 
-    async def _exchange(self, parts: "List[bytes]", now_ms: "Any") -> Response:
+    async def _exchange(
+        self, head: str, parts: "List[bytes]", now_ms: "Any",
+        reader: "http_response.ResponseReader", into: "Optional[bytearray]",
+    ) -> Response:  # fmt: skip
         stream = self._stream
         assert stream is not None
-        parts.insert(0, self._head(sum([len(part) for part in parts])))
+        if parts:
+            head += "\r\nContent-Length: %d" % sum([len(part) for part in parts])
+        parts.insert(0, ("%s\r\nHost: %s:%d\r\n\r\n" % (head, self._host, self._port)).encode())
         self.on_bytes(_on_air(sum([len(part) for part in parts])))
         await _secured(_send(stream.s, parts), self.send_ms)
         sent_ms = now_ms()
-        head, answer, is_last = await _secured(_receive(stream), self.answer_ms)
-        self.on_bytes(_on_air(len(answer) + _HEAD_BYTES))
-        if is_last:
+        said, body, len_bytes = await _secured(_receive(stream, reader, into), self.answer_ms)
+        self.on_bytes(_on_air(len_bytes + _HEAD_BYTES))
+        if b"close" in said.headers.get("connection", b"").lower() or reader.unread:
             self.close()
-        retry_after_s = _seconds(head.headers.get("retry-after", b""))
-        return Response(head.status, answer, retry_after_s, sent_ms, now_ms())
-
-    def _head(self, length_bytes: int) -> bytes:
-        return (
-            "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-            % (exchange.PATH, self._host, self._port, exchange.REQUEST_TYPE, length_bytes)
-        ).encode()
+        return Response(said, body, len_bytes, sent_ms, now_ms())
 
 
 def _on_air(len_bytes: int) -> int:
@@ -172,22 +188,28 @@ def _seconds(text: bytes) -> int:
     return int(text) if is_number else 0
 
 
-async def _receive(stream: "Any") -> "Tuple[http_response.Head, bytes, bool]":
-    """Return head and body of one response, and whether it is the connection's last."""
-    reader = http_response.ResponseReader()
+async def _receive(
+    stream: "Any", reader: "http_response.ResponseReader", into: "Optional[bytearray]"
+) -> "Tuple[http_response.Head, bytes, int]":
+    """Return head and body of one response, and how long the body is."""
     head: "Any" = None
     parts: "List[bytes]" = []
+    len_bytes = 0
     while True:
         event = reader.next_event()
         if event is http_response.END:
-            closes = b"close" in head.headers.get("connection", b"").lower()
-            return head, b"".join(parts), closes or bool(reader.unread)
+            return head, b"".join(parts), len_bytes
         if event is http_response.NEED_DATA:
             reader.receive(await stream.read(_READ_BYTES))
         elif isinstance(event, http_response.Head):
             head = event
         else:
-            parts.append(event.data)
+            data = event.data
+            if into is None:
+                parts.append(data)
+            else:
+                into[len_bytes : len_bytes + len(data)] = data
+            len_bytes += len(data)
 
 
 async def _connect_tcp(raw: "Any", address: "Any", limit_ms: int) -> None:

@@ -151,14 +151,19 @@ def read_littlefs(image: bytes) -> dict[str, bytes]:
 
 
 def build(
-    path: Path, files: Mapping[str, bytes], journal_bytes: int = DEFAULT_JOURNAL_BYTES
+    path: Path,
+    files: Mapping[str, bytes],
+    journal_bytes: int = DEFAULT_JOURNAL_BYTES,
+    image: bytes = b"",
 ) -> None:
-    """Write a factory-fresh flash: table, blank nvs and journal, vfs with ``files``."""
+    """Write a factory-fresh flash: table, blank nvs and journal, vfs with ``files``. Bootloader
+    and interpreter are those of ``image`` (usb/stand_in_image.py), else holes."""
     partitions = layout(journal_bytes)
     if partitions[-1].end > FLASH_BYTES:
         raise FlashImageError(f"journal of {journal_bytes} bytes leaves no room for vfs")
     with path.open("wb") as flash:
         flash.truncate(FLASH_BYTES)
+        flash.write(image[:TABLE_OFFSET])
         flash.seek(TABLE_OFFSET)
         flash.write(encode_table(partitions))
         for partition in partitions:
@@ -167,6 +172,8 @@ def build(
                 flash.write(littlefs_image(files, partition.size))
             elif partition.type != TYPE_APP:
                 flash.write(ERASED * partition.size)
+            elif image:
+                flash.write(image[partition.offset : partition.end].ljust(partition.size, ERASED))
 
 
 def erase(path: Path, size: int = FLASH_BYTES) -> None:

@@ -142,8 +142,7 @@ class Play:
             as_option(planned, self.sensors[planned.name]) for planned in self.story.sensors
         ]
         files = await self.stage.hub_files(options, self.story.board, self.story.links)
-        journal_bytes = self.story.journal_kib * 1024
-        board = world.add_board(self.node, files, journal_bytes, self._home)
+        board = self._make_board(files)
         self._links = play_links.LinkHappenings(board, self.story.links, self.tell)
         await self.stage.wire(board)
         board.on_note = lambda text: self.tell("hub", text)
@@ -154,6 +153,10 @@ class Play:
         self.watch = journal_watch.JournalWatch(board.flash)
         self.tell("power", "on")
         await board.power_on(self._next_cut())
+
+    def _make_board(self, files: dict[str, bytes]) -> boards.VirtualBoard:
+        journal_bytes = self.story.journal_kib * 1024
+        return self.stage.world.add_board(self.node, files, journal_bytes, self._home)
 
     def _on_console(self, line: str) -> None:
         assert self._log is not None

@@ -104,11 +104,18 @@ class World:
         files: Mapping[str, bytes],
         journal_bytes: int = flash_image.DEFAULT_JOURNAL_BYTES,
         home: str = "",
+        image: bytes = b"",
+        chip: chips.Chip = chips.ESP32_S3,
     ) -> VirtualBoard:
-        """A board with a fresh flash that holds `files`; without power yet."""
+        """A board with a fresh flash that holds `files`; without power yet. With an interpreter's
+        `image` it boots as a chip does: bootloader, OTA data, slot."""
         flash = self.folder / f"{node}.flash"
-        flash_image.build(flash, files, journal_bytes)
-        return self._add(node, flash, home)
+        flash_image.build(flash, files, journal_bytes, image)
+        if not image:
+            return self._add(node, flash, home)
+        board = self._add(node, flash, home, chip)
+        assert board.console is not None  # there before it has power
+        return board
 
     def add_bare_board(
         self, node: str, chip: chips.Chip = chips.ESP32_S3, home: str = ""

@@ -148,11 +148,17 @@ def subscription(text: str, where: str) -> hub_config.Modem:
 def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
     """Return those of the command line, where no secret may stand, and those of the file."""
     made = [sensor_text.parse(text, "--sensor", secrets=False) for text in given]
+    return made + sensors_in(file)
+
+
+def sensors_in(file: Path | None) -> list[hub_config.Sensor]:
+    """Return the sensors of a file, none without one."""
     lines = [] if file is None else _text_of(file).splitlines()
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.startswith("#"):
-            made.append(sensor_text.parse(line.strip(), f"{file}:{number}", secrets=True))
-    return made
+    return [
+        sensor_text.parse(line.strip(), f"{file}:{number}", secrets=True)
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.startswith("#")
+    ]
 
 
 def networks_in(file: Path | None) -> list[hub_config.Network]:

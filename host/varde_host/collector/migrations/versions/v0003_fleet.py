@@ -16,8 +16,9 @@ def upgrade() -> None:
         "hubs", sa.Column("config_number", sa.BigInteger, nullable=False, server_default="0")
     )
     is_told = sa.text("kind IN (4, 5)")
+    columns = ["hub", "seq", "kind"]
     op.create_index(
-        "records_told", "records", ["hub", "seq"], sqlite_where=is_told, postgresql_where=is_told
+        "records_told", "records", columns, sqlite_where=is_told, postgresql_where=is_told
     )
     op.create_table(
         "assignments",

@@ -87,13 +87,19 @@ def enrol(connection: sa.Connection, public_key: bytes, now_ms: int) -> bytes:
 
 
 def revoke(connection: sa.Connection, hub_id: bytes, now_ms: int) -> None:
-    """Refuse the hub from now on; its records stay. Raises InputRefused `hub-unknown`."""
+    """Refuse the hub from now on; its records stay, what was published for it does not.
+
+    Raises InputRefused `hub-unknown`.
+    """
     hubs = schema.hubs
     known = connection.execute(sa.select(hubs.c.number).where(hubs.c.hub_id == hub_id)).first()
     if known is None:
         raise errors.InputRefused("hub-unknown", hub_id.hex())
     standing = (hubs.c.hub_id == hub_id) & hubs.c.revoked_ms.is_(None)
-    connection.execute(sa.update(hubs).where(standing).values(revoked_ms=now_ms))
+    values = {"revoked_ms": now_ms, "config_number": 0}
+    connection.execute(sa.update(hubs).where(standing).values(values))
+    published = schema.assignments  # with the password of a home
+    connection.execute(sa.delete(published).where(published.c.hub == known.number))
 
 
 def enrolments(connection: sa.Connection) -> list[Enrolment]:

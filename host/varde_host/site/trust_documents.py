@@ -7,6 +7,7 @@ the last: it takes holders of the old trust keys and of the new.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,17 +47,34 @@ def path(site: files.Site, epoch: int) -> Path:
 
 
 def newest(site: files.Site) -> tuple[trust.Trust, bytes] | None:
-    """Return the last trust that was signed and its document, each verified with the one before.
+    """Return the last trust that was signed and its document; None before the first.
 
-    None before the first. Raises DocumentError, CoseError, CborError, InputRefused `file-read`.
+    Raises as `chain`.
     """
-    found = None
-    epoch = 1
-    while path(site, epoch).exists():
-        data = _read(path(site, epoch))
-        found = _checked(data, None if found is None else found[0]), data
-        epoch += 1
+    found = chain(site)
+    return found[-1] if found else None
+
+
+def chain(site: files.Site) -> list[tuple[trust.Trust, bytes]]:
+    """Return all trusts and their documents from the first on, each verified with the one before.
+
+    Raises InputRefused `trust-hole` if one lacks between others, `file-read`; DocumentError,
+    CoseError, CborError.
+    """
+    found: list[tuple[trust.Trust, bytes]] = []
+    while path(site, len(found) + 1).exists():
+        data = _read(path(site, len(found) + 1))
+        found.append((_checked(data, found[-1][0] if found else None), data))
+    kept = {_epoch(file.name) for file in site.directory.glob("trust-epoch-*.cbor")}
+    if max(kept, default=0) > len(found):
+        raise errors.InputRefused("trust-hole", path(site, len(found) + 1).name)
     return found
+
+
+def _epoch(name: str) -> int:
+    """Return the epoch of a file's name, 0 if it has none."""
+    named = re.fullmatch(r"trust-epoch-([1-9][0-9]{0,9})\.cbor", name)
+    return int(named[1]) if named else 0
 
 
 def _checked(data: bytes, before: trust.Trust | None) -> trust.Trust:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from varde_host import errors
 from varde_host.collector import answer
-from varde_protocols import assignment, hub_config
+from varde_protocols import assignment, documents, hub_config
 from varde_protocols.errors import WireError
 
 TERMS: Final = ("window", "allowance_kib", "source")
@@ -124,6 +124,13 @@ def assignment_of(plain: Plain, given: Mapping[str, Any], where: str) -> assignm
         return assignment.Assignment(*(fields[name] for name in assignment.Assignment.FIELDS))
     except WireError as error:
         raise refused(error, where) from error
+
+
+def check(plain: Plain, where: str) -> None:
+    """Raise InputRefused `config-refused` unless a hub could be given these settings."""
+    site_id = bytes(documents.SITE_ID_BYTES)
+    given = {"number": 1, "hub_id": None, "release": None, "signed_ms": 0, "ring": ""}
+    assignment_of(plain, {"site_id": site_id, **given}, where)
 
 
 def refused(error: WireError, where: str) -> errors.InputRefused:

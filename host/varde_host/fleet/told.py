@@ -1,0 +1,46 @@
+"""What is published for hubs, as settings: the base of every draft."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from varde_host.collector import database
+from varde_host.fleet import config_state, desired, publishing
+from varde_host.fleet.desired import Plain
+from varde_protocols import assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a hub shall have; `given` and `plain` are None if nothing is published for it."""
+
+    hub_id: str
+    number: int = 0
+    published_ms: int = 0
+    given: assignment.Assignment | None = None
+    plain: Plain | None = None
+
+    def for_state(self) -> config_state.Published | None:
+        """Return what `config_state` asks."""
+        if self.given is None:
+            return None
+        heartbeat_s = self.given.config.heartbeat_s
+        return config_state.Published(self.number, self.published_ms, heartbeat_s)
+
+
+def told(opened: database.Database, hub_ids: Sequence[str]) -> list[Told]:
+    """Return what is published for each hub, in their order. Raises WorldFailed `database`.
+
+    The database is the collector's: documents were checked as they were published, and a hub
+    checks them again.
+    """
+    found = publishing.all_current(opened, {bytes.fromhex(hub_id) for hub_id in hub_ids})
+    return [_told(hub_id, found.get(bytes.fromhex(hub_id))) for hub_id in hub_ids]
+
+
+def _told(hub_id: str, found: publishing.Published | None) -> Told:
+    if found is None:
+        return Told(hub_id)
+    given = assignment.unverified(found.document)
+    return Told(hub_id, found.number, found.published_ms, given, desired.plain_of(given))

@@ -1,0 +1,449 @@
+"""`varde config` as IT types it: drafts, what they change, pushing, and two people at once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from host import config_place, site_hands
+from host.config_place import (
+    MODEM_PASSWORD,
+    OTHER_PASSWORD,
+    PASSKEY,
+    SECRETS,
+    WIFI_PASSWORD,
+    ConfigPlace,
+)
+from host.conftest import FixedClock
+from host.cut_process import cut
+from host.terminal import Terminal
+from varde_host import clock, errors, messages
+from varde_host.fleet import desired, desk, drafts, publishing, pushing, under_way
+from varde_host.site import keys
+from varde_protocols import assignment, documents, records
+from varde_protocols import update_words as words
+
+CUFF = f"slot=2,service=1810,chars=2A35,name=SBM69,bond=passkey,passkey={PASSKEY}"
+SCALE = "slot=3,service=181D,chars=2A9D,name=BF720"
+
+
+@pytest.fixture
+def place(
+    made: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ConfigPlace]:
+    fixed = FixedClock()
+    monkeypatch.setattr(clock, "from_environment", lambda: fixed)
+    found = config_place.make(made, terminal, fixed)
+    yield found
+    found.opened.close()
+
+
+def ids(place: ConfigPlace) -> list[str]:
+    return [hub.hub_id.hex() for hub in place.hubs]
+
+
+def publish(place: ConfigPlace, at: int = 0, number: int = 1, **config: object) -> None:
+    """What the bench did."""
+    hub_id = place.hubs[at].hub_id
+    data = site_hands.assigned(place.site, hub_id, number, config=site_hands.config(**config))
+    publishing.publish_assignment(place.opened, place.site, data, place.clock.now_ms)
+
+
+def error_of(place: ConfigPlace, *arguments: str | Path) -> str:
+    status, told = place.json(*arguments)
+    assert status == errors.EXIT_REFUSED
+    return told["error"]
+
+
+def test_a_change_goes_from_draft_to_published(place: ConfigPlace):
+    publish(place)
+    place.reports(place.hubs[0], 1)
+    one = ids(place)[0]
+    status, told = place.json("set", "heartbeat-s=300", "quiet=22:00-07:00", "--hub", one[:6])
+    assert status == 0
+    assert told == [
+        {
+            "hub": one,
+            "published": 1,
+            "changes": [
+                {"setting": "heartbeat-s", "before": "900", "after": "300", "secrets_changed": []},
+                {"setting": "quiet", "before": "none", "after": "22:00-07:00",
+                 "secrets_changed": []},
+            ],
+        }
+    ]  # fmt: skip
+    assert place.published(place.hubs[0]).number == 1  # no hub hears of a draft
+    _, (row,) = place.json("diff")
+    assert (row["in_force"], row["state"], len(row["changes"])) == (1, "confirmed", 2)
+
+    status, (row,) = place.json("push", "--hub", one)
+    assert status == 0
+    given = place.published(place.hubs[0])
+    assert (given.number, given.config.heartbeat_s, given.config.quiet) == (2, 300, [1320, 420])
+    heard_ms = place.clock.now_ms
+    assert row["fetched_before_ms"] == heard_ms + 900_000  # by the heartbeat that it has now
+    assert row["healed_before_ms"] == heard_ms + 900_000 + 660_000
+    document = publishing.current(place.opened, place.hubs[0].hub_id).document
+    assert row["document_bytes"] == len(document)
+    assert drafts.listing(place.directory) == []
+    assert place.json("diff") == (0, [])
+    assert error_of(place, "push", "--hub", one) == "push-nothing"
+
+
+def test_what_is_not_named_stays(place: ConfigPlace):
+    release = [7, bytes(32)]
+    data = site_hands.assigned(
+        place.site, place.hubs[0].hub_id, 4, release=release, window=[60, 300],
+        allowance_kib=400, source=["code.test", 443, "/v"],
+    )  # fmt: skip
+    publishing.publish_assignment(place.opened, place.site, data, place.clock.now_ms)
+    before = place.published(place.hubs[0])
+    one = ids(place)[0]
+    place.run("ring", "bench", "--hub", one)
+    assert place.run("set", "board=t-sim7670g", "--hub", one)[0] == 0
+    assert place.run("push", "--all")[0] == 0
+    after = place.published(place.hubs[0])
+    assert (after.number, after.ring, after.config.board) == (5, "bench", "t-sim7670g")
+    for name in ("release", "window", "allowance_kib", "source"):
+        assert getattr(after, name) == getattr(before, name)
+    assert after.config.networks == before.config.networks
+
+
+def test_wifi_sensors_and_modem_come_from_files(place: ConfigPlace):
+    publish(place)
+    one = ("--hub", ids(place)[0])
+    more = place.file("more", f"hytta:{OTHER_PASSWORD}\nhome:{WIFI_PASSWORD}\n")
+    sensors = place.file("sensors", CUFF + "\n")
+    modem = place.file("modem", f"apn=telenor\nuser=u\npassword={MODEM_PASSWORD}\n")
+    status, told = place.json(
+        "set", "--add-wifi", more, "--sensors", sensors, "--add-sensor", SCALE, "--modem", modem,
+        *one,
+    )  # fmt: skip
+    assert status == 0
+    assert [
+        (row["setting"], row["after"], row["secrets_changed"]) for row in told[0]["changes"]
+    ] == [
+        ("networks", "home, hytta", ["home"]),
+        ("sensors", "2: 1810 SBM69, 3: 181D BF720", []),
+        ("modem", "telenor", []),
+    ]
+    assert place.run("set", "--remove-wifi", "home", "--remove-sensor", "3", *one)[0] == 0
+    assert place.run("push", *one)[0] == 0
+    config = place.published(place.hubs[0]).config
+    assert [(n.ssid, n.password) for n in config.networks] == [("hytta", OTHER_PASSWORD)]
+    assert [(s.slot, s.passkey) for s in config.sensors] == [(2, int(PASSKEY))]
+    assert config.modem.password == MODEM_PASSWORD
+    assert place.run("set", "modem=none", *one)[0] == 0
+    assert place.run("push", *one)[0] == 0
+    assert place.published(place.hubs[0]).config.modem is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["heartbeat-s=300"], "selection-none"),
+        (["--hub", "0"], "setting-none"),
+        (["heartbeat=300", "--all"], "setting-unknown"),
+        (["spo2-min=90", "--all"], "patient-limit"),
+        (["systolic-alarm=180", "--all"], "patient-limit"),
+        (["heartbeat-s=5", "--all"], "config-refused"),
+        (["reminders=08:00 slot=7", "--all"], "config-refused"),
+        (["heartbeat-s=300", "heartbeat-s=400", "--all"], "setting-twice"),
+        ([f"networks=home:{WIFI_PASSWORD}", "--all"], "setting-file"),
+        (["--add-sensor", CUFF, "--all"], "sensor-secret"),
+        (["--remove-wifi", "nowhere", "--all"], "setting-absent"),
+        (["--remove-sensor", "9", "--all"], "setting-absent"),
+        (["--remove-wifi", "home", "--all"], "config-refused"),  # no way out of the home is left
+        (["--wifi", "missing", "--all"], "file-read"),
+    ],
+)
+def test_edits_that_are_refused_change_no_draft(
+    place: ConfigPlace, arguments: list[str], code: str
+):
+    for at in range(3):
+        publish(place, at)
+    assert error_of(place, "set", *arguments) == code
+    assert drafts.listing(place.directory) == []
+
+
+def test_a_limit_is_refused_with_the_reason(place: ConfigPlace):
+    publish(place)
+    command = ("config", "set", "spo2-min=90", "--all", "--site", place.directory)
+    status, out, told = place.terminal.run("--language", "en", *command)
+    assert (status, out) == (1, "")
+    assert "spo2-min" in told
+    assert "judges" in told or "judged" in told
+
+
+def test_one_home_is_not_written_over_another(place: ConfigPlace):
+    publish(place, 0)
+    publish(place, 1, networks=[site_hands.hub_config.Network("other", WIFI_PASSWORD)])
+    wifi = place.file("wifi", f"ward:{OTHER_PASSWORD}\n")
+    two = ("--hub", ids(place)[0], "--hub", ids(place)[1])
+    assert error_of(place, "set", "--wifi", wifi, *two) == "config-homes-differ"
+    assert place.run("set", "--add-wifi", wifi, *two)[0] == 0
+    assert place.run("push", "--all")[0] == 0
+    assert [
+        [network.ssid for network in place.published(hub).config.networks]
+        for hub in place.hubs[:2]
+    ] == [["home", "ward"], ["other", "ward"]]
+
+
+def test_a_hub_of_which_nothing_is_known(place: ConfigPlace):
+    one = ids(place)[0]
+    assert error_of(place, "set", "heartbeat-s=300", "--hub", one) == "config-unpublished"
+    place.reports(place.hubs[0], 6)
+    wifi = place.file("wifi", f"home:{WIFI_PASSWORD}\n")
+    scratch = ("set", "--from-scratch", "--wifi", wifi, "--hub", one)
+    assert error_of(place, *scratch) == "config-refused"  # without a collector
+    assert place.run(*scratch, "collector-host=c.test")[0] == 0
+    assert place.run("set", "heartbeat-s=300", "--hub", one)[0] == 0
+    assert place.run("push", "--hub", one)[0] == 0
+    given = place.published(place.hubs[0])
+    assert (given.number, given.config.heartbeat_s) == (7, 300)  # above what the hub says it has
+
+
+def test_what_a_hub_was_made_with_is_adopted(place: ConfigPlace):
+    files = []
+    for at, hub in enumerate(place.hubs[:2]):
+        files.append(place.directory.parent / f"assignment-{at}")
+        files[-1].write_bytes(site_hands.assigned(place.site, hub.hub_id, at + 1))
+    status, rows = place.json("adopt", *files)
+    assert (status, [row["number"] for row in rows]) == (0, [1, 2])
+    assert place.published(place.hubs[1]).number == 2
+    for_any = place.directory.parent / "any"
+    for_any.write_bytes(site_hands.assigned(place.site, None, 9))
+    assert error_of(place, "adopt", for_any) == "assignment-unnamed"
+
+
+def test_show(place: ConfigPlace):
+    publish(place, modem=site_hands.hub_config.Modem("telenor", "u", MODEM_PASSWORD, ""))
+    status, (row, empty, _) = place.json("show", "--all")
+    by_id = {each["hub"]: each for each in (row, empty, _)}
+    settings = by_id[ids(place)[0]]["settings"]
+    assert (status, settings["networks"], settings["modem"]) == (0, "home", "telenor")
+    assert settings["local-time"] == "+01:00/eu"
+    assert by_id[ids(place)[1]]["settings"] is None
+    status, out, _ = place.run("show", "--all")
+    assert MODEM_PASSWORD not in out
+    status, forms = place.json("show")
+    assert set(forms) == set(settings)
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_no_secret_is_ever_said(
+    place: ConfigPlace, caplog: pytest.LogCaptureFixture, language: str, terminal: Terminal
+):
+    caplog.set_level(logging.DEBUG)
+    publish(place)
+    one = ("--hub", ids(place)[0])
+    wifi = place.file("wifi", f"home:{WIFI_PASSWORD}\nhytta:{OTHER_PASSWORD}\n")
+    sensors = place.file("sensors", CUFF + "\n")
+    modem = place.file("modem", f"apn=telenor\nuser=u\npassword={MODEM_PASSWORD}\n")
+    bad = place.file("bad", f"home {WIFI_PASSWORD}\n")
+    commands = [
+        ("set", "--wifi", wifi, "--sensors", sensors, "--modem", modem, *one),
+        ("set", "--wifi", bad, *one),
+        ("set", f"networks=x:{WIFI_PASSWORD}", *one),
+        ("set", f"modem=telenor,{MODEM_PASSWORD}", *one),
+        ("diff",),
+        ("push", *one),
+        ("diff", *one),
+        ("show", *one),
+        ("status",),
+    ]
+    printed = []
+    for command in commands:
+        for as_json in ((), ("--json",)):
+            _, out, told = terminal.run(
+                "--language", language, "config", *command, "--site", place.directory, *as_json
+            )
+            assert out or told
+            printed += [out, told]
+    text = "".join(printed) + caplog.text
+    site_password = site_hands.PASSWORD
+    for secret in (*SECRETS, site_password):
+        assert secret not in text
+    assert place.published(place.hubs[0]).config.modem.password == MODEM_PASSWORD
+
+
+# --- two people ----------------------------------------------------------------------------------
+
+
+def test_a_draft_over_which_somebody_else_has_published(place: ConfigPlace):
+    publish(place)
+    one = ("--hub", ids(place)[0])
+    place.run("set", "heartbeat-s=300", *one)
+    publish(place, number=2, heartbeat_s=600, board="t-sim7670g")
+    _, (row,) = place.json("diff", *one)
+    assert row["conflicts"] == ["heartbeat-s"]
+    assert error_of(place, "push", *one) == "push-conflict"
+    assert place.published(place.hubs[0]).number == 2
+    place.run("set", "heartbeat-s=300", *one)  # having seen the other's
+    assert place.run("push", *one)[0] == 0
+    config = place.published(place.hubs[0]).config
+    assert (config.heartbeat_s, config.board) == (300, "t-sim7670g")
+
+
+def test_two_who_push_at_once(place: ConfigPlace):
+    """Both looked before either published: one gets through, the other keeps all drafts."""
+    for at in range(3):
+        publish(place, at)
+    hubs = ids(place)
+    place.run("set", "heartbeat-s=300", "--all")
+    ready, go = threading.Barrier(2), []
+
+    def sign(given: assignment.Assignment) -> bytes:
+        signers = place.site.signers(keys.ASSIGNMENT)
+        return documents.sign(documents.ASSIGNMENT, given.encode(), signers)
+
+    def push(at_ms: int) -> None:
+        pushes = pushing.prepare(place.site, place.opened, hubs, at_ms)
+        ready.wait()
+        try:
+            pushing.publish(place.site, place.opened, pushes, sign, at_ms)
+            go.append("published")
+        except errors.InputRefused as error:
+            go.append(error.code)
+
+    both = [threading.Thread(target=push, args=(n,)) for n in (1, 2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert sorted(go) == ["assignment-taken", "published"]
+    assert [place.published(hub).number for hub in place.hubs] == [2, 2, 2]
+    assert [place.published(hub).config.heartbeat_s for hub in place.hubs] == [300] * 3
+
+
+def test_one_who_sets_while_another_pushes_loses_nothing(place: ConfigPlace):
+    publish(place)
+    one = ids(place)[0]
+    place.run("set", "heartbeat-s=300", "--hub", one)
+
+    def sign(given: assignment.Assignment) -> bytes:
+        place.run("set", "board=t-sim7670g", "--hub", one)  # while the passphrase is typed
+        signers = place.site.signers(keys.ASSIGNMENT)
+        return documents.sign(documents.ASSIGNMENT, given.encode(), signers)
+
+    pushes = pushing.prepare(place.site, place.opened, [one], 1)
+    pushing.publish(place.site, place.opened, pushes, sign, 1)
+    assert place.published(place.hubs[0]).config.board == "generic"
+    assert drafts.load(place.directory, one).changes == {"board": "t-sim7670g"}
+    assert place.run("push", "--hub", one)[0] == 0
+    assert place.published(place.hubs[0]).config.heartbeat_s == 300
+
+
+def test_a_hub_in_a_rollout_is_not_pushed_to_and_nor_are_the_others(place: ConfigPlace):
+    for at in range(2):
+        publish(place, at)
+    place.run("set", "heartbeat-s=300", "--hub", ids(place)[0], "--hub", ids(place)[1])
+    rollout = desk.folder(place.directory) / desk.ROLLOUTS / "vinter"
+    desk.write(rollout / f"{ids(place)[1]}.cbor", b"")
+    assert under_way.rollout_of(place.directory, ids(place)[1]) == "vinter"
+    assert error_of(place, "push", "--all") == "push-rollout"
+    assert [place.published(hub).number for hub in place.hubs[:2]] == [1, 1]
+    desk.write(rollout / under_way.ENDED, b"")
+    assert place.run("push", "--all")[0] == 0
+
+
+def test_no_key_no_push(place: ConfigPlace):
+    publish(place)
+    place.run("set", "heartbeat-s=300", "--hub", ids(place)[0])
+    (place.directory / "assignment.key").rename(place.directory.parent / "usb.key")
+    assert error_of(place, "push", "--all") == "key-elsewhere"
+    assert drafts.listing(place.directory) == [ids(place)[0]]
+    assert place.run("push", "--all", "--key", place.directory.parent / "usb.key")[0] == 0
+
+
+# --- power cuts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_killed_while_drafts_are_put_away_nothing_is_lost_or_left(place: ConfigPlace, torn: bool):
+    """What is published counts; a draft that says the same is no change."""
+    publish(place)
+    one = ids(place)[0]
+    now = desired.plain_of(place.published(place.hubs[0]))
+    later = {**now, "heartbeat_s": 300}
+    draft = desired.Draft(
+        {"heartbeat_s": 300, "board": "x"}, {"heartbeat_s": 900, "board": "generic"}
+    )
+    for at in range(50):
+        drafts.save(place.directory, one, draft)
+
+        def put_away() -> None:
+            left = desired.edited(later, drafts.load(place.directory, one), ())
+            drafts.save(place.directory, one, left)
+
+        was_cut = cut(put_away, at, torn=torn)
+        left = desired.edited(later, drafts.load(place.directory, one), ())
+        assert left.changes == {"board": "x"}
+        assert desired.conflicts(later, left) == []
+        if not was_cut:
+            return
+    pytest.fail("it does not end")
+
+
+def test_drop(place: ConfigPlace):
+    for at in range(2):
+        publish(place, at)
+    place.run("set", "heartbeat-s=300", "--hub", ids(place)[0], "--hub", ids(place)[1])
+    status, told = place.json("drop", "--hub", ids(place)[0])
+    assert (status, told) == (0, {"dropped": [ids(place)[0]]})
+    assert place.json("drop", "--all")[1] == {"dropped": [ids(place)[1]]}
+    assert error_of(place, "drop", "--all") == "selection-empty"
+
+
+# --- status --------------------------------------------------------------------------------------
+
+
+def test_status_and_its_exit_codes(place: ConfigPlace):
+    for at in range(2):
+        publish(place, at, number=2)
+    two = ("--hub", ids(place)[0], "--hub", ids(place)[1])
+    status, rows = place.json("status", *two)
+    assert (status, {row["state"] for row in rows}) == (4, {"waiting"})
+    place.reports(place.hubs[0], 2)
+    assert place.json("status", "--hub", ids(place)[0])[0] == 0
+    assert place.json("status", *two)[0] == 4
+    place.reports(place.hubs[1], 1)
+    place.says(place.hubs[1], records.EVENT_UPDATE_RETURNED, 2, words.NO_EXCHANGE)
+    status, rows = place.json("status", *two)
+    assert status == 5
+    by_id = {row["hub"]: row for row in rows}
+    wrong = by_id[ids(place)[1]]
+    assert (wrong["state"], wrong["reason"], wrong["in_force"]) == ("returned", 9, 1)
+    assert "WiFi" in wrong["next"]
+    status, rows = place.json("status")
+    assert {row["state"] for row in rows} == {"confirmed", "returned", "unpublished"}
+
+
+def test_a_watch_ends_when_all_is_settled(place: ConfigPlace, monkeypatch: pytest.MonkeyPatch):
+    publish(place, number=2)
+    told = [
+        lambda: place.reports(place.hubs[0], 2, [words.CONFIG, 2, words.TRIAL, 0]),
+        lambda: None,
+        lambda: place.says(place.hubs[0], records.EVENT_UPDATE_CONFIRMED, 2),
+    ]
+    monkeypatch.setattr("time.sleep", lambda _s: told.pop(0)())
+    status, out, _ = place.run("status", "--watch", "--hub", ids(place)[0], "--json")
+    states = [json.loads(line)[0]["state"] for line in out.splitlines()]
+    assert (status, states) == (0, ["waiting", "trial", "confirmed"])
+
+
+def test_a_watch_ends_when_it_was_told_to(place: ConfigPlace, monkeypatch: pytest.MonkeyPatch):
+    publish(place, number=2)
+
+    def later(_s: float) -> None:
+        place.clock.now_ms += config_place.MINUTE_MS
+
+    monkeypatch.setattr("time.sleep", later)
+    status, _, _ = place.run("status", "--watch", "--until", "30min", "--hub", ids(place)[0])
+    assert status == 4
+    assert error_of(place, "status", "--watch", "--until", "soon") == "until"

@@ -55,6 +55,13 @@ COMMANDS: Mapping[str, Any] = {
         "groups": "config_groups.show_list",
         "group": "config_groups.put_in_group",
         "ring": "config_groups.put_in_ring",
+        "show": "config_diff.show",
+        "set": "config_set.change",
+        "drop": "config_set.drop",
+        "diff": "config_diff.diff",
+        "push": "config_push.push",
+        "adopt": "config_push.adopt",
+        "status": "config_status.status",
     },
     "readings": "readings.readings",
     "sensor": {

@@ -1,16 +1,13 @@
-"""The supervisor: chooses the application's slot, runs it, and restarts the board when it ends.
+"""The supervisor: runs the application that choice.py chooses; restarts the board when it ends.
 
-It lies beside the slots and is not updated with them, so it is small and knows little. NVS,
+Both lie beside the slots and are not updated with them, so they are small and know little. NVS,
 namespace `varde`:
 
-    slot     i32  0: /a, 1: /b
-    trials   i32  starts of this slot since it last proved healthy
     crashes  i32  ends by an exception since the application was last healthy
     board    blob name of its file of pins, while no assignment says it
 
-A slot that has been started TRIALS times without proving healthy gives way to the other, if that
-holds an application. After an exception the board restarts, later and later, and the console says
-why each time: a fault is never silent and never a tight loop.
+After an exception the board restarts, later and later, and the console says why each time: a
+fault is never silent and never a tight loop.
 
 boot.py has said in `lock` whether the console is "free" (Ctrl-C ends all this at the prompt),
 "locked" (nothing does: see `start`; while no application runs, waiting means listening for a
@@ -22,7 +19,7 @@ try:
 except NameError:
     pass  # not started by boot.py: imported by a test
 
-import os
+import asyncio
 import sys
 import time
 
@@ -31,15 +28,12 @@ import machine
 
 import micropython
 
-SLOTS = ("/a", "/b")
-# Power cuts also count, so it takes several; a hub without a collector is no reason to fall back,
-# which is why only a slot that has another to give way to does.
-TRIALS = 5
 BACKOFF_FIRST_MS = 1_000
 BACKOFF_MOST_MS = 300_000
 BLINK_MS = 1_000
 BLINK = ((12, 12, 12), (0, 0, 0))  # no other state of the light goes on and off
-STEP_MS = 10_000  # how often the watchdog is fed while waiting; it barks after 60 s
+WATCHDOG_MS = 60_000
+STEP_MS = 10_000  # how often it is fed while waiting
 
 
 class Counters:
@@ -68,26 +62,6 @@ class Counters:
             return "generic"
 
 
-def holds_application(slot):
-    """True if the slot's folder holds the package."""
-    try:
-        os.stat(slot + "/varde_firmware")
-    except OSError:
-        return False
-    return True
-
-
-def choose_slot(counters):
-    """Return the slot to start, counting the trial."""
-    number = counters.get("slot") & 1
-    trials = counters.get("trials") + 1
-    if trials > TRIALS and holds_application(SLOTS[1 - number]):
-        number, trials = 1 - number, 1
-        counters.set("slot", number)
-    counters.set("trials", min(trials, TRIALS + 1))
-    return SLOTS[number]
-
-
 def backoff_ms(crashes):
     """1 s, 2 s, 4 s ... 5 minutes."""
     return min(BACKOFF_FIRST_MS << min(crashes, 9), BACKOFF_MOST_MS)
@@ -95,7 +69,7 @@ def backoff_ms(crashes):
 
 def wait_fed(duration_ms, listener=None):
     """Wait, feeding the watchdog that the application may have started, and listening."""
-    watchdog = machine.WDT(timeout=60_000)
+    watchdog = machine.WDT(timeout=WATCHDOG_MS)
     end_ms = time.ticks_add(time.ticks_ms(), duration_ms)
     while duration_ms > 0:
         watchdog.feed()
@@ -130,19 +104,21 @@ def make_listener():
 
 def supervise(is_locked):
     """Run the application; return only when it has ended, been told of and waited for."""
+    import choice  # noqa: PLC0415  (needed once)
+
     counters = Counters()
-    slot = choose_slot(counters)
+    chosen = choice.Choice(counters)
+    slot, is_trial = chosen.slot, chosen.is_trial
     sys.path.insert(0, slot)
-    run(slot, counters, is_locked)
+    if is_trial:
+        machine.WDT(timeout=WATCHDOG_MS)  # the application feeds it, or this start is over
+        asyncio.create_task(chosen.end_trial())  # noqa: RUF006  (the loop keeps it)
+    del choice, chosen, sys.modules["choice"]
+    run(slot, counters, is_locked, is_trial)
 
 
-def run(slot, counters, is_locked=False):
+def run(slot, counters, is_locked=False, is_trial=False):
     """Run the application until it ends; tell, count and wait then."""
-
-    def on_healthy():
-        counters.set("trials", 0)
-        counters.set("crashes", 0)
-
     try:
         # Only now is the slot on the path, and a broken application must not stop us here.
         from varde_firmware import load_order  # noqa: PLC0415
@@ -153,7 +129,9 @@ def run(slot, counters, is_locked=False):
         from varde_firmware.shell import app  # noqa: PLC0415
 
         ports = assembly.Hardware(is_locked)
-        app.run(ports, on_healthy)
+        app.run(ports, lambda: counters.set("crashes", 0))
+        if is_trial:
+            raise RuntimeError("on trial, and nothing to run by")  # noqa: TRY301
         listener = make_listener() if is_locked else None
         wait_for_bench(ports.make_board(counters.board()).show, listener)
     except KeyboardInterrupt:
@@ -184,6 +162,7 @@ def start(lock):
             raise  # somebody at the console wants the REPL
     except BaseException as error:  # noqa: BLE001  (telling of a fault failed, for want of heap)
         print("varde:", type(error).__name__)
+        time.sleep_ms(BACKOFF_FIRST_MS)
     machine.reset()
 
 

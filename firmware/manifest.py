@@ -10,7 +10,7 @@ PACKAGES = [
     ("firmware", "boards"),
 ]
 # Copied as they are to the root: the supervisor must start whatever the bytecode version is.
-ROOT_FILES = ["firmware/boot.py", "firmware/main.py"]
+ROOT_FILES = ["firmware/boot.py", "firmware/main.py", "firmware/choice.py"]
 # Not for the hub: CPython's back ends, decoders that only readers of values need, and documents
 # that a hub does not take.
 EXCLUDED = [

@@ -1,9 +1,14 @@
-"""`esp32`: Partition and NVS on the board's virtual flash."""
+"""`esp32`: Partition and NVS on the board's virtual flash.
+
+What the bootloader has started is in VARDE_SLOT, a label; without, it is the first application.
+"""
 
 import struct
 
 import _flash
 import _nvs
+import _ota
+import uos as os
 
 _TABLE_OFFSET = 0x8000
 _ROW_BYTES = 32
@@ -14,6 +19,8 @@ _IOCTL_BLOCK_COUNT = 4
 _IOCTL_BLOCK_SIZE = 5
 _IOCTL_BLOCK_ERASE = 6
 _ANY = 0xFF
+_OTA_DATA = 0x00  # subtypes
+_OTA_0 = 0x10
 
 
 def _rows():
@@ -83,6 +90,25 @@ class Partition:
             _flash.erase(self._start + argument * 4096)
         return 0
 
+    # Which one starts.
+
+    def set_boot(self):
+        slots = _ota_slots()
+        if self._info not in slots or not _ota.is_whole(self._start, self._size):
+            raise OSError(*_ota.NO_IMAGE)
+        _ota.choose(_ota_data(), slots.index(self._info), len(slots))
+
+    def get_next_update(self):
+        slots = _ota_slots()
+        if not slots:
+            raise OSError(_ENOENT)
+        at = slots.index(self._info) + 1 if self._info in slots else 0
+        return Partition(slots[at % len(slots)])
+
+    @staticmethod
+    def mark_app_valid_cancel_rollback():
+        _ota.keep(_ota_data())
+
     def _check(self, at, count):
         if at < 0 or at + count > self._size:
             raise OSError(_EINVAL)
@@ -91,14 +117,33 @@ class Partition:
 def _find_by_id(id):
     if isinstance(id, tuple):
         return id
-    if id in (Partition.BOOT, Partition.RUNNING):
-        return next(row for row in _rows() if row[0] == Partition.TYPE_APP)
+    if id == Partition.RUNNING:
+        label = os.getenv("VARDE_SLOT")
+        found = [row for row in _rows() if row[0] == Partition.TYPE_APP]
+        return next((row for row in found if row[4] == label), found[0])
+    if id == Partition.BOOT:
+        slots = _ota_slots()
+        return slots[_ota.slot_in_force(_ota_data(), len(slots))] if slots else _find_by_id(1)
     # By a label alone the chip looks among data, then application partitions, at no other type.
     for kind in (Partition.TYPE_DATA, Partition.TYPE_APP):
         for row in _rows():
             if row[0] == kind and row[4] == id:
                 return row
     raise OSError(_ENOENT)
+
+
+def _ota_slots():
+    """Rows of the slots that OTA data can name, from ota_0 on."""
+    found = [row for row in _rows() if row[0] == Partition.TYPE_APP and row[1] >= _OTA_0]
+    return sorted(found, key=lambda row: row[1])
+
+
+def _ota_data():
+    """Where the OTA data stand."""
+    for row in _rows():
+        if row[0] == Partition.TYPE_DATA and row[1] == _OTA_DATA:
+            return row[2]
+    raise OSError(*_ota.FAILED)
 
 
 _store = None

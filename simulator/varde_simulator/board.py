@@ -33,8 +33,8 @@ _START, _START_RAW = "bm", "br"
 class VirtualBoard:
     """`power_on()` starts it. `on_console(line)`, `on_note(text)`, `on_cut()` are for others.
 
-    With a `chip` it boots as one: only what its flash holds (`usb/boot_rom.py`). Without, the VM
-    starts whatever the flash holds. Whoever asks for its `console` puts a serial cable on it."""
+    With a `chip` it boots as one: only what its flash holds (`usb/boot_rom.py`). Without, a slot
+    that was never written is the VM. Whoever asks for its `console` puts a serial cable on it."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class VirtualBoard:
         self.on_cut: Callable[[], None] = lambda: None
         self.on_bootloader: Callable[[], None] | None = None
         self.chip = chip
+        self.slot = ""  # label of the interpreter slot that the bootloader has started
         self._console: Console | None = None
         self._letters = _START  # of the VM that runs
         self._next_letters = _START
@@ -184,15 +185,15 @@ class VirtualBoard:
 
     async def _start(self, cause: int, cut: tuple[int, float] | None = None) -> None:
         self._boot_timer = None
-        if not self._finds_application(cause):
+        self.page.start_boot()
+        if cut is not None:
+            self.page.arm_cut(*cut)
+        if cause != SOFT_RESET and not self._boots(cause):
             return
         lives = self._lives
         self.boots += 1
         self._killed_for = None
         self._idle_seen = -1
-        self.page.start_boot()
-        if cut is not None:
-            self.page.arm_cut(*cut)
         self._letters, self._next_letters = self._next_letters, _START
         with self.clock.busy(f"hub {self.node} starts"):
             process = await hub_process.start(self.vm, self._vm_environment(cause), self._console)
@@ -201,15 +202,20 @@ class VirtualBoard:
         if self._lives != lives:  # stopped before it was there
             self._kill_now(None)
 
-    def _finds_application(self, cause: int) -> bool:
-        """Boot ROM and bootloader have their say, at the console too; or there is none."""
-        if self.chip is None or cause == SOFT_RESET:
-            return True
+    def _boots(self, cause: int) -> bool:
+        """Boot ROM and bootloader have their say, at the console too; True: a VM starts."""
         found = boot_rom.look(self.flash, cause, self.chip)
-        self.console.say(found.text)
-        if not found.boots:
-            self._start_later(WATCHDOG_RESET, boot_rom.RETRY_US)
-        return found.boots
+        if self.chip is not None:
+            self.console.say(found.text)
+        if not boot_rom.carry_out(self.flash, found, self.page.count):
+            self.links.supply(False)
+            self.on_cut()
+            return False
+        self.slot = found.label
+        if found.again is not None:
+            self.on_note(f"interpreter {self.slot}: {found.reason or found.ends}")
+            self._start_later(*found.again)
+        return found.again is None
 
     def _vm_environment(self, cause: int) -> dict[str, str]:
         return {
@@ -220,6 +226,7 @@ class VirtualBoard:
             "VARDE_FLASH": str(self.flash),
             "VARDE_CLOCK": str(self.clock.path),
             "VARDE_RESET_CAUSE": str(cause),
+            "VARDE_SLOT": self.slot,
             **({"VARDE_CONSOLE": self._letters} if self._console is not None else {}),
             **({"VARDE_MODEM": self.modem.settings.ppp_of} if self.modem is not None else {}),
         }

@@ -80,6 +80,18 @@ class BoardPage:
         at = struct.unpack_from("<I", self._map, _CUT_AT)[0]
         return bool(at) and self.flash.operations_this_boot >= at
 
+    def count(self, is_erase: bool, data_bytes: int) -> float | None:
+        """One flash operation of the bootloader; if it is the last, how much of it is done."""
+        words = list(_COUNTERS.unpack_from(self._map))
+        words[0] += 1
+        words[2 if is_erase else 1] += 1
+        words[3] += data_bytes
+        _COUNTERS.pack_into(self._map, 0, *words)
+        if words[0] != struct.unpack_from("<I", self._map, _CUT_AT)[0]:
+            return None
+        permille: int = struct.unpack_from("<I", self._map, _CUT_PERMILLE_AT)[0]
+        return permille / 1000
+
     @property
     def flash(self) -> FlashCounts:
         """Counters as they stand."""

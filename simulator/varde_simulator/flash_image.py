@@ -2,7 +2,8 @@
 
 The partition table stands at 0x8000 in ESP-IDF's format (rows of 32 bytes, then an MD5 row), so
 that the same tools read a virtual and a real flash. The file is sparse where nothing is erased:
-bootloader and the two interpreter slots are holes, since the VM is the interpreter.
+bootloader and the two interpreter slots are holes, since the VM is the interpreter. The OTA data
+say what the bootloader writes at its first start: ota_0.
 
 ``journal`` is data of the subtype "undefined": the one that ESP-IDF leaves to applications. It is
 found by its label.
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import littlefs
+
+from varde_simulator.usb import ota_data
 
 FLASH_BYTES = 16 * 1024 * 1024
 SECTOR_BYTES = 4096
@@ -170,6 +173,8 @@ def build(
             flash.seek(partition.offset)
             if partition.label == "vfs":
                 flash.write(littlefs_image(files, partition.size))
+            elif partition.label == "otadata":
+                flash.write(ota_data.started(0)[1].encode().ljust(partition.size, ERASED))
             elif partition.type != TYPE_APP:
                 flash.write(ERASED * partition.size)
             elif image:

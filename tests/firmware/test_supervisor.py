@@ -7,7 +7,7 @@ from pathlib import Path
 from firmware import hub_vm
 
 
-def test_slots_trials_and_crashes(tmp_path: Path) -> None:
+def test_trials_slots_interpreters_and_crashes(tmp_path: Path) -> None:
     said = hub_vm.run_script(
         "supervisor.py", str(tmp_path), path=str(hub_vm.SCRIPTS / "fake_chip")
     )

@@ -35,7 +35,7 @@ SMALL = {
 
 def supervisor() -> dict[str, bytes]:
     folder = hub_vm.ROOT / "firmware"
-    return {name: (folder / name).read_bytes() for name in ("boot.py", "main.py")}
+    return {name: (folder / name).read_bytes() for name in ("boot.py", "main.py", "choice.py")}
 
 
 def small_hub(folder: Path) -> desk.Desk:

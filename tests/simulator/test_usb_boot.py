@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from varde_simulator import flash_image
 from varde_simulator.flash_image import Partition
-from varde_simulator.usb import app_image, boot_rom, chips, stand_in_image
+from varde_simulator.usb import app_image, boot_rom, chips, ota_data, stand_in_image
 
 IMAGE_BYTES = 8000
 OTA_DATA_AT = 0xD000
@@ -40,7 +40,7 @@ def with_ota(flash: bytes, *entries: tuple[int, int]) -> bytes:
     """`entries`: (sequence, state) of the two sectors."""
     changed = bytearray(flash)
     for sector, (sequence, state) in enumerate(entries):
-        row = boot_rom.OTA_ENTRY.pack(sequence, b"", state, boot_rom.ota_crc(sequence))
+        row = ota_data.ENTRY.pack(sequence, b"", state, ota_data.crc_of(sequence))
         at = OTA_DATA_AT + sector * 4096
         changed[at : at + len(row)] = row
     return bytes(changed)
@@ -76,8 +76,8 @@ def test_fresh_image_boots_the_first_slot(tmp_path) -> None:
         ([(2, 2)], "ota_1"),
         ([(1, 2), (2, 2)], "ota_1"),
         ([(3, 2), (2, 2)], "ota_0"),
-        ([(1, 2), (2, boot_rom.OTA_STATE_ABORTED)], "ota_0"),
-        ([(2, boot_rom.OTA_STATE_INVALID)], "ota_0"),
+        ([(1, 2), (2, ota_data.ABORTED)], "ota_0"),
+        ([(2, ota_data.INVALID)], "ota_0"),
         ([(0xFFFFFFFF, 0xFFFFFFFF)], "ota_0"),
     ],
 )

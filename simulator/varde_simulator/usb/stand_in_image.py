@@ -13,6 +13,8 @@ from varde_simulator.flash_image import Partition
 from varde_simulator.usb import app_image
 
 PROJECT = "micropython stand-in"
+# An interpreter that is no good says so in its project's name, and the board plays it.
+CRASHES, HANGS = ENDS = ("crashes", "hangs")
 APPLICATION_OFFSET = 0x10000
 # Enough to need many blocks; a real one has about 1.7 MB, of which a tool compresses a third away.
 APPLICATION_BYTES = 96 * 1024
@@ -35,9 +37,10 @@ def partitions() -> list[Partition]:
     ]
 
 
-def application(version: str, size: int = APPLICATION_BYTES) -> bytes:
-    """The application image alone, of about `size` bytes. `version` as "1.25.0"."""
-    description = app_image.describe(PROJECT, version)
+def application(version: str, size: int = APPLICATION_BYTES, ends: str = "") -> bytes:
+    """The application image alone, of about `size` bytes. `version` as "1.25.0"; `ends`: CRASHES
+    at every start, or HANGS until the bootloader's watchdog bites."""
+    description = app_image.describe(f"{PROJECT}, {ends}" if ends else PROJECT, version)
     body = description + _filler(version, max(0, size - len(description)))
     return app_image.encode([(APPLICATION_ADDRESS, body)], ENTRY)
 

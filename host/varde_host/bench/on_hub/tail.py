@@ -21,11 +21,12 @@ SESSION_COPY = 62
 
 def use_slot():
     """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
+    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
     try:
-        number = esp32.NVS("varde").get_i32("slot") & 1
+        esp32.NVS("varde").get_blob("update", record)
     except OSError:
-        number = 0
-    sys.path.insert(0, "/" + "ab"[number])
+        pass
+    sys.path.insert(0, "/" + "ab"[record[6] & 1])
     from varde_firmware import load_order
 
     load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])

@@ -122,6 +122,12 @@ COMMANDS: Mapping[str, Any] = {
         },
     },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
+    "fleet": {
+        "plan": "fleet_plan.plan",
+        "start": "fleet.start",
+        "status": "fleet.status",
+        "stop": "fleet.stop",
+    },
     "release": {
         "make": "release.make",
         "sign": "release_sign.sign",

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_host.fleet import plan_file, rollout, standing
-from varde_host.fleet.standing import HubFacts, Report, Said, Update
+from varde_host.fleet.own_word import HubTruth, UpdateEvent
+from varde_host.fleet.standing import HubFacts
 from varde_protocols import records, update_words
 
 HOUR = plan_file.HOUR_MS
 T0 = 1_800_000_000_000
 RELEASE, BEFORE = 7, 6
 SOAK, DEADLINE = 24 * HOUR, 48 * HOUR
-RETURNED = records.EVENT_UPDATE_RETURNED
-CONFIRMED = records.EVENT_UPDATE_CONFIRMED
+RETURNED, CONFIRMED = update_words.RETURNED, update_words.CONFIRMED
 
 
 def ring(name: str) -> plan_file.Ring:
@@ -39,28 +39,40 @@ def published(number: int, at: int = 0) -> HubFacts:
     return dataclasses.replace(planned(number, at), published_ms=T0)
 
 
-def said(
-    seq: int, code: int, after_ms: int = HOUR, reason: int = 9, number: int = RELEASE
-) -> Said:
-    return Said(seq, T0 + after_ms, code, update_words.APPLICATION, reason, number)
+def said(seq: int, state: int, after_ms: int = HOUR, reason: int = 9) -> UpdateEvent:
+    what = update_words.APPLICATION
+    return UpdateEvent(seq, 1, 1, T0 + after_ms, state, what, reason, RELEASE)
 
 
-def reports(
-    seq: int, after_ms: int, release: int = RELEASE, update: Update | None = None
-) -> Report:
-    return Report(seq, T0 + after_ms, release, 3, update)
+def truth(
+    hub: HubFacts,
+    events: tuple[UpdateEvent, ...] = (),
+    report: tuple[int, int, int | None, int | None, list | None] | None = None,
+) -> HubFacts:
+    """The same hub, having said so; `report` is seq, ms after T0, release, assignment, update."""
+    made = HubTruth(hub.hub_id, False, None, 1, None, None, events, (), ())
+    if report is not None:
+        seq, after_ms, release, assignment, update = report
+        facts = {70: release, 4: assignment, 71: update}
+        made = dataclasses.replace(
+            made, report=records.Report(seq, 1, 1, facts), reported_ms=T0 + after_ms
+        )
+    return dataclasses.replace(hub, truth=made)
 
 
 def good(number: int, at: int = 0, heard_ms: int = HOUR + SOAK) -> HubFacts:
-    hub = published(number, at)
-    words = {"said": (said(5, CONFIRMED, HOUR, 0),), "report": reports(9, heard_ms)}
-    return dataclasses.replace(hub, last_heard_ms=T0 + heard_ms, **words)
+    word = said(5, CONFIRMED, HOUR, 0)
+    return truth(published(number, at), (word,), (9, heard_ms, RELEASE, 3, None))
+
+
+def fell(number: int, at_ms: int) -> HubFacts:
+    word = said(5, CONFIRMED, HOUR, 0)
+    return truth(published(number), (word,), (9, at_ms, BEFORE, 3, None))
 
 
 def returned(number: int, at: int = 0, times: int = 1) -> HubFacts:
     events = tuple(said(5 + n, RETURNED, HOUR) for n in range(times))
-    hub = dataclasses.replace(published(number, at), last_heard_ms=T0 + HOUR, said=events)
-    return dataclasses.replace(hub, report=reports(50, HOUR, BEFORE))
+    return truth(published(number, at), events, (50, HOUR, BEFORE, 3, None))
 
 
 def facts(hubs: list[HubFacts], rings: int = 2) -> rollout.Facts:
@@ -148,14 +160,14 @@ def test_a_hub_that_returned_twice_stops_at_once():
 
 
 def test_both_components_of_one_release_that_return_at_once_are_one_return():
-    twin = dataclasses.replace(said(6, RETURNED), what=update_words.INTERPRETER)
-    hub = dataclasses.replace(returned(1), said=(said(5, RETURNED), twin))
+    twin = said(6, RETURNED)._replace(what=update_words.INTERPRETER)
+    hub = truth(published(1), (said(5, RETURNED), twin))
     assert standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + HOUR).returns == 1
 
 
 def test_a_first_ring_that_goes_bad_stops_the_last():
-    fell = [dataclasses.replace(good(n), report=reports(99, SOAK * 3, BEFORE)) for n in (1, 2)]
-    stop = only(decide([*fell, good(3), good(4, 1), planned(5, 2)], SOAK * 3, 3))
+    hubs = [fell(1, 3 * SOAK), fell(2, 3 * SOAK)]
+    stop = only(decide([*hubs, good(3), good(4, 1), planned(5, 2)], SOAK * 3, 3))
     assert stop.reasons == (rollout.Reason(rollout.FAILURES, 0, (hub_id(1), hub_id(2))),)
 
 
@@ -178,22 +190,25 @@ def test_a_hub_that_got_another_assignment_meanwhile_is_left_alone_and_holds_up_
 
 
 # What hubs may say, in any mix.
+MOMENTS = st.integers(-HOUR, 4 * SOAK)
 WORDS = st.builds(
-    Said,
+    UpdateEvent,
     st.integers(1, 12),
-    st.integers(-HOUR, 4 * SOAK).map(lambda ms: T0 + ms),
-    st.sampled_from([records.EVENT_UPDATE_REFUSED, RETURNED, CONFIRMED]),
+    st.just(1),
+    st.just(1),
+    MOMENTS.map(lambda ms: T0 + ms),
+    st.sampled_from([update_words.REFUSED, RETURNED, CONFIRMED]),
     st.sampled_from([1, 2, 3]),
     st.integers(0, 19),
     st.sampled_from([3, RELEASE, BEFORE, RELEASE + 1]),
 )
-UPDATES = st.builds(
-    Update, st.sampled_from([1, 2, 3]), st.sampled_from([3, RELEASE, BEFORE]), st.integers(1, 8)
-)
-REPORTS = st.builds(
-    Report,
+UPDATES = st.tuples(
+    st.sampled_from([1, 2, 3]), st.sampled_from([3, RELEASE, BEFORE]), st.integers(1, 8),
+    st.integers(0, 19), st.just(0), st.just(0), st.just(1),
+).map(list)  # fmt: skip
+REPORTS = st.tuples(
     st.integers(1, 12),
-    st.integers(-HOUR, 4 * SOAK).map(lambda ms: T0 + ms),
+    MOMENTS,
     st.sampled_from([None, 0, BEFORE, RELEASE, RELEASE + 1]),
     st.sampled_from([None, 2, 3, 4]),
     st.none() | UPDATES,
@@ -208,18 +223,18 @@ def any_hub(draw: st.DrawFn, number: int) -> HubFacts:
         return planned(number, at)
     if kind == "good":
         return good(number, at)
-    return HubFacts(
+    hub = HubFacts(
         hub_id(number),
         at,
         3,
         draw(st.none() | st.integers(0, HOUR).map(lambda ms: T0 + ms)),
-        T0 + draw(st.integers(0, 4 * SOAK)),
-        draw(st.none() | REPORTS),
-        tuple(draw(st.lists(WORDS, max_size=4))),
+        None,
         tuple(draw(st.lists(st.tuples(st.just(T0 + HOUR), st.just(1)), max_size=1))),
+        None,
         draw(st.booleans()),
         draw(st.booleans()),
     )
+    return truth(hub, tuple(draw(st.lists(WORDS, max_size=4))), draw(st.none() | REPORTS))
 
 
 FLEETS = st.integers(1, 12).flatmap(lambda n: st.tuples(*(any_hub(i) for i in range(n)))).map(list)
@@ -246,15 +261,17 @@ def test_never_past_a_bad_ring(hubs: list[HubFacts], after_ms: int):
             failed = len(state.failed)
             assert failed < max(2, len(counted) * 0.05)
         for state in states:
-            assert all(at.returns < 2 and not at.lost for _hub, at in state.hubs)
+            assert all(at.returns < 2 and not at.losses for _hub, at in state.hubs)
 
 
 @given(FLEETS, TIMES, st.randoms(use_true_random=False))
 def test_the_order_of_facts_says_nothing(hubs: list[HubFacts], after_ms: int, random):
-    shuffled = [
-        dataclasses.replace(hub, said=tuple(random.sample(hub.said, len(hub.said)) * 2))
-        for hub in random.sample(hubs, len(hubs))
-    ]  # and nothing is said by hearing it twice
+    shuffled = random.sample(hubs, len(hubs))
+    for at, hub in enumerate(shuffled):
+        if hub.truth is not None:  # and nothing is said by hearing it twice
+            events = random.sample(hub.truth.events, len(hub.truth.events)) * 2
+            said_so = dataclasses.replace(hub.truth, events=tuple(events))
+            shuffled[at] = dataclasses.replace(hub, truth=said_so)
     assert decide(shuffled, after_ms, 3) == decide(hubs, after_ms, 3)
 
 

@@ -7,7 +7,7 @@ with the hubs, and whoever calls after a week of nobody calling gets the same an
     go on    from rings of which each hub has an outcome (heard from, or silent beyond the
              deadline), at least 95 % confirmed, and each of those soaked
     stop     in a ring with failures of max(2, 5 %) or more, or of all its hubs;
-             for a hub that returned twice; for a reading lost by a hub that was published to
+             for a hub that returned twice; for a hub that lost readings, or may have, since then
 
 The first that holds, in the order: ended, stop, go on. All rings published to are judged each
 time, so a first ring that goes bad stops the last one. A stop stands until a person starts
@@ -98,8 +98,8 @@ class RingState:
 
     @property
     def counted(self) -> int:
-        """The hubs that count: all but those that left."""
-        return len(self.hubs) - self.counts[standing.LEFT]
+        """The hubs that count: all but those that left, or were left out by a stop."""
+        return len(self.hubs) - self.counts[standing.LEFT] - self.counts[standing.WITHDRAWN]
 
     @property
     def failed(self) -> tuple[bytes, ...]:
@@ -126,12 +126,20 @@ class RingState:
     @property
     def is_done(self) -> bool:
         """Tell if the next ring may follow."""
-        soaked = sum(at.state == standing.CONFIRMED and at.has_soaked for _hub, at in self.hubs)
-        settled = soaked + sum(
-            at.state in standing.FAILED or at.state == standing.LEFT for _hub, at in self.hubs
-        )
-        is_enough = soaked > 0 and soaked * 100 >= self.counted * CONFIRMED_PERCENT
-        return self.is_published and settled == len(self.hubs) and is_enough and not self.is_bad
+        is_enough = self.soaked * 100 >= self.counted * CONFIRMED_PERCENT and self.soaked > 0
+        return self.is_published and self.is_settled and is_enough and not self.is_bad
+
+    @property
+    def soaked(self) -> int:
+        """How many have confirmed, and said a soak later that they still run it."""
+        return sum(at.state == standing.CONFIRMED and at.has_soaked for _hub, at in self.hubs)
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell if every hub that was published to has an outcome."""
+        ends = standing.FAILED | {standing.LEFT, standing.PLANNED, standing.WITHDRAWN}
+        open_hubs = sum(at.state not in ends for _hub, at in self.hubs)
+        return open_hubs == self.soaked
 
 
 def look(facts: Facts, now_ms: int) -> list[RingState]:
@@ -167,6 +175,12 @@ def handle(facts: Facts, now_ms: int) -> list[Action]:
     return [Finish()]
 
 
+def is_held(rings: Iterable[RingState]) -> bool:
+    """Tell if a rollout that does nothing waits for people: its hubs have their outcomes, too few
+    are good to go on and too few bad to stop, or some cannot be published to."""
+    return all(state.is_settled for state in rings)
+
+
 def stop_reasons(rings: Iterable[RingState]) -> tuple[Reason, ...]:
     """Return all reasons to stop, by ring; none if there is none."""
     found = []
@@ -174,7 +188,7 @@ def stop_reasons(rings: Iterable[RingState]) -> tuple[Reason, ...]:
         if state.is_bad:
             found.append(Reason(FAILURES, state.number, state.failed))
         twice = tuple(hub.hub_id for hub, at in state.hubs if at.returns >= MOST_RETURNS)
-        lost = tuple(hub.hub_id for hub, at in state.hubs if at.lost)
+        lost = tuple(hub.hub_id for hub, at in state.hubs if at.losses)
         if twice:
             found.append(Reason(TWICE, state.number, twice))
         if lost:

@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from varde_host.fleet.own_word import HubTruth, Update, UpdateEvent
 from varde_protocols import records, update_words
 
 PLANNED: Final = "planned"  # its ring has not been published to
@@ -28,13 +29,15 @@ CONFIRMED: Final = "confirmed"
 RETURNED: Final = "returned"  # back to what it ran, by itself
 FELL_BACK: Final = "fell-back"  # confirmed, and then runs something else all the same
 REFUSED: Final = "refused"
-SILENT: Final = "silent"  # no outcome by the deadline
-LEFT: Final = "left"  # revoked, or given another assignment by a person
+OVERDUE: Final = "overdue"  # no outcome by the deadline, though it is heard
+SILENT: Final = "silent"  # no outcome by the deadline, and not heard for half of it
+WITHDRAWN: Final = "withdrawn"  # taken back by a stop, before the hub had said anything of it
+LEFT: Final = "left"  # revoked, or given another release by a person
 STATES: Final = (
-    PLANNED, WAITING, FETCHING, STAGED, TRIAL, CONFIRMED, RETURNED, FELL_BACK, REFUSED, SILENT,
-    LEFT,
+    PLANNED, WAITING, FETCHING, STAGED, TRIAL, CONFIRMED, RETURNED, FELL_BACK, REFUSED, OVERDUE,
+    SILENT, WITHDRAWN, LEFT,
 )  # fmt: skip
-FAILED: Final = frozenset({RETURNED, FELL_BACK, REFUSED, SILENT})
+FAILED: Final = frozenset({RETURNED, FELL_BACK, REFUSED, OVERDUE, SILENT})
 
 _BY_UPDATE: Final = {
     update_words.FETCHING: FETCHING,
@@ -48,42 +51,6 @@ _CODE = (update_words.APPLICATION, update_words.INTERPRETER)
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """What a report says of an update (fact 71): numbers as `records.UPDATE_...`."""
-
-    what: int
-    number: int
-    state: int
-    reason: int = 0
-    blocks_held: int = 0
-    blocks: int = 0
-    tries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The newest report: what is in force, and what is under way."""
-
-    seq: int
-    received_ms: int
-    release: int | None
-    assignment: int | None
-    update: Update | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An event of an update: `code` is `records.EVENT_UPDATE_...`."""
-
-    seq: int
-    received_ms: int
-    code: int
-    what: int
-    reason: int
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class HubFacts:
     """All that is known of a hub in a rollout. Times are the collector's, in Unix ms."""
 
@@ -93,11 +60,11 @@ class HubFacts:
     number: int
     """Of the assignment that the rollout signed for it."""
     published_ms: int | None = None
-    last_heard_ms: int | None = None
-    report: Report | None = None
-    said: tuple[Said, ...] = ()
+    truth: HubTruth | None = None
+    """What it has said of itself."""
     lost: tuple[tuple[int, int], ...] = ()
-    """When it was told that readings are lost, and how many."""
+    """When it was told that readings are lost, and how many; 0 is how many nobody knows."""
+    withdrawn_ms: int | None = None
     has_left: bool = False
     is_behind: bool = False
     """Somebody gave it an assignment of this number or above: ours cannot be published."""
@@ -112,11 +79,16 @@ class Standing:
     returns: int = 0
     confirmed_ms: int | None = None
     has_soaked: bool = False
+    losses: int = 0
+    """How often the hub told, since publication, that readings are or may be lost."""
     lost: int = 0
+    """How many readings, as far as that is known."""
     blocks_held: int = 0
     blocks: int = 0
-    before_silence: str = ""
-    """What it was when it was heard last."""
+    is_untouched: bool = True
+    """Nothing that it has said shows that it has the assignment."""
+    before: str = ""
+    """What an overdue or silent one was by its last word."""
 
     @property
     def is_failed(self) -> bool:
@@ -139,10 +111,40 @@ def of(hub: HubFacts, release: int, soak_ms: int, deadline_ms: int, now_ms: int)
         soaked_ms = found.confirmed_ms + soak_ms
         has_soaked = reading.last_word_ms >= soaked_ms
         due_ms = soaked_ms + deadline_ms
+    taken_ms = hub.withdrawn_ms
+    if taken_ms is not None and taken_ms < due_ms and found.is_untouched:
+        return dataclasses.replace(found, state=WITHDRAWN)
     is_open = found.state not in FAILED | {LEFT} and not has_soaked
     if is_open and now_ms >= due_ms:
-        return dataclasses.replace(found, state=SILENT, before_silence=found.state)
+        return dataclasses.replace(
+            found, state=_late(hub, deadline_ms, now_ms), before=found.state
+        )
     return dataclasses.replace(found, has_soaked=has_soaked)
+
+
+def _late(hub: HubFacts, deadline_ms: int, now_ms: int) -> str:
+    heard_ms = None if hub.truth is None else hub.truth.last_heard_ms
+    return OVERDUE if heard_ms is not None and heard_ms > now_ms - deadline_ms // 2 else SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """The newest report: what is in force, 0 where it does not say, and what is under way."""
+
+    seq: int
+    received_ms: int
+    release: int
+    assignment: int
+    update: Update | None
+
+    @staticmethod
+    def of(truth: HubTruth) -> list[_Report]:
+        if truth.report is None or truth.reported_ms is None:
+            return []
+        facts = (truth.fact(records.FACT_RELEASE), truth.fact(records.FACT_CONFIG_NUMBER))
+        release, assignment = (fact if type(fact) is int else 0 for fact in facts)
+        place = (truth.report.seq, truth.reported_ms)
+        return [_Report(*place, release, assignment, truth.update)]
 
 
 class _Reading:
@@ -154,55 +156,65 @@ class _Reading:
         self._confirmed_ms: int | None = None
         self._returns: Counter[int] = Counter()
         self._held = self._blocks = 0
-        words: list[Said | Report] = list(set(hub.said))
-        words += [] if hub.report is None else [hub.report]
+        self._is_untouched = True
+        words: list[UpdateEvent | _Report] = []
+        if hub.truth is not None:
+            words += {*hub.truth.events}
+            words += _Report.of(hub.truth)
         since = (word for word in words if word.received_ms >= since_ms)
         self._words = sorted(since, key=lambda word: (word.seq, repr(word)))
         self.last_word_ms = max((word.received_ms for word in self._words), default=0)
 
     def found(self) -> Standing:
         for word in self._words:
-            if isinstance(word, Said):
+            if isinstance(word, UpdateEvent):
                 self._take(word)
             else:
                 self._look(word)
+        lost = [count for at_ms, count in self._hub.lost if at_ms >= self._since_ms]
         return Standing(
             self._state,
             self._reason,
             max(self._returns.values(), default=0),
             self._confirmed_ms if self._state == CONFIRMED else None,
-            lost=sum(count for at_ms, count in self._hub.lost if at_ms >= self._since_ms),
+            losses=len(lost),
+            lost=sum(lost),
             blocks_held=self._held,
             blocks=self._blocks,
+            is_untouched=self._is_untouched,
         )
 
-    def _take(self, said: Said) -> None:
+    def _take(self, said: UpdateEvent) -> None:
         is_code = self._is_ours(said.what, said.number)
         if is_code is None:
             return
-        if said.code == records.EVENT_UPDATE_CONFIRMED:
+        self._is_untouched = False
+        if said.state == update_words.CONFIRMED:
             if is_code:
                 self._confirm(said.received_ms)
-        elif said.code == records.EVENT_UPDATE_RETURNED:
+        elif said.state == update_words.RETURNED:
             self._returns[said.what] += 1
             self._fail(RETURNED, said.reason)
-        elif said.code == records.EVENT_UPDATE_REFUSED and self._state != CONFIRMED:
+        elif said.state == update_words.REFUSED and self._state != CONFIRMED:
             self._refuse(said.reason)
 
-    def _look(self, report: Report) -> None:
+    def _look(self, report: _Report) -> None:
         """Take the newest report: what it says is in force is, whatever was said before."""
-        update, runs = report.update, report.release or 0
+        update, runs = report.update, report.release
+        is_ours = update is not None and self._is_ours(update.what, update.number) is not None
+        if is_ours or report.assignment >= self._hub.number or runs >= self._release:
+            self._is_untouched = False
         if runs > self._release:
             self._state = LEFT
             return
         is_trial = update is not None and update.state == update_words.TRIAL
         if runs == self._release and not is_trial:
-            if (report.assignment or 0) >= self._hub.number:
+            if report.assignment >= self._hub.number:
                 self._confirm(self._since_ms)
             return
         if self._state == CONFIRMED and runs != self._release:
             self._fail(RETURNED, update.reason if update else 0)
-        if update is not None and self._is_ours(update.what, update.number) is not None:
+        if update is not None and is_ours:
             self._follow(update)
 
     def _follow(self, update: Update) -> None:
@@ -211,7 +223,7 @@ class _Reading:
             self._refuse(update.reason)
         elif state is not None and self._state != FELL_BACK:
             self._state, self._reason = state, update.reason
-            self._held, self._blocks = update.blocks_held, update.blocks
+            self._held, self._blocks = update.blocks_held, update.blocks_in_all
 
     def _is_ours(self, what: int, number: int) -> bool | None:
         """Tell if it is about the release (True) or its assignment (False); None for others."""

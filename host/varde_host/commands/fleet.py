@@ -1,0 +1,200 @@
+"""`varde fleet start|status|stop`: a release to hubs, ring by ring, stopped by the first bad."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import rich.console
+import rich.live
+import typer
+
+from varde_host import clock, errors, messages, output
+from varde_host.collector import database
+from varde_host.commands import (
+    fleet_plan,
+    fleet_text,
+    hub_assignment,
+    inventory_options,
+    options,
+    selection_options,
+    site_secrets,
+)
+from varde_host.fleet import (
+    advancing,
+    hub_truth,
+    plan_file,
+    rollout,
+    rollout_folder,
+    rollout_view,
+    starting,
+)
+from varde_host.inventory import who
+from varde_host.site import files
+from varde_protocols import assignment
+
+_POLL_S: Final = 2
+_DAY_MS: Final = 24 * plan_file.HOUR_MS
+
+Yes = Annotated[bool, typer.Option("--yes")]
+Watch = Annotated[bool, typer.Option("--watch")]
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+def start(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN")],
+    yes: Yes = False,
+    watch: Watch = False,
+    key: Annotated[list[str] | None, typer.Option(metavar="FILE|URI")] = None,
+    passphrase_file: site_secrets.PassphraseFiles = None,
+    pin_file: site_secrets.PinFile = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_address: options.DatabaseAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Forecast, ask, sign once for all rings, publish to the first; or go on where one was cut."""
+    now = clock.from_environment().utc_ms
+    loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
+
+    def sign(given: assignment.Assignment) -> bytes:
+        return hub_assignment.sign(loaded, given, key or ())
+
+    with selection_options.opened(site, database_address) as opened:
+        there = starting.started(loaded, plan)
+        if there is None:
+            looked = starting.look(site, plan, opened)
+            starting.check(loaded, looked, plan, opened)
+            if not json:
+                fleet_plan.show(looked)
+            _ask(yes=yes, hubs=sum(map(len, looked.members)))
+            there = starting.start(loaded, plan, opened, sign, now())
+        before = advancing.look(loaded, there.plan.name, opened, now())
+        if behind := rollout_view.behind(before):
+            _ask(yes=yes, hubs=len(behind))
+            starting.renew(loaded, there, opened, behind, sign, now())
+        _go_on(loaded, there.plan.name, opened, now, advance=True, watch=watch, json=json)
+
+
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="NAME")] = None,
+    advance: Annotated[bool, typer.Option("--advance")] = False,
+    watch: Watch = False,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_address: options.DatabaseAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Show rollouts; with --advance go on or stop as their rules say: that needs no key."""
+    now = clock.from_environment().utc_ms
+    loaded = files.load(site)
+    with selection_options.opened(site, database_address) as opened:
+        if name is not None:
+            _go_on(loaded, name, opened, now, advance=advance, watch=watch, json=json)
+            return
+        found = _all(loaded, opened, now, advance=advance)
+        open_names = [each.found.plan.name for each in found if each.found.ended is None]
+        if watch and len(open_names) == 1:
+            _go_on(loaded, open_names[0], opened, now, advance=advance, watch=True, json=json)
+            return
+    if json:
+        output.as_json([rollout_view.as_json(looked) for looked in found])
+        return
+    for looked in found:
+        fleet_text.show(looked)
+    if not found:
+        output.line(messages.text("fleet.none"))
+
+
+def stop(
+    name: Name,
+    by: inventory_options.By = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    database_address: options.DatabaseAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Publish nothing more of a rollout, and take back what hubs have not asked for yet."""
+    acting = who.parse(by)
+    loaded = files.load(site)
+    now_ms = clock.from_environment().utc_ms()
+    with selection_options.opened(site, database_address) as opened:
+        looked = advancing.stop(loaded, name, opened, str(acting), now_ms)
+    _print(looked, json=json)
+
+
+def _all(
+    site: files.Site, opened: database.Database, now: Callable[[], int], *, advance: bool
+) -> list[advancing.Looked]:
+    act = advancing.advance if advance else advancing.look
+    return [act(site, name, opened, now()) for name in rollout_folder.names(site.directory)]
+
+
+def _ask(*, yes: bool, hubs: int) -> None:
+    """Ask whether to go on. Raises InputRefused `fleet-unconfirmed` where nobody says yes."""
+    if yes:
+        return
+    question = messages.text("fleet.ask", hubs=hubs)
+    if not sys.stdin.isatty() or not typer.confirm(question, default=False, err=True):
+        raise errors.InputRefused("fleet-unconfirmed")
+
+
+def _go_on(
+    site: files.Site,
+    name: str,
+    opened: database.Database,
+    now: Callable[[], int],
+    *,
+    advance: bool,
+    watch: bool,
+    json: bool,
+) -> None:
+    """Look, or do what is due; once, or until the rollout has ended."""
+    follower = hub_truth.Follower(opened)
+
+    def look() -> advancing.Looked:
+        act = advancing.advance if advance else advancing.look
+        return act(site, name, opened, now(), follower)
+
+    if not watch:
+        _print(look(), json=json)
+    elif json or not sys.stdout.isatty():
+        _watch(look, json=json)
+    else:
+        _watch_live(look)
+
+
+def _watch(look: Callable[[], advancing.Looked], *, json: bool) -> None:
+    """Print at the start and whenever something has changed."""
+    before: Any = None
+    while True:
+        looked = look()
+        seen = [[(at.state, at.returns) for _hub, at in ring.hubs] for ring in looked.rings]
+        if seen != before:
+            _print(looked, json=json)
+        before = seen
+        if looked.found.ended is not None:
+            return
+        time.sleep(_POLL_S)
+
+
+def _watch_live(look: Callable[[], advancing.Looked]) -> None:
+    with rich.live.Live(console=rich.console.Console(), auto_refresh=False) as live:
+        while True:
+            looked = look()
+            live.update(fleet_text.shown(looked), refresh=True)
+            if looked.found.ended is not None:
+                return
+            time.sleep(_POLL_S)
+
+
+def _print(looked: advancing.Looked, *, json: bool) -> None:
+    if json:
+        output.as_json(rollout_view.as_json(looked))
+        return
+    for action in looked.done:
+        if isinstance(action, rollout.Publish):
+            ring = looked.rings[action.ring].ring.name
+            said = messages.text("fleet.published", ring=ring, hubs=len(action.hubs))
+            output.line(said)
+    fleet_text.show(looked)

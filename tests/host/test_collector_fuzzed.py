@@ -25,7 +25,7 @@ from schemathesis.core.transport import Response
 from host.conftest import Bench, collector
 from host.virtual_hub import VirtualHub, check
 from varde_host.collector import database, openapi, rate_limit
-from varde_protocols import exchange
+from varde_protocols import document_request, exchange
 
 EXAMPLES = 40  # of an operation
 MUTATED = 200
@@ -43,7 +43,7 @@ CHECKS = [
 OPERATIONS = [found.ok() for found in schema.get_all_operations()]
 
 
-@schemathesis.serializer(exchange.REQUEST_TYPE)
+@schemathesis.serializer(exchange.REQUEST_TYPE, document_request.REQUEST_TYPE)
 def _as_bytes(_context: object, value: object) -> bytes:
     """Say what stands in a body of ours: what was generated, as it is."""
     return value.data if hasattr(value, "data") else str(value).encode()

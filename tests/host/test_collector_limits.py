@@ -23,6 +23,7 @@ from varde_host.collector import (
     rate_limit,
     refusal,
     registry,
+    strangers,
 )
 from varde_host.collector.batch import Batch, Committed
 from varde_protocols import exchange
@@ -154,7 +155,7 @@ def test_more_requests_at_once_than_have_room_are_told_to_come_later(
 def test_more_strangers_at_once_than_can_be_listed_are_sent_away(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(app, "MAX_STRANGERS_WAITING", 2)
+    monkeypatch.setattr(strangers, "MAX_STRANGERS_WAITING", 2)
     responses = bench.post_all([VirtualHub(number).body([]) for number in range(10)])
     assert {_error(response) for response in responses} == {(403, "unknown-hub"), (503, "busy")}
     seen = bench.database.read(registry.strangers)

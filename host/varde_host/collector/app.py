@@ -20,9 +20,9 @@ import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -32,10 +32,12 @@ from starlette.routing import Route
 from varde_host import clock
 from varde_host.collector import (
     answer,
+    blobs,
     body,
     commit,
     committer,
     database,
+    documents,
     judgement,
     known_hubs,
     log,
@@ -43,11 +45,11 @@ from varde_host.collector import (
     openapi,
     rate_limit,
     refusal,
-    registry,
+    strangers,
     threads,
 )
 from varde_host.collector.batch import REASON_NAMES, Batch, Committed
-from varde_protocols import exchange
+from varde_protocols import document_request, exchange
 from varde_protocols.errors import WireError
 
 # Verification keeps a core busy and lets go of the interpreter meanwhile: a thread for each core.
@@ -56,9 +58,6 @@ VERIFY_THREADS = os.cpu_count() or 1
 # With MAX_BODY_BYTES of 64 KiB this bounds the bodies in memory to 16 MiB. More hubs than this at
 # the same instant come again.
 MAX_REQUESTS = 256
-
-# Unknown hubs that wait to be listed, each for a write to the disk; more are refused unlisted.
-MAX_STRANGERS_WAITING = 16
 
 # From the whole request to its answer: a hub that has waited some 30 s waits no longer.
 MAX_ANSWER_SECONDS = 25.0
@@ -78,6 +77,9 @@ class Settings:
     max_answer_seconds: float = MAX_ANSWER_SECONDS
     max_health_seconds: float = MAX_HEALTH_SECONDS
     rate: rate_limit.Rate = rate_limit.DEFAULT
+    document_rate: rate_limit.Rate = documents.RATE
+    blobs: Path | None = None
+    """The folder that is served to anyone, if any."""
 
 
 class _Judged(NamedTuple):
@@ -97,20 +99,24 @@ class Collector:
         self._rate_limit = rate_limit.RateLimit(settings.rate)
         self._committer = committer.Committer(self._store)
         self._threads = threads.Threads(VERIFY_THREADS, "verify")
-        # Who has no key costs a write to the disk: they wait for each other, and not the hubs.
-        self._gate = threads.Threads(1, "stranger")
-        self._strangers_waiting = 0
         # However busy or stuck the others are, whether the database answers can be found out.
         self._nurse = threads.Threads(1, "health")
         self._in_flight = 0
         self.metrics = metrics.Metrics()
+        self._gate = strangers.Gate(settings.database, self.metrics)
+        limits = documents.Limits(
+            settings.max_body_seconds, settings.max_answer_seconds, settings.document_rate
+        )
+        self.documents = documents.Documents(
+            settings.database, settings.clock, self._gate, self.metrics, limits
+        )
         self.metrics.in_flight.set_function(lambda: self._in_flight)
         self.metrics.watch_queue(self._committer.depth)
 
     @contextlib.asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:
         """Commit in the background while the application runs."""
-        with self._threads, self._gate, self._nurse:
+        with self._threads, self._gate, self._nurse, self.documents:
             async with self._committer.running():
                 yield
 
@@ -126,7 +132,7 @@ class Collector:
             log.event(outcome)
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 whatever it is, the hub is to hear of it
-            refused = _refused(error)
+            refused = refusal.of(error)
             outcome = refused.code
             return refusal.response(refused)
         finally:
@@ -173,7 +179,7 @@ class Collector:
         committed = await self._committer.submit(judged.batch) if judged.request else None
         if judged.request is None or committed is None:
             self._known.forget(judged.hub_id)
-            raise await self._turn_away(judged.hub_id, received_ms)
+            raise await self._gate.turn_away(judged.hub_id, received_ms)
         signed = self._sign(judged.hub_id, judged.request, committed)
         _log_exchange(judged.hub_id, judged.request, committed, began)
         return Response(signed, media_type=exchange.ANSWER_TYPE)
@@ -202,31 +208,6 @@ class Collector:
                 raise refusal.RequestRefused(429, "too-often", hint, wait_s)
             return _Judged(hub_id, request, judgement.judge(parts, hub, received_ms))
 
-    async def _turn_away(self, unverified_hub_id: bytes, received_ms: int) -> Exception:
-        """Remember who knocked in vain; return what they are told."""
-        if self._strangers_waiting >= MAX_STRANGERS_WAITING:
-            self.metrics.strangers.inc()
-            return refusal.busy("too many unknown hubs: come again later")
-        self._strangers_waiting += 1
-        try:
-            return await self._gate.run(self._note, unverified_hub_id, received_ms)
-        finally:
-            self._strangers_waiting -= 1
-
-    def _note(self, unverified_hub_id: bytes, received_ms: int) -> Exception:
-        """Do it, in a thread."""
-
-        def note(connection: sa.Connection) -> registry.Hub | None:
-            registry.note_stranger(connection, unverified_hub_id, received_ms)
-            return registry.find(connection, unverified_hub_id)
-
-        hub = self._settings.database.write(note)
-        code, hint = "unknown-hub", "enrol this hub's key, or take it back"
-        if hub is not None and hub.is_revoked:
-            code, hint = "revoked-hub", "this hub was revoked: take it back"
-        log.event(code, logging.WARNING, unverified_hub=unverified_hub_id.hex())
-        return refusal.RequestRefused(403, code, hint)
-
     def _store(self, batches: list[Batch]) -> list[Committed | None]:
         """Commit, in the committer's thread."""
         try:
@@ -249,6 +230,8 @@ def create(settings: Settings) -> Starlette:
     collector = Collector(settings)
     routes = [
         Route(exchange.PATH, collector.deliver, methods=["POST"]),
+        Route(document_request.PATH, collector.documents.deliver, methods=["POST"]),
+        Route(blobs.ROUTE, blobs.Blobs(settings.blobs, collector.metrics), methods=["GET"]),
         Route("/health", collector.health, methods=["GET"]),
         Route("/metrics", collector.tell_metrics, methods=["GET"]),
         Route("/openapi.json", _describe, methods=["GET"]),
@@ -273,17 +256,6 @@ async def _no_such_thing(_request: Request, error: Exception) -> Response:
     hint = "see /openapi.json for what there is"
     refused = refusal.RequestRefused(error.status_code, code, hint)
     return refusal.response(refused, dict(error.headers or {}))
-
-
-def _refused(error: Exception) -> refusal.RequestRefused:
-    """Return what a hub is told of an error, and log it."""
-    if isinstance(error, WireError):
-        error = refusal.RequestRefused(400, error.code, f"{error.where}: {error.hint}")
-    if not isinstance(error, refusal.RequestRefused):
-        return refusal.of_failure(error)
-    if error.status != 403:  # logged with the claimed id
-        log.event("refused", logging.WARNING, status=error.status, error=error.code)
-    return error
 
 
 def _log_exchange(

@@ -19,7 +19,10 @@ MAX_BODY_SECONDS = 60.0
 
 
 async def read(
-    headers: Headers, stream: AsyncIterator[bytes], max_seconds: float = MAX_BODY_SECONDS
+    headers: Headers,
+    stream: AsyncIterator[bytes],
+    max_seconds: float = MAX_BODY_SECONDS,
+    max_bytes: int = MAX_BODY_BYTES,
 ) -> bytes:
     """Return the whole body.
 
@@ -27,31 +30,31 @@ async def read(
     Content-Length before the first byte is read) and 408 `body-too-slow`.
     """
     declared = headers.get("content-length")
-    if declared is not None and _is_too_large(declared):
-        raise _too_large()
+    if declared is not None and _is_too_large(declared, max_bytes):
+        raise _too_large(max_bytes)
     try:
         async with asyncio.timeout(max_seconds):
-            return await _collect(stream)
+            return await _collect(stream, max_bytes)
     except TimeoutError:
         hint = f"the whole request must arrive within {max_seconds:g} s"
         raise refusal.RequestRefused(408, "body-too-slow", hint) from None
 
 
-async def _collect(stream: AsyncIterator[bytes]) -> bytes:
+async def _collect(stream: AsyncIterator[bytes], max_bytes: int) -> bytes:
     body = bytearray()
     async for part in stream:
-        if len(body) + len(part) > MAX_BODY_BYTES:
-            raise _too_large()
+        if len(body) + len(part) > max_bytes:
+            raise _too_large(max_bytes)
         body += part
     return bytes(body)
 
 
-def _is_too_large(declared: str) -> bool:
+def _is_too_large(declared: str, max_bytes: int) -> bool:
     if len(declared) > len(str(MAX_BODY_BYTES)) or not declared.isdecimal():
         return True
-    return int(declared) > MAX_BODY_BYTES
+    return int(declared) > max_bytes
 
 
-def _too_large() -> refusal.RequestRefused:
-    hint = f"send at most {MAX_BODY_BYTES} bytes at a time"
+def _too_large(max_bytes: int) -> refusal.RequestRefused:
+    hint = f"send at most {max_bytes} bytes at a time"
     return refusal.RequestRefused(413, "body-too-large", hint)

@@ -38,6 +38,17 @@ class Metrics:
         }
         self.not_kept = records.labels("refused-not-kept")
         """Of those refused: not in the quarantine either, as the hub's share of it is full."""
+        asked = prometheus.Counter(
+            "varde_documents", "Requests for documents by what they came to.", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self.documents = asked.labels
+        """By what is handed out, `none`, or the code of an error."""
+        blobs = prometheus.Counter(
+            "varde_blobs", "Requests for blobs by status, or `slow`.", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self.blobs = blobs.labels
         self.strangers = prometheus.Counter(
             "varde_strangers_not_listed", "Unknown hubs too many to list.", registry=registry
         )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from varde_host.collector import body
-from varde_protocols import exchange
+from varde_host.collector import blobs, body
+from varde_protocols import document_request, exchange
 
 _Object = dict[str, Any]
 
 # Of the interface: the first number is that of its path.
-VERSION = "1.0"
+VERSION = "1.1"
 
 _ERROR: _Object = {
     "type": "object",
@@ -72,6 +72,52 @@ _EXCHANGE: _Object = {
         ),
     },
 }
+_DOCUMENT: _Object = {
+    "operationId": "document",
+    "summary": "Ask for what the site has published for a hub.",
+    "description": "A request signed by its hub for the next trust or its newest assignment. The "
+    "answer is a document that proves itself.",
+    "requestBody": {
+        "required": True,
+        "description": f"At most {document_request.MAX_REQUEST_BYTES} bytes.",
+        "content": {
+            document_request.REQUEST_TYPE: {"schema": {"type": "string", "format": "binary"}}
+        },
+    },
+    "responses": {
+        **_EXCHANGE["responses"],
+        "200": _bytes("The document.", document_request.ANSWER_TYPE),
+        "204": {"description": "There is none after the number that the hub has."},
+    },
+}
+_BLOB: _Object = {
+    "operationId": "blob",
+    "summary": "A part of a release, by the hash of its content.",
+    "description": "Only where a folder is served (`varde collector --blobs`). One range of bytes "
+    "may be asked for; of several the whole is sent.",
+    "parameters": [
+        {
+            "name": "sha256",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": blobs.PATTERN},
+        },
+        {
+            "name": "Range",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "pattern": "^bytes=[0-9]{1,10}-[0-9]{0,10}$"},
+        },
+    ],
+    "responses": {
+        "200": _bytes("All of it.", blobs.MEDIA_TYPE),
+        "206": _bytes("The range that was asked for.", blobs.MEDIA_TYPE),
+        "400": _bytes("The range is none.", "text/plain"),
+        "404": _error("`not-found`."),
+        "416": {"description": "The range lies behind the end, which Content-Range tells."},
+        "503": _error("`busy`: come again later.", is_passing=True),
+    },
+}
 _HEALTH: _Object = {
     "operationId": "health",
     "summary": "Tell if records can be taken.",
@@ -110,12 +156,14 @@ DOCUMENT: _Object = {
     "openapi": "3.1.0",
     "info": {
         "title": "Varde collector",
-        "summary": "Takes signed records from hubs.",
+        "summary": "Takes signed records from hubs, and hands them what their site has signed.",
         "version": VERSION,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
     "paths": {
         exchange.PATH: {"post": _EXCHANGE},
+        document_request.PATH: {"post": _DOCUMENT},
+        blobs.ROUTE: {"get": _BLOB},
         "/health": {"get": _HEALTH},
         "/metrics": {"get": _METRICS},
         "/openapi.json": {"get": _DESCRIPTION},

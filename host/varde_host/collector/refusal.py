@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from varde_host import errors
 from varde_host.collector import log
+from varde_protocols.errors import WireError
 
 # A disk that is full stays full for a while, and hubs that all come back at once would keep a weak
 # machine down: each is told another time.
@@ -40,6 +41,17 @@ def busy(hint: str) -> RequestRefused:
 def some_time_s() -> int:
     """Return after how many seconds one of many should come again."""
     return random.randint(MIN_RETRY_AFTER_S, MAX_RETRY_AFTER_S)  # noqa: S311 no secret
+
+
+def of(error: Exception) -> RequestRefused:
+    """Return what a hub is told of an error, and log it."""
+    if isinstance(error, WireError):
+        error = RequestRefused(400, error.code, f"{error.where}: {error.hint}")
+    if not isinstance(error, RequestRefused):
+        return of_failure(error)
+    if error.status != 403:  # logged with the claimed id
+        log.event("refused", logging.WARNING, status=error.status, error=error.code)
+    return error
 
 
 def of_failure(error: Exception) -> RequestRefused:

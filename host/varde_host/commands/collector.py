@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from varde_host import clock, messages, output
+from varde_host import clock, errors, messages, output
 from varde_host.collector import answer, app, database, log, rate_limit, server
 from varde_host.commands import options
 from varde_host.site import files
@@ -34,17 +35,20 @@ def collector(
     hub_rate: Annotated[
         float, typer.Option(min=0, max=1000, metavar="REQUESTS/S")
     ] = rate_limit.DEFAULT.per_second,
+    blobs: Annotated[Path | None, typer.Option(metavar="DIR")] = None,
     json: options.Json = False,
 ) -> None:
     """Serve until told to stop; log to standard error."""
     site_files = files.load(site)
+    if blobs is not None and not blobs.is_dir():
+        raise errors.InputRefused("blobs-folder", str(blobs))
     now = clock.from_environment()
     rate = rate_limit.Rate(hub_rate, rate_limit.DEFAULT.burst)
     with log.on_stderr(now):
         opened = database.open_database(options.database_address(site, database_address))
         try:
             signer = answer.signer(site_files.collector_seed())
-            settings = app.Settings(opened, signer, now, heartbeat_s, rate=rate)
+            settings = app.Settings(opened, signer, now, heartbeat_s, rate=rate, blobs=blobs)
             _serve(settings, site_files, server.Address(host, port), as_json=json)
         finally:
             opened.close()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from varde_host import clock, messages, output
-from varde_host.collector import batch, database, quarantine, registry
+from varde_host.collector import batch, quarantine, registry
 from varde_host.commands import hexadecimal, options
 from varde_host.receiver import wording
-from varde_host.site import files
 
 _Site = options.SiteDirectory
 _Database = options.DatabaseAddress
@@ -28,7 +24,10 @@ def enrol(
     """Let hubs deliver from now on: all of them, or none if one key is wrong."""
     publics = [hexadecimal.parse(key, registry.PUBLIC_KEY_BYTES) for key in public_key]
     now_ms = clock.from_environment().utc_ms()
-    with _opened(site, database_address, create=True) as opened, opened.writing() as connection:
+    with (
+        options.opened_database(site, database_address, create=True) as opened,
+        opened.writing() as connection,
+    ):
         hub_ids = [registry.enrol(connection, public, now_ms).hex() for public in publics]
     if json:
         pairs = zip(hub_ids, publics, strict=True)
@@ -47,7 +46,7 @@ def revoke(
     """Refuse a hub from now on."""
     hub_id = hexadecimal.parse(hub, registry.HUB_ID_BYTES)
     now_ms = clock.from_environment().utc_ms()
-    with _opened(site, database_address) as opened, opened.writing() as connection:
+    with options.opened_database(site, database_address) as opened, opened.writing() as connection:
         registry.revoke(connection, hub_id, now_ms)
     if json:
         output.as_json({"hub": hub_id.hex(), "revoked_ms": now_ms})
@@ -61,7 +60,7 @@ def show_list(
     json: options.Json = False,
 ) -> None:
     """List hubs, and who knocked without being enrolled."""
-    with _opened(site, database_address) as opened, opened.reading() as connection:
+    with options.opened_database(site, database_address) as opened, opened.reading() as connection:
         hubs = registry.enrolments(connection)
         strangers = registry.strangers(connection)
         overflows = quarantine.overflows(connection)
@@ -82,7 +81,7 @@ def show_refused(
     json: options.Json = False,
 ) -> None:
     """List the records in quarantine: whose, when, why and how large, but not what is in them."""
-    with _opened(site, database_address) as opened, opened.reading() as connection:
+    with options.opened_database(site, database_address) as opened, opened.reading() as connection:
         kept = quarantine.listing(connection)
         overflows = quarantine.overflows(connection)
     if json:
@@ -168,21 +167,6 @@ def _refused_row(entry: quarantine.Kept) -> dict[str, object]:
         "reason": batch.REASON_NAMES[entry.reason],
         "bytes": entry.size_bytes,
     }
-
-
-@contextlib.contextmanager
-def _opened(
-    site: Path, database_address: str | None, *, create: bool = False
-) -> Iterator[database.Database]:
-    """Open the named database, or that of the site, which must be one."""
-    if database_address is None:
-        files.load(site)
-    address = options.database_address(site, database_address)
-    opened = database.open_database(address, create=create)
-    try:
-        yield opened
-    finally:
-        opened.close()
 
 
 def _moment(utc_ms: int | None) -> str:

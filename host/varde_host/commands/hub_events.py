@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from varde_host import messages, output
-from varde_host.collector import database, registry
+from varde_host.collector import registry
 from varde_host.commands import hexadecimal, options
 from varde_host.receiver import events, gaps, source, wording
 from varde_protocols import assigned
@@ -23,10 +23,8 @@ def show_events(
 ) -> None:
     """List the hubs' own events with their time."""
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
-    opened = database.open_database(options.database_address(site, database_address), create=False)
-    with opened.reading() as connection:
+    with options.opened_database(site, database_address) as opened, opened.reading() as connection:
         found = list(source.happenings(connection, only))
-    opened.close()
     if json:
         output.as_json([_as_json(event) for event in found])
         return

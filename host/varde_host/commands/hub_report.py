@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from varde_host import messages, output
-from varde_host.collector import database, registry
+from varde_host.collector import registry
 from varde_host.commands import hexadecimal, options
 from varde_host.receiver import reports, source, wording
 
@@ -20,10 +20,8 @@ def show_report(
 ) -> None:
     """Show each hub's newest report, and which hubs have sent none."""
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
-    opened = database.open_database(options.database_address(site, database_address), create=False)
-    with opened.reading() as connection:
+    with options.opened_database(site, database_address) as opened, opened.reading() as connection:
         found = list(source.states(connection, only))
-    opened.close()
     if json:
         output.as_json([_as_json(hub_id, state) for hub_id, state in found])
         return

@@ -10,7 +10,6 @@ import typer
 from varde_host import errors, messages, output
 from varde_host.bench.making import label_facts
 from varde_host.bench.taking_back import lost_hub
-from varde_host.collector import database
 from varde_host.commands import inventory_options, new_output, options
 from varde_host.inventory import evidence, kits, states, store
 from varde_host.inventory.who import Who
@@ -35,19 +34,16 @@ def report(
     said = evidence.text(reason, "--reason")
     described = files.load(site)
     assigned = None if assignment_file is None else lost_hub.on_paper(assignment_file)
-    collector = database.open_database(
-        options.database_address(site, database_address), create=False
-    )
-    try:
-        with inventory_options.opened(site, inventory) as kept:
-            hub_id = kept.read(lambda connection: lost_hub.hub_id_of(connection, kit))
-            with collector.writing() as connection:
-                lost_hub.revoke(connection, hub_id, now_ms)
-            with kept.reading() as mine, collector.reading() as theirs:
-                lost = lost_hub.gather(mine, theirs, kit, assigned)
-            refused = _scrap(kept, lost, said, whose, now_ms)
-    finally:
-        collector.close()
+    with (
+        options.opened_database(site, database_address) as collector,
+        inventory_options.opened(site, inventory) as kept,
+    ):
+        hub_id = kept.read(lambda connection: lost_hub.hub_id_of(connection, kit))
+        with collector.writing() as connection:
+            lost_hub.revoke(connection, hub_id, now_ms)
+        with kept.reading() as mine, collector.reading() as theirs:
+            lost = lost_hub.gather(mine, theirs, kit, assigned)
+        refused = _scrap(kept, lost, said, whose, now_ms)
     told = {**lost.as_json(), "reason": said, "kit_refused": refused}
     if out is not None:
         name = _municipality(site, described.name)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from varde_host import errors
 from varde_host.site import files
+
+if TYPE_CHECKING:
+    from varde_host.collector import database
 
 Json = Annotated[bool, typer.Option("--json")]
 SiteDirectory = Annotated[Path, typer.Option("--site", envvar="VARDE_SITE", metavar="DIR")]
@@ -36,3 +41,22 @@ def database_address(site: Path, named: str | None) -> str | Path:
     if is_argument and database.has_password(named):
         raise errors.InputRefused("database-password", "--database")
     return named
+
+
+@contextlib.contextmanager
+def opened_database(
+    site: Path, named: str | None, *, create: bool = False
+) -> Iterator[database.Database]:
+    """Give the collector's database that was named, or that of the site, which must be one.
+
+    Raises as `database_address`, `files.load` and `database.open_database`.
+    """
+    from varde_host.collector import database  # noqa: PLC0415 as above
+
+    if named is None:
+        files.load(site)
+    opened = database.open_database(database_address(site, named), create=create)
+    try:
+        yield opened
+    finally:
+        opened.close()

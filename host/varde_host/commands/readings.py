@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from varde_host import messages, output
-from varde_host.collector import database, quarantine, registry
+from varde_host.collector import quarantine, registry
 from varde_host.commands import hexadecimal, options
 from varde_host.receiver import (
     assembly,
@@ -40,11 +40,9 @@ def readings(
     """Open the readings and print them."""
     private = files.load(site).receiver_private(key)
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
-    opened = database.open_database(options.database_address(site, database_address), create=False)
-    with opened.reading() as connection:
+    with options.opened_database(site, database_address) as opened, opened.reading() as connection:
         hubs = list(source.opened(connection, private, only))
         quarantined = quarantine.count(connection)
-    opened.close()
     left_out = 0 if everything else _leave_out(hubs)
     if json:
         output.as_json([line for each in hubs for line in _as_json(each)])

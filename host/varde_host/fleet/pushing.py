@@ -72,8 +72,7 @@ def prepare(
             continue
         _refuse(site.directory, stands, draft)
         truth = truths.get(hub_id)
-        in_force = 0 if truth is None else truth.assignment_number or 0
-        number = max(given.get(hub_id, 0), in_force) + 1
+        number = told.next_number(given.get(hub_id, 0), truth)
         ring = belongs.of(stands.hub_id).ring
         made = _assignment(site.site_id, stands, draft, number, ring, now_ms)
         found.append(Push(stands, draft, made, *_when(stands, truth, now_ms)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from varde_host.collector import database
 from varde_host.fleet import config_state, desired, publishing
 from varde_host.fleet.desired import Plain
+from varde_host.fleet.own_word import HubTruth
 from varde_protocols import assignment
 
 
@@ -27,6 +28,12 @@ class Told:
             return None
         heartbeat_s = self.given.config.heartbeat_s
         return config_state.Published(self.number, self.published_ms, heartbeat_s)
+
+
+def next_number(highest: int, truth: HubTruth | None) -> int:
+    """Return the number above the `highest` that a hub was given and the one that it says."""
+    held = 0 if truth is None else truth.assignment_number or 0
+    return max(highest, held) + 1
 
 
 def told(opened: database.Database, hub_ids: Sequence[str]) -> list[Told]:

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PURE = {"binascii", "hashlib", "struct", "sys"}
 HARDWARE = {
     "bluetooth", "machine", "network", "esp32", "socket", "tls", "select", "vfs", "micropython",
-    "os", "neopixel", "_thread", "time", "asyncio", "errno", "gc", "random",
+    "os", "neopixel", "_thread", "time", "asyncio", "errno", "gc", "random", "deflate", "io",
 }
 STDLIB = set(sys.stdlib_module_names)
 

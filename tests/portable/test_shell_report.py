@@ -38,7 +38,7 @@ class Writing(unittest.TestCase):
             task = uplink_task.UplinkTask(
                 world, world, world, world, world, world, uplink_inbox(), world
             )
-            task.report_of = (world, (12, "generic")) + (world,) * 5
+            task.report_of = (world, (12, "generic", 1)) + (world,) * 5
             task._report()
             self.assertEqual(world.asked, 1)
 

@@ -45,6 +45,7 @@ def _build(ports: "Ports", on_healthy: "Callable[[], None]") -> "Optional[Hub]":
         ports.wifi.leave()  # it was on for the random source
         return None
     has_trial = record.on_trial or not record.is_told
+    is_under_way = not record.is_at_rest and not has_trial
     del record, update_record
     unload.since(before)
     from varde_firmware.shell import hub_parts  # noqa: PLC0415  (needed once)
@@ -52,6 +53,8 @@ def _build(ports: "Ports", on_healthy: "Callable[[], None]") -> "Optional[Hub]":
     parts = hub_parts.Parts(ports, on_healthy, who, *documents)
     if has_trial:
         parts.look_at_trial()
+    if is_under_way:
+        parts.uplink.update_from_ms = 0
     return Hub(parts)
 
 

@@ -33,21 +33,25 @@ class Exchanger:
 
     Of the last round: `was_reached`, an answer came, good or not, from who the collector should
     be; `doubts_time`, the server's certificate was refused for its time, `is_early`, for being of
-    the future; `is_enrolled`, the collector did not say that we are none of its hubs.
+    the future; `is_enrolled`, the collector did not say that we are none of its hubs;
+    `is_stranger`, the answer was signed by a key that we do not know. `announced` is the number of
+    the newest assignment that the collector has for us, as its last good answer said.
     `aside` are numbers of records that the collector takes in no batch (turned_away.py).
     """
 
     def __init__(self, identity: "Identity", collector_public: bytes, config_number: int,
                  journal: "Journal", client: "Client", exclusive: "Exclusive", keeper: "Keeper",
                  random_bytes: "Callable[[int], bytes]", clock: "Clock") -> None:  # fmt: skip
-        self._identity = identity
+        self.identity = identity
         self._config_number = config_number
+        self.announced = 0
+        self.is_stranger = False
         self._collector = ed25519.VerifyKey(collector_public)
         # Its table is 2.5 KiB in one piece: made now, while the heap still has such pieces.
         self._collector.verify(b"", bytes(ed25519.SIGNATURE_BYTES))
         self._collector_kid = sealing.key_id(collector_public)
         self._journal = journal
-        self._client = client
+        self.client = client
         self._exclusive = exclusive
         self._keeper = keeper
         self._random_bytes = random_bytes
@@ -76,11 +80,11 @@ class Exchanger:
         try:
             return await self._round()
         except OSError as error:  # the journal's flash; the network's errors are caught below
-            self._client.close()
+            self.client.close()
             return self._failed("journal", error)
         except MemoryError as error:
             # No piece of heap as large as the batch: less of it goes, and is no less delivered.
-            self._client.close()
+            self.client.close()
             self._batch_bytes = max(self._batch_bytes // 2, records.MAX_RECORD_BYTES)
             return self._failed("batch", error)
         finally:  # the journal loads it when it holds records that were moved
@@ -89,30 +93,32 @@ class Exchanger:
     async def _round(self) -> "Value":
         request, seqs, parts = self._exclusive.run(self._request)
         try:
-            response = await self._client.post(parts, self._clock.now_ms)
+            response = await self.client.post(parts, self._clock.now_ms)
         except OSError as error:
             return self._failed("link", error)
         except WireError as error:
             return self._failed("response", error)
-        except self._client.Refused as error:
+        except self.client.Refused as error:
             detail = getattr(error, "detail", 0)
             self.doubts_time = detail == _REFUSED_TIME
             self.is_early = getattr(error, "is_early", False)
             self._complain(records.EVENT_SERVER_REFUSED, detail)
             return self._failed("server refused", error)
         self.was_reached = self.is_enrolled = True
+        self.is_stranger = False
         if response.status != 200:
             return self._not_served(response, seqs)
         try:
             answer = self._exclusive.run(self._check, response.body, request, seqs)
         except WireError as error:
+            self.is_stranger = error.code == "unknown-key"
             self._complain(records.EVENT_BAD_ACK, exchange.bad_ack_detail(error))
             return self._failed("answer", error)
         return await self._apply(answer, seqs, response)
 
     def close(self) -> None:
         """Close the connection, if one is open."""
-        self._client.close()
+        self.client.close()
 
     def _request(self) -> "Tuple[exchange.Request, List[int], List[bytes]]":
         journal = self._journal
@@ -120,7 +126,7 @@ class Exchanger:
         first_seq = journal.oldest_pending()
         request = exchange.Request(
             nonce=self._random_bytes(exchange.NONCE_BYTES),
-            boot=self._identity.boot,
+            boot=self.identity.boot,
             uptime_ms=self._clock.now_ms(),
             first_seq=journal.next_seq if first_seq is None else first_seq,
             next_seq=journal.next_seq,
@@ -128,7 +134,7 @@ class Exchanger:
             config_number=self._config_number,
         )
         # The records are sent as they are, one after the other, and need not be put together.
-        who = self._identity
+        who = self.identity
         parts = [exchange.encode_request(who.signing_key, who.hub_id, request, [b""] * len(batch))]
         parts.extend([data for _seq, data in batch])
         return request, [seq for seq, _data in batch], parts
@@ -161,7 +167,7 @@ class Exchanger:
         self, body: bytes, request: exchange.Request, seqs: "List[int]"
     ) -> "exchange.Answer":
         return exchange.check_answer(body, self._collector, self._collector_kid, request, seqs,
-                                     hub_id=self._identity.hub_id)  # fmt: skip
+                                     hub_id=self.identity.hub_id)  # fmt: skip
 
     async def _apply(
         self, answer: "exchange.Answer", seqs: "List[int]", response: "Any"
@@ -173,6 +179,7 @@ class Exchanger:
         for seq in refused:
             self._complain_of_refusal(seq)
             await asyncio.sleep_ms(0)  # type: ignore[attr-defined]  # a signature each: let others live
+        self.announced = answer.config_number
         # The server's clock was read between our last byte out and its last byte in.
         away_ms = response.received_ms - response.sent_ms
         half_ms = (away_ms + 1) // 2

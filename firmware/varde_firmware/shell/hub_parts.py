@@ -80,9 +80,11 @@ class Parts:
         self.uplink = self._make_uplink_task(trust, assignment, jitter)
         self.uplink.on_healthy = on_healthy
         self.uplink.report_of = (
-            ports, (assignment.number, config.board), self._recorder, self.keeper, self.sensors,
-            self.links, self._time,
+            ports, (assignment.number, config.board, trust.epoch), self._recorder, self.keeper,
+            self.sensors, self.links, self._time,
         )  # fmt: skip
+        self.uplink.update_seen = assignment.number
+        self.uplink.local_time = config.local_time
         self.sensors.utc_at = self._time.utc_ms
         self.service = None
         console = ports.make_console()

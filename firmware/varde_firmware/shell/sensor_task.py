@@ -69,6 +69,11 @@ class SensorTask(link_services.LinkServices):
                                                sensor.model)  # fmt: skip
                 values.listen(index, characteristic, listener)
 
+    @property
+    def is_measuring(self) -> bool:
+        """A sensor is connected, or being connected to."""
+        return bool(self._links)
+
     async def run(self) -> None:
         """Switch the radio on and serve it."""
         self._radio.switch_on(self._inbox)

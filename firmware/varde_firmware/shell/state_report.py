@@ -5,7 +5,7 @@ from varde_protocols import records
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from varde_firmware.core.recorder import Recorder
     from varde_firmware.ports import Ports
@@ -18,25 +18,29 @@ if TYPE_CHECKING:
 ROOM_BYTES = const(16_384)
 
 
-def write(now_ms: int, ports: "Ports", runs: "Tuple[int, str]", recorder: "Recorder",
-          keeper: "Keeper", sensors: "SensorTask", links: "LinkTask",
-          hub_time: "HubTime") -> None:  # fmt: skip
+def write(now_ms: int, update: "Optional[List[int]]", ports: "Ports",
+          runs: "Tuple[int, str, int]", recorder: "Recorder", keeper: "Keeper",
+          sensors: "SensorTask", links: "LinkTask", hub_time: "HubTime") -> None:  # fmt: skip
     """Journal a report, unless there is little room, or the data budget is spent.
 
-    `runs` is the number of the assignment and the name of the board. Not the assignment itself:
-    an object keeps its module, which then stays in the heap.
+    `runs` is the number of the assignment, the name of the board and the trust's epoch. Not the
+    documents themselves: an object keeps its module, which then stays in the heap. `update` is
+    FACT_UPDATE while the task of updates knows more than the record, else None.
     """
-    number, board_name = runs
+    number, board_name, epoch = runs
     is_thrifty = links.meter.budget.is_thrifty(links.link)
     if is_thrifty or recorder.journal.free_bytes < ROOM_BYTES:
         return
     facts: "Dict[int, Any]" = {
         records.FACT_APPLICATION: version.VERSION,
         records.FACT_CONFIG_NUMBER: number,
+        records.FACT_TRUST_EPOCH: epoch,
         records.FACT_DAMAGE: ports.store.damage_told(),
     }
     facts.update(ports.facts(board_name))
     facts.update(_of_updates(ports))
+    if update is not None:
+        facts[records.FACT_UPDATE] = update
     facts.update(links.facts())
     facts.update(hub_time.facts())
     facts.update(_of_sensors(sensors, now_ms))

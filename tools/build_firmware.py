@@ -37,6 +37,8 @@ ARCHES = ("x86", "x64", "xtensawin")
 # The budget is of a hub's flash. For the simulator's interpreters curve arithmetic and CBOR come
 # out larger, and their file system has room.
 HUB_ARCH = "xtensawin"
+# Line numbers are 13 kB of a chip's bundle, and of its heap (decision 0026); asserts go with them.
+LEFT_OUT = {HUB_ARCH: ("-O3",)}
 FLAGS = {"ON_MICROPYTHON": True, "TYPE_CHECKING": False}  # of varde_protocols._compat
 GROUPS = ("varde_protocols/crypto", "varde_protocols", "varde_firmware/core",
           "varde_firmware/shell", "varde_firmware/ports", "varde_firmware", "boards")  # fmt: skip
@@ -125,7 +127,8 @@ def compile_module(text: str, target: pathlib.Path, arch: str, name: str) -> int
     target.parent.mkdir(parents=True, exist_ok=True)
     stripped = target.with_suffix(".py")
     stripped.write_text(text, encoding="utf-8")
-    command = [str(MPY_CROSS), f"-march={arch}", "-s", name, "-o", str(target), str(stripped)]
+    command = [str(MPY_CROSS), *LEFT_OUT.get(arch, ()), f"-march={arch}", "-s", name,
+               "-o", str(target), str(stripped)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     stripped.unlink()
     if done.returncode:

@@ -4,6 +4,10 @@
 
 Private names are short on a hub (`hub_names`). The build that made the hub's application also made
 the table that turns them back: keep it with each release. Prints FILE, or standard input.
+
+A chip's application has no line numbers: it says line 1 for each (`LEFT_OUT` of the build). Of a
+file that holds several modules the function's name tells which; where it is that of several, all
+are named.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 NAMES = pathlib.Path(__file__).resolve().parents[1] / "build" / "firmware" / "names.json"
 _FRAME = re.compile(r'File "(?P<module>[\w.]+)", line (?P<line>\d+), in (?P<name>\w+)')
+NO_LINE = 1  # what MicroPython says where there is none
 _SHORT = re.compile(r"\b_\w{1,2}\b")
 
 
@@ -29,21 +34,27 @@ def readable(lines: Iterable[str], names: Mapping[str, Mapping[str, str]]) -> It
     for line in lines:
         frame = _FRAME.search(line)
         if frame:
-            module, number = _place(frame["module"], int(frame["line"]), names)
-            full = names.get(module, {}).get(frame["name"], frame["name"])
-            yield (line[: frame.start("module")] + f'{module}", line {number}, in {full}'
-                   + line[frame.end("name") :])  # fmt: skip
+            module, place = _place(frame["module"], int(frame["line"]), frame["name"], names)
+            yield line[: frame.start("module")] + place + line[frame.end("name") :]
             continue
         own = names.get(module, {})
         module = ""
         yield _SHORT.sub(lambda short, own=own: own.get(short[0], short[0]), line)  # type: ignore[misc]
 
 
-def _place(file: str, line: int, names: Mapping[str, Mapping[str, str]]) -> tuple[str, int]:
-    """Module and line in the source of a line in a hub's file (`hub_groups`)."""
-    first = max((int(key) for key in names.get(file, {}) if key.isdecimal() and int(key) <= line),
-                default=0)  # fmt: skip
-    return (names[file][str(first)], line - first + 1) if first else (file, line)
+def _place(
+    file: str, line: int, name: str, names: Mapping[str, Mapping[str, str]]
+) -> tuple[str, str]:
+    """Module of a line in a hub's file (`hub_groups`), and what to print: module, line, name."""
+    starts = {int(key): module for key, module in names.get(file, {}).items() if key.isdecimal()}
+    if starts and line == NO_LINE:
+        owners = [module for module in starts.values() if name in names.get(module, {})]
+        told = " or ".join(f"{module}.{names[module][name]}" for module in owners) or name
+        return (owners[0] if len(owners) == 1 else file), f'{file}", in {told}'
+    first = max((start for start in starts if start <= line), default=0)
+    module = starts.get(first, file)
+    full = names.get(module, {}).get(name, name)
+    return module, f'{module}", line {line - first + 1 if first else line}, in {full}'
 
 
 def main() -> int:

@@ -85,6 +85,22 @@ def test_what_is_private_in_two_members_is_told_apart_and_read_back() -> None:
     ]  # fmt: skip
 
 
+def test_a_report_without_line_numbers_names_all_that_it_may_mean() -> None:
+    names = {
+        "both": {"1": "words", "9": "user"},
+        "words": {"_a": "_read", "_b": "_say"},
+        "user": {"_a": "_write"},
+    }
+    report = [
+        '  File "both", line 1, in _a\n', '  File "both", line 1, in run\n',
+        '  File "both", line 1, in _b\n', "NameError: _a\n",
+    ]  # fmt: skip
+    assert list(tool("read_console").readable(report, names)) == [
+        '  File "both", in words._read or user._write\n', '  File "both", in run\n',
+        '  File "both", in words._say\n', "NameError: _read\n",
+    ]  # fmt: skip
+
+
 def test_others_ask_the_group_and_where_they_did_import() -> None:
     text = code(together()[0]["p/other.py"])
     assert text.splitlines()[1] == "from p import both"

@@ -182,7 +182,7 @@ def _watch_live(look: Callable[[], advancing.Looked]) -> None:
     with rich.live.Live(console=rich.console.Console(), auto_refresh=False) as live:
         while True:
             looked = look()
-            live.update(fleet_text.shown(looked), refresh=True)
+            live.update(rich.console.Group(*fleet_text.shown(looked)), refresh=True)
             if looked.found.ended is not None:
                 return
             time.sleep(_POLL_S)

@@ -33,26 +33,32 @@ _COLUMNS = {
 _GOOD = (standing.CONFIRMED, standing.PLANNED, standing.LEFT, standing.WITHDRAWN)
 
 
-def shown(looked: advancing.Looked) -> rich.console.Group:
+Part = rich.text.Text | rich.table.Table
+
+
+def shown(looked: advancing.Looked) -> list[Part]:
     """Return all of it: head, rings, timeline, the hubs to look at, what comes next."""
     head = messages.text(f"rollout-head.{rollout_view.state(looked)}", **_named(looked))
-    parts: list[rich.console.RenderableType] = [_line(head), _rings(looked), _timeline(looked)]
+    parts: list[Part] = [_line(head), _rings(looked), *_timeline(looked)]
     troubled = _troubled(looked)
     if troubled:
-        parts += [_hubs(troubled[:MAX_HUBS_SHOWN])]
+        parts.append(_hubs(troubled[:MAX_HUBS_SHOWN]))
     if len(troubled) > MAX_HUBS_SHOWN:
         left = len(troubled) - MAX_HUBS_SHOWN
         parts.append(_line(messages.text("fleet.more-hubs", hubs=left)))
-    parts += [_line(text) for text in next_steps(looked)]
-    return rich.console.Group(*parts)
+    return parts + [_line(text) for text in next_steps(looked)]
 
 
 def show(looked: advancing.Looked) -> None:
-    """Print it on standard output."""
+    """Print it on standard output; only tables know how wide that is."""
     console = rich.console.Console(width=output.width(), highlight=False)
-    with console.capture() as made:
-        console.print(shown(looked))
-    output.line("\n".join(line.rstrip() for line in made.get().rstrip().split("\n")))
+    for part in shown(looked):
+        if isinstance(part, rich.text.Text):
+            output.line(part.plain)
+            continue
+        with console.capture() as made:
+            console.print(part)
+        output.line("\n".join(line.rstrip() for line in made.get().rstrip().split("\n")))
 
 
 def next_steps(looked: advancing.Looked) -> list[str]:
@@ -137,16 +143,16 @@ def _now(state: RingState, now_ms: int) -> str:
     return messages.text("fleet.ring-soaks", moment=moment)
 
 
-def _timeline(looked: advancing.Looked) -> rich.console.Group:
+def _timeline(looked: advancing.Looked) -> list[Part]:
     """Draw a line a ring, from the first publication until now, or until the end."""
     moments = rollout_view.moments(looked)
     if not moments:
-        return rich.console.Group()
+        return []
     start_ms = moments[0].at_ms
     ended = looked.found.ended
     end_ms = max(looked.now_ms if ended is None else ended.at_ms, start_ms + 1)
     width = max(len(ring.name) for ring in looked.found.plan.rings)
-    lines = [
+    lines: list[Part] = [
         _line(f"  {state.ring.name:{width}}  {_drawn(state, moments, start_ms, end_ms)}")
         for state in looked.rings
         if state.is_begun
@@ -155,7 +161,7 @@ def _timeline(looked: advancing.Looked) -> rich.console.Group:
     hours = messages.text("fleet.hours", hours=round((end_ms - start_ms) / _HOUR_MS))
     lines.append(_line(f"{scale}{hours:>{max(TIMELINE_COLUMNS - 20, 1)}}"))
     last = moments[-MAX_MOMENTS_SHOWN:]
-    return rich.console.Group(*lines, _line(""), *(_line(_told(looked, each)) for each in last))
+    return [*lines, _line(""), *(_line(_told(looked, each)) for each in last)]
 
 
 def _drawn(

@@ -56,6 +56,7 @@ BLOCK_BYTES: Final = 4096
 Heard = tuple[int, records.Event | records.Report | records.Gap]
 """A record, and when it arrived."""
 
+_SPOT_CHECK: Final = 0x2A5E
 _NOTHING = (0, 0, 0, 0, 0, 0, 0)
 
 
@@ -203,8 +204,9 @@ class ModelHub:
             )
             self.truth = Truth(standing.FELL_BACK, update_words.NO_START, before)
         elif self.fault == LOSES_READING:
-            lost = [[self._seq - 2, self._seq - 2]]
-            self._unsent.append(records.Gap(self._take_seq(), 1, 1, lost, [[1, 0x2A5E]], 1))
+            number = self._take_seq()
+            lost = [[number, number]], [[1, _SPOT_CHECK]]
+            self._unsent.append(records.Gap(self._take_seq(), 1, 1, *lost, 1))
 
     def _try(self, what: int, number: int) -> Generator[int, None, None]:
         """A trial in which nothing gets through."""

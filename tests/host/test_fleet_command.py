@@ -1,0 +1,300 @@
+"""`varde fleet` from a plan to its end, with hubs that sign what they say."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from host import release_bench, rollout_place, site_hands
+from host.conftest import FixedClock
+from host.rollout_place import BY, RELEASE, RolloutPlace
+from host.terminal import Terminal
+from varde_host import clock as host_clock
+from varde_host import messages
+from varde_host.fleet import (
+    groups,
+    model_fleet,
+    plan_file,
+    plan_signature,
+    publishing,
+    under_way,
+)
+
+
+@pytest.fixture
+def fixed(monkeypatch: pytest.MonkeyPatch) -> FixedClock:
+    clock = FixedClock()
+    monkeypatch.setattr(host_clock, "from_environment", lambda: clock)
+    return clock
+
+
+@pytest.fixture
+def build(made: Path, terminal: Terminal, fixed: FixedClock):
+    places = []
+
+    def build(*arguments, **named) -> RolloutPlace:
+        places.append(rollout_place.make(made, terminal, fixed, *arguments, **named))
+        return places[-1]
+
+    yield build
+    for place in places:
+        place.opened.close()
+
+
+@pytest.fixture
+def place(build) -> RolloutPlace:
+    return build()
+
+
+def code(place: RolloutPlace, *arguments: str | Path) -> str:
+    """The code of what is refused."""
+    status, error = place.json(*arguments)
+    assert status == 1
+    return error["error"]
+
+
+def states(shown: dict) -> list[str]:
+    return [hub["state"] for hub in shown["hubs"]]
+
+
+def test_from_a_plan_to_the_end(place: RolloutPlace):
+    path = place.plan()
+    status, planned = place.json("plan", path)
+    assert (status, planned["signed"]) == (0, None)
+    assert [len(ring["hubs"]) for ring in planned["rings"]] == [1, 2, 3]
+    assert planned["forecast"]["hubs"] == 6
+    assert place.run("plan", path, "--sign")[0] == 0
+    place.live(2)  # hubs say how they are
+    status, started = place.json("start", path, "--yes")
+    assert (status, started["state"]) == (0, "running")
+    assert started["done"] == [
+        {"action": "publish", "ring": "bench", "hubs": [place.hubs[0].hub_id.hex()]}
+    ]
+    assert states(started) == ["waiting", *["planned"] * 5]
+    looked = place.play(24 * 7)
+    assert looked.found.ended is not None
+    assert looked.found.ended.how == "finished"
+    status, shown = place.json("status", "vinter")
+    assert states(shown) == ["confirmed"] * 6
+    assert shown["runs"] == [{"release": RELEASE, "hubs": 6}]
+    assert {hub.truth.runs for hub in place.fleet.hubs.values()} == {RELEASE}
+    assert [moment["what"] for moment in shown["timeline"]].count("published") == 3
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_bad_release_stops_in_the_first_ring_and_all_are_healthy(build, language: str):
+    place = build(6, [model_fleet.CRASH] * 6)
+    assert place.run("start", place.signed_plan(), "--yes")[0] == 0
+    looked = place.play(48)
+    assert [state.is_begun for state in looked.rings] == [True, False, False]
+    status, out, _ = place.terminal.run(
+        "--language", language, "fleet", "status", "--site", place.site.directory
+    )
+    assert status == 0
+    assert "✖" in out
+    assert f"--number {RELEASE + 1}" in out  # how to go back
+    assert {hub.truth.runs for hub in place.fleet.hubs.values()} == {RELEASE - 1}
+    assert rollout_place.ended(place)["how"] == "stopped"
+    assert place.json("status", "vinter", "--advance")[1]["due"] == []
+
+
+def test_a_stop_by_a_person_takes_back_what_nobody_asked_for(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    first = place.hubs[0].hub_id
+    assert place.published()[first].number == 2
+    status, shown = place.json("stop", "vinter", "--by", BY)
+    assert (status, shown["state"], shown["ended"]["by"]) == (0, "stopped", BY)
+    assert shown["hubs"][0]["state"] == "withdrawn"
+    assert place.published()[first].number == 1
+    assert publishing.numbers(place.opened)[first] == 2  # never used again
+    place.play(48)
+    assert {hub.truth.runs for hub in place.fleet.hubs.values()} == {RELEASE - 1}
+    assert place.json("stop", "vinter", "--by", BY)[1]["ended"] == shown["ended"]
+
+
+def test_one_that_had_asked_goes_on_and_the_view_says_so(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    place.live(1.2)
+    place.json("stop", "vinter", "--by", BY)
+    place.live(12)
+    shown = place.json("status", "vinter")[1]
+    assert shown["hubs"][0]["state"] == "confirmed"
+    assert shown["hubs"][0]["runs"] == place.fleet.hubs[place.hubs[0].hub_id].truth.runs == RELEASE
+    assert place.json("status", "vinter", "--advance")[1]["state"] == "stopped"
+
+
+def test_a_rollout_after_a_stopped_one_uses_higher_numbers(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    place.json("stop", "vinter", "--by", BY)
+    place.run("start", place.signed_plan(name="igjen"), "--yes")
+    assert place.published()[place.hubs[0].hub_id].number == 3
+    looked = place.play(24 * 7, "igjen")
+    assert looked.found.ended.how == "finished"
+
+
+def test_it_asks_before_it_signs(place: RolloutPlace):
+    path = place.signed_plan()
+    assert code(place, "start", path) == "fleet-unconfirmed"
+    assert not (place.site.directory / "fleet" / "rollouts").exists()
+
+
+def test_tampered_plans_are_refused(place: RolloutPlace):
+    path = place.signed_plan()
+    text = path.read_text()
+    path.write_text(text.replace("soak_h = 6", "soak_h = 0"))
+    assert code(place, "start", path, "--yes") == "plan-tampered"
+    path.write_text(text)
+    signature = path.with_name(path.name + ".cose")
+    data = signature.read_bytes()
+    for at in range(len(data)):
+        signature.write_bytes(site_hands.altered(data, at))
+        refused = code(place, "start", path, "--yes")
+        assert refused in {"plan-signature", "plan-stranger", "plan-tampered"}, at
+    signature.unlink()
+    assert code(place, "start", path, "--yes") == "plan-unsigned"
+
+
+def test_a_signature_for_one_plan_is_none_for_another_and_a_strangers_is_none(
+    place: RolloutPlace, tmp_path: Path
+):
+    first, second = place.signed_plan(), place.plan(name="annen")
+    other = second.with_name(second.name + ".cose")
+    other.write_bytes(first.with_name(first.name + ".cose").read_bytes())
+    assert code(place, "start", second, "--yes") == "plan-tampered"
+    plan, _ = plan_file.read(second)
+    other.write_bytes(plan_signature.sign(plan, (RELEASE, bytes(32)), release_bench.STRANGERS[0]))
+    assert code(place, "start", second, "--yes") == "plan-stranger"
+
+
+def test_another_release_in_the_folder_is_not_started(place: RolloutPlace):
+    path = place.signed_plan()
+    (place.folder / "release").rename(place.folder / "aside")
+    release_bench.make(place.folder / "release", number=8).sign(*release_bench.HOLDERS[:2])
+    assert code(place, "start", path, "--yes") == "plan-swapped"
+
+
+def test_a_release_that_too_few_have_signed_is_not_started(place: RolloutPlace):
+    path = place.plan()
+    path.write_text(path.read_text().replace('"release"', '"half"'))
+    release_bench.make(place.folder / "half").sign(release_bench.HOLDERS[0])
+    place.run("plan", path, "--sign")
+    assert code(place, "start", path, "--yes") == "plan-release-unsigned"
+
+
+def test_a_hub_is_in_one_rollout_at_a_time(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    hub = place.hubs[0].hub_id.hex()
+    assert under_way.rollout_of(place.site.directory, hub) == "vinter"
+    assert code(place, "start", place.signed_plan(name="annen"), "--yes") == "rollout-hub"
+    place.json("stop", "vinter", "--by", BY)
+    assert under_way.rollout_of(place.site.directory, hub) is None
+
+
+def test_another_plan_of_the_same_name_is_refused(place: RolloutPlace):
+    path = place.signed_plan()
+    place.run("start", path, "--yes")
+    path.write_text(path.read_text() + "\n# changed\n")
+    place.run("plan", path, "--sign")
+    assert code(place, "start", path, "--yes") == "rollout-exists"
+
+
+def test_a_started_rollout_needs_no_key_to_go_on(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    for key in place.site.directory.glob("*.key"):
+        key.unlink()
+    looked = place.play(24 * 7)
+    assert looked.found.ended.how == "finished"
+
+
+def test_what_is_kept_is_for_its_owner_only(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    kept = list((place.site.directory / "fleet" / "rollouts" / "vinter" / "hubs").iterdir())
+    assert len(kept) == 6
+    assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+
+
+@pytest.mark.parametrize("spoil", ["plan.toml", "release.payload", "hubs"])
+def test_a_file_that_was_changed_stops_everything(place: RolloutPlace, spoil: str):
+    place.run("start", place.signed_plan(), "--yes")
+    file = place.site.directory / "fleet" / "rollouts" / "vinter" / spoil
+    if spoil == "hubs":
+        file = max(file.iterdir())
+    data = file.read_bytes()
+    for at in (20, len(data) // 2, len(data) - 1):
+        file.write_bytes(site_hands.altered(data, at))
+        status, error = place.json("status", "vinter", "--advance")
+        assert (status, "error" in error) == (1, True), at
+
+
+def test_a_hub_whose_assignment_changed_meanwhile_is_signed_for_anew(place: RolloutPlace):
+    path = place.signed_plan()
+    place.run("start", path, "--yes")
+    last = max((hub for hub in place.hubs[3:]), key=lambda hub: hub.hub_id)
+    config = site_hands.config(heartbeat_s=600)
+    pushed = site_hands.assigned(place.site, last.hub_id, 5, config=config)
+    publishing.publish_assignment(place.opened, place.site, pushed, place.clock.now_ms)
+    looked = place.play(24 * 5)
+    assert looked.found.ended is None
+    shown = place.json("status", "vinter")[1]
+    assert shown["state"] == "behind"
+    assert [hub["hub"] for hub in shown["hubs"] if hub["is_behind"]] == [last.hub_id.hex()]
+    place.run("start", path, "--yes")
+    given = place.published()[last.hub_id]
+    assert (given.number, given.config.heartbeat_s, given.release[0]) == (6, 600, RELEASE)
+    assert place.play(24 * 5).found.ended.how == "finished"
+
+
+def test_an_assignment_keeps_what_stands_and_gets_what_the_plan_says(place: RolloutPlace):
+    extra = 'source = "https://code.test:9443/varde"\nwindow = "23:30-04:00"\nallowance_kib = 900'
+    path = place.plan(extra=extra)
+    place.run("plan", path, "--sign")
+    before = place.published()[place.hubs[0].hub_id]
+    place.run("start", path, "--yes")
+    given = place.published()[place.hubs[0].hub_id]
+    assert given.config == before.config
+    assert (given.window, given.allowance_kib) == ([1410, 240], 900)
+    assert (given.source, given.ring) == (["code.test", 9443, "/varde"], "bench")
+
+
+def test_rings_by_group_and_ring_names(place: RolloutPlace):
+    ids = [hub.hub_id.hex() for hub in place.hubs]
+    groups.assign(place.site.directory, ids[:1], ring="benk")
+    groups.assign(place.site.directory, ids[1:3], group="nord")
+    rings = (
+        '[[ring]]\nname = "a"\nring = "benk"\nsoak_h = 1\ndeadline_h = 9\n'
+        '[[ring]]\nname = "b"\ngroup = "nord"\nsoak_h = 1\ndeadline_h = 9\n'
+    )
+    shown = place.json("plan", place.plan(rings))[1]
+    assert [ring["hubs"] for ring in shown["rings"]] == [ids[:1], sorted(ids[1:3])]
+
+
+def test_nothing_is_started(place: RolloutPlace):
+    assert place.json("status") == (0, [])
+    assert place.run("status")[0] == 0
+    assert code(place, "status", "ukjent") == "rollout-unknown"
+    assert code(place, "stop", "../vinter", "--by", BY) == "rollout-unknown"
+
+
+def test_status_writes_nothing_without_advance(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    place.live(20)
+    shown = place.json("status", "vinter")[1]
+    assert [action["action"] for action in shown["due"]] == ["publish"]
+    assert place.json("status", "vinter")[1]["due"] == shown["due"]
+    assert len(place.published()) == 6
+    assert sum(given.number == 2 for given in place.published().values()) == 1
+
+
+def test_a_simulation_says_in_which_ring_it_stops(place: RolloutPlace):
+    path = place.plan()
+    simulate = ("plan", path, "--simulate", "100", "--fault")
+    status, played = place.json(*simulate, "crash=100%")
+    assert (status, played["ended"], played["ring"]) == (0, "stopped", "bench")
+    played = place.json(*simulate, "crash=10%@all", "--fault", "offline=3")[1]
+    assert (played["ended"], played["ring"]) == ("stopped", "all")
+    assert played["faults"] == {"crash": 10, "offline": 3}
+    assert place.json(*simulate, "offline=1")[1]["ended"] == "finished"
+    assert code(place, *simulate, "gremlins=3") == "fault"
+    assert place.run(*simulate, "crash=100%")[0] == 0

@@ -4,3 +4,4 @@ LIGHT = ("ws2812", 48)  # GPIO 38 on the kit's revision 1.1
 MODEM = None
 BATTERY_ADC = None
 BUTTON = 0  # BOOT, active low
+BUZZER = None

@@ -11,3 +11,4 @@ MODEM = {
 }  # fmt: skip
 BATTERY_ADC = (4, 2)  # behind a divider by 2
 BUTTON = 0  # BOOT, active low
+BUZZER = None

@@ -170,8 +170,8 @@ def check_config(config: "HubConfig") -> None:
     _check_text(config.board, 1, MAX_BOARD_BYTES, "board")
     _check_uint(config.data_budget_kib, 0, MAX_BUDGET_KIB, "data_budget_kib")
     _check_list(config.local_time, 2, 2, "local_time")
-    _check_uint(config.local_time[0], MIN_OFFSET_MIN, MAX_OFFSET_MIN, "local_time offset")
-    _check_uint(config.local_time[1], RULE_NONE, RULE_EU, "local_time rule")
+    _check_uint(config.local_time[0], MIN_OFFSET_MIN, MAX_OFFSET_MIN, "local_time")
+    _check_uint(config.local_time[1], RULE_NONE, RULE_EU, "local_time")
     _check_reminders(config)
     _check_hours(config.quiet, "quiet")
 
@@ -182,11 +182,11 @@ def _check_reminders(config: "HubConfig") -> None:
     slots = [ANY_SLOT] + [sensor.slot for sensor in config.sensors]
     before: "list[int]" = []
     for reminder in config.reminders:
-        _check_list(reminder, 3, 3, "reminder")
-        _check_uint(reminder[0], 0, LAST_MINUTE, "reminder minute")
-        _check_uint(reminder[1], 1, ALL_WEEKDAYS, "reminder weekdays")
-        _check_uint(reminder[2], 0, MAX_SLOT, "reminder slot")
-        _require(reminder[2] in slots, "sensor", "reminder slot", "give a sensor's, 0 for any")
+        _check_list(reminder, 3, 3, "reminders")
+        _check_uint(reminder[0], 0, LAST_MINUTE, "reminders")
+        _check_uint(reminder[1], 1, ALL_WEEKDAYS, "reminders")
+        _check_uint(reminder[2], 0, MAX_SLOT, "reminders")
+        _require(reminder[2] in slots, "sensor", "reminders", "give a sensor's, 0 for any")
         _require(before < reminder, "duplicate", "reminders", "give each once, ascending")
         before = reminder
 

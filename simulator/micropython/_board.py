@@ -33,6 +33,8 @@ def _start():
     newer = ("_ppp_1_26",) if port == "1.26" else ()
     for name in _STAND_INS + (_OF_A_MODEM + newer if port else ()):
         __import__(name)
+    if os.getenv("VARDE_BUZZER"):
+        import _pwm  # noqa: F401, PLC0415
     if os.getenv("VARDE_CONSOLE") is not None:  # only then, as above
         import _console  # noqa: PLC0415
 

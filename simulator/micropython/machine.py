@@ -127,6 +127,8 @@ class Pin:
         self.init(mode, pull, value)
 
     def init(self, mode=-1, pull=-1, value=None):
+        if mode == Pin.IN and pull == Pin.PULL_UP:
+            self._value = 1
         if value is not None:
             self._value = int(bool(value))
         if value is not None or mode == Pin.OUT:
@@ -151,24 +153,30 @@ class Pin:
 
     def irq(self, handler=None, trigger=IRQ_RISING | IRQ_FALLING):
         self._handler = handler
+        self._trigger = trigger
         _handlers[self._id] = self
 
 
 _handlers = {}
 
 
-def __getattr__(name):
-    if name != "UART":
-        raise AttributeError(name)
-    import _uart  # noqa: PLC0415  few programs use one, and the heap is the board's
+def __getattr__(name):  # few programs use these, and the heap is the board's
+    if name == "UART":
+        import _uart  # noqa: PLC0415
 
-    return _uart.UART
+        return _uart.UART
+    if name == "PWM":
+        import _pwm  # noqa: PLC0415
+
+        return _pwm.PWM
+    raise AttributeError(name)
 
 
 def _on_input(pin, level):
     Pin._inputs[pin] = level
     listener = _handlers.get(pin)
-    if listener is not None and listener._handler is not None:
+    edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
+    if listener is not None and listener._handler is not None and listener._trigger & edge:
         listener._handler(listener)
 
 

@@ -10,6 +10,7 @@ from varde_simulator import hub_process, interpreter
 from varde_simulator.air.channel import Channel
 from varde_simulator.air.station import address_bytes, address_of
 from varde_simulator.board_page import IN_BOOT, IN_FRIENDLY, IN_RAW, BoardPage
+from varde_simulator.board_signals import BoardSignals
 from varde_simulator.board_watchdog import Watchdog
 from varde_simulator.clock import NEVER, VirtualClock
 from varde_simulator.hub_process import HARD_RESET, POWER_ON, SOFT_RESET, WATCHDOG_RESET
@@ -54,7 +55,7 @@ class VirtualBoard:
         self._watchdog = Watchdog(clock, self.page, self._runs, self._bite)
         self.links = Links(clock, self._wake, access_points, node)
         self.channel: Channel | None = None
-        self.light = b""
+        self.signals = BoardSignals(clock, lambda: self.channel)
         self.pins: dict[int, int] = {}
         self.boots = 0
         self.crashes = 0
@@ -228,6 +229,7 @@ class VirtualBoard:
             "VARDE_RESET_CAUSE": str(cause),
             "VARDE_SLOT": self.slot,
             **({"VARDE_CONSOLE": self._letters} if self._console is not None else {}),
+            **self.signals.environment,
             **({"VARDE_MODEM": self.modem.settings.ppp_of} if self.modem is not None else {}),
         }
 
@@ -316,7 +318,7 @@ class VirtualBoard:
             "board.mac": lambda: bytes(base),
             "board.started": self._on_started,
             "board.ended": self._on_ended,
-            "board.light": self._on_light,
+            **self.signals.ops,
             "board.pin": self._on_pin,
             "board.sleep": self._on_sleep,
             "board.watchdog": self._on_watchdog,
@@ -344,9 +346,6 @@ class VirtualBoard:
     def _on_pin(self, pin: int, level: int) -> None:
         self.pins[pin] = level
         self.links.pin(pin, level)
-
-    def _on_light(self, colours: bytes) -> None:
-        self.light = colours
 
     def _on_sleep(self, sleep_ms: int) -> None:
         self._sleep_ms = sleep_ms

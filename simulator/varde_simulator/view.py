@@ -227,13 +227,14 @@ def _now(sensor: VirtualSensor) -> str:
 def _hub(play: Play, board: VirtualBoard) -> Table:
     counts = board.page.flash
     journaled = len(play.watch.readings) if play.watch is not None else 0
-    light = board.light.hex(" ") or "dark"
+    signals = board.signals
+    light = signals.light.hex(" ") or "dark"
     power = "on" if board.is_on else "[red]off[/red]"
     return _pairs(
         ("power", f"{power}, boot {board.boots}, {play.cuts} cuts"),
         ("journaled", f"{journaled} readings"),
         ("flash", f"{counts.programs} writes, {counts.erases} erases"),
-        ("light", light),
+        ("light", f"{light}, and a tone" if signals.is_sounding else light),
     )
 
 

@@ -268,7 +268,7 @@ def test_the_light_reaches_the_world(tmp_path):
         )
         await place.until("lit")
         await asyncio.sleep(1)
-        assert board.light == bytes([0, 16, 3])
+        assert board.signals.light == bytes([0, 16, 3])
 
     play(tmp_path, act)
 

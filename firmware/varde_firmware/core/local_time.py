@@ -36,13 +36,18 @@ def at(utc_ms: int, local_time: "List[int]") -> "Tuple[int, int, int]":
         ahead_min += 60
     minutes = utc_ms // _MINUTE_MS + ahead_min
     day = minutes // DAY_MINUTES
-    return minutes % DAY_MINUTES, (day + _EPOCH_WEEKDAY) % 7, day
+    return minutes % DAY_MINUTES, weekday(day), day
+
+
+def weekday(day: int) -> int:
+    """Return the weekday of a day since 1970, 0 for Monday."""
+    return (day + _EPOCH_WEEKDAY) % 7
 
 
 def is_summer(utc_ms: int) -> bool:
     """Return whether the European Union has summer time."""
     day = (utc_ms - _HOUR_MS) // _DAY_MS  # that begins at 01:00 UTC
-    next_sunday = day + 7 - (day + _EPOCH_WEEKDAY + 1) % 7
+    next_sunday = day + 7 - (weekday(day) + 1) % 7
     return 4 <= month_of(next_sunday * _DAY_MS) % 100 <= 10
 
 

@@ -212,6 +212,17 @@ if TYPE_CHECKING:
 
         def show(self, rgb: Tuple[int, int, int]) -> None: ...
 
+    class Signals(Protocol):
+        """Button and buzzer, and what of reminders survives."""
+
+        def listen(self, on_press: Callable[[Any], None]) -> None: ...  # called in a handler
+
+        def tone(self) -> Callable[[], None]: ...  # begins it, and returns what ends it
+
+        def kept(self) -> bytes: ...  # b"" if never kept
+
+        def keep(self, blob: bytes) -> None: ...
+
     class Ports(Protocol):
         """All of them, and how to make those that need the config."""
 
@@ -231,6 +242,8 @@ if TYPE_CHECKING:
         def for_updates(self, name: str) -> Any: ...  # a module: update_store, slots ...
 
         def make_console(self) -> Any: ...  # console.Console; None: the hub is not locked
+
+        def make_signals(self, board_name: str) -> Signals: ...
 
         def make_board(self, name: str) -> Board: ...
 

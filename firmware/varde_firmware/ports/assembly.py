@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from . import Keeper, Matcher, ModemPort, NowMs, Ring, Secrets
     from .console import Console
+    from .signals import Signals
 
 
 class Hardware:
@@ -67,6 +68,11 @@ class Hardware:
         from . import console  # noqa: PLC0415  (on locked hubs)
 
         return console.Console()
+
+    def make_signals(self, board_name: str) -> "Signals":
+        from . import signals  # noqa: PLC0415  (if there are reminders)
+
+        return signals.Signals(board_name)
 
     def make_board(self, name: str) -> board.Board:
         return board.Board(name)

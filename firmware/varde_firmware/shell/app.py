@@ -1,4 +1,4 @@
-"""The hub's application: four tasks, and one more on a locked hub.
+"""The hub's application: four tasks, one more on a locked hub, and one more with reminders.
 
 When `run` ends by an exception, the supervisor (`main.py`) restarts the board.
 """
@@ -67,6 +67,7 @@ class Hub:
         self._links = parts.links
         self._uplink = parts.uplink
         self._service = parts.service
+        self._reminders = parts.keeper.reminders
         self._sensor_inbox = parts.sensor_inbox
         self._uplink_inbox = parts.uplink_inbox
         parts.keeper.on_record = self._wake
@@ -83,4 +84,6 @@ class Hub:
         ]  # fmt: skip
         if self._service is not None:
             tasks.append(self._service.run())
+        if self._reminders is not None:
+            tasks.append(self._reminders.run())
         await asyncio.gather(*tasks)

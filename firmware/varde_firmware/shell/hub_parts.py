@@ -86,6 +86,13 @@ class Parts:
         self.uplink.update_seen = assignment.number
         self.uplink.local_time = config.local_time
         self.sensors.utc_at = self._time.utc_ms
+        if config.reminders:
+            from varde_firmware.shell import reminder_task  # noqa: PLC0415  (not every home)
+
+            self.keeper.reminders = reminder_task.ReminderTask(
+                config, ports.make_signals(config.board), self.upkeep, self._time.utc_ms,
+                self._clock,
+            )  # fmt: skip
         self.service = None
         console = ports.make_console()
         if console is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from varde_firmware.core.recorder import Recorder
     from varde_firmware.ports import Exclusive, IdentityStore
     from varde_firmware.shell.listeners import Listener
+    from varde_firmware.shell.reminder_task import ReminderTask
 
 # A session starts only with room for the whole store of a cuff (30 values of some 300 bytes), so
 # that a sensor is not stopped in the middle; below the second figure sessions are ended.
@@ -42,6 +43,7 @@ class Keeper:
         self.why_not: "Optional[Exception]" = None  # why the last value that was not kept was not
         self.changes = 0  # grows whenever the journal's room may have changed
         self.readings = 0  # grows with each value that a sensor sent
+        self.reminders: "Optional[ReminderTask]" = None  # hears of each
 
     def keep(self, listener: "Listener", uptime_ms: int, value: bytes) -> bool:
         """Journal an indication, in the handler. True: it is durable. False: it is not."""
@@ -78,6 +80,8 @@ class Keeper:
         listener.latest = value
         self._known.add(*place, value)
         self.readings += 1
+        if self.reminders is not None:
+            self.reminders.note(listener.slot)
         self.note_change()
 
     @property

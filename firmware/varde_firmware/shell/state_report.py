@@ -46,7 +46,13 @@ def write(now_ms: int, update: "Optional[List[int]]", ports: "Ports",
     facts.update(_of_sensors(sensors, now_ms))
     least = ports.spare_heap_bytes()
     facts[records.FACT_LEAST_HEAP] = min(least, sensors.least_heap or least)
-    keeper.write(_append, recorder, facts, now_ms)
+    if keeper.reminders is None:
+        keeper.write(_append, recorder, facts, now_ms)
+        return
+    counts = list(keeper.reminders.counts())
+    facts[records.FACT_REMINDERS] = counts
+    if keeper.write(_append, recorder, facts, now_ms):
+        keeper.reminders.told(counts)
 
 
 def _append(recorder: "Recorder", facts: "Dict[int, Any]", now_ms: int) -> None:

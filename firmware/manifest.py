@@ -38,7 +38,7 @@ ELSEWHERE = {
         "REFUSED_SIGNATURE", "REFUSED_TOO_LARGE", "REFUSED_WRONG_HUB", "_item_end",
         "encode_answer", "split_body", "verify_request",
     ],
-    "varde_protocols/hub_config.py": ["HubConfig.fields", "_plain"],
+    "varde_protocols/hub_config.py": ["HubConfig.fields", "NORWAY", "_plain"],
     "varde_protocols/records.py": ["SOURCE_BENCH", "Unknown", "_KINDS", "decode"],
     "varde_protocols/release.py": ["Release.encode"],
     "varde_protocols/sealing.py": ["Content.decode", "SessionOpener"],
@@ -139,6 +139,11 @@ TOGETHER = {
         "varde_firmware/shell/block_fetch.py",
         "varde_firmware/shell/unpack.py",
         "varde_firmware/shell/updater.py",
+    ],
+    "varde_firmware/shell/reminding.py": [  # in homes that are reminded to measure
+        "varde_firmware/core/reminders.py",
+        "varde_firmware/ports/signals.py",
+        "varde_firmware/shell/reminder_task.py",
     ],
     "varde_firmware/shell/by_modem.py": [  # on a board that has one
         "varde_firmware/core/ladder_words.py",

@@ -1,10 +1,14 @@
-"""What all tests share: hypothesis without time limits, since shared machines are noisy."""
+"""What all tests share: hypothesis without time limits, since shared machines are noisy; Ctrl-C;
+and the longest first."""
 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 
 import hypothesis
+import pytest
 
 hypothesis.settings.register_profile("local", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
@@ -12,3 +16,28 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 DEFAULT = "ci" if os.environ.get("CI") else "local"
 hypothesis.settings.load_profile(os.environ.get("VARDE_HYPOTHESIS", DEFAULT))
+
+# A shell lets what it starts in the background ignore SIGINT, and so does all that this starts:
+# then no command under test could be told to stop. With a handler here, children begin afresh.
+is_deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+if is_deaf and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONG = (
+    "stories/test_",
+    "firmware/test_radio_week",
+    "simulator/test_usb_",
+    "host/test_release_build",
+    "host/test_collector_fleet",
+)
+"""Files whose tests take long, mostly waiting: begun last, they would be what all wait for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones; the others keep their order."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    places = [at for at, name in enumerate(LONG) if name in item.nodeid]
+    return places[0] if places else len(LONG)

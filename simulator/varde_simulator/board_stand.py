@@ -22,6 +22,8 @@ from varde_simulator.world import World
 
 COUNTERFEIT_BYTES = 4 * chips.MIB  # what is in a flash that says it is larger
 
+REGISTER_S = (5.0, 8.0)  # a table stands by a window, and somebody waits at it
+
 
 @dataclass(frozen=True)
 class BoardPlan:
@@ -75,7 +77,7 @@ class BoardStand:
         """One more board; plugged in."""
         board = self.world.add_bare_board(plan.node, plan.kind)
         if plan.has_modem:
-            board.fit_modem(Settings())
+            board.fit_modem(Settings(register_s=REGISTER_S))
         await board.links.start(self.around.collector_name, self.around.ntp_name)
         if self.around.collector is not None:
             board.links.set_collector(*self.around.collector)

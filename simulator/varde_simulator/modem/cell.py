@@ -14,7 +14,6 @@ from varde_simulator.modem.faults import Faults
 from varde_simulator.modem.modem_clock import ModemClock
 
 IDLE, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
-REGISTER_S = (5.0, 60.0)
 NITZ_S = (1.0, 4.0)  # after registration
 DENIED_S = 8.0
 NO_SIGNAL = 99
@@ -37,6 +36,7 @@ class Cell:
         self.stat = IDLE
         self.signal = USUAL_SIGNAL
         self.zone_quarters = 4
+        self.register_s = (5.0, 60.0)
         self.on_change: Callable[[], None] = lambda: None
         self.on_time: Callable[[], None] = lambda: None
         self._clock = clock
@@ -68,7 +68,7 @@ class Cell:
         elif "registration-denied" in self._faults:
             wait_s = DENIED_S
         else:
-            wait_s = self._dice.uniform(*REGISTER_S)
+            wait_s = self._dice.uniform(*self.register_s)
         search = self._search
         self._later(wait_s, lambda: self._found(search))
 

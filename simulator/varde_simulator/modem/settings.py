@@ -19,3 +19,4 @@ class Settings:
     clock_begins: str = "1970"
     ppp_of: str = "1.25"
     model: str = "SIM7670G-MNGV"
+    register_s: tuple[float, float] = (5.0, 60.0)  # from the open SIM on, at random between these

@@ -56,6 +56,7 @@ class VirtualModem:
         self.cell.on_change = self._registration_changed
         self.cell.on_time = self._time_told
         self.cell.signal = self.settings.signal
+        self.cell.register_s = self.settings.register_s
         self.cell.zone_quarters = self.settings.zone_quarters
         self.power = Power(self)
         self.commands = CommandLine(self._execute, self.say, self.later)

@@ -8,6 +8,7 @@ two hundred times as much as one, and not forty thousand times.
 """
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,9 +39,8 @@ class World:
         self._home_of: dict[str, str] = {}  # by board
         self.access_points: list[AccessPoint] = []
         self._server: asyncio.Server | None = None
-        # A path of an AF_UNIX socket has 108 bytes; the world's folder may be anywhere.
-        self._short = tempfile.TemporaryDirectory(prefix="varde-")
-        self.socket_path = Path(self._short.name) / "air"
+        self._after = contextlib.ExitStack()
+        self.socket_path = Path()  # from `start` on
 
     async def __aenter__(self) -> "World":
         await self.start()
@@ -51,6 +51,9 @@ class World:
 
     async def start(self) -> None:
         """Opens the channel for boards."""
+        # A path of an AF_UNIX socket has 108 bytes; the world's folder may be anywhere.
+        short = self._after.enter_context(tempfile.TemporaryDirectory(prefix="varde-"))
+        self.socket_path = Path(short) / "air"
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
             lambda: Channel(self._on_hello), str(self.socket_path)
@@ -64,7 +67,7 @@ class World:
             sensor.battery_out()
         if self._server is not None:
             self._server.close()
-        self._short.cleanup()
+        self._after.close()
 
     def add_access_point(self, ssid: str, password: str) -> AccessPoint:
         """A network that all boards can hear."""
@@ -130,6 +133,7 @@ class World:
     def _add(
         self, node: str, flash: Path, home: str, chip: chips.Chip | None = None
     ) -> VirtualBoard:
+        assert self._server is not None  # a board joins by the socket
         flash.with_name(flash.name + ".board").unlink(missing_ok=True)
         board = VirtualBoard(
             self.clock, self.vm, node, flash, self.access_points,

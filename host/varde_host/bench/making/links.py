@@ -51,7 +51,7 @@ async def run(work: Work) -> Evidence:
     """Prove WiFi, and 4G where the hub has it; leave the assignment that it shall keep."""
     await prompt.reach(work, work.finished["identity"]["hub"])
     old = await assignment.in_place(work)
-    wanted = assignment.wanted(work.settings, [] if old is None else old.config.sensors)
+    wanted = assignment.wanted(work.settings, old)
     kept = await assignment.ensure(work, old, wanted)
     proofs = []
     if wanted.networks:

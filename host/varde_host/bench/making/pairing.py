@@ -158,7 +158,9 @@ async def _assign(work: Work, rows: Sequence[hub_config.Sensor]) -> int:
     if old is None:
         raise faults.Fault("documents-refused", said="no assignment")
     fields = {name: getattr(old.config, name) for name in hub_config.HubConfig.FIELDS}
-    config = hub_config.HubConfig(**{**fields, "sensors": list(rows)})
+    slots = {hub_config.ANY_SLOT, *(row.slot for row in rows)}
+    reminders = [reminder for reminder in old.config.reminders if reminder[2] in slots]
+    config = hub_config.HubConfig(**{**fields, "sensors": list(rows), "reminders": reminders})
     number = (await assignment.ensure(work, old, config))["number"]
     assert isinstance(number, int)
     return number

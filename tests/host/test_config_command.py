@@ -221,6 +221,40 @@ def test_what_a_hub_was_made_with_is_adopted(place: ConfigPlace):
     assert error_of(place, "adopt", for_any) == "assignment-unnamed"
 
 
+def test_a_file_for_a_known_hub_gets_the_next_number_by_itself(place: ConfigPlace):
+    publish(place, number=4)
+    place.reports(place.hubs[1], 6)
+    wifi = place.file("wifi", f"home:{WIFI_PASSWORD}\n")
+    command = ("hub", "assignment", "--host", "c", "--wifi", wifi, "--site", place.directory)
+    numbers = []
+    for at, hub in enumerate((*ids(place), "ff" * 8)):
+        out = place.directory.parent / f"made-{at}"
+        _, told = place.terminal.json(*command, "--hub", hub, "--out", out)
+        numbers.append(told["number"])
+    assert numbers == [5, 7, 1, 1]
+    out = place.directory.parent / "any"
+    assert place.terminal.json(*command, "--out", out)[1]["number"] == 1
+    chosen = place.directory.parent / "chosen"
+    _, told = place.terminal.json(
+        *command, "--hub", ids(place)[0], "--number", "9", "--out", chosen
+    )
+    assert told["number"] == 9
+
+
+def test_the_next_trust_is_published_before_what_its_keys_sign(place: ConfigPlace):
+    publish(place)
+    one = ("--hub", ids(place)[0])
+    place.run("set", "heartbeat-s=300", *one)
+    site_hands.next_trust(place.directory)
+    assert error_of(place, "push", *one) == "trust-unpublished"
+    assert drafts.listing(place.directory) == [ids(place)[0]]
+    status, told = place.terminal.json("site", "trust", "--publish", "--site", place.directory)
+    assert (status, told["epoch"], told["published"]) == (0, 2, [1, 2])
+    _, again = place.terminal.json("site", "trust", "--publish", "--site", place.directory)
+    assert again["published"] == []
+    assert place.run("push", *one)[0] == 0
+
+
 def test_show(place: ConfigPlace):
     publish(place, modem=site_hands.hub_config.Modem("telenor", "u", MODEM_PASSWORD, ""))
     status, (row, empty, _) = place.json("show", "--all")

@@ -7,11 +7,12 @@ import os
 import struct
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware import hub_vm
 from varde_simulator import flash_image
+from varde_simulator.usb import boot_rom
 
 SCRIPTS = hub_vm.ROOT / "host" / "varde_host" / "bench" / "on_hub"
 RUNNER = hub_vm.SCRIPTS / "on_hub_desk.py"
@@ -62,8 +63,26 @@ class Desk:
         return said
 
     def start(self, cut: tuple[int, float] | None = None, **environment: str) -> Said:
-        """Run boot.py and main.py; `end` is "prompt", "reset" or "cut"."""
-        return self._vm(["start"], cut, environment)
+        """The bootloader, then boot.py and main.py; `end` is "prompt", "reset" or "cut".
+
+        Or what the interpreter did that the bootloader has started: "crashes", "hangs"; or why
+        it has started none. Its flash operations count like those that follow.
+        """
+        done = 0
+
+        def count(_is_erase: bool, _data_bytes: int) -> float | None:
+            nonlocal done
+            done += 1
+            return cut[1] if cut is not None and cut[0] == done else None
+
+        boot = boot_rom.look(self.flash, 1, None)
+        if not boot_rom.carry_out(self.flash, boot, count):
+            return Said("", None, "cut", done)
+        if boot.again is not None:
+            return Said(f"interpreter in {boot.label}", None, boot.ends or boot.reason, done)
+        left = (cut[0] - done, cut[1]) if cut is not None else None
+        said = self._vm(["start"], left, {"VARDE_SLOT": boot.label, **environment})
+        return replace(said, operations=said.operations + done)
 
     def _vm(
         self, arguments: list[str], cut: tuple[int, float] | None, environment: Mapping[str, str]

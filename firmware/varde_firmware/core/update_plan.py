@@ -12,21 +12,17 @@ where the record and the flash say that the hub is, and is thrown away; what it 
     RESTART     start with the new trust
     OVER        for this sitting; `deadline_ms` says when to sit again, None for never
 
-A step says DONE, or NOTHING: there is nothing to be done, or nothing newer. Whatever keeps it
-from that is a `Stop`: hindered (look again), failed (later and later, at last refused), refused.
+A step says True: done, or False: there was nothing to do, or nothing newer. Whatever keeps it from
+that is a `Stop`: hindered (look again), failed (later and later, at last refused), or refused.
 """
 
-from varde_firmware.core import update_rules
 from varde_protocols import update_words as words
-from varde_protocols._compat import TYPE_CHECKING
-from varde_protocols.value import Value
+from varde_protocols._compat import TYPE_CHECKING, const
 
-from . import decider
+from . import update_rules
 
 if TYPE_CHECKING:
-    from typing import Optional
-
-    from .decider import Outcome
+    from typing import Optional, Union
 
 TRUST = "trust"
 ASSIGNMENT = "assignment"
@@ -35,86 +31,65 @@ BLOCKS = "blocks"
 INSTALL = "install"
 TRIAL = "trial"
 RESTART = "restart"
-OVER = "over"
+OVER = ""
 
-HINDERED = 0
-FAILED = 1
-REFUSED = 2
+HINDERED = const(0)
+FAILED = const(1)
+REFUSED = const(2)
 
 
 class Stop(Exception):  # noqa: N818  (no error: whatever keeps a step from its end)
     """Why a step came to no end: a reason of update_words, and HINDERED, FAILED or REFUSED.
 
-    `again_ms`: when to look again, if the reason does not say it by itself.
+    `again_ms`: when to look again, if it was hindered.
     """
 
-    def __init__(self, reason: int, kind: int, again_ms: int = -1) -> None:
+    def __init__(self, reason: int, kind: int, again_ms: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.again_ms = again_ms
 
 
-class Done(Value):
-    """The step is done."""
-
-
-class Nothing(Value):
-    """There was nothing to do."""
-
-
-class Stopped(Value):
-    """The step raised this."""
-
-    FIELDS = ("stop",)
-    stop: Stop
-
-
-_NEXT = {
-    (TRUST, Done): RESTART,
-    (TRUST, Nothing): ASSIGNMENT,
-    (ASSIGNMENT, Done): RELEASE,
-    (RELEASE, Done): BLOCKS,
-    (RELEASE, Nothing): TRIAL,  # the config alone, or all is staged
-    (BLOCKS, Done): INSTALL,
-    (INSTALL, Done): TRIAL,
-    (TRIAL, Done): OVER,
-    (RESTART, Done): OVER,
+# An absent entry is an illegal move: KeyError, and nothing has changed.
+MOVES = {
+    (TRUST, True): RESTART,
+    (TRUST, False): ASSIGNMENT,
+    (ASSIGNMENT, True): RELEASE,
+    (RELEASE, True): BLOCKS,
+    (RELEASE, False): TRIAL,  # the config alone, or all is staged
+    (BLOCKS, True): INSTALL,
+    (INSTALL, True): TRIAL,
+    (TRIAL, True): OVER,
+    (RESTART, True): OVER,
 }
 
 
-class UpdatePlan(decider.Decider):
+class UpdatePlan:
     """One sitting. `tries` counts failures in a row, over sittings; `reason` is why the sitting
     is over, `is_refused` that there shall be no other for this number."""
 
     def __init__(self, state: str, tries: int) -> None:
-        super().__init__(state)
+        self.state = state
         self.tries = tries
+        self.deadline_ms: "Optional[int]" = None
         self.reason: int = words.NONE
         self.is_refused = False
 
-    def _move_for(self, kind: type) -> "Optional[str]":
-        """Any step may be stopped; else it is the table's word."""
-        if kind is Stopped and self.state != OVER:
-            return "_stopped"
-        return "_next" if (self.state, kind) in _NEXT else None
-
-    def _next(self, event: Value, _now_ms: int) -> "Outcome":
-        return _NEXT[(self.state, type(event))], None, []
-
-    def _stopped(self, event: Stopped, now_ms: int) -> "Outcome":
-        stop = event.stop
-        self.reason = stop.reason
-        again_ms = stop.again_ms
-        if stop.kind == FAILED:
+    def handle(self, came: "Union[bool, Stop]", now_ms: int) -> None:
+        """Take what became of the step."""
+        if not isinstance(came, Stop):
+            self.state = MOVES[(self.state, came)]
+            return
+        self.state = OVER
+        self.reason = came.reason
+        again_ms = came.again_ms
+        if came.kind == FAILED:
             self.tries += 1
             again_ms = update_rules.backoff_ms(self.tries)
-        elif again_ms < 0:
-            again_ms = update_rules.look_again_ms(stop.reason, None)
-        if stop.kind == REFUSED or self.tries >= update_rules.MOST_TRIES:
-            self.is_refused = True
-            return OVER, None, []
-        return OVER, now_ms + again_ms, []
+        self.is_refused = came.kind == REFUSED or self.tries >= update_rules.MOST_TRIES
+        if not self.is_refused:
+            self.deadline_ms = now_ms + again_ms
 
     def progressed(self) -> None:
         """A block more is held: failures begin anew."""

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,16 @@ class HostPrograms:
         self.trust = file.read_bytes()
 
     async def assignment(
-        self, links: LinksPlan, sensors: list[str], heartbeat_s: int, board: str
+        self,
+        links: LinksPlan,
+        sensors: list[str],
+        heartbeat_s: int,
+        board: str,
+        options: Sequence[str] = (),
     ) -> bytes:
         """The bytes of `assignment.cbor`, for any hub of the site.
 
-        Sensors as `varde hub assignment --sensors` takes them.
+        Sensors as `varde hub assignment --sensors` takes them; `options` are others of it.
         """
         file = self.site.parent / "assignment.cbor"
         file.unlink(missing_ok=True)
@@ -107,7 +113,7 @@ class HostPrograms:
             "hub", "assignment", "--site", str(self.site), "--host", COLLECTOR_NAME,
             "--port", str(COLLECTOR_PORT), "--ntp-host", NTP_NAME, *ways,
             "--heartbeat", str(heartbeat_s), "--board", board, "--out", str(file),
-            "--sensors", str(listed), feed=links.wifi_lines(),
+            "--sensors", str(listed), *options, feed=links.wifi_lines(),
         )  # fmt: skip
         return file.read_bytes()
 

@@ -78,15 +78,20 @@ class Stage:
         board.links.set_collector(*self.host.address)
 
     async def hub_files(
-        self, sensors: Sequence[str], board: str, links: LinksPlan | None = None
+        self,
+        sensors: Sequence[str],
+        board: str,
+        links: LinksPlan | None = None,
+        options: Sequence[str] = (),
     ) -> dict[str, bytes]:
-        """What a hub's file system holds; sensors as `varde hub assignment --sensor` has them."""
+        """What a hub's file system holds; sensors as `varde hub assignment --sensor` has them,
+        and more of its options, such as reminders."""
         links = links or LinksPlan()
-        key = (tuple(sensors), board, links)
+        key = (tuple(sensors), board, links, tuple(options))
         async with self._assignment_file:
             if key not in self._assignments:
                 self._assignments[key] = await self.host.assignment(
-                    links, list(sensors), self.heartbeat_s, board
+                    links, list(sensors), self.heartbeat_s, board, options
                 )
         self._files = self._files or firmware_files(self.world.vm)
         documents = {"trust.cbor": self.host.trust, "assignment.cbor": self._assignments[key]}

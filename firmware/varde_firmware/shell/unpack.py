@@ -35,9 +35,10 @@ def _head(stream: "Any", major: int, most: int) -> int:
         raise _malformed()
     size = first[0] & 31
     if size >= 24:
-        if size > 26:
+        data = stream.read(1 << (size & 3))
+        if size > 26 or len(data) < 1 << (size & 3):
             raise _malformed()
-        size = int.from_bytes(stream.read(1 << (size - 24)), "big")
+        size = int.from_bytes(data, "big")
     if size > most:
         raise _malformed()
     return int(size)

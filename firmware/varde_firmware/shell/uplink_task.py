@@ -132,13 +132,14 @@ class UplinkTask:
         return is_due and not result.left
 
     async def _update(self) -> None:
+        """Whatever is wrong with an update, readings go on."""
         before = unload.loaded()
         self.update_from_ms = None
         try:
             from varde_firmware.shell import updater  # noqa: PLC0415  (seldom needed)
 
             await updater.sit(self)
-        except (OSError, ValueError, MemoryError, WireError) as error:
+        except Exception as error:  # noqa: BLE001
             print("varde: update:", type(error).__name__, error)
             self.update_from_ms = self.clock.now_ms() + UPDATE_AGAIN_MS
         unload.since(before)

@@ -14,6 +14,7 @@ from varde_simulator.clock import VirtualClock
 
 BUTTON_PIN = 0  # BOOT on every ESP32-S3 kit
 PRESS_US = 150_000
+BLINK_US = 3_000_000
 KEPT = 5_000  # of each: some hours of a light that goes on and off every second
 
 
@@ -57,6 +58,12 @@ class BoardSignals:
         channel = self._channel()
         if channel is not None:
             channel.event("board.input", pin, level)
+
+    @property
+    def blinks(self) -> bool:
+        """The light goes on and off these seconds, as for a reminder."""
+        since_us = self._clock.now_us() - BLINK_US
+        return sum(light.now_us >= since_us for light in list(self.lights)[-2:]) == 2
 
     @property
     def environment(self) -> dict[str, str]:

@@ -66,6 +66,7 @@ class BoardStand:
             "cut": self._cut,
             "boot": self._boot,
             "reset": self._reset,
+            "press": self._press,
         }
 
     @property
@@ -167,6 +168,10 @@ class BoardStand:
 
     async def _reset(self, number: int, _more: str) -> None:
         self.cables[number].press_reset()
+
+    async def _press(self, number: int, _more: str) -> None:
+        """The button of a hub that runs: it silences a reminder."""
+        self.world.boards[BoardPlan(number).node].signals.press_button()
 
     def _report(self, number: int, event: str, **more: object) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -141,7 +141,9 @@ class Play:
         options = [
             as_option(planned, self.sensors[planned.name]) for planned in self.story.sensors
         ]
-        files = await self.stage.hub_files(options, self.story.board, self.story.links)
+        files = await self.stage.hub_files(
+            options, self.story.board, self.story.links, self.story.options
+        )
         board = self._make_board(files)
         self._links = play_links.LinkHappenings(board, self.story.links, self.tell)
         await self.stage.wire(board)
@@ -224,6 +226,9 @@ class Play:
             await self._links.happen(event.do, keys)
         elif event.do in {"collector-down", "collector-restart"}:
             await self._collector_away(wait_us)
+        elif event.do == "press-hub-button":
+            self.tell("hub", "somebody presses its button")
+            self._board.signals.press_button()
         elif event.do == "power-cut":
             self._off_min = keys.get("off_min", POWER_BACK_MIN)
             await self._board.cut_power()

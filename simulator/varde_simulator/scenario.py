@@ -98,7 +98,8 @@ class Plan:
 class Scenario:
     """A checked scenario. `zone_h` is the home's distance from UTC, which sensors' clocks keep;
     `undated_allowed` says that readings may arrive without any UTC, `given_up_allowed` that a full
-    journal may let samples of a stream go if it says which."""
+    journal may let samples of a stream go if it says which. `reminders` and `quiet` are as
+    `varde hub assignment` takes them."""
 
     name: str
     start: datetime
@@ -114,6 +115,14 @@ class Scenario:
     undated_allowed: bool = False
     given_up_allowed: bool = False
     links: LinksPlan = field(default_factory=LinksPlan)
+    reminders: tuple[str, ...] = ()
+    quiet: str = ""
+
+    @property
+    def options(self) -> list[str]:
+        """What the hub's assignment gets besides its sensors."""
+        words = [word for text in self.reminders for word in ("--reminder", text)]
+        return [*words, "--quiet", self.quiet] if self.quiet else words
 
     @property
     def end_us(self) -> int:

@@ -82,6 +82,7 @@ EVENTS: Mapping[str, Mapping[str, Kind]] = {
         "fraction": drawn(number(0, 1)),
         "off_min": _SPAN,
     },
+    "press-hub-button": {},
     "hold-button": {},
     "press-button": {},
     "change-batteries": {},
@@ -152,6 +153,8 @@ def parse(document: Mapping[str, Any]) -> Scenario:
             _event(table, names, links) for table in top.tables("event", needed=False)
         ),
         links=links,
+        reminders=tuple(top.take("reminders", list_of(TEXT), [])),
+        quiet=top.take("quiet", TEXT, ""),
     )
     top.finish()
     if links.modem is not None and scenario.board != scenario_links.MODEM_BOARD:

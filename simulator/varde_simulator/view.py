@@ -229,12 +229,13 @@ def _hub(play: Play, board: VirtualBoard) -> Table:
     journaled = len(play.watch.readings) if play.watch is not None else 0
     signals = board.signals
     light = signals.light.hex(" ") or "dark"
+    light += ", blinks" * signals.blinks + ", a tone" * signals.is_sounding
     power = "on" if board.is_on else "[red]off[/red]"
     return _pairs(
         ("power", f"{power}, boot {board.boots}, {play.cuts} cuts"),
         ("journaled", f"{journaled} readings"),
         ("flash", f"{counts.programs} writes, {counts.erases} erases"),
-        ("light", f"{light}, and a tone" if signals.is_sounding else light),
+        ("light", light),
     )
 
 

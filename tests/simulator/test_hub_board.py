@@ -257,6 +257,37 @@ def test_nvs_keeps_what_it_said_was_set_through_any_cut(tmp_path):
     assert len(place.lines) == 7
 
 
+def test_a_button_is_pressed_and_a_buzzer_heard(tmp_path):
+    async def act(place):
+        board = await place.board(
+            "import machine, time\n"
+            "button = machine.Pin(0, machine.Pin.IN, machine.Pin.PULL_UP)\n"
+            "print('rests at', button.value())\n"
+            "presses = []\n"
+            "button.irq(handler=presses.append, trigger=machine.Pin.IRQ_FALLING)\n"
+            "tone = machine.PWM(machine.Pin(21), freq=1500, duty_u16=32768)\n"
+            "while not presses:\n"
+            "    time.sleep_ms(10)\n"
+            "print('held at', button.value())\n"
+            "tone.deinit()\n"
+            "time.sleep_ms(500)\n"
+            "print('presses', len(presses), 'rests at', button.value())\n",
+            power=False,
+        )
+        board.signals.fit_buzzer()
+        await board.power_on()
+        await place.until("rests at 1")
+        await asyncio.sleep(1)
+        assert board.signals.is_sounding
+        board.signals.press_button()
+        await place.until("held at 0")
+        await place.until("presses 1 rests at 1")
+        assert not board.signals.is_sounding
+        assert [(tone.pin, tone.frequency_hz) for tone in board.signals.tones] == [(21, 1500)]
+
+    play(tmp_path, act)
+
+
 def test_the_light_reaches_the_world(tmp_path):
     async def act(place):
         board = await place.board(

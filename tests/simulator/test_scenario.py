@@ -51,6 +51,16 @@ def test_the_shipped_ones_are_good():
         assert scenario_file.load(scenario_file.find(name)).plan(1).measurements
 
 
+def test_reminders_are_options_of_the_assignment():
+    assert parse(GOOD).options == []
+    told = 'reminders = ["08:00 slot=2", "20:00"]\nquiet = "22:00-07:00"\n'
+    assert parse(told + GOOD).options == [
+        "--reminder", "08:00 slot=2", "--reminder", "20:00", "--quiet", "22:00-07:00",
+    ]  # fmt: skip
+    pressed = parse(GOOD.replace(CUT, 'do = "press-hub-button"')).plan(1)
+    assert [event.do for event in pressed.events] == ["press-hub-button"]
+
+
 def test_times_of_day_are_local():
     story = parse(GOOD)
     plan = story.plan(1)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import threading
+import tty
 from collections.abc import Callable
 
 import pytest
@@ -10,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from varde_host.bench import faults, work
-from varde_host.bench.cable import esptool_talk, tools
+from varde_host.bench.cable import esptool_talk, knocking, tools
 from varde_host.bench.making import lock_check
 
 MIB = 1024 * 1024
+HANG_S = 60
+HUB = "5c68d4165dc207c2"
 # As esptool 5.6.0 says it, of a simulated board.
 DETECTED = """
 esptool v5.6.0
@@ -195,6 +201,38 @@ def test_a_locked_hub_says_its_name_and_nothing_else():
     check.receive(b"ESP-ROM:esp32s3\r\nvarde: service 5c68d4165dc207c2 ")
     check.receive(b"f084cb2fe6fb3b28225f86bb3582eca2\r\n")
     assert (check.open_way, check.hub_id) == (None, "5c68d4165dc207c2")
+
+
+@pytest.mark.parametrize(
+    ("says", "hub"),
+    [
+        (b"varde: service 5c68d4165dc207c2 f084cb2fe6fb3b28225f86bb3582eca2\r\n", HUB),
+        (b"Traceback (most recent call last):\r\nSyntaxError: invalid syntax\r\n", ""),
+        (b"\r\n>>> ", ""),
+    ],
+)
+def test_no_time_is_spent_where_something_answers(
+    says: bytes, hub: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(knocking, "SERVICE_S", float("inf"))
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+
+    def answer() -> None:
+        heard = b""
+        while knocking.ASK not in heard:
+            heard += os.read(ours, 100)
+        os.write(ours, says)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        asked = asyncio.wait_for(knocking.locked_hub(os.ttyname(theirs)), HANG_S)
+        assert asyncio.run(asked) == hub
+    finally:
+        thread.join()
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_an_echo_of_what_we_send_is_no_prompt():

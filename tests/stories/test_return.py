@@ -173,6 +173,7 @@ def test_a_kit_comes_back_and_nothing_of_it_is_left(tmp_path: Path) -> None:
             # Nobody wipes what is not delivered.
             early = await table.varde("bench", "return", kit, *port, "--wait", "5", answer=hands)
             assert early.status == 1
+            assert "hold-boot" not in [event.get("code") for event in early.of("person")]
             assert [fault["code"] for fault in early.of("given-up")] == ["sle-01"]
             assert early.of("given-up")[0]["readings"] == 1
             assert early.last == {"kit": kit, "wiped": False, "record": None}

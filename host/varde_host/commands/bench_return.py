@@ -75,6 +75,7 @@ def run(
         )
         at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)
         written = ledger.Ledger(kept, whose, utc_ms)
+        at_work.chip_of_hub = written.chip_of_hub
         candidates = bench.candidates_of(port or [])
         boards = tray.Tray(at_work, written, candidates, 1, back.table())
         ended = bench.play(boards)

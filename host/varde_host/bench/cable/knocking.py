@@ -29,6 +29,8 @@ ASK = b"\r\nvarde?\r\n"
 ASK_EVERY_S = 1.5
 SERVICE_S = 4.0
 """A locked hub answers while its application runs; one that is starting is asked again later."""
+AT_PROMPT = (PROMPT, b"SyntaxError")
+"""What an interpreter says to that question: this is no locked hub."""
 SERVICE = re.compile(rb"varde: service ([0-9a-f]{16}) [0-9a-f]{32}")
 
 
@@ -56,6 +58,8 @@ def _ask(port: str, stop: threading.Event) -> str:
                 tail = (tail + line.read(max(1, line.in_waiting)))[-256:]
                 if found := SERVICE.search(tail):
                     return found[1].decode("ascii")
+                if any(sign in tail for sign in AT_PROMPT):
+                    return ""
     except serial_line.Error as error:
         raise serial_line.fault(error, port) from error
     return ""

@@ -37,10 +37,11 @@ def test_the_sum_for_a_fleet():
     truths = dict.fromkeys(map(bytes.fromhex, HUBS), truth(records.LINK_MODEM))
     hubs = forecast.of_hubs(plan(), [HUBS], 7, given(component(120_000)), truths)
     total = forecast.together(hubs)
-    each = 120_000 + 30 * 32 + 31 * 600 + 3 * 3600 + 2000
+    payload = 2000 + 120_000 + 30 * 32 + 31 * 720
+    each = payload + payload // 8 + 3 * 3600
     assert (total.hubs, total.air_bytes, total.modem_bytes) == (38, 38 * each, 38 * each)
     assert total.each_s == (each // 4000 + 60,) * 2
-    assert fleet_plan.megabytes(total.air_bytes) == "5.8 MB"
+    assert fleet_plan.amount(total.air_bytes) == "6.6 MB"
     assert fleet_plan.minutes(total.each_s) == "2 min"
 
 

@@ -81,8 +81,8 @@ def show(looked: starting.Looked) -> None:
                 ring.name,
                 messages.text(f"ring-rule.{ring.rule}", members=_members(ring)),
                 str(len(looked.members[at])),
-                "?" if cost is None else megabytes(cost.air_bytes),
-                "?" if cost is None else megabytes(cost.modem_bytes),
+                "?" if cost is None else amount(cost.air_bytes),
+                "?" if cost is None else amount(cost.modem_bytes),
                 "?" if cost is None else minutes(cost.each_s),
                 _hours(ring.soak_ms),
                 _hours(ring.deadline_ms),
@@ -102,7 +102,7 @@ def _head(looked: starting.Looked) -> str:
     named = {"name": looked.plan.name, "number": looked.named[0]}
     if given is None or looked.hubs is None:
         return messages.text("fleet.forecast-unknown", hubs=sum(map(len, looked.members)), **named)
-    said = {"bytes": megabytes(total.air_bytes), "each": minutes(total.each_s)}
+    said = {"bytes": amount(total.air_bytes), "each": minutes(total.each_s)}
     return messages.text("fleet.forecast", hubs=total.hubs, **said, **named)
 
 
@@ -265,9 +265,9 @@ def _hours(duration_ms: int) -> str:
     )
 
 
-def megabytes(count: int) -> str:
+def amount(count: int) -> str:
     """Return bytes as people have them, with a decimal point."""
-    return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{-(-count // 1000)} kB"
 
 
 def minutes(each_s: tuple[int, int]) -> str:

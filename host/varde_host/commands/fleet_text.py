@@ -107,16 +107,21 @@ def _line(text: str) -> rich.text.Text:
 
 
 def _rings(looked: advancing.Looked) -> rich.table.Table:
+    """Columns that say nothing of any ring are left out: a terminal has no room for them."""
+    rows = [
+        [sum(state.counts[name] for name in names) for names in _COLUMNS.values()]
+        for state in looked.rings
+    ]
+    shown = [at for at in range(len(_COLUMNS)) if any(row[at] for row in rows)]
     grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
-    grid.add_column(messages.text("fleet-column.ring"))
-    for name in ("hubs", *_COLUMNS):
-        grid.add_column(messages.text(f"fleet-column.{name}"), justify="right")
+    grid.add_column(messages.text("fleet-column.ring"), no_wrap=True)
+    for name in ("hubs", *(list(_COLUMNS)[at] for at in shown)):
+        grid.add_column(messages.text(f"fleet-column.{name}"), justify="right", no_wrap=True)
     grid.add_column(messages.text("fleet-column.now"), overflow="fold")
-    for state in looked.rings:
-        counts = [sum(state.counts[name] for name in names) for names in _COLUMNS.values()]
-        cells = [str(count) if count else "" for count in counts]
-        row = (state.ring.name, str(len(state.hubs)), *cells, _now(state, looked.now_ms))
-        grid.add_row(*map(rich.markup.escape, row), style="dim" if not state.is_begun else None)
+    for state, row in zip(looked.rings, rows, strict=True):
+        cells = [str(row[at] or "") for at in shown]
+        whole = (state.ring.name, str(len(state.hubs)), *cells, _now(state, looked.now_ms))
+        grid.add_row(*map(rich.markup.escape, whole), style=None if state.is_begun else "dim")
     return grid
 
 
@@ -244,9 +249,8 @@ def reason_text(hub: standing.HubFacts, at: standing.Standing) -> str:
 def _hubs(rows: list[tuple[str, ...]]) -> rich.table.Table:
     grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
     for name in ("hub", "ring", "state", "reason", "heard"):
-        grid.add_column(
-            messages.text(f"fleet-column.{name}"), overflow="fold", no_wrap=name == "hub"
-        )
+        is_whole = name in {"hub", "ring", "heard"}
+        grid.add_column(messages.text(f"fleet-column.{name}"), overflow="fold", no_wrap=is_whole)
     for row in rows:
         grid.add_row(*map(rich.markup.escape, row))
     return grid

@@ -57,6 +57,7 @@ def advance(
 ) -> Looked:
     """Do what is due, and return the rollout as it stands after it. Raises as `look`, and as
     `publishing.publish_assignments`."""
+    follower = follower or hub_truth.Follower(opened)
     with desk.held(site.directory):
         before = look(site, name, opened, now_ms, follower)
         for action in before.due:

@@ -20,8 +20,9 @@ from varde_protocols import records, release
 # PPP: 169 kB in 41 s (github.com/u-blox/ubxlib issue 236). WiFi: ten times that; not measured.
 MODEM_BYTES_S: Final = 4_000
 WIFI_BYTES_S: Final = 40_000
-# A request, its headers and the answer's; three connections' handshakes (docs/link.md).
-REQUEST_BYTES: Final = 600
+# As a hub's own meter counts (docs/link.md): headers of a request and its answer, 160 bytes around
+# each, an eighth on all of it, and three connections' handshakes.
+REQUEST_BYTES: Final = 400 + 2 * 160
 CONNECTIONS_BYTES: Final = 3 * 3_600
 DOCUMENTS_BYTES: Final = 2_000  # assignment and release
 DIGEST_BYTES: Final = 32
@@ -63,11 +64,11 @@ class Forecast:
 
 def air_bytes(given: release.Release) -> int:
     """Return what one hub sends and gets for a release, about."""
-    total = CONNECTIONS_BYTES + DOCUMENTS_BYTES
+    total = DOCUMENTS_BYTES
     for part in given.components:
         blocks = part.block_count()
         total += part.size_bytes + blocks * DIGEST_BYTES + (blocks + 1) * REQUEST_BYTES
-    return total
+    return total + total // 8 + CONNECTIONS_BYTES
 
 
 def of_hubs(

@@ -87,7 +87,7 @@ class Desk:
     def _vm(
         self, arguments: list[str], cut: tuple[int, float] | None, environment: Mapping[str, str]
     ) -> Said:
-        page = self.flash.with_name("flash.board")
+        page = self.flash.with_name(self.flash.name + ".board")
         page.write_bytes(bytes(PAGE_BYTES))
         done = subprocess.run(
             [hub_vm.INTERPRETER, "-X", f"heapsize={HEAP}", RUNNER, *arguments],
@@ -117,3 +117,10 @@ class Desk:
     def partition(self, label: str) -> bytes:
         """Return the bytes of a partition."""
         return flash_image.read(self.flash, label)
+
+
+def at(flash: Path) -> Desk:
+    """A flash that is there already."""
+    found = Desk.__new__(Desk)
+    found.flash = flash
+    return found

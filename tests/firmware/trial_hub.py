@@ -182,11 +182,9 @@ class Hub:
 
     def copy(self, folder: Path, flash: Path | None = None) -> Hub:
         """Another with the same flash, or with that one."""
-        other = desk.Desk.__new__(desk.Desk)
         folder.mkdir(exist_ok=True)
-        other.flash = folder / "flash"
-        clone(flash or self.desk.flash, other.flash)
-        return Hub(other, self.update)
+        clone(flash or self.desk.flash, folder / "flash")
+        return Hub(desk.at(folder / "flash"), self.update)
 
     def start(self, cut: tuple[int, float] | None = None) -> desk.Said:
         return self.desk.start(cut)
@@ -229,11 +227,11 @@ def rest_of(lines: list[str], starts: int) -> Rest:
     """What the application said last."""
     line = next(line for line in reversed(lines) if line.startswith(REST))
     said = json.loads(line.removeprefix(REST))
-    record = update_record.decode(bytes(said["record"])) or update_record.load(_Nothing())
+    record = update_record.decode(bytes(said["record"])) or update_record.load(Nothing())
     return Rest(said, record, starts, lines)
 
 
-class _Nothing:
+class Nothing:
     def load(self) -> bytes:
         return b""
 
@@ -272,7 +270,7 @@ def assigned(number: int) -> bytes:
 
 def staged(update: Update) -> update_record.Record:
     """The record before the trial begins."""
-    record = update_record.load(_Nothing())
+    record = update_record.load(Nothing())
     return record.changed(
         state=words.STAGED, parts=update.parts, release=OLD_RELEASE, floor=5,
         assignment=OLD_CONFIG, new_release=NEW_RELEASE, new_floor=6, new_assignment=NEW_CONFIG,
@@ -291,38 +289,38 @@ def make(folder: Path, update: Update) -> Hub:
         for path, content in application(update, "new").items():
             files["b/" + path] = content
     hub = desk.Desk(folder, files)
-    version = interpreter.find().version
-    _put_image(hub.flash, "ota_0", stand_in_image.application(version, IMAGE_BYTES))
-    image = stand_in_image.application(version, IMAGE_BYTES, update.ends)
-    _put_image(hub.flash, "ota_1", image if update.parts & INTERPRETER else b"\xff" * 64)
+    put_image(hub.flash, "ota_0")
+    if update.parts & INTERPRETER:
+        put_image(hub.flash, "ota_1", update.ends)
     made = Hub(hub, update)
-    _put_record(made, staged(update))
+    put_record(hub.flash, staged(update))
     return made
 
 
 def stage_interpreter(hub: Hub, update: Update) -> None:
     """Put another into ota_1, as a later release, with what the record says of the hub."""
     before = hub.to_rest().record
-    version = interpreter.find().version
-    image = stand_in_image.application(version, IMAGE_BYTES, update.ends)
-    _put_image(hub.desk.flash, "ota_1", image)
+    put_image(hub.desk.flash, "ota_1", update.ends)
     number = before.new_release + 1
     record = before.changed(state=words.STAGED, parts=update.parts, new_release=number)
-    _put_record(hub, record)
+    put_record(hub.desk.flash, record)
     hub.update = update
 
 
-def _put_record(hub: Hub, record: update_record.Record) -> None:
-    script = hub.desk.flash.with_name("put_record.py")
+def put_record(flash: Path, record: update_record.Record) -> None:
+    """As the hub would write it."""
+    script = flash.with_name(flash.name + "-record.py")
     script.write_text(
         "import esp32, json\n"
         f"esp32.NVS('varde').set_blob('update', {record.encode()!r})\n"
         "print('varde-bench:', json.dumps({}))\n"
     )
-    hub.desk.run(script)
+    desk.at(flash).run(script)
 
 
-def _put_image(flash: Path, label: str, image: bytes) -> None:
+def put_image(flash: Path, label: str, ends: str = "") -> None:
+    """Put a small interpreter into a slot."""
+    image = stand_in_image.application(interpreter.find().version, IMAGE_BYTES, ends)
     partition = flash_image.find(flash, label)
     with flash.open("r+b") as file:
         file.seek(partition.offset)

@@ -62,7 +62,7 @@ def filled(bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch) -> Be
         newest = sa.update(schema.hubs).where(schema.hubs.c.number == 1)
         connection.execute(newest.values(config_number=7))
         for number, withdrawn_ms in ((7, None), (2**32 - 1, NOW_MS)):
-            row = (1, number, b"\x84" * 900, NOW_MS, withdrawn_ms)
+            row = (1, number, b"\x84" * 900, bytes(32), NOW_MS, withdrawn_ms)
             connection.execute(sa.insert(schema.assignments).values(row))
         connection.execute(sa.insert(schema.trusts).values((2, b"\x84" * 9000, NOW_MS)))
     assert bench.post(hub.body([b"\x01", b"\x02", b"\x03", b"\x04"])).status_code == 200

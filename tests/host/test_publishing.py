@@ -51,7 +51,8 @@ def told(fleet: database.Database) -> dict[bytes, int]:
 
 
 def documents_of(fleet: database.Database) -> list[bytes]:
-    query = sa.select(schema.assignments.c.document)
+    kept = schema.assignments.c.document != b""
+    query = sa.select(schema.assignments.c.document).where(kept)
     return fleet.read(lambda connection: list(connection.scalars(query)))
 
 
@@ -151,12 +152,41 @@ def test_a_withdrawn_one_makes_room_for_the_one_before(fleet: database.Database,
     assert publishing.current(fleet, HUB).number == 3
     assert told(fleet)[HUB] == 3
     assert publishing.numbers(fleet)[HUB] == 4
-    assert b"" in documents_of(fleet)
+    assert publishing.history(fleet)[HUB][4].document == b""
     code = refused(publishing.publish_assignment, fleet, site, document, NOW_MS)
     assert code == "assignment-taken"
     publishing.publish_assignment(fleet, site, site_hands.assigned(site, HUB, 5), NOW_MS)
     assert told(fleet)[HUB] == 5
     assert len(documents_of(fleet)) == 2
+    given = publishing.history(fleet)[HUB]
+    assert [(number, row.withdrawn_ms is None) for number, row in given.items()] == [
+        (3, True), (4, False), (5, True),
+    ]  # fmt: skip
+    assert given[4].digest == publishing.digest(document)
+
+
+def test_what_was_withdrawn_is_not_published_by_saying_it_again(
+    fleet: database.Database, site: files.Site
+):
+    document = site_hands.assigned(site, HUB, 3)
+    publishing.publish_assignment(fleet, site, document, NOW_MS)
+    publishing.withdraw(fleet, HUB, 3, NOW_MS)
+    code = refused(publishing.publish_assignment, fleet, site, document, NOW_MS)
+    assert code == "assignment-taken"
+    assert publishing.current(fleet, HUB) is None
+
+
+def test_what_ever_was_out_is_known_and_its_content_is_not(
+    fleet: database.Database, site: files.Site
+):
+    documents = [site_hands.assigned(site, HUB, number) for number in range(1, 6)]
+    for at, document in enumerate(documents):
+        publishing.publish_assignment(fleet, site, document, NOW_MS + at)
+    given = publishing.history(fleet)
+    assert set(given) == {HUB}
+    assert [row.digest for row in given[HUB].values()] == [*map(publishing.digest, documents)]
+    assert [row.document for row in given[HUB].values()] == [b"", b"", b"", *documents[3:]]
+    assert [row.published_ms for row in given[HUB].values()] == [NOW_MS + at for at in range(5)]
 
 
 def test_the_only_one_withdrawn_leaves_nothing(fleet: database.Database, site: files.Site):

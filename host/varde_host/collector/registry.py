@@ -99,7 +99,8 @@ def revoke(connection: sa.Connection, hub_id: bytes, now_ms: int) -> None:
     values = {"revoked_ms": now_ms, "config_number": 0}
     connection.execute(sa.update(hubs).where(standing).values(values))
     published = schema.assignments  # with the password of a home
-    connection.execute(sa.delete(published).where(published.c.hub == known.number))
+    theirs = sa.update(published).where(published.c.hub == known.number)
+    connection.execute(theirs.values(document=b""))
 
 
 def enrolments(connection: sa.Connection) -> list[Enrolment]:

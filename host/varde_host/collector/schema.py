@@ -94,8 +94,8 @@ strangers = sa.Table(
 )
 
 # What is published for hubs (`fleet.publishing`), as their site signed it; handed out by
-# `documents`. It holds passwords of homes, so no more is kept than may be asked for. The number of
-# one that was withdrawn stays taken: a hub may have it.
+# `documents`. It holds passwords of homes, so no more content is kept than may be asked for; of
+# the others number, SHA-256 and times stay, and the document is empty.
 assignments = sa.Table(
     "assignments",
     metadata,
@@ -104,6 +104,7 @@ assignments = sa.Table(
     ),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
     sa.Column("published_ms", sa.BigInteger, nullable=False),
     sa.Column("withdrawn_ms", sa.BigInteger),
 )

@@ -3,6 +3,7 @@
     publish_trust(database, site, now_ms)                    # each epoch that is not out yet
     publish_assignments(database, site, documents, now_ms)   # all of them, or none
     current(database, hub_id), numbers(database)             # what is out
+    history(database)                                        # and what ever was
     withdraw(database, hub_id, number, now_ms)               # while a hub may not have asked yet
 
 A collector hands out bytes and has no say in them: hubs verify each. What is checked here is what
@@ -11,11 +12,13 @@ was ever given, and that a hub which follows the trusts that are out will believ
 a trust goes out before the first assignment that needs it.
 
 Of a hub its newest assignment is kept, and the one before it, for the newest to be withdrawn; they
-hold the password of a home. The number of a withdrawn one stays taken, as the hub may have it.
+hold the password of a home. Of all others it stays what number they had, their SHA-256 and when
+they were out: the number of a withdrawn one is taken, too, as the hub may have it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -36,6 +39,16 @@ class Published(NamedTuple):
     number: int
     document: bytes
     published_ms: int
+
+
+class Given(NamedTuple):
+    """An assignment that a hub was ever given; `document` is empty once it is not kept."""
+
+    number: int
+    digest: bytes
+    document: bytes
+    published_ms: int
+    withdrawn_ms: int | None
 
 
 class _Hub(NamedTuple):
@@ -128,6 +141,23 @@ def numbers(opened: database.Database) -> dict[bytes, int]:
     }
 
 
+def history(opened: database.Database) -> dict[bytes, dict[int, Given]]:
+    """Return by hub and number all that hubs were ever given here. Raises WorldFailed."""
+    columns = [_assignments.c[name] for name in Given._fields]
+    query = sa.select(_hubs.c.hub_id, *columns).select_from(_hubs.join(_assignments))
+    query = query.order_by(_assignments.c.hub, _assignments.c.number)
+    found: dict[bytes, dict[int, Given]] = {}
+    for hub_id, *row in opened.read(lambda connection: connection.execute(query).all()):
+        given = Given(*row)
+        found.setdefault(bytes(hub_id), {})[given.number] = given
+    return found
+
+
+def digest(document: bytes) -> bytes:
+    """Return the SHA-256 by which `history` knows a document."""
+    return hashlib.sha256(document).digest()
+
+
 def epochs(opened: database.Database) -> list[int]:
     """Return the epochs of trust that are out, ascending. Raises WorldFailed `database`."""
     query = sa.select(_trusts.c.epoch).order_by(_trusts.c.epoch)
@@ -205,7 +235,7 @@ def _publish_one(
     if hub.revoked_ms is not None:
         raise errors.InputRefused("hub-revoked", hub_id.hex())
     before = _stored(connection, hub)
-    if before.get(given.number) == document:
+    if before.get(given.number) == digest(document) and given.number == hub.config_number:
         return
     highest = max(before, default=0)
     if given.number <= highest:
@@ -214,25 +244,25 @@ def _publish_one(
         )
     theirs = _assignments.c.hub == hub.number
     old = theirs & (_assignments.c.number != hub.config_number)
-    connection.execute(sa.delete(_assignments).where(old))
-    row = (hub.number, given.number, document, now_ms, None)
+    connection.execute(sa.update(_assignments).where(old).values(document=b""))
+    row = (hub.number, given.number, document, digest(document), now_ms, None)
     connection.execute(sa.insert(_assignments).values(row))
     _tell(connection, hub, given.number)
 
 
 def _withdraw(connection: sa.Connection, hub_id: bytes, number: int, now_ms: int) -> bool:
     hub = _locked(connection, hub_id)
-    theirs = (_assignments.c.hub == hub.number) & (_assignments.c.number == number)
+    theirs = _assignments.c.hub == hub.number
+    asked = theirs & (_assignments.c.number == number)
     if hub.config_number != number or not number:
-        done = theirs & _assignments.c.withdrawn_ms.is_not(None)
+        done = asked & _assignments.c.withdrawn_ms.is_not(None)
         return connection.execute(sa.select(_assignments.c.number).where(done)).first() is not None
     emptied = {"document": b"", "withdrawn_ms": now_ms}
-    connection.execute(sa.update(_assignments).where(theirs).values(emptied))
-    _tell(
-        connection,
-        hub,
-        max((each for each in _stored(connection, hub) if each < number), default=0),
-    )
+    connection.execute(sa.update(_assignments).where(asked).values(emptied))
+    # what is left with its content: the one before, if there was one
+    kept = theirs & (_assignments.c.document != b"")
+    before = connection.execute(sa.select(sa.func.max(_assignments.c.number)).where(kept)).scalar()
+    _tell(connection, hub, before or 0)
     return True
 
 
@@ -246,10 +276,10 @@ def _locked(connection: sa.Connection, hub_id: bytes) -> _Hub:
 
 
 def _stored(connection: sa.Connection, hub: _Hub) -> dict[int, bytes]:
-    """Return the hub's documents by number; a withdrawn one is empty."""
-    query = sa.select(_assignments.c.number, _assignments.c.document)
+    """Return the SHA-256 of all that the hub was ever given, by number."""
+    query = sa.select(_assignments.c.number, _assignments.c.digest)
     rows = connection.execute(query.where(_assignments.c.hub == hub.number))
-    return {number: bytes(document) for number, document in rows}
+    return {number: bytes(found) for number, found in rows}
 
 
 def _tell(connection: sa.Connection, hub: _Hub, number: int) -> None:

@@ -6,8 +6,6 @@ believes signatures only.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import sqlalchemy as sa
 
 from varde_host.collector import database, schema
@@ -17,16 +15,6 @@ from varde_host.fleet.rollout_folder import Prepared, Rollout
 from varde_host.fleet.standing import HubFacts
 from varde_protocols import assignment
 
-_Rows = dict[bytes, dict[int, "_Out"]]
-
-
-class _Out(NamedTuple):
-    """An assignment that was published for a hub; a withdrawn one is empty."""
-
-    document: bytes
-    published_ms: int
-    withdrawn_ms: int | None
-
 
 def read(
     found: Rollout, opened: database.Database, follower: hub_truth.Follower | None = None
@@ -34,7 +22,7 @@ def read(
     """Return the facts as they are now. Raises WorldFailed `database`."""
     truths = (follower or hub_truth.Follower(opened, found.hubs.keys())).read()
     highest = publishing.numbers(opened)
-    rows = opened.read(_published)
+    rows = publishing.history(opened)
     told = opened.read(lambda connection: _told_ms(connection, truths))
     hubs = [
         _facts(hub_id, prepared, rows.get(hub_id, {}), highest.get(hub_id, 0),
@@ -46,15 +34,14 @@ def read(
 
 
 def _facts(
-    hub_id: bytes, prepared: Prepared, rows: dict[int, _Out], highest: int,
+    hub_id: bytes, prepared: Prepared, rows: dict[int, publishing.Given], highest: int,
     truth: HubTruth | None, told: dict[tuple[bytes, int], int],
 ) -> HubFacts:  # fmt: skip
     number = prepared.given.number
     ours = rows.get(number)
-    is_withdrawn = ours is not None and ours.withdrawn_ms is not None
-    is_out = ours is not None and (is_withdrawn or ours.document == prepared.document)
+    is_out = ours is not None and ours.digest == publishing.digest(prepared.document)
     published_ms = ours.published_ms if ours is not None and is_out else None
-    later = [row for other, row in rows.items() if other > number and row.withdrawn_ms is None]
+    later = [row for other, row in rows.items() if other > number and row.document]
     lost = [] if truth is None else [(alarm.received_ms, 0) for alarm in truth.alarms]
     lost += [
         (told[hub_id, loss.seq], loss.numbers) for loss in (() if truth is None else truth.losses)
@@ -74,21 +61,9 @@ def _facts(
     )
 
 
-def _is_of(row: _Out, prepared: Prepared) -> bool:
+def _is_of(row: publishing.Given, prepared: Prepared) -> bool:
     """Tell if a later assignment names the rollout's release, too: a config was pushed."""
     return assignment.unverified(row.document).release == prepared.given.release
-
-
-def _published(connection: sa.Connection) -> _Rows:
-    hubs, out = schema.hubs, schema.assignments
-    query = sa.select(
-        hubs.c.hub_id, out.c.number, out.c.document, out.c.published_ms, out.c.withdrawn_ms
-    ).join_from(hubs, out, out.c.hub == hubs.c.number)
-    found: _Rows = {}
-    for hub_id, number, document, published_ms, withdrawn_ms in connection.execute(query):
-        row = _Out(bytes(document), published_ms, withdrawn_ms)
-        found.setdefault(bytes(hub_id), {})[number] = row
-    return found
 
 
 def _told_ms(

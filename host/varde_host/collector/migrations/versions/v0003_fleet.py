@@ -27,6 +27,7 @@ def upgrade() -> None:
         ),
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("document", sa.LargeBinary, nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
         sa.Column("published_ms", sa.BigInteger, nullable=False),
         sa.Column("withdrawn_ms", sa.BigInteger),
     )

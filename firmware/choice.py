@@ -20,6 +20,7 @@ import esp32
 import machine
 
 SLOTS = ("/a", "/b")
+BOTH = 2
 STARTS = 3
 TRIAL_MS = 600_000
 CRASHES = 8  # as many in a row, with 1 to 128 s between, are no accident
@@ -50,6 +51,8 @@ class Choice:
             self._count()
         elif self._record[SPARE] and counters.get("crashes") >= CRASHES:
             self._take_spare()
+        elif self._holds() == 1 - self._record[SLOT]:
+            self._take_only()
         if self._running is not None:
             self._enter_interpreter()
         self.is_trial = self._record[STATE] == TRIAL
@@ -72,15 +75,14 @@ class Choice:
             size = self._nvs.get_blob("update", record)
         except OSError:
             size = 0
-        if size == RECORD_BYTES and record[VERSION]:
-            if all(value <= most for value, most in zip(record, MOST)):
-                return record
+        is_whole = size == RECORD_BYTES and record[VERSION] == 1
+        if is_whole and all(value <= most for value, most in zip(record, MOST)):
+            return record
         # In force is what is there; if it does nothing but crash, the other slot may be better.
-        held = [holds_application(slot) for slot in SLOTS]
         record = bytearray(RECORD_BYTES)
         record[VERSION] = record[TOLD] = 1
-        record[SLOT] = held == [False, True]
-        record[SPARE] = held == [True, True]
+        record[SLOT] = self._holds() == 1
+        record[SPARE] = self._holds() == BOTH
         record[INTERPRETER] = interpreter() or 0
         return record
 
@@ -130,6 +132,24 @@ class Choice:
         self._give_back(NO_START)
         self._counters.set("crashes", 0)
 
+    def _take_only(self):
+        """The bench has made the file system anew: only the other slot holds an application."""
+        self._record[SLOT] ^= 1
+        self._record[SPARE] = 0
+        self._record[RELEASE : RELEASE + 4] = bytes(4)
+        self._save()
+
+    def _holds(self):
+        """Return which slot holds an application: 0 or 1, BOTH, or None."""
+        held = []
+        for number in (0, 1):
+            try:
+                os.stat(SLOTS[number] + "/varde_firmware")
+                held.append(number)
+            except OSError:  # noqa: PERF203
+                pass
+        return BOTH if len(held) == 2 else held[0] if held else None
+
     def _enter_interpreter(self):
         """Go on in the interpreter that the record wants, or start again from it."""
         is_trial = self._tries(INTERPRETER_PART)
@@ -156,15 +176,6 @@ class Choice:
         else:
             self._record[INTERPRETER] = self._running
             self._save()
-
-
-def holds_application(slot):
-    """True if the slot's folder holds the package."""
-    try:
-        os.stat(slot + "/varde_firmware")
-    except OSError:
-        return False
-    return True
 
 
 def interpreter(which=esp32.Partition.RUNNING):

@@ -203,6 +203,17 @@ for data in (b"", b"x" * 48, bytes(48), b"\1" + b"\xff" * 47, bytes(47), bytes(6
     boot()
     assert counters["crashes"] == 1
 
+# A slot in force that is not there gives way to the one that is.
+both, choice.SLOTS = choice.SLOTS, (HOME + "/a", HOME + "/none")
+put(slot=1, release=6, is_spare_whole=1)
+boot()
+assert (record().slot, record().release, record().is_spare_whole) == (0, 0, 0), record()
+choice.SLOTS = (HOME + "/none", HOME + "/nowhere")
+put(slot=1)
+boot()
+assert record().slot == 1
+choice.SLOTS = both
+
 # Interpreter: kept outside of a trial, left to the bootloader while that goes back by itself.
 INTERPRETER = update_record.INTERPRETER
 slots["asked"].clear()

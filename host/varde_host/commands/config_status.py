@@ -184,7 +184,8 @@ def _cells(stands: Told, state: ConfigState) -> tuple[str, ...]:
 
 def _next(state: ConfigState) -> str:
     """Return why, and what to do: the hub's reason first, if it gave one."""
-    key = f"config-next.{state.state}"
+    is_unheard = state.state == config_state.WAITING and state.next_ms is None
+    key = "config-next.unheard" if is_unheard else f"config-next.{state.state}"
     said = messages.text(key, moment=_moment(state.next_ms))
     if state.reason == update_words.NONE:
         return said

@@ -208,6 +208,12 @@ def test_over_tls_as_hubs_and_other_tools_ask(process: CollectorProcess, tmp_pat
         assert client.get(address + "0").status_code == 404
 
 
+def test_a_folder_that_is_not_there_is_named(terminal, made: Path):
+    """Better at the start than by every hub that asks."""
+    status, said = terminal.json("collector", "--site", made, "--blobs", made / "nowhere")
+    assert (status, said["error"], said["where"]) == (1, "blobs-folder", str(made / "nowhere"))
+
+
 def test_who_reads_too_slowly_is_cut_off(folder: Path):
     """Anyone may ask: nobody may hold a connection that a hub with readings needs."""
     counts = metrics.Metrics()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,25 +12,13 @@ import typer
 from varde_host.collector import database, schema
 from varde_host.commands import options
 from varde_host.fleet import groups, selection
-from varde_host.site import files
 
 Hubs = Annotated[list[str] | None, typer.Option("--hub", metavar="HEX")]
 GroupNames = Annotated[list[str] | None, typer.Option("--group", metavar="NAME")]
 RingNames = Annotated[list[str] | None, typer.Option("--ring", metavar="NAME")]
 Everything = Annotated[bool, typer.Option("--all")]
 
-
-@contextlib.contextmanager
-def opened(site: Path, database_address: str | None) -> Iterator[database.Database]:
-    """Give the named database, or that of the site, which must be one."""
-    if database_address is None:
-        files.load(site)
-    address = options.database_address(site, database_address)
-    found = database.open_database(address, create=False)
-    try:
-        yield found
-    finally:
-        found.close()
+opened = options.opened_database
 
 
 def chosen(

@@ -207,12 +207,12 @@ def check_terms(given: "Assignment") -> None:
     if given.source is not None:
         _check_list(given.source, 3, 3, "source")
         host, port, path = given.source
-        _check_host(host, "source host")
-        _check_uint(port, 1, 0xFFFF, "source port")
-        _check_text(path, 0, MAX_PATH_BYTES, "source path")
+        _check_host(host, "source")
+        _check_uint(port, 1, 0xFFFF, "source")
+        _check_text(path, 0, MAX_PATH_BYTES, "source")
         good = all(c in _HOST_CHARACTERS or c in _PATH_CHARACTERS for c in path)
         good = good and (path == "" or path[0] == "/" != path[-1])
-        _require(good, "text", "source path", "begin with / and end without")
+        _require(good, "text", "source", "begin with / and end without")
     _check_text(given.ring, 0, MAX_RING_BYTES, "ring")
 
 

@@ -17,7 +17,7 @@ from varde_host.site import files
 from varde_protocols import exchange
 
 NAME = "localhost"
-START_SECONDS = 20
+START_SECONDS = 300  # against hanging for ever, no more: machines are busy
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-START_SECONDS = 30
+START_SECONDS = 300  # against hanging for ever, no more: machines are busy
 OTHER_USER = "nobody"
 # Durability is not what most tests are about.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

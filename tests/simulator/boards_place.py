@@ -10,7 +10,7 @@ from simulator.console_place import tool
 from varde_simulator import interpreter
 from varde_simulator.usb import stand_in_image
 
-BOUND_S = 90.0
+BOUND_S = 600.0  # against hanging for ever, no more: machines are busy
 
 
 class Command:

@@ -19,7 +19,7 @@ from varde_simulator.usb.usb_board import UsbBoard
 SMALL_JOURNAL = 64 * 1024
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_PROMPT = b">>> "
-TOOL_TIMEOUT_S = 60
+TOOL_TIMEOUT_S = 600  # against hanging for ever, no more: machines are busy
 WAIT_S = 3600.0  # virtual: whoever waits in vain leaps there
 
 

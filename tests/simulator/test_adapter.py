@@ -13,7 +13,7 @@ from varde_simulator.air.link import Air
 from varde_simulator.sensors import models
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
-BOUND_S = 30.0
+BOUND_S = 300.0  # against hanging for ever, no more: machines are busy
 WEIGHT = b"\0\x10\x27"
 PRESSURE = bytes([0, 120, 0, 80, 0, 90, 0])
 

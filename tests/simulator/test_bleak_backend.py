@@ -70,7 +70,7 @@ def test_a_plain_bleak_program_runs_as_it_is(tmp_path: Path):
             env={**os.environ, "VARDE_AIR": place.path, "PYTHONPATH": str(ROOT / "simulator")},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        out, errors = await asyncio.wait_for(process.communicate(), 30)
+        out, errors = await asyncio.wait_for(process.communicate(), 300)
         assert errors.decode() == ""
         value = f"00002a35-0000-1000-8000-00805f9b34fb {PRESSURE.hex()}"
         assert out.decode().splitlines() == ["battery 92", value, value, "gone False"]
@@ -84,7 +84,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-m", "varde_simulator.bleak_backend", missing],
         env={**os.environ, "PYTHONPATH": str(ROOT / "simulator")},
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, f"{missing}: there is no such program\n")
 

@@ -10,7 +10,7 @@ import pytest
 
 from varde_simulator import interpreter, stage
 
-PATIENCE_S = 60
+PATIENCE_S = 300  # against hanging for ever, no more: machines are busy
 
 try:
     stage.firmware_files(interpreter.find())

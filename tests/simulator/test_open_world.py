@@ -15,7 +15,7 @@ from varde_simulator.bleak_backend import channel_client
 from varde_simulator.open_world import OpenWorld, OpenWorldError
 from varde_simulator.sensors import models
 
-BOUND_S = 30.0
+BOUND_S = 300.0  # against hanging for ever, no more: machines are busy
 COMINGS = 12
 AFTER_SUPERVISION_S = 2.7  # of those whose peer was killed: 2.56 s
 # asyncio keeps cancelled timers until there are a hundred; weak references come with type checks.

@@ -20,7 +20,7 @@ from varde_simulator.sensor_stand import Stand, WordError
 from varde_simulator.sensors import models, samples
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
 
-BOUND_S = 40.0
+BOUND_S = 300.0  # against hanging for ever, no more: machines are busy
 CANNOT = 3
 
 

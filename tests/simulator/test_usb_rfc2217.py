@@ -182,8 +182,9 @@ def test_pyserial_agrees_on_all_settings(tmp_path) -> None:
                 port.write(b"hello \xff\xff\x00")
                 return port.read(5)
 
-        asyncio.get_running_loop().call_later(1.5, usb.board.console.on_output, b"\xffhost")
-        assert await asyncio.to_thread(talk) == b"\xffhost"
+        talking = asyncio.ensure_future(asyncio.to_thread(talk))
         assert await heard(usb, 9) == b"hello \xff\xff\x00"
+        usb.board.console.on_output(b"\xffhost")
+        assert await talking == b"\xffhost"
 
     play(tmp_path, act)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulator import usb_place
 from simulator.board_place import needs_vm
+from simulator.usb_clients import WAIT_S
 from simulator.usb_place import START, Bench, on_socket, tool
 from varde_simulator import clock
 from varde_simulator.usb import rom_loader, slip, stand_in_image
@@ -37,7 +38,7 @@ def test_bare_board_is_flashed_and_answers_at_its_prompt(tmp_path) -> None:
             assert (code, output.strip()) == (0, usb.mac.hex())
             code, output = await tool("mpremote", "connect", usb.pty, "resume", "bootloader")
             assert code == 0, output
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(WAIT_S):
                 while not usb.is_in_loader:
                     await asyncio.sleep(0.01)
             await usb.close()

@@ -13,7 +13,7 @@ from simulator.usb_place import Bench
 IAC, SB, SE = 0xFF, 0xFA, 0xF0
 COM_PORT_OPTION, SET_CONTROL, PURGE_DATA = 0x2C, 5, 12
 DTR_ON, DTR_OFF, RTS_ON, RTS_OFF = 8, 9, 11, 12
-WAIT_S = 10
+WAIT_S = 300  # against hanging for ever, no more: machines are busy
 
 
 opened: list["RawClient"] = []

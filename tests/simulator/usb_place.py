@@ -12,7 +12,7 @@ from varde_simulator.usb.usb_board import UsbBoard
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 SMALL_FLASH_BYTES = 4 * chips.MIB  # most tests need no more, and eight boards are 32 MB on disk
-TOOL_TIMEOUT_S = 120
+TOOL_TIMEOUT_S = 600  # against hanging for ever, no more: machines are busy
 
 
 class FakeConsole:

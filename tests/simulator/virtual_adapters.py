@@ -12,7 +12,7 @@ from bumble import controller, core, device, gatt_client, hci, host, link, trans
 from varde_simulator.air.controller import VirtualController
 from varde_simulator.air.station import address_of
 
-BOUND_S = 20.0
+BOUND_S = 300.0  # against hanging for ever, no more: machines are busy
 PUBLIC_ADDRESSES = ("C0:FF:EE:00:00:01", "C0:FF:EE:00:00:02")
 
 

@@ -21,6 +21,8 @@ from varde_host.fleet import (
     publishing,
     under_way,
 )
+from varde_host.site import files
+from varde_protocols import records
 
 
 @pytest.fixture
@@ -132,6 +134,17 @@ def test_a_rollout_after_a_stopped_one_uses_higher_numbers(place: RolloutPlace):
     assert place.published()[place.hubs[0].hub_id].number == 3
     looked = place.play(24 * 7, "igjen")
     assert looked.found.ended.how == "finished"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_wrong_line_is_named(place: RolloutPlace, language: str):
+    path = place.plan()
+    path.write_text(path.read_text().replace("soak_h = 6", "soak_h = -6", 1))
+    words = ("--language", language, "fleet", "plan", path, "--site", place.site.directory)
+    status, _, error = place.terminal.run(*words)
+    assert status == 1
+    assert f"{path}:8: " in error
+    assert "soak_h" in error
 
 
 def test_it_asks_before_it_signs(place: RolloutPlace):
@@ -268,6 +281,46 @@ def test_rings_by_group_and_ring_names(place: RolloutPlace):
     )
     shown = place.json("plan", place.plan(rings))[1]
     assert [ring["hubs"] for ring in shown["rings"]] == [ids[:1], sorted(ids[1:3])]
+
+
+def test_a_damaged_rollout_does_not_hold_up_another(place: RolloutPlace):
+    place.run("start", place.signed_plan(), "--yes")
+    place.json("stop", "vinter", "--by", BY)
+    place.run("start", place.signed_plan(name="b"), "--yes")
+    (place.site.directory / "fleet" / "rollouts" / "vinter" / "plan.toml").write_text("")
+    place.live(20)
+    assert place.json("status", "--advance")[0] == 1
+    assert place.json("status", "b")[1]["rings"][1]["published_ms"] is not None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [records.EVENT_NOTIFICATIONS_DROPPED, records.EVENT_JOURNAL_DAMAGED,
+     records.EVENT_RECORD_REFUSED, records.EVENT_JOURNAL_FULL],
+)  # fmt: skip
+def test_a_hub_that_may_have_lost_a_reading_stops_the_rollout(place: RolloutPlace, event: int):
+    place.run("start", place.signed_plan(), "--yes")
+    model = place.fleet.hubs[place.hubs[0].hub_id]
+    place.live(2)
+    said = records.Event(5000, 1, 1, event, 1)
+    model.heard.append((place.clock.now_ms + 1000, said))
+    place.live(0.1)
+    looked = place.advance()
+    assert looked.found.ended.how == "stopped"
+    assert [reason["why"] for reason in looked.found.ended.reasons] == ["lost"]
+
+
+def test_one_passphrase_is_enough_for_all(place: RolloutPlace, monkeypatch: pytest.MonkeyPatch):
+    """Also for a key that is not with the site: it is opened once, however many hubs there are."""
+    opened = []
+    real = files.open_signer
+    monkeypatch.setattr(files, "open_signer", lambda *a: opened.append(a) or real(*a))
+    path = place.signed_plan()
+    opened.clear()
+    key = place.folder / "stick.key"
+    (place.site.directory / "assignment.key").rename(key)
+    assert place.run("start", path, "--yes", "--key", key)[0] == 0
+    assert len(opened) == 1
 
 
 def test_nothing_is_started(place: RolloutPlace):

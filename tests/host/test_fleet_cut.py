@@ -17,7 +17,6 @@ from host.cut_process import cut
 from host.terminal import Terminal
 from varde_host import clock as host_clock
 from varde_host.collector import database
-from varde_host.commands import hub_assignment
 from varde_host.fleet import advancing, publishing, rollout_folder, starting, under_way
 from varde_host.fleet.publishing import Published
 from varde_host.site import files
@@ -58,9 +57,7 @@ class Copy:
     def start(self) -> None:
         """As the command does it."""
         site, opened = self.site, self.opened()
-        starting.start(
-            site, self.plan, opened, lambda given: hub_assignment.sign(site, given), self.now_ms
-        )
+        starting.start(site, self.plan, opened, starting.Signing(site), self.now_ms)
         advancing.advance(site, "vinter", opened, self.now_ms)
 
     def stop(self) -> None:
@@ -70,10 +67,7 @@ class Copy:
         site, opened = self.site, self.opened()
         looked = advancing.look(site, "vinter", opened, self.now_ms)
         hubs = [hub.hub_id for hub in looked.facts.hubs if hub.is_behind]
-        starting.renew(
-            site, looked.found, opened, hubs,
-            lambda given: hub_assignment.sign(site, given), self.now_ms,
-        )  # fmt: skip
+        starting.renew(site, looked.found, opened, hubs, starting.Signing(site), self.now_ms)
 
     def published(self) -> dict[bytes, Published]:
         opened = self.opened()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,6 @@ from varde_host.collector import database
 from varde_host.commands import (
     fleet_plan,
     fleet_text,
-    hub_assignment,
     inventory_options,
     options,
     selection_options,
@@ -34,7 +34,6 @@ from varde_host.fleet import (
 )
 from varde_host.inventory import who
 from varde_host.site import files
-from varde_protocols import assignment
 
 _POLL_S: Final = 2
 _DAY_MS: Final = 24 * plan_file.HOUR_MS
@@ -58,10 +57,7 @@ def start(
     """Forecast, ask, sign once for all rings, publish to the first; or go on where one was cut."""
     now = clock.from_environment().utc_ms
     loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
-
-    def sign(given: assignment.Assignment) -> bytes:
-        return hub_assignment.sign(loaded, given, key or ())
-
+    sign = starting.Signing(loaded, key or ())
     with selection_options.opened(site, database_address) as opened:
         there = starting.started(loaded, plan)
         if there is None:
@@ -93,16 +89,18 @@ def status(
         if name is not None:
             _go_on(loaded, name, opened, now, advance=advance, watch=watch, json=json)
             return
-        found = _all(loaded, opened, now, advance=advance)
+        found, damaged = _all(loaded, opened, now, advance=advance)
         open_names = [each.found.plan.name for each in found if each.found.ended is None]
         if watch and len(open_names) == 1:
             _go_on(loaded, open_names[0], opened, now, advance=advance, watch=True, json=json)
             return
-    if json:
+    if json and not damaged:
         output.as_json([rollout_view.as_json(looked) for looked in found])
         return
-    for looked in found:
+    for looked in () if json else found:
         fleet_text.show(looked)
+    if damaged:
+        raise damaged[0]
     if not found:
         output.line(messages.text("fleet.none"))
 
@@ -125,9 +123,19 @@ def stop(
 
 def _all(
     site: files.Site, opened: database.Database, now: Callable[[], int], *, advance: bool
-) -> list[advancing.Looked]:
+) -> tuple[list[advancing.Looked], list[errors.InputRefused]]:
+    """Return all rollouts, and why some cannot be read or go on.
+
+    One that is damaged must not keep the others from going on, or from stopping.
+    """
     act = advancing.advance if advance else advancing.look
-    return [act(site, name, opened, now()) for name in rollout_folder.names(site.directory)]
+    found, damaged = [], []
+    for name in rollout_folder.names(site.directory):
+        try:
+            found.append(act(site, name, opened, now()))
+        except errors.InputRefused as error:
+            damaged.append(error)
+    return found, damaged
 
 
 def _ask(*, yes: bool, hubs: int) -> None:
@@ -135,8 +143,10 @@ def _ask(*, yes: bool, hubs: int) -> None:
     if yes:
         return
     question = messages.text("fleet.ask", hubs=hubs)
-    if not sys.stdin.isatty() or not typer.confirm(question, default=False, err=True):
-        raise errors.InputRefused("fleet-unconfirmed")
+    with contextlib.suppress(typer.Abort):
+        if sys.stdin.isatty() and typer.confirm(question, default=False, err=True):
+            return
+    raise errors.InputRefused("fleet-unconfirmed")
 
 
 def _go_on(
@@ -158,10 +168,12 @@ def _go_on(
 
     if not watch:
         _print(look(), json=json)
-    elif json or not sys.stdout.isatty():
-        _watch(look, json=json)
-    else:
-        _watch_live(look)
+        return
+    with contextlib.suppress(KeyboardInterrupt):  # whoever has seen enough
+        if json or not sys.stdout.isatty():
+            _watch(look, json=json)
+        else:
+            _watch_live(look)
 
 
 def _watch(look: Callable[[], advancing.Looked], *, json: bool) -> None:

@@ -234,7 +234,7 @@ class _Reader:
     def _refuse(self, key: str, wanted: str, at: int | None = None) -> NoReturn:
         where = f"{self._path}:{self._line(key, at)}"
         shown = ascii(key[:40])[1:-1]
-        raise errors.InputRefused("plan-field", where, key=shown, wanted=wanted)
+        raise errors.InputRefused("plan-field", where, name=shown, wanted=wanted)
 
     def _line(self, key: str, at: int | None) -> int:
         """Return the line of a key of ring `at` (from 0), or of the plan; its table's if none."""

@@ -3,6 +3,7 @@
     plan.toml, plan.toml.cose    the plan as it was signed
     release.payload              what the release says, if it was there; its digest is signed
     hubs/HUB ID.cbor             the assignment of each hub, signed; with passwords: not for git
+    .gitignore                   which says so
     ended                        from when nothing more is published: how, when, why
 
 The folder appears whole or not at all: it is made in `fleet/starting/NAME`, which whoever starts
@@ -32,6 +33,7 @@ PLAN: Final = "plan.toml"
 RELEASE: Final = "release.payload"
 HUBS: Final = "hubs"
 STARTING: Final = "starting"
+_IGNORE: Final = ".gitignore"
 _ENDING: Final = ".cbor"
 _MAX_ENDED_BYTES: Final = 1 << 20
 
@@ -98,6 +100,7 @@ def write(
         for hub_id, document in hubs.items():
             new_file.write(part / HUBS / f"{hub_id.hex()}{_ENDING}", document)
         new_file.sync_directory(part / HUBS)
+        new_file.write(part / _IGNORE, f"{HUBS}/\n".encode())
         new_file.write(part / PLAN, plan)
         new_file.write(plan_signature.beside(part / PLAN), signature)
         if payload is not None:
@@ -199,7 +202,7 @@ def _clear(part: Path) -> None:
         if not folder.is_dir() or folder.is_symlink():
             continue
         for file in sorted(folder.iterdir()):
-            known = {PLAN, f"{PLAN}{plan_signature.SUFFIX}", RELEASE}
+            known = {PLAN, f"{PLAN}{plan_signature.SUFFIX}", RELEASE, _IGNORE}
             if file.name not in known and file.suffix != _ENDING:
                 raise _damaged(file, "name")
             os.unlink(file)

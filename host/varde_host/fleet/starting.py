@@ -8,7 +8,7 @@ under the next number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,30 @@ from varde_host.fleet import (
 from varde_host.fleet.own_word import HubTruth
 from varde_host.release import folder as release_folder
 from varde_host.site import files, keys, trust_documents
-from varde_protocols import assignment, release
+from varde_protocols import assignment, documents, release
 from varde_protocols.errors import WireError
 
 Sign = Callable[[assignment.Assignment], bytes]
+
+
+class Signing:
+    """Signs assignments, with keys that are opened at the first and for all of them.
+
+    `places` as `files.Site.signers` has them; raises as that.
+    """
+
+    def __init__(self, site: files.Site, places: Sequence[str] = ()) -> None:
+        self._site, self._places = site, places
+        self._signers: list[keys.Signer] = []
+
+    def __call__(self, given: assignment.Assignment) -> bytes:
+        """Return the signed document, read back as the hub will."""
+        if not self._signers:
+            self._signers = self._site.signers(keys.ASSIGNMENT, None, self._places)
+            self._believed = trust_documents.described(self._site, 1, given.signed_ms)
+        data = documents.sign(documents.ASSIGNMENT, given.encode(), self._signers)
+        assignment.verify(data, self._believed, given.hub_id or b"")
+        return data
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from host import config_place
 from host.config_place import MINUTE_MS, ConfigPlace
 from host.conftest import FixedClock
 from host.terminal import Terminal
-from varde_host.fleet import config_state, hub_truth
+from varde_host.fleet import config_state, hub_truth, own_word
 from varde_host.fleet.config_state import ConfigState
 from varde_protocols import records
 from varde_protocols import update_words as words
@@ -20,6 +20,7 @@ from varde_protocols import update_words as words
 NUMBER = 5
 HEARTBEAT_S = 900
 HEARTBEAT_MS = HEARTBEAT_S * 1000
+QUIET_MS = own_word.longest_pause_ms(HEARTBEAT_MS) + HEARTBEAT_MS  # one exchange was lost
 CONFIG = words.CONFIG
 REFUSED, RETURNED, CONFIRMED = (
     records.EVENT_UPDATE_REFUSED, records.EVENT_UPDATE_RETURNED, records.EVENT_UPDATE_CONFIRMED,
@@ -90,12 +91,12 @@ def test_what_a_hub_says_and_the_state(place: ConfigPlace, said: list, state: st
 @pytest.mark.parametrize(
     ("said", "later_ms", "state"),
     [
-        ([], 2 * HEARTBEAT_MS + 12 * MINUTE_MS, "silent"),
-        ([report(4)], 2 * HEARTBEAT_MS, "waiting"),
-        ([report(4)], 2 * HEARTBEAT_MS + 12 * MINUTE_MS, "silent"),
-        ([report(NUMBER, CONFIG, NUMBER, words.TRIAL, 0)], 60 * MINUTE_MS, "silent"),
-        ([report(NUMBER)], 60 * MINUTE_MS, "confirmed"),  # it has said so, and when
-        ([event(RETURNED, reason=9)], 60 * MINUTE_MS, "returned"),
+        ([], QUIET_MS + 12 * MINUTE_MS, "silent"),
+        ([report(4)], QUIET_MS, "waiting"),
+        ([report(4)], QUIET_MS + 12 * MINUTE_MS, "silent"),
+        ([report(NUMBER, CONFIG, NUMBER, words.TRIAL, 0)], QUIET_MS + 12 * MINUTE_MS, "silent"),
+        ([report(NUMBER)], QUIET_MS + 12 * MINUTE_MS, "confirmed"),  # it has said so, and when
+        ([event(RETURNED, reason=9)], QUIET_MS + 12 * MINUTE_MS, "returned"),
     ],
 )
 def test_silence(place: ConfigPlace, said: list, later_ms: int, state: str):
@@ -103,6 +104,14 @@ def test_silence(place: ConfigPlace, said: list, later_ms: int, state: str):
     assert found.state == state
     if state == "silent":
         assert found.since_ms == found.heard_ms
+
+
+def test_a_hub_that_was_quiet_when_it_was_published_is_not_silent(place: ConfigPlace):
+    """Without readings it reports each hour, and may be about to."""
+    place.reports(place.hubs[0], 4)
+    place.clock.now_ms += QUIET_MS + 12 * MINUTE_MS
+    assert state_after(place, []).state == "waiting"
+    assert state_after(place, [], QUIET_MS + 12 * MINUTE_MS).state == "silent"
 
 
 def test_a_hub_that_is_heard_and_does_not_take_it(place: ConfigPlace):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from host.conftest import NOW_MS, Bench
 from host.virtual_hub import VirtualHub
+from varde_firmware.core import uplink
 from varde_host.collector import registry, schema
 from varde_host.fleet import hub_truth, own_word
 from varde_protocols import cose, records, update_words
@@ -313,3 +314,14 @@ def test_what_was_believed_once_no_database_takes_back(bench: Bench, hub: Virtua
     with bench.database.writing() as connection:
         connection.execute(sa.update(schema.records).values(record=b"\x00"))
     assert follower.read()[hub.hub_id] == before
+
+
+def test_a_pause_is_what_the_hub_keeps_to():
+    """Two programs know it, and neither imports the other."""
+    assert own_word.REPORT_EVERY_MS == uplink.REPORT_EVERY_MS
+    for heartbeat_ms in (60_000, 900_000, 3_600_000, 86_400_000):
+        exchanges = range(heartbeat_ms, 3 * 86_400_000, heartbeat_ms)
+        due_ms = max(uplink.REPORT_EVERY_MS, heartbeat_ms)
+        assert next(at for at in exchanges if at >= due_ms) <= own_word.longest_pause_ms(
+            heartbeat_ms
+        )

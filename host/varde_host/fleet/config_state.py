@@ -12,7 +12,7 @@ state here is a good one.
     refused     the hub does not take it
     fell-back   it worked, and the hub says that it runs an older one all the same
     stalled     the hub was heard from long after it should have taken it, and says nothing of it
-    silent      not heard from for longer than two of its heartbeats
+    silent      not heard from for longer than a hub is quiet that is well
     ahead       the hub runs a later one than anything that was published here
     unpublished nothing is published for it
 """
@@ -49,8 +49,6 @@ S_MS: Final = 1000
 # A hub on trial says nothing until its trial is over or has failed: ten minutes, and a start.
 TRIAL_MS: Final = 600_000
 START_MS: Final = 60_000
-# Two heartbeats, so that one lost exchange is no silence, and a trial that came between them.
-_HEARTBEATS_OF_SILENCE: Final = 2
 # So many heartbeats after publication a hub that is heard from has seen that there is one.
 _HEARTBEATS_TO_FETCH: Final = 3
 
@@ -101,8 +99,9 @@ def judge(published: Published | None, truth: HubTruth | None, now_ms: int) -> C
     if state not in UNDER_WAY:
         return ConfigState(state, reason, in_force, since_ms, heard_ms)
     heartbeat_ms = published.heartbeat_s * S_MS
-    silence_ms = _HEARTBEATS_OF_SILENCE * heartbeat_ms + TRIAL_MS + START_MS
-    if now_ms - (heard_ms or published.published_ms) > silence_ms:
+    # A heartbeat more, so that one lost exchange is no silence, and a trial that came between.
+    silence_ms = own_word.longest_pause_ms(heartbeat_ms) + heartbeat_ms + TRIAL_MS + START_MS
+    if now_ms - max(heard_ms or 0, published.published_ms) > silence_ms:
         return ConfigState(SILENT, reason, in_force, heard_ms, heard_ms)
     seen_ms = published.published_ms + _HEARTBEATS_TO_FETCH * heartbeat_ms
     if state == WAITING and heard_ms is not None and heard_ms > seen_ms:
@@ -140,4 +139,4 @@ def _next_ms(
         return since_ms + TRIAL_MS + START_MS
     if heard_ms is None:
         return None
-    return heard_ms + published.heartbeat_s * S_MS
+    return max(heard_ms, published.published_ms) + published.heartbeat_s * S_MS

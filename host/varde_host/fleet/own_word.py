@@ -34,6 +34,10 @@ LOSS_EVENTS: Final = frozenset(
 )
 """After any of them a reading may be missing that no gap record names."""
 
+# What the hub's uplink keeps to (`REPORT_EVERY_MS` there). An exchange that delivers nothing
+# leaves no record, so a hub without readings is heard from by its reports alone.
+REPORT_EVERY_MS: Final = 3_600_000
+
 _RELEASE: Final = (update_words.APPLICATION, update_words.INTERPRETER)
 
 
@@ -90,7 +94,7 @@ class HubTruth:
     """One hub. `is_revoked` is the site's word, times are Unix ms by the collector's clock.
 
     `last_heard_ms` is when the newest of its records arrived, by its number: older ones that are
-    drained after an outage do not count. `boot` counts its starts. `events`, `alarms` and
+    drained after an outage do not count, nor exchanges that delivered nothing (`longest_pause_ms`). `boot` counts its starts. `events`, `alarms` and
     `losses` are in order of their numbers; a loss is a gap record less what arrived all the same.
     """
 
@@ -209,6 +213,14 @@ class HubTruth:
     def _text(self, key: int) -> str | None:
         found = self.fact(key)
         return found if isinstance(found, str) else None
+
+
+def longest_pause_ms(heartbeat_ms: int) -> int:
+    """Return for how long a hub that is well may leave nothing in the database.
+
+    It reports with the first heartbeat that comes an hour or more after the last report.
+    """
+    return max(REPORT_EVERY_MS, heartbeat_ms) + heartbeat_ms
 
 
 def update_event(record: records.Event, received_ms: int) -> UpdateEvent:

@@ -8,8 +8,8 @@ TWICE ?= 200
 OVERFLOWS ?= 20
 # four cuts each: the rest of a run costs as much as six more
 LONG_RUNS ?= 2500
-# half of what two cores can do at once waits on the other half's clock: two workers a core is enough
-WORKERS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+# stories mostly wait for boards and clocks: one worker more than there are cores
+WORKERS ?= $(shell expr 1 + $$(nproc 2>/dev/null || sysctl -n hw.ncpu))
 
 .PHONY: help setup demo test test-mpy check stories stories-long chaos ward conformance bench build ci clean lock
 
@@ -39,7 +39,7 @@ demo: build
 	@$(BIN)/varde demo --seed $(SEED) --out build/demo
 
 test: build test-mpy
-	@$(BIN)/pytest -n $(WORKERS) tests
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
 
 # all modules at once, compiled from source: far more than a hub ever holds
 test-mpy: setup

@@ -10,6 +10,8 @@ import threading
 import hypothesis
 import pytest
 
+import dealing
+
 hypothesis.settings.register_profile("local", deadline=None, max_examples=60)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 # A gate must not be red for what another change did; new examples are found at people's desks.
@@ -23,21 +25,11 @@ is_deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 if is_deaf and threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-LONG = (
-    "stories/test_",
-    "firmware/test_radio_week",
-    "simulator/test_usb_",
-    "host/test_release_build",
-    "host/test_collector_fleet",
-)
-"""Files whose tests take long, mostly waiting: begun last, they would be what all wait for."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long ones; the others keep their order."""
-    items.sort(key=_place)
-
-
-def _place(item: pytest.Item) -> int:
-    places = [at for at, name in enumerate(LONG) if name in item.nodeid]
-    return places[0] if places else len(LONG)
+    """Begin with the long ones."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    places = {
+        name: at for at, name in enumerate(dealing.dealt([i.nodeid for i in items], workers))
+    }
+    items.sort(key=lambda item: places[item.nodeid])

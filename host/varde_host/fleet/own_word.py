@@ -94,8 +94,9 @@ class HubTruth:
     """One hub. `is_revoked` is the site's word, times are Unix ms by the collector's clock.
 
     `last_heard_ms` is when the newest of its records arrived, by its number: older ones that are
-    drained after an outage do not count, nor exchanges that delivered nothing (`longest_pause_ms`). `boot` counts its starts. `events`, `alarms` and
-    `losses` are in order of their numbers; a loss is a gap record less what arrived all the same.
+    drained after an outage do not count, nor exchanges that delivered nothing
+    (`longest_pause_ms`). `boot` counts its starts. `events`, `alarms` and `losses` are in order of
+    their numbers; a loss is a gap record less what arrived all the same.
     """
 
     hub_id: bytes

@@ -25,11 +25,16 @@ STARTS = 3
 TRIAL_MS = 600_000
 CRASHES = 8  # as many in a row, with 1 to 128 s between, are no accident
 
-# The record: places of its bytes, and the most that each may be; places of numbers of four bytes.
+
+class at:  # noqa: N801  (names that the heap holds anyway, as these are the record's own)
+    """The record: where its bytes stand, and its numbers of four bytes."""
+
+    version, state, parts, starts, reason, is_told, slot, interpreter, is_spare_whole = range(9)
+    release, spare_release, new_release = 12, 24, 28
+
+
+MOST = (1, 5, 7, 255, 255, 1, 1, 1, 1, 255, 255, 0)  # that each byte may be, from the first on
 RECORD_BYTES = 48
-VERSION, STATE, PARTS, START, REASON, TOLD, SLOT, INTERPRETER, SPARE = range(9)
-MOST = (1, 5, 7, 255, 255, 1, 1, 1, 1, 255, 255, 0)
-RELEASE, SPARE_RELEASE, NEW_RELEASE = 12, 24, 28
 TRIAL, RETURNED = 3, 5  # states
 APPLICATION_PART, INTERPRETER_PART = 2, 4  # bits of the parts
 NO_START, NO_EXCHANGE = 7, 9  # reasons
@@ -47,24 +52,24 @@ class Choice:
         self._nvs = esp32.NVS("varde")
         self._record = self._load()
         self._running = interpreter()
-        if self._record[STATE] == TRIAL:
+        if self._record[at.state] == TRIAL:
             self._count()
-        elif self._record[SPARE] and counters.get("crashes") >= CRASHES:
+        elif self._record[at.is_spare_whole] and counters.get("crashes") >= CRASHES:
             self._take_spare()
-        elif self._holds() == 1 - self._record[SLOT]:
+        elif self._holds() == 1 - self._record[at.slot]:
             self._take_only()
         if self._running is not None:
             self._enter_interpreter()
-        self.is_trial = self._record[STATE] == TRIAL
-        self.slot = SLOTS[self._record[SLOT] ^ self._tries(APPLICATION_PART)]
+        self.is_trial = self._record[at.state] == TRIAL
+        self.slot = SLOTS[self._record[at.slot] ^ self._tries(APPLICATION_PART)]
         if self.is_trial:
-            print("varde: trial, start %d from %s" % (self._record[START], self.slot))
+            print("varde: trial, start %d from %s" % (self._record[at.starts], self.slot))
 
     async def end_trial(self):
         """Whatever the application does or waits for: its time to prove itself ends."""
         await asyncio.sleep_ms(TRIAL_MS)
         self._record = self._load()
-        if self._record[STATE] == TRIAL:
+        if self._record[at.state] == TRIAL:
             self._give_back(NO_EXCHANGE)
             machine.reset()
 
@@ -75,15 +80,15 @@ class Choice:
             size = self._nvs.get_blob("update", record)
         except OSError:
             size = 0
-        is_whole = size == RECORD_BYTES and record[VERSION] == 1
+        is_whole = size == RECORD_BYTES and record[at.version] == 1
         if is_whole and all(value <= most for value, most in zip(record, MOST)):
             return record
         # In force is what is there; if it does nothing but crash, the other slot may be better.
         record = bytearray(RECORD_BYTES)
-        record[VERSION] = record[TOLD] = 1
-        record[SLOT] = self._holds() == 1
-        record[SPARE] = self._holds() == BOTH
-        record[INTERPRETER] = interpreter() or 0
+        record[at.version] = record[at.is_told] = 1
+        record[at.slot] = self._holds() == 1
+        record[at.is_spare_whole] = self._holds() == BOTH
+        record[at.interpreter] = interpreter() or 0
         return record
 
     def _save(self):
@@ -95,7 +100,7 @@ class Choice:
 
     def _tries(self, part):
         """Return 1 if this part is on trial."""
-        return int(self._record[STATE] == TRIAL and self._record[PARTS] & part > 0)
+        return int(self._record[at.state] == TRIAL and self._record[at.parts] & part > 0)
 
     def _count(self):
         """Count this start of the trial, before it can fail; give back if it has had its starts.
@@ -104,9 +109,9 @@ class Choice:
         last, as then it could not be seen to fail.
         """
         record = self._record
-        record[START] += 1
-        wanted = record[INTERPRETER] ^ self._tries(INTERPRETER_PART)
-        if record[START] < STARTS + (self._running in (None, wanted)):
+        record[at.starts] += 1
+        wanted = record[at.interpreter] ^ self._tries(INTERPRETER_PART)
+        if record[at.starts] < STARTS + (self._running in (None, wanted)):
             self._save()
         else:
             self._give_back(NO_START)
@@ -115,28 +120,28 @@ class Choice:
     def _give_back(self, reason):
         """What was in force is again. The application may have said why: that goes first."""
         record = self._record
-        record[STATE] = RETURNED
-        record[REASON] = record[REASON] or reason
-        record[TOLD] = 0
+        record[at.state] = RETURNED
+        record[at.reason] = record[at.reason] or reason
+        record[at.is_told] = 0
         self._save()
-        print("varde: returned from trial, reason", record[REASON])
+        print("varde: returned from trial, reason", record[at.reason])
 
     def _take_spare(self):
         """What is in force does nothing but crash: what was before it is in force again."""
         record = self._record
-        record[SLOT] ^= 1
-        record[SPARE] = record[REASON] = 0
-        record[PARTS] = APPLICATION_PART
-        record[NEW_RELEASE : NEW_RELEASE + 4] = record[RELEASE : RELEASE + 4]
-        record[RELEASE : RELEASE + 4] = record[SPARE_RELEASE : SPARE_RELEASE + 4]
+        record[at.slot] ^= 1
+        record[at.is_spare_whole] = record[at.reason] = 0
+        record[at.parts] = APPLICATION_PART
+        record[at.new_release : at.new_release + 4] = record[at.release : at.release + 4]
+        record[at.release : at.release + 4] = record[at.spare_release : at.spare_release + 4]
         self._give_back(NO_START)
         self._counters.set("crashes", 0)
 
     def _take_only(self):
         """The bench has made the file system anew: only the other slot holds an application."""
-        self._record[SLOT] ^= 1
-        self._record[SPARE] = 0
-        self._record[RELEASE : RELEASE + 4] = bytes(4)
+        self._record[at.slot] ^= 1
+        self._record[at.is_spare_whole] = 0
+        self._record[at.release : at.release + 4] = bytes(4)
         self._save()
 
     def _holds(self):
@@ -153,7 +158,7 @@ class Choice:
     def _enter_interpreter(self):
         """Go on in the interpreter that the record wants, or start again from it."""
         is_trial = self._tries(INTERPRETER_PART)
-        wanted = self._record[INTERPRETER] ^ is_trial
+        wanted = self._record[at.interpreter] ^ is_trial
         try:
             if self._running == wanted:
                 if not is_trial:
@@ -174,7 +179,7 @@ class Choice:
         if is_trial:
             self._give_back(NO_START)
         else:
-            self._record[INTERPRETER] = self._running
+            self._record[at.interpreter] = self._running
             self._save()
 
 

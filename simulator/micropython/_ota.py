@@ -19,6 +19,7 @@ FAILED = (-1, "ESP_FAIL")
 _ENTRY = "<I20sII"
 _ENTRY_BYTES = 32
 _NONE = 0xFFFFFFFF
+_MAX_SEGMENTS = 16
 _HEADER_BYTES = 24  # of an image: esp_app_format.h
 
 
@@ -53,11 +54,11 @@ def keep(start):
 
 
 def is_whole(start, size):
-    """esp_image_verify: segments and SHA-256 of the image at `start`."""
+    """esp_image_verify: segments and SHA-256 of the image at `start`; one without is none here."""
     header = bytes(_flash.bytes_of[start : start + _HEADER_BYTES])
     if header[:4] == bytes(4):
         return True
-    if header[0] != 0xE9:
+    if header[0] != 0xE9 or not 0 < header[1] <= _MAX_SEGMENTS or header[23] != 1:
         return False
     end = _HEADER_BYTES
     for _ in range(header[1]):
@@ -69,7 +70,7 @@ def is_whole(start, size):
         return False
     image = memoryview(_flash.bytes_of)[start : start + end]
     digest = bytes(_flash.bytes_of[start + end : start + end + 32])
-    return not header[23] or hashlib.sha256(image).digest() == digest
+    return hashlib.sha256(image).digest() == digest
 
 
 def _entries(start):

@@ -5,7 +5,7 @@ boot     i32    how often the hub has started
 utc_min  i32    the last time known for sure, in minutes since 1970
 data     blob   bytes of this month by link, as core/data_budget.py
 pin      i32    what became of the modem's PIN: 4 * (1 before its digits) + modem_words.PIN_...
-locked   i32    1: no prompt (boot.py); slot, trials, crashes, open: see there and main.py
+locked   i32    1: no prompt (boot.py); open, update, crashes, board: there, choice.py, main.py
 remind   blob   reminders shown and counted, as core/reminders.py (ports/signals.py)
 damaged  i32    how many unreadable places of the journal were told, or are known as torn writes
 """

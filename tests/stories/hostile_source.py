@@ -24,6 +24,8 @@ MOST_REQUEST_BYTES = 8192
 CHUNK_BYTES = 4096
 # What never ends does, so that a test of a client without limits fails instead of filling a disk.
 ENDLESS_BYTES = 1 << 20
+# Between its pieces, as this machine's sockets take megabytes before anybody has read a byte.
+ENDLESS_PAUSE_S = 0.05
 _RANGE = re.compile(rb"\r\nrange: bytes=(\d+)-(\d*)\r\n", re.IGNORECASE)
 
 
@@ -62,6 +64,8 @@ class Reply:
     closes: bool = False
     is_silent: bool = False
     """Says nothing at all, for as long as the client waits."""
+    has_head: bool = True
+    """Without, the pieces are all there is."""
 
 
 Fault = Callable[[Request], Reply]
@@ -116,7 +120,8 @@ class Source:
         return self._offers[path].counts
 
     def counts(self, path: str) -> Counts:
-        return self._offers[path].counts
+        """What was counted there; nothing, if nothing was ever offered."""
+        return self._offers[path].counts if path in self._offers else Counts()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -150,7 +155,8 @@ class Source:
         if reply.is_silent:
             await reader.read(1)  # until the client has had enough
             return False
-        writer.write(_head(reply))
+        if reply.has_head:
+            writer.write(_head(reply))
         await self._send_body(reply, writer, counts)
         return not reply.closes and b"connection: close" not in head.lower()
 
@@ -239,7 +245,8 @@ def swapped(data: bytes) -> Fault:
 
 def without_ranges(request: Request) -> Reply:
     """The whole of it, whatever part was asked for."""
-    return honest(replace(request, first=None, last=None))
+    good = honest(replace(request, first=None, last=None))
+    return replace(good, pieces=lambda: _chunks(good.body), pause_s=ENDLESS_PAUSE_S)
 
 
 def shorter(request: Request) -> Reply:
@@ -282,17 +289,24 @@ def no_range(request: Request) -> Reply:
 def endless(request: Request) -> Reply:
     """Body without length or end."""
     good = honest(request)
-    return replace(good, length=-1, pieces=_for_ever, closes=True)
+    return replace(good, length=-1, pieces=_for_ever, pause_s=ENDLESS_PAUSE_S, closes=True)
 
 
 def promised_endless(request: Request) -> Reply:
     """A length that no hub has room for, and bytes to fill it."""
-    return replace(honest(request), length=1 << 31, pieces=_for_ever, closes=True)
+    good = honest(request)
+    return replace(good, length=1 << 31, pieces=_for_ever, pause_s=ENDLESS_PAUSE_S, closes=True)
 
 
-def endless_head(request: Request) -> Reply:
+def endless_head(_request: Request) -> Reply:
     """Headers without end."""
-    return Reply(200, headers=("X-More: " + "and more " * 100,) * 1000)
+
+    def lines() -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\n"
+        for _ in range(ENDLESS_BYTES // CHUNK_BYTES):
+            yield b"X-More: and more\r\n" * (CHUNK_BYTES // 18)
+
+    return Reply(200, pieces=lines, pause_s=ENDLESS_PAUSE_S, closes=True, has_head=False)
 
 
 def _for_ever() -> Iterator[bytes]:

@@ -84,11 +84,18 @@ def write_public(folder: Path) -> Path:
 
 
 @functools.cache
+def board_files() -> Files:
+    """A hub's file system, read once: somebody may build anew meanwhile. Raises StageError."""
+    return stage.firmware_files(interpreter.find())
+
+
+@functools.cache
 def built() -> Files:
     """The application's files for the simulator's interpreter. Raises StageError without."""
-    files = stage.firmware_files(interpreter.find())
     start = firmware.SLOT + "/"
-    return {path[len(start) :]: data for path, data in files.items() if path.startswith(start)}
+    return {
+        path[len(start) :]: data for path, data in board_files().items() if path.startswith(start)
+    }
 
 
 @functools.cache

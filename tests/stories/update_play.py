@@ -16,6 +16,7 @@ from varde_simulator.board import VirtualBoard
 from varde_simulator.play import Draw, Outcome, Play
 
 OFF_MIN = 1.0
+NEVER = 1 << 30  # flash operations
 
 HOUSE = """
 name = "update"
@@ -61,7 +62,7 @@ class CutAt:
 class UpdatePlay(Play):
     """`act` is called once the hub is enrolled. The cuts in `coming` come one by one, the first
     armed by `arm_next`, each other when the power is back. With an interpreter's `image` the board
-    boots as a chip does."""
+    boots as a chip does. Setting `over` ends its days early."""
 
     def __init__(
         self,
@@ -71,14 +72,20 @@ class UpdatePlay(Play):
         node: str,
         seed: int = 1,
         image: bytes = b"",
+        may_crash: bool = False,
     ) -> None:
         super().__init__(stage, story, seed, node, home=node, listener=self._hear)
         self.updates = stage
         self.coming: Iterator[CutAt] = iter(())
+        self.is_armed = False
+        self.down_bytes = 0
         self.told: list[tuple[str, str]] = []
         self.final: hub_flash.HubFlash | None = None
+        self.over = asyncio.Event()
+        self.is_enrolled = asyncio.Event()
         self._act = act
         self._image = image
+        self._may_crash = may_crash
         self._off_min = OFF_MIN
 
     @property
@@ -92,16 +99,42 @@ class UpdatePlay(Play):
 
     def _hear(self, who: str, what: str) -> None:
         self.told.append((who, what))
-        if who == "site" and "enrolled" in what:
+        if who == "site" and "enrolled" in what and not self.is_enrolled.is_set():
+            self.is_enrolled.set()
             self._start(self._act(self))
+
+    def _on_console(self, line: str) -> None:
+        before = len(self.problems)
+        super()._on_console(line)
+        if self._may_crash:  # the release is there to do that
+            del self.problems[before:]
+
+    async def _play(self) -> None:
+        living = asyncio.ensure_future(super()._play())
+        ended = asyncio.ensure_future(self.over.wait())
+        try:
+            await asyncio.wait({living, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if living.done():
+                living.result()
+        finally:
+            for task in (living, ended):
+                task.cancel()
+            await asyncio.gather(living, ended, return_exceptions=True)
 
     def arm_next(self) -> None:
         """The next cut, counted from now; none if there are no more."""
         cut = next(self.coming, None)
+        self.is_armed = cut is not None
         if cut is not None:
             self._board.arm_cut(cut.operation, cut.fraction, over_resets=True)
 
+    def disarm(self) -> None:
+        """No cut comes any more."""
+        self.coming, self.is_armed = iter(()), False
+        self._board.arm_cut(NEVER, 0.0, over_resets=True)
+
     async def _power_back(self, off_min: float) -> None:
+        self.is_armed = False
         await super()._power_back(off_min)
         self.arm_next()
 
@@ -109,6 +142,7 @@ class UpdatePlay(Play):
         if self.board is not None:
             await self.board.cut_power()
             self.final = hub_flash.look(self.board.flash)
+            self.down_bytes = sum(wire.traffic.down_bytes for wire in self.board.links.wires)
         await super()._clear()
 
     @property

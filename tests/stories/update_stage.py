@@ -7,17 +7,22 @@ collector's database in hand can do.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from stories import releases
 from stories.hostile_source import Source
 from stories.releases import Released
-from varde_host.collector import database
+from varde_host.collector import database, schema
+from varde_host.fleet import publishing
 from varde_host.site import files, keys, passphrases, trust_documents
-from varde_protocols import assignment, documents
+from varde_protocols import assignment, cose, documents, records
 from varde_protocols.value import Value
 from varde_simulator.board import VirtualBoard
 from varde_simulator.stage import Stage
@@ -43,18 +48,26 @@ class UpdateStage(Stage):
         self.host.server_names = [SOURCE_NAME]
         self.host.release_public = releases.write_public(folder)
         self.host.collector_options = ["--blobs", str(self.blobs)]
-        self.source: Source
+        self._files = dict(releases.board_files())
+        self._source: Source | None = None
 
     async def __aenter__(self) -> UpdateStage:
         await super().__aenter__()
         self.site = files.load(self.host.site, passphrases.Secrets())
-        self.source = Source(self.site.server_certificate, self.site.server_key)
+        self._source = Source(self.site.server_certificate, self.site.server_key)
         self.source_address = await self.source.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self.source.close()
+        if self._source is not None:
+            await self._source.close()
         await super().__aexit__(*error)
+
+    @property
+    def source(self) -> Source:
+        """Of blobs, beside the collector."""
+        assert self._source is not None
+        return self._source
 
     async def wire(self, board: VirtualBoard) -> None:
         await super().wire(board)
@@ -96,30 +109,66 @@ class UpdateStage(Stage):
 
     def publish(self, document: bytes) -> None:
         """As IT does: refused if no hub of the site could take it."""
-        from varde_host.fleet import publishing  # noqa: PLC0415
-
         opened = database.open_database(str(self.host.database))
         try:
-            publishing.publish_assignment(opened, document)
+            publishing.publish_assignment(opened, self.site, document, self.clock.utc_ms())
         finally:
             opened.close()
 
     def slip_in(self, hub: str, number: int, document: bytes) -> None:
         """Past all checks of the host."""
-        with sqlite3.connect(self.host.database, timeout=30) as connection:
-            row = connection.execute(
-                "SELECT number FROM hubs WHERE hub = ?", (bytes.fromhex(hub),)
-            ).fetchone()
-            connection.execute(
-                "INSERT INTO assignments (hub, number, document, published_ms) VALUES (?,?,?,0)",
-                (row[0], number, document),
-            )
-        connection.close()
+        hubs, assignments = schema.hubs, schema.assignments
+        digest = hashlib.sha256(document).digest()
+
+        def write(connection: sa.Connection) -> None:
+            its = hubs.c.hub_id == bytes.fromhex(hub)
+            row = connection.execute(sa.select(hubs.c.number).where(its)).scalar_one()
+            values = {"hub": row, "number": number, "document": document, "digest": digest}
+            connection.execute(sa.insert(assignments).values(published_ms=0, **values))
+            connection.execute(sa.update(hubs).where(its).values(config_number=number))
+
+        self._write(write)
+
+    def slip_in_trust(self, epoch: int, document: bytes) -> None:
+        """Past all checks of the host."""
+        values = {"epoch": epoch, "document": document, "published_ms": 0}
+        self._write(
+            lambda connection: connection.execute(sa.insert(schema.trusts).values(**values))
+        )
+
+    def _write(self, work: Callable[[sa.Connection], object]) -> None:
+        opened = database.open_database(str(self.host.database))
+        try:
+            opened.write(work)
+        finally:
+            opened.close()
+
+    def publish_trust(self) -> None:
+        """Each epoch that is not out yet."""
+        self.site = files.load(self.host.site, passphrases.Secrets())
+        opened = database.open_database(str(self.host.database))
+        try:
+            publishing.publish_trust(opened, self.site, self.clock.utc_ms())
+        finally:
+            opened.close()
 
     def rotate_trust(self) -> bytes:
         """A trust of the next epoch, as the site's description asks for it."""
         self.site = files.load(self.host.site, passphrases.Secrets())
         return trust_documents.issue(self.site, self.clock.utc_ms())[1]
+
+    def updates_reported(self, hub: str) -> tuple[tuple[int, ...], ...]:
+        """What its reports said of updates, each (what, number, state, reason, ...)."""
+        connection = sqlite3.connect(self.host.database, timeout=30)
+        rows = connection.execute(
+            "SELECT record FROM records JOIN hubs ON hubs.number = records.hub"
+            " WHERE hub_id = ? AND kind = ? ORDER BY seq",
+            (bytes.fromhex(hub), records.REPORT),
+        ).fetchall()
+        connection.close()
+        reports = [records.decode(cose.Sign1.parse(row[0]).unverified_payload) for row in rows]
+        told = [report.facts.get(records.FACT_UPDATE) for report in reports]
+        return tuple(tuple(each) for each in told if each)
 
     def serve(self, released: Released) -> None:
         """From the collector's own folder."""

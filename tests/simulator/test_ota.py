@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import struct
 from pathlib import Path
@@ -118,10 +119,11 @@ def test_a_cut_in_the_bootloader_leaves_one_that_starts(
 
 
 LOOK = """
-import esp32, machine, os
+import esp32, machine, os, time
 P = esp32.Partition
 other = P(P.RUNNING).get_next_update()
 print("runs", P(P.RUNNING).info()[4], "boot", P(P.BOOT).info()[4], "other", other.info()[4])
+time.sleep_ms(500)
 step = len([name for name in os.listdir() if name.startswith("step")])
 open("step%d" % step, "w").close()
 """
@@ -196,23 +198,47 @@ def test_a_bad_interpreter_is_left_by_the_bootloader(
     assert f"interpreter ota_1: {ends}" in place.notes
 
 
-@needs_vm
-def test_a_cut_that_is_armed_comes_in_the_bootloader_too(tmp_path: Path) -> None:
-    main = LOOK + "if step == 0:\n    other.set_boot()\n    machine.reset()\n"
+SWITCHES = (
+    LOOK
+    + """
+if step == 0:
+    time.sleep_ms(5000)
+    other.set_boot()
+    machine.reset()
+"""
+)
 
-    async def act(place: Place) -> None:
-        board = await place.board(main)
-        await place.until("runs", 60)
-        board.arm_cut(NEVER, 0.5, over_resets=True)
+
+@needs_vm
+def test_an_armed_cut_comes_in_the_bootloader_too(tmp_path: Path) -> None:
+    async def counts(place: Place) -> None:
+        board = await place.board(SWITCHES)
+        await place.until("runs ota_0", 60)
+        await asyncio.sleep(2)
         before = board.page.flash
         await place.until("runs ota_1", 60)
-        counts = board.page.flash
-        assert counts.erases - before.erases >= 2  # the program's and the bootloader's
+        now = board.page.flash
+        erases, programs = now.erases - before.erases, now.programs - before.programs
+        place.notes.append(f"{erases} {programs}")
 
-    play(tmp_path, act)
+    async def is_cut(place: Place) -> None:
+        board = await place.board(SWITCHES)
+        await place.until("runs ota_0", 60)
+        await asyncio.sleep(2)
+        board.arm_cut(4, 0.5, over_resets=True)
+        await asyncio.sleep(10)
+        assert place.cuts == 1
+        assert not board.is_on
+        place.lines.clear()
+        await board.power_on()
+        await place.until("runs", 60)
 
-
-NEVER = 1 << 20
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    whole = play(tmp_path / "whole", counts)
+    assert whole.notes[-1] == "2 2"  # the program's and the bootloader's
+    cut = play(tmp_path / "cut", is_cut)
+    assert cut.lines == ["runs ota_0 boot ota_0 other ota_1"]
 
 
 def test_the_two_ends_write_the_same_entry() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import sqlalchemy as sa
 
 from host import site_hands
 from host.conftest import NOW_MS
-from host.virtual_hub import VirtualHub
+from host.virtual_hub import VirtualHub, batch_of
 from varde_host import errors
-from varde_host.collector import database, registry, schema
+from varde_host.collector import commit, database, registry, schema
 from varde_host.fleet import publishing
 from varde_host.site import files, keys, trust_documents
 from varde_protocols import trust_chain
@@ -138,6 +139,53 @@ def test_many_at_once_are_all_or_none(fleet: database.Database, site: files.Site
     given = publishing.publish_assignments(fleet, site, good, NOW_MS)
     assert {each.hub_id for each in given} == {HUB, OTHER}
     assert told(fleet) == {HUB: 1, OTHER: 1}
+
+
+def test_publishers_and_collectors_at_once_are_in_nobodys_way(
+    fleet: database.Database, site: files.Site
+):
+    """All lock hubs in one order; of two that publish one number one is refused."""
+    hubs = [VirtualHub(number) for number in range(1, 9)]
+    with fleet.writing() as connection:
+        for hub in hubs:
+            registry.enrol(connection, hub.public, NOW_MS)
+        numbers = {hub.hub_id: registry.find(connection, hub.hub_id).number for hub in hubs}
+    signers = [files.load(site.directory).signers(keys.ASSIGNMENT)] * 4
+    outcomes: list[str] = []
+
+    def publish(place: int) -> None:
+        for number in range(1, 9):
+            order = hubs[place:] + hubs[:place]
+            made = [
+                site_hands.assigned(site, hub.hub_id, number, signers[place], ring=str(place))
+                for hub in order
+            ]
+            try:
+                publishing.publish_assignments(fleet, site, made, NOW_MS)
+                outcomes.append("published")
+            except errors.InputRefused as error:
+                outcomes.append(error.code)
+
+    def deliver(place: int) -> None:
+        for seq in range(1, 30):
+            order = hubs[place:] + hubs[:place]
+            batches = [batch_of(numbers[hub.hub_id], hub, [seq]) for hub in order]
+            fleet.write(lambda connection, batches=batches: commit.commit(connection, batches))
+
+    works = [(publish, place) for place in range(4)] + [(deliver, place) for place in range(3)]
+    threads = [threading.Thread(target=work, args=(place,)) for work, place in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(outcomes) <= {"published", "assignment-taken"}
+    assert len(outcomes) == 32
+    assert 1 <= outcomes.count("published") <= 8
+    assert set(told(fleet).values()) == {8}
+    if fleet.kind == "postgresql":
+        deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        with fleet.reading() as connection:
+            assert connection.exec_driver_sql(deadlocks).scalar_one() == 0
 
 
 # --- what is withdrawn ---------------------------------------------------------------------------

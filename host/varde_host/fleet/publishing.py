@@ -100,6 +100,7 @@ def publish_assignments(
 
     def publish(connection: sa.Connection) -> None:
         _check_followed(connection, site, newest, data)
+        _lock(connection, {each.hub_id or b"" for each, _ in given})
         for each, document in given:
             _publish_one(connection, each, document, now_ms)
 
@@ -264,6 +265,12 @@ def _withdraw(connection: sa.Connection, hub_id: bytes, number: int, now_ms: int
     before = connection.execute(sa.select(sa.func.max(_assignments.c.number)).where(kept)).scalar()
     _tell(connection, hub, before or 0)
     return True
+
+
+def _lock(connection: sa.Connection, hub_ids: Collection[bytes]) -> None:
+    """Lock hubs in the order in which collectors do that deliver for them (`on_postgresql`)."""
+    query = sa.select(_hubs.c.number).where(_hubs.c.hub_id.in_(hub_ids))
+    connection.execute(query.order_by(_hubs.c.number).with_for_update()).all()
 
 
 def _locked(connection: sa.Connection, hub_id: bytes) -> _Hub:

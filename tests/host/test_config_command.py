@@ -471,6 +471,22 @@ def test_a_watch_ends_when_all_is_settled(place: ConfigPlace, monkeypatch: pytes
     assert (status, states) == (0, ["waiting", "trial", "confirmed"])
 
 
+def test_a_watch_on_a_terminal_shows_one_table_and_why(
+    place: ConfigPlace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    publish(place, number=2)
+    hub = place.hubs[0]
+    monkeypatch.setattr(
+        "time.sleep", lambda _s: place.says(hub, records.EVENT_UPDATE_RETURNED, 2, 9)
+    )
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "160")
+    status, out, _ = place.run("status", "--watch", "--hub", ids(place)[0])
+    assert status == 5
+    assert messages.text("config-state.returned") in out
+    assert "WiFi" in out
+
+
 def test_a_watch_ends_when_it_was_told_to(place: ConfigPlace, monkeypatch: pytest.MonkeyPatch):
     publish(place, number=2)
 

@@ -33,7 +33,11 @@ EXIT_NEEDS_PERSON: Final = 5
 _POLL_S: Final = 2
 _UNTIL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|([1-9]\d{0,3})(min|h)")
 _MINUTE_MS: Final = 60_000
-_COLUMNS: Final = ("published", "in-force", "state", "since", "heard", "step")
+_COLUMNS: Final = ("published", "in-force", "state", "since", "heard", "word-before")
+
+_NEED_SOMEBODY: Final = (
+    frozenset(config_state.STATES) - config_state.UNDER_WAY - {config_state.CONFIRMED}
+)
 
 Found = list[tuple[Told, ConfigState]]
 
@@ -71,8 +75,7 @@ def exit_status(found: Found) -> int:
     states = {state.state for _, state in found}
     if states <= {config_state.CONFIRMED}:
         return 0
-    needs_nobody = states <= config_state.UNDER_WAY | {config_state.CONFIRMED}
-    return EXIT_UNDER_WAY if needs_nobody else EXIT_NEEDS_PERSON
+    return EXIT_NEEDS_PERSON if states & _NEED_SOMEBODY else EXIT_UNDER_WAY
 
 
 def _looks(
@@ -144,15 +147,17 @@ def _print(found: Found, *, json: bool) -> None:
         return
     columns = ("column.hub", *(f"config.column.{name}" for name in _COLUMNS))
     output.table(columns, [_cells(*each) for each in found], whole={0})
+    for line in _lines(found):
+        output.line(line)
 
 
-def _grid(found: Found) -> rich.table.Table:
+def _grid(found: Found) -> rich.console.Group:
     grid = rich.table.Table(box=rich.box.SIMPLE_HEAD)
     for name in ("column.hub", *(f"config.column.{name}" for name in _COLUMNS)):
         grid.add_column(messages.text(name), overflow="fold")
     for each in found:
         grid.add_row(*map(rich.markup.escape, _cells(*each)))
-    return grid
+    return rich.console.Group(grid, *map(rich.markup.escape, _lines(found)))
 
 
 def _row(stands: Told, state: ConfigState) -> dict[str, Any]:
@@ -178,8 +183,17 @@ def _cells(stands: Told, state: ConfigState) -> tuple[str, ...]:
         messages.text(f"config-state.{state.state}"),
         _moment(state.since_ms),
         _moment(state.heard_ms),
-        _next(state),
+        _moment(state.next_ms),
     )
+
+
+def _lines(found: Found) -> list[str]:
+    """Say of each hub that has a reason, or needs somebody, why and what to do."""
+    return [
+        f"{stands.hub_id}: {_next(state)}"
+        for stands, state in found
+        if state.reason != update_words.NONE or state.state in _NEED_SOMEBODY
+    ]
 
 
 def _next(state: ConfigState) -> str:

@@ -154,6 +154,59 @@ def test_a_reading_lost_since_the_start_stops_at_once():
     assert only(decide([before], rings=1)) == rollout.Finish()
 
 
+def test_what_was_said_before_it_was_published_says_nothing_of_it():
+    """The same release once before: it came back then, or ran already."""
+    words = (said(3, RETURNED, -HOUR), said(4, RETURNED, -1), said(5, CONFIRMED, -1))
+    for report in (None, (6, -1, RELEASE, 3, None)):
+        hub = truth(published(1), words, report)
+        at = standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + HOUR)
+        assert (at.state, at.returns, at.is_untouched) == (standing.WAITING, 0, True)
+        at = standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + DEADLINE)
+        assert (at.state, at.before) == (standing.SILENT, standing.WAITING)
+
+
+def test_one_that_ran_it_before_confirms_by_its_report():
+    hub = truth(published(1), (), (9, HOUR + SOAK, RELEASE, 3, None))
+    assert decide([hub], rings=1) == [rollout.Finish()]
+    older = truth(published(1), (), (9, HOUR + SOAK, RELEASE, 2, None))
+    assert decide([older], rings=1) == []
+
+
+def test_what_returned_and_is_refused_from_then_on_keeps_its_reason():
+    update = [update_words.APPLICATION, RELEASE, update_words.REFUSED, 16, 0, 0, 1]
+    words = (said(5, RETURNED, reason=7), said(6, update_words.REFUSED, reason=16))
+    for report in (None, (9, HOUR, BEFORE, 3, update)):
+        at = standing.of(truth(published(1), words, report), RELEASE, SOAK, DEADLINE, T0 + HOUR)
+        assert (at.state, at.reason, at.returns) == (standing.RETURNED, 7, 1)
+
+
+def test_one_that_confirms_at_its_second_try_is_good_and_one_that_falls_after_it_is_not():
+    words = (said(5, RETURNED), said(6, CONFIRMED, reason=0))
+    report = (9, HOUR + SOAK, RELEASE, 3, None)
+    hub = truth(published(1), words, report)
+    at = standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + HOUR + SOAK)
+    assert (at.state, at.returns, at.is_failed, at.has_soaked) == ("confirmed", 1, False, True)
+    words = (said(5, CONFIRMED, reason=0), said(6, RETURNED), said(7, CONFIRMED, reason=0))
+    hub = truth(published(1), words, report)
+    assert standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + DEADLINE).state == "fell-back"
+
+
+def test_a_trial_is_no_confirmation():
+    update = [update_words.APPLICATION, RELEASE, update_words.TRIAL, 0, 0, 0, 1]
+    hub = truth(published(1), (), (9, HOUR, RELEASE, 3, update))
+    assert standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + HOUR).state == standing.TRIAL
+
+
+def test_what_a_stop_took_back_in_time_is_neither_good_nor_bad():
+    hub = dataclasses.replace(published(1), withdrawn_ms=T0 + HOUR)
+    at = standing.of(hub, RELEASE, SOAK, DEADLINE, T0 + 9 * DEADLINE)
+    assert (at.state, at.is_failed) == (standing.WITHDRAWN, False)
+    had_it = truth(hub, (said(5, RETURNED),))  # it had asked before
+    assert standing.of(had_it, RELEASE, SOAK, DEADLINE, T0 + HOUR).state == standing.RETURNED
+    late = dataclasses.replace(hub, withdrawn_ms=T0 + DEADLINE)
+    assert standing.of(late, RELEASE, SOAK, DEADLINE, T0 + DEADLINE).state == standing.SILENT
+
+
 def test_a_hub_that_returned_twice_stops_at_once():
     hubs = [*map(good, range(10, 99)), returned(1, times=2)]
     assert only(decide(hubs)).reasons == (rollout.Reason(rollout.TWICE, 0, (hub_id(1),)),)

@@ -205,7 +205,7 @@ def _show_played(given: plan_file.Plan, played: simulation.Played) -> None:
     for reason in played.reasons:
         said = {"ring": given.rings[reason.ring].name, "hubs": len(reason.hubs)}
         output.line("  " + messages.text(f"stop-reason.{reason.why}", **said))
-    new = sum(run == max(played.runs.values()) for run in played.runs.values())
+    new = sum(run == played.release for run in played.runs.values())
     confirmed = counts.get(standing.CONFIRMED, 0)
     said = {"new": new, "hubs": len(played.runs), "confirmed": confirmed}
     output.line(messages.text("simulated.runs", **said))

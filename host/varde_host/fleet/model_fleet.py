@@ -107,6 +107,11 @@ class ModelHub:
         if self.fault == OFFLINE:
             self._deaf_until_ms = now_ms + OFFLINE_MS
 
+    def withdraw(self) -> None:
+        """Take back what the hub has not asked for yet."""
+        if self._offer is not None and self._offer.number > self._number:
+            self._offer = None
+
     def _live(self) -> Generator[int, None, None]:
         yield self._random.randrange(self._heartbeat_ms)
         while True:

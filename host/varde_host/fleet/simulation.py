@@ -41,7 +41,8 @@ class Fault:
 
 @dataclass
 class Played:
-    """How it went. Times are ms since the start."""
+    """How it went. Times are ms since the start. `states` and `runs` are of the end: after a stop,
+    when the hubs that it did not reach in time have come to theirs."""
 
     rings: list[list[bytes]]
     faults: dict[bytes, str]
@@ -51,6 +52,7 @@ class Played:
     """The last one that was published to."""
     reasons: tuple[rollout.Reason, ...] = ()
     ended_ms: int = 0
+    release: int = 0
     published_ms: dict[int, int] = field(default_factory=dict)
     states: list[rollout.RingState] = field(default_factory=list)
     runs: dict[bytes, int] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class _World:
             for number, ring in enumerate(members)
             for hub in ring
         }
-        self._played = Played([list(ring) for ring in members], dict(faults))
+        self._played = Played([list(ring) for ring in members], dict(faults), release=release)
         self._read: dict[bytes, int] = {}
         self._held_since_ms = START_MS
 
@@ -142,9 +144,25 @@ class _World:
                 self.fleet.run_until(self.fleet.now_ms + POLL_MS)
                 self._listen()
         played.ended_ms = self.fleet.now_ms - START_MS
+        if played.ended == rollout.STOPPED:
+            self._settle()
         played.states = rollout.look(self.facts(), self.fleet.now_ms)
         played.runs = {hub_id: hub.truth.runs for hub_id, hub in self.fleet.hubs.items()}
         return played
+
+    def _settle(self) -> None:
+        """Take back what nobody asked for, and let the others come to their ends."""
+        now_ms = self.fleet.now_ms
+        for state in rollout.look(self.facts(), now_ms):
+            for hub, at in state.hubs:
+                if hub.published_ms is not None and at.is_untouched:
+                    self.fleet.hubs[hub.hub_id].withdraw()
+                    self.known[hub.hub_id] = dataclasses.replace(hub, withdrawn_ms=now_ms)
+        while self.fleet.now_ms < now_ms + HELD_MS:
+            self.fleet.run_until(self.fleet.now_ms + POLL_MS)
+            self._listen()
+            if rollout.is_held(rollout.look(self.facts(), self.fleet.now_ms)):
+                return
 
     def facts(self) -> rollout.Facts:
         return rollout.Facts(self._rings, self._release, tuple(self.known.values()))

@@ -42,8 +42,9 @@ MAX_HEAD_BYTES = 8192
 # uvicorn's own timer runs only after an answer, and any byte stops it.
 MAX_SILENCE_SECONDS = 20.0
 
-# Hubs close after each exchange; this is for test tools and load balancers.
-KEEP_ALIVE_SECONDS = 5
+# A hub closes when it has nothing more to ask. Between two blocks of a release it writes to its
+# flash, between two trusts it checks signatures for seconds, and a new handshake is 4 KB on air.
+KEEP_ALIVE_SECONDS = int(MAX_SILENCE_SECONDS)
 
 # Longer than an exchange takes; what is not done by then is cut off, safely.
 STOP_SECONDS = 10

@@ -24,6 +24,7 @@ SITTING_MS = const(300_000)
 BLOBS = "/v1/blobs"  # of the collector itself
 _NEVER = const(255)  # tries: this assignment was refused
 _BLOCK_BYTES = const(4096)
+_EINVAL = const(22)
 
 
 async def sit(task: "UplinkTask") -> None:
@@ -168,6 +169,13 @@ class Sitting:
 
     async def assignment(self) -> bool:
         self._go_by(await self._documents.assignment(self._trust, self._in_force))
+        record, named = self._record, self._given.release
+        if named is not None:
+            if update_rules.is_given_up(record, record.tries_of_release(named[0])):
+                self._what = words.APPLICATION
+                raise Stop(record.reason or words.NO_START, REFUSED)
+            # so that a cut before the release is here asks no more for documents
+            self._save(words.FETCHING, update_record.CONFIG, 0, 0)
         return True
 
     async def release(self) -> bool:
@@ -179,14 +187,10 @@ class Sitting:
         self._what = words.APPLICATION
         if named[0] < record.release:
             raise Stop(words.ROLLBACK, REFUSED)
-        if update_rules.is_given_up(record, record.tries_of_release(named[0])):
-            raise Stop(record.reason or words.NO_START, REFUSED)
         stage = self._stage
         data = await update_release.have(named[1], stage, self._trust, self._fetch)
         self._release = given = update_release.judged(data, named[0], record, stage)
-        if record.is_at_rest or (record.new_assignment, record.new_release) != (
-            self._number, given.number,
-        ):  # fmt: skip
+        if record.new_release != given.number:
             parts = await update_release.parts(given, stage, self._fetch)
             self._save(words.FETCHING, parts, given.number, given.floor)
         if self._record.parts & update_record.INTERPRETER:
@@ -215,7 +219,11 @@ class Sitting:
                     stage.Stage().inflated(at, component.size_bytes),
                     self._ports.for_updates("slots"), 1 - record.slot, stage.sha256,
                 )  # fmt: skip
-            except OSError:
+            except EOFError:
+                raise Stop(words.MALFORMED, REFUSED)
+            except OSError as error:
+                if error.errno == _EINVAL:  # of what shall be inflated
+                    raise Stop(words.MALFORMED, REFUSED)
                 raise Stop(words.NO_ROOM, FAILED)
         self._save(words.STAGED, record.parts, record.new_release, record.new_floor)
         return True

@@ -77,6 +77,7 @@ class UpdatePlay(Play):
         super().__init__(stage, story, seed, node, home=node, listener=self._hear)
         self.updates = stage
         self.coming: Iterator[CutAt] = iter(())
+        self.on_power: Callable[[], None] = lambda: None
         self.is_armed = False
         self.down_bytes = 0
         self.told: list[tuple[str, str]] = []
@@ -137,6 +138,7 @@ class UpdatePlay(Play):
         self.is_armed = False
         await super()._power_back(off_min)
         self.arm_next()
+        self.on_power()
 
     async def _clear(self) -> None:
         if self.board is not None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from host import site_hands
 from host.conftest import FixedClock
 from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
+from varde_host import clock, errors
 from varde_host.collector import database, registry, schema
 from varde_host.fleet import publishing
 from varde_host.site import files
@@ -92,3 +95,31 @@ def make(made: Path, terminal: Terminal, clock: FixedClock, count: int = 3) -> C
         for hub in hubs:
             registry.enrol(connection, hub.public, clock.now_ms)
     return ConfigPlace(site, opened, clock, terminal, hubs)
+
+
+def in_time(
+    made: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ConfigPlace]:
+    """Yield a place whose commands have its clock."""
+    fixed = FixedClock()
+    monkeypatch.setattr(clock, "from_environment", lambda: fixed)
+    found = make(made, terminal, fixed)
+    yield found
+    found.opened.close()
+
+
+def ids(place: ConfigPlace) -> list[str]:
+    return [hub.hub_id.hex() for hub in place.hubs]
+
+
+def publish(place: ConfigPlace, at: int = 0, number: int = 1, **config: object) -> None:
+    """What the bench did."""
+    hub_id = place.hubs[at].hub_id
+    data = site_hands.assigned(place.site, hub_id, number, config=site_hands.config(**config))
+    publishing.publish_assignment(place.opened, place.site, data, place.clock.now_ms)
+
+
+def error_of(place: ConfigPlace, *arguments: str | Path) -> str:
+    status, told = place.json(*arguments)
+    assert status == errors.EXIT_REFUSED
+    return told["error"]

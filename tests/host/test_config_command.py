@@ -1,10 +1,8 @@
-"""`varde config` as IT types it: drafts, what they change, pushing, and two people at once."""
+"""`varde config` as IT types it: drafts, what they change, and pushing."""
 
 from __future__ import annotations
 
-import json
 import logging
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +16,13 @@ from host.config_place import (
     SECRETS,
     WIFI_PASSWORD,
     ConfigPlace,
+    error_of,
+    ids,
+    publish,
 )
-from host.conftest import FixedClock
-from host.cut_process import cut
 from host.terminal import Terminal
-from varde_host import clock, errors, messages
-from varde_host.fleet import desired, desk, drafts, publishing, pushing, under_way
-from varde_host.site import keys
-from varde_protocols import assignment, documents, records
-from varde_protocols import update_words as words
+from varde_host import messages
+from varde_host.fleet import drafts, publishing
 
 CUFF = f"slot=2,service=1810,chars=2A35,name=SBM69,bond=passkey,passkey={PASSKEY}"
 SCALE = "slot=3,service=181D,chars=2A9D,name=BF720"
@@ -36,28 +32,7 @@ SCALE = "slot=3,service=181D,chars=2A9D,name=BF720"
 def place(
     made: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ConfigPlace]:
-    fixed = FixedClock()
-    monkeypatch.setattr(clock, "from_environment", lambda: fixed)
-    found = config_place.make(made, terminal, fixed)
-    yield found
-    found.opened.close()
-
-
-def ids(place: ConfigPlace) -> list[str]:
-    return [hub.hub_id.hex() for hub in place.hubs]
-
-
-def publish(place: ConfigPlace, at: int = 0, number: int = 1, **config: object) -> None:
-    """What the bench did."""
-    hub_id = place.hubs[at].hub_id
-    data = site_hands.assigned(place.site, hub_id, number, config=site_hands.config(**config))
-    publishing.publish_assignment(place.opened, place.site, data, place.clock.now_ms)
-
-
-def error_of(place: ConfigPlace, *arguments: str | Path) -> str:
-    status, told = place.json(*arguments)
-    assert status == errors.EXIT_REFUSED
-    return told["error"]
+    yield from config_place.in_time(made, terminal, monkeypatch)
 
 
 def test_a_change_goes_from_draft_to_published(place: ConfigPlace):
@@ -306,124 +281,6 @@ def test_no_secret_is_ever_said(
     assert place.published(place.hubs[0]).config.modem.password == MODEM_PASSWORD
 
 
-# --- two people ----------------------------------------------------------------------------------
-
-
-def test_a_draft_over_which_somebody_else_has_published(place: ConfigPlace):
-    publish(place)
-    one = ("--hub", ids(place)[0])
-    place.run("set", "heartbeat-s=300", *one)
-    publish(place, number=2, heartbeat_s=600, board="t-sim7670g")
-    _, (row,) = place.json("diff", *one)
-    assert row["conflicts"] == ["heartbeat-s"]
-    assert error_of(place, "push", *one) == "push-conflict"
-    assert place.published(place.hubs[0]).number == 2
-    place.run("set", "heartbeat-s=300", *one)  # having seen the other's
-    assert place.run("push", *one)[0] == 0
-    config = place.published(place.hubs[0]).config
-    assert (config.heartbeat_s, config.board) == (300, "t-sim7670g")
-
-
-def test_two_who_push_at_once(place: ConfigPlace):
-    """Both looked before either published: one gets through, the other keeps all drafts."""
-    for at in range(3):
-        publish(place, at)
-    hubs = ids(place)
-    place.run("set", "heartbeat-s=300", "--all")
-    ready, go = threading.Barrier(2), []
-
-    def sign(given: assignment.Assignment) -> bytes:
-        signers = place.site.signers(keys.ASSIGNMENT)
-        return documents.sign(documents.ASSIGNMENT, given.encode(), signers)
-
-    def push(at_ms: int) -> None:
-        pushes = pushing.prepare(place.site, place.opened, hubs, at_ms)
-        ready.wait()
-        try:
-            pushing.publish(place.site, place.opened, pushes, sign, at_ms)
-            go.append("published")
-        except errors.InputRefused as error:
-            go.append(error.code)
-
-    both = [threading.Thread(target=push, args=(n,)) for n in (1, 2)]
-    for each in both:
-        each.start()
-    for each in both:
-        each.join()
-    assert sorted(go) == ["assignment-taken", "published"]
-    assert [place.published(hub).number for hub in place.hubs] == [2, 2, 2]
-    assert [place.published(hub).config.heartbeat_s for hub in place.hubs] == [300] * 3
-
-
-def test_one_who_sets_while_another_pushes_loses_nothing(place: ConfigPlace):
-    publish(place)
-    one = ids(place)[0]
-    place.run("set", "heartbeat-s=300", "--hub", one)
-
-    def sign(given: assignment.Assignment) -> bytes:
-        place.run("set", "board=t-sim7670g", "--hub", one)  # while the passphrase is typed
-        signers = place.site.signers(keys.ASSIGNMENT)
-        return documents.sign(documents.ASSIGNMENT, given.encode(), signers)
-
-    pushes = pushing.prepare(place.site, place.opened, [one], 1)
-    pushing.publish(place.site, place.opened, pushes, sign, 1)
-    assert place.published(place.hubs[0]).config.board == "generic"
-    assert drafts.load(place.directory, one).changes == {"board": "t-sim7670g"}
-    assert place.run("push", "--hub", one)[0] == 0
-    assert place.published(place.hubs[0]).config.heartbeat_s == 300
-
-
-def test_a_hub_in_a_rollout_is_not_pushed_to_and_nor_are_the_others(place: ConfigPlace):
-    for at in range(2):
-        publish(place, at)
-    place.run("set", "heartbeat-s=300", "--hub", ids(place)[0], "--hub", ids(place)[1])
-    rollout = desk.folder(place.directory) / desk.ROLLOUTS / "vinter"
-    desk.write(rollout / f"{ids(place)[1]}.cbor", b"")
-    assert under_way.rollout_of(place.directory, ids(place)[1]) == "vinter"
-    assert error_of(place, "push", "--all") == "push-rollout"
-    assert [place.published(hub).number for hub in place.hubs[:2]] == [1, 1]
-    desk.write(rollout / under_way.ENDED, b"")
-    assert place.run("push", "--all")[0] == 0
-
-
-def test_no_key_no_push(place: ConfigPlace):
-    publish(place)
-    place.run("set", "heartbeat-s=300", "--hub", ids(place)[0])
-    (place.directory / "assignment.key").rename(place.directory.parent / "usb.key")
-    assert error_of(place, "push", "--all") == "key-elsewhere"
-    assert drafts.listing(place.directory) == [ids(place)[0]]
-    assert place.run("push", "--all", "--key", place.directory.parent / "usb.key")[0] == 0
-
-
-# --- power cuts ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("torn", [False, True])
-def test_killed_while_drafts_are_put_away_nothing_is_lost_or_left(place: ConfigPlace, torn: bool):
-    """What is published counts; a draft that says the same is no change."""
-    publish(place)
-    one = ids(place)[0]
-    now = desired.plain_of(place.published(place.hubs[0]))
-    later = {**now, "heartbeat_s": 300}
-    draft = desired.Draft(
-        {"heartbeat_s": 300, "board": "x"}, {"heartbeat_s": 900, "board": "generic"}
-    )
-    for at in range(50):
-        drafts.save(place.directory, one, draft)
-
-        def put_away() -> None:
-            left = desired.edited(later, drafts.load(place.directory, one), ())
-            drafts.save(place.directory, one, left)
-
-        was_cut = cut(put_away, at, torn=torn)
-        left = desired.edited(later, drafts.load(place.directory, one), ())
-        assert left.changes == {"board": "x"}
-        assert desired.conflicts(later, left) == []
-        if not was_cut:
-            return
-    pytest.fail("it does not end")
-
-
 def test_drop(place: ConfigPlace):
     for at in range(2):
         publish(place, at)
@@ -432,68 +289,3 @@ def test_drop(place: ConfigPlace):
     assert (status, told) == (0, {"dropped": [ids(place)[0]]})
     assert place.json("drop", "--all")[1] == {"dropped": [ids(place)[1]]}
     assert error_of(place, "drop", "--all") == "selection-empty"
-
-
-# --- status --------------------------------------------------------------------------------------
-
-
-def test_status_and_its_exit_codes(place: ConfigPlace):
-    for at in range(2):
-        publish(place, at, number=2)
-    two = ("--hub", ids(place)[0], "--hub", ids(place)[1])
-    status, rows = place.json("status", *two)
-    assert (status, {row["state"] for row in rows}) == (4, {"waiting"})
-    place.reports(place.hubs[0], 2)
-    assert place.json("status", "--hub", ids(place)[0])[0] == 0
-    assert place.json("status", *two)[0] == 4
-    place.reports(place.hubs[1], 1)
-    place.says(place.hubs[1], records.EVENT_UPDATE_RETURNED, 2, words.NO_EXCHANGE)
-    status, rows = place.json("status", *two)
-    assert status == 5
-    by_id = {row["hub"]: row for row in rows}
-    wrong = by_id[ids(place)[1]]
-    assert (wrong["state"], wrong["reason"], wrong["in_force"]) == ("returned", 9, 1)
-    assert "WiFi" in wrong["next"]
-    status, rows = place.json("status")
-    assert {row["state"] for row in rows} == {"confirmed", "returned", "unpublished"}
-
-
-def test_a_watch_ends_when_all_is_settled(place: ConfigPlace, monkeypatch: pytest.MonkeyPatch):
-    publish(place, number=2)
-    told = [
-        lambda: place.reports(place.hubs[0], 2, [words.CONFIG, 2, words.TRIAL, 0]),
-        lambda: None,
-        lambda: place.says(place.hubs[0], records.EVENT_UPDATE_CONFIRMED, 2),
-    ]
-    monkeypatch.setattr("time.sleep", lambda _s: told.pop(0)())
-    status, out, _ = place.run("status", "--watch", "--hub", ids(place)[0], "--json")
-    states = [json.loads(line)[0]["state"] for line in out.splitlines()]
-    assert (status, states) == (0, ["waiting", "trial", "confirmed"])
-
-
-def test_a_watch_on_a_terminal_shows_one_table_and_why(
-    place: ConfigPlace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    publish(place, number=2)
-    hub = place.hubs[0]
-    monkeypatch.setattr(
-        "time.sleep", lambda _s: place.says(hub, records.EVENT_UPDATE_RETURNED, 2, 9)
-    )
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    monkeypatch.setenv("COLUMNS", "160")
-    status, out, _ = place.run("status", "--watch", "--hub", ids(place)[0])
-    assert status == 5
-    assert messages.text("config-state.returned") in out
-    assert "WiFi" in out
-
-
-def test_a_watch_ends_when_it_was_told_to(place: ConfigPlace, monkeypatch: pytest.MonkeyPatch):
-    publish(place, number=2)
-
-    def later(_s: float) -> None:
-        place.clock.now_ms += config_place.MINUTE_MS
-
-    monkeypatch.setattr("time.sleep", later)
-    status, _, _ = place.run("status", "--watch", "--until", "30min", "--hub", ids(place)[0])
-    assert status == 4
-    assert error_of(place, "status", "--watch", "--until", "soon") == "until"

@@ -74,10 +74,9 @@ class _Newest(NamedTuple):
 
 @dataclass
 class _Read:
-    """What has been read of one hub: `seen` are the newest numbers that were looked at."""
+    """What has been read of one hub; of what it told, so many, up to that number."""
 
     log: verified_log.VerifiedLog
-    seen: tuple[int | None, int | None] = (None, None)
     newest: _Newest | None = None
     report: _Newest | None = None
     told: int = 0
@@ -173,13 +172,18 @@ _IS_WANTED: Final = _told_pattern(sorted(UPDATE_EVENTS | LOSS_EVENTS)).search
 
 
 def _read_newest(connection: sa.Connection, hub: _Hub, read: _Read) -> None:
-    """Find the newest record and the newest report, if there are others than before."""
-    newest_seq, report_seq = read.seen
-    if hub.newest_seq != newest_seq:
+    """Find the newest record and the newest report, unless they are known.
+
+    Below a row that is not the hub's own, which stays on top, there may be something new.
+    """
+    if not _is(read.newest, hub.newest_seq):
         read.newest = next(_newest(connection, hub, read, None), None) or read.newest
-    if hub.report_seq != report_seq:
+    if not _is(read.report, hub.report_seq):
         read.report = next(_newest(connection, hub, read, records.REPORT), None) or read.report
-    read.seen = (hub.newest_seq, hub.report_seq)
+
+
+def _is(known: _Newest | None, seq: int | None) -> bool:
+    return (None if known is None else known.record.seq) == seq
 
 
 def _newest(

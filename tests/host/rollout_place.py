@@ -44,6 +44,8 @@ soak_h = 6
 deadline_h = 24
 """
 
+STAFF_FIRST = RINGS[RINGS.index('[[ring]]\nname = "staff"') :]
+
 
 @dataclass
 class RolloutPlace:

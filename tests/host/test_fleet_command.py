@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from host.rollout_place import BY, RELEASE, RolloutPlace
 from host.terminal import Terminal
 from varde_host import clock as host_clock
 from varde_host import messages
+from varde_host.commands import fleet
 from varde_host.fleet import (
     groups,
     model_fleet,
@@ -100,6 +102,50 @@ def test_a_bad_release_stops_in_the_first_ring_and_all_are_healthy(build, langua
     assert {hub.truth.runs for hub in place.fleet.hubs.values()} == {RELEASE - 1}
     assert rollout_place.ended(place)["how"] == "stopped"
     assert place.json("status", "vinter", "--advance")[1]["due"] == []
+
+
+def test_scripts_are_told_by_the_exit_status_when_a_person_is_needed(build):
+    place = build(6, {0: model_fleet.CRASH, 2: model_fleet.LOW_BATTERY})
+    place.run("start", place.signed_plan(), "--yes")
+    place.live(4)
+    assert place.run("status")[0] == 0  # a look does nothing
+    assert place.run("status", "--advance")[0] == 5
+    assert place.run("status", "--advance")[0] == 0  # told once
+    place.run("start", place.signed_plan(rollout_place.STAFF_FIRST, "b"), "--yes")
+    place.play(40, "b")
+    status, shown = place.json("status", "b")
+    assert (status, shown["state"]) == (5, "held")
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_watching_until_the_end(
+    place: RolloutPlace, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fleet.time, "sleep", lambda _seconds: place.live(2))
+    monkeypatch.setattr(fleet, "_is_terminal", lambda: is_terminal)
+    status, out, _ = place.run("start", place.signed_plan(), "--yes", "--watch")
+    assert status == 0
+    assert "✔" in out
+    assert rollout_place.ended(place)["how"] == "finished"
+
+
+def test_whoever_has_seen_enough_leaves(place: RolloutPlace, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(_seconds: float):
+        raise KeyboardInterrupt
+
+    place.run("start", place.signed_plan(), "--yes")
+    monkeypatch.setattr(fleet.time, "sleep", interrupted)
+    assert place.run("status", "--watch")[0] == 0
+
+
+@pytest.mark.parametrize("answer", ["y\n", "n\n", ""])
+def test_the_question(place: RolloutPlace, answer: str, monkeypatch: pytest.MonkeyPatch):
+    path = place.signed_plan()
+    monkeypatch.setattr(fleet, "_is_asked", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert place.run("start", path)[0] == (0 if answer.startswith("y") else 1)
+    is_started = any(given.number == 2 for given in place.published().values())
+    assert is_started == answer.startswith("y")
 
 
 def test_a_stop_by_a_person_takes_back_what_nobody_asked_for(place: RolloutPlace):
@@ -250,8 +296,8 @@ def test_a_hub_whose_assignment_changed_meanwhile_is_signed_for_anew(place: Roll
     publishing.publish_assignment(place.opened, place.site, pushed, place.clock.now_ms)
     looked = place.play(24 * 5)
     assert looked.found.ended is None
-    shown = place.json("status", "vinter")[1]
-    assert shown["state"] == "behind"
+    status, shown = place.json("status", "vinter")
+    assert (status, shown["state"]) == (5, "behind")
     assert [hub["hub"] for hub in shown["hubs"] if hub["is_behind"]] == [last.hub_id.hex()]
     place.run("start", path, "--yes")
     given = place.published()[last.hub_id]

@@ -1,11 +1,15 @@
-"""`varde fleet start|status|stop`: a release to hubs, ring by ring, stopped by the first bad."""
+"""`varde fleet start|status|stop`: a release to hubs, ring by ring, stopped by the first bad.
+
+Exit status for scripts, beside those of all commands: 5 if a person is needed, because a rollout
+was stopped by this very call, or is held, or waits for signatures.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -26,7 +30,6 @@ from varde_host.commands import (
 from varde_host.fleet import (
     advancing,
     hub_truth,
-    plan_file,
     rollout,
     rollout_folder,
     rollout_view,
@@ -35,8 +38,8 @@ from varde_host.fleet import (
 from varde_host.inventory import who
 from varde_host.site import files
 
+EXIT_NEEDS_PERSON: Final = 5
 _POLL_S: Final = 2
-_DAY_MS: Final = 24 * plan_file.HOUR_MS
 
 Yes = Annotated[bool, typer.Option("--yes")]
 Watch = Annotated[bool, typer.Option("--watch")]
@@ -96,13 +99,13 @@ def status(
             return
     if json and not damaged:
         output.as_json([rollout_view.as_json(looked) for looked in found])
-        return
     for looked in () if json else found:
         fleet_text.show(looked)
     if damaged:
         raise damaged[0]
-    if not found:
+    if not found and not json:
         output.line(messages.text("fleet.none"))
+    _leave(found)
 
 
 def stop(
@@ -138,13 +141,21 @@ def _all(
     return found, damaged
 
 
+def _is_asked() -> bool:
+    return sys.stdin.isatty()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 def _ask(*, yes: bool, hubs: int) -> None:
     """Ask whether to go on. Raises InputRefused `fleet-unconfirmed` where nobody says yes."""
     if yes:
         return
     question = messages.text("fleet.ask", hubs=hubs)
     with contextlib.suppress(typer.Abort):
-        if sys.stdin.isatty() and typer.confirm(question, default=False, err=True):
+        if _is_asked() and typer.confirm(question, default=False, err=True):
             return
     raise errors.InputRefused("fleet-unconfirmed")
 
@@ -167,10 +178,11 @@ def _go_on(
         return act(site, name, opened, now(), follower)
 
     if not watch:
-        _print(look(), json=json)
-        return
+        looked = look()
+        _print(looked, json=json)
+        _leave([looked])
     with contextlib.suppress(KeyboardInterrupt):  # whoever has seen enough
-        if json or not sys.stdout.isatty():
+        if json or not _is_terminal():
             _watch(look, json=json)
         else:
             _watch_live(look)
@@ -198,6 +210,16 @@ def _watch_live(look: Callable[[], advancing.Looked]) -> None:
             if looked.found.ended is not None:
                 return
             time.sleep(_POLL_S)
+
+
+def _leave(found: Iterable[advancing.Looked]) -> None:
+    """End with the status that scripts are told."""
+    waiting = {rollout_view.HELD, rollout_view.BEHIND}
+    for looked in found:
+        was_stopped = any(isinstance(action, rollout.Stop) for action in looked.done)
+        if was_stopped or rollout_view.state(looked) in waiting:
+            raise typer.Exit(EXIT_NEEDS_PERSON)
+    raise typer.Exit
 
 
 def _print(looked: advancing.Looked, *, json: bool) -> None:

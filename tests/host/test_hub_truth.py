@@ -314,6 +314,9 @@ def test_what_was_believed_once_no_database_takes_back(bench: Bench, hub: Virtua
     with bench.database.writing() as connection:
         connection.execute(sa.update(schema.records).values(record=b"\x00"))
     assert follower.read()[hub.hub_id] == before
+    with bench.database.writing() as connection:
+        connection.execute(sa.delete(schema.records).where(schema.records.c.seq > 1))
+    assert follower.read()[hub.hub_id] == before
 
 
 def test_a_pause_is_what_the_hub_keeps_to():

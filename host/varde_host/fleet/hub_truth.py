@@ -81,9 +81,9 @@ class _Read:
     report: _Newest | None = None
     told: int = 0
     told_seq: int = -1
-    events: list[UpdateEvent] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
-    gaps: list[verified_log.Delivered] = field(default_factory=list)
+    events: dict[int, UpdateEvent] = field(default_factory=dict)  # by number, as the next two
+    alarms: dict[int, Alarm] = field(default_factory=dict)
+    gaps: dict[int, verified_log.Delivered] = field(default_factory=dict)
 
 
 def truths(
@@ -131,9 +131,9 @@ class Follower:
 def _truth(hub: _Hub, read: _Read, losses: tuple[gaps.Loss, ...]) -> HubTruth:
     report = read.report.record if read.report else None
     heard = [each.received_ms for each in (read.newest, read.report) if each]
-    heard += [event.received_ms for event in read.events]
+    heard += [event.received_ms for event in read.events.values()]
     boots = [each.record.boot for each in (read.newest, read.report) if each]
-    boots += [event.boot for event in read.events]
+    boots += [event.boot for event in read.events.values()]
     return HubTruth(
         hub_id=hub.hub_id,
         is_revoked=hub.is_revoked,
@@ -141,8 +141,8 @@ def _truth(hub: _Hub, read: _Read, losses: tuple[gaps.Loss, ...]) -> HubTruth:
         boot=max(boots, default=None),
         report=report if isinstance(report, records.Report) else None,
         reported_ms=read.report.received_ms if read.report else None,
-        events=tuple(read.events),
-        alarms=tuple(read.alarms),
+        events=tuple(event for _, event in sorted(read.events.items())),
+        alarms=tuple(alarm for _, alarm in sorted(read.alarms.items())),
         losses=losses,
     )
 
@@ -213,7 +213,6 @@ def _read_told(connection: sa.Connection, hub: _Hub, read: _Read) -> None:
     rows = _told(connection, hub, read.told_seq)
     if read.told + len(rows) != hub.told:
         rows = _told(connection, hub, -1)
-        read.events, read.alarms, read.gaps = [], [], []
     read.told = hub.told
     for kind, entry in rows:
         read.told_seq = max(read.told_seq, entry.seq)
@@ -221,17 +220,17 @@ def _read_told(connection: sa.Connection, hub: _Hub, read: _Read) -> None:
             continue
         record = _verified(read, entry)
         if isinstance(record, records.Gap):
-            read.gaps.append(entry)
+            read.gaps[entry.seq] = entry
         elif isinstance(record, records.Event):
             _take_event(read, record, entry.received_ms)
 
 
 def _take_event(read: _Read, record: records.Event, received_ms: int) -> None:
     if record.code in UPDATE_EVENTS:
-        read.events.append(update_event(record, received_ms))
+        read.events[record.seq] = update_event(record, received_ms)
     elif record.code in LOSS_EVENTS:
         place = (record.seq, record.boot, record.uptime_ms, received_ms)
-        read.alarms.append(Alarm(*place, record.code, record.detail))
+        read.alarms[record.seq] = Alarm(*place, record.code, record.detail)
 
 
 def _losses(connection: sa.Connection, hub: _Hub, read: _Read) -> tuple[gaps.Loss, ...]:
@@ -239,8 +238,8 @@ def _losses(connection: sa.Connection, hub: _Hub, read: _Read) -> tuple[gaps.Los
     if not read.gaps:
         return ()
     log = verified_log.VerifiedLog(hub.hub_id, hub.public_key)
-    entries = {entry.seq: entry for entry in read.gaps}
-    for entry in read.gaps:
+    entries = dict(read.gaps)
+    for entry in read.gaps.values():
         gap = _verified(read, entry)
         if isinstance(gap, records.Gap):
             for first, last in gap.ranges:

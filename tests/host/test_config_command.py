@@ -70,6 +70,20 @@ def test_a_change_goes_from_draft_to_published(place: ConfigPlace):
     assert error_of(place, "push", "--hub", one) == "push-nothing"
 
 
+def test_diff_shows_what_a_hub_runs_where_it_runs_another(place: ConfigPlace):
+    publish(place)
+    publish(place, number=2, heartbeat_s=300)
+    one = ("--hub", ids(place)[0])
+    assert place.json("diff", *one)[1][0]["not_in_force"] is None  # it has said nothing
+    place.reports(place.hubs[0], 1)
+    (row,) = place.json("diff", *one)[1]
+    (lacks,) = row["not_in_force"]
+    assert (lacks["setting"], lacks["before"], lacks["after"]) == ("heartbeat-s", "900", "300")
+    assert "heartbeat-s" in place.run("diff", *one)[1]
+    place.reports(place.hubs[0], 2)
+    assert place.json("diff", *one)[1][0]["not_in_force"] is None
+
+
 def test_what_is_not_named_stays(place: ConfigPlace):
     release = [7, bytes(32)]
     data = site_hands.assigned(

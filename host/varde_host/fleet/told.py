@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from varde_host.collector import database
+import sqlalchemy as sa
+
+from varde_host.collector import database, schema
 from varde_host.fleet import config_state, desired, publishing
 from varde_host.fleet.desired import Plain
 from varde_host.fleet.own_word import HubTruth
@@ -51,3 +53,15 @@ def _told(hub_id: str, found: publishing.Published | None) -> Told:
         return Told(hub_id)
     given = assignment.unverified(found.document)
     return Told(hub_id, found.number, found.published_ms, given, desired.plain_of(given))
+
+
+def running(opened: database.Database, hub_id: str, number: int | None) -> Plain | None:
+    """Return the settings of the assignment that a hub says is in force.
+
+    None if it is not kept here: of a hub the newest is, and the one before it. WorldFailed.
+    """
+    hubs, kept = schema.hubs, schema.assignments
+    query = sa.select(kept.c.document).join_from(kept, hubs, kept.c.hub == hubs.c.number)
+    query = query.where(hubs.c.hub_id == bytes.fromhex(hub_id), kept.c.number == number)
+    document = opened.read(lambda connection: connection.execute(query).scalar())
+    return desired.plain_of(assignment.unverified(bytes(document))) if document else None

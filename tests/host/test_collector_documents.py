@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from host import site_hands
+from host.collector_process import NAME, CollectorProcess
 from host.conftest import NOW_MS, Bench, collector
 from host.virtual_hub import VirtualHub, read_answer
 from varde_host.collector import database, documents, log, rate_limit, registry
 from varde_host.fleet import publishing
-from varde_host.site import files, trust_documents
-from varde_protocols import assignment, cose, document_request, trust_chain
+from varde_host.site import certificates, creation, files, trust_documents
+from varde_protocols import assignment, cose, document_request, exchange, trust_chain
 from varde_protocols import documents as kinds
 from varde_protocols.document_request import DocumentRequest
 
@@ -246,6 +249,39 @@ def test_it_is_counted_and_logged_without_what_is_in_it(
     everything = "".join(lines) + counted
     for secret in (site_hands.PASSWORD, document.hex(), "home"):
         assert secret not in everything
+
+
+# --- the process ---------------------------------------------------------------------------------
+
+
+def test_a_running_collector_hands_out_what_is_published_beside_it(tmp_path: Path):
+    """Over TLS, one connection for exchange and document, and again after kill -9."""
+    made = tmp_path / "site"
+    creation.create(made, "test", [NAME], certificates.Validity())
+    site = site_hands.next_trust(made)
+    hub = VirtualHub(1, site.receiver_public)
+    opened = database.open_database(site.database)
+    with opened.writing() as connection:
+        registry.enrol(connection, hub.public, 0)
+    with CollectorProcess(site) as process:
+        context = ssl.create_default_context(cafile=str(made / "root-1.pem"))
+        document = site_hands.assigned(site, hub.hub_id, 7)
+        publishing.publish_assignment(opened, site, document, NOW_MS)
+        for _ in range(2):
+            base = f"https://{NAME}:{process.port}"
+            with httpx.Client(verify=context, base_url=base, trust_env=False) as client:
+                headers = {"content-type": exchange.REQUEST_TYPE}
+                said = client.post(exchange.PATH, content=hub.body([]), headers=headers)
+                answer = cose.Sign1.parse(said.content).unverified_payload
+                assert b"\x06\x07" in answer  # the sixth field: config_number
+                headers = {"content-type": document_request.REQUEST_TYPE}
+                body = asked(hub, kinds.ASSIGNMENT, 1)
+                got = client.post(document_request.PATH, content=body, headers=headers)
+                assert (got.status_code, got.content) == (200, document)
+            process.kill()
+            process.start()
+        assert site_hands.PASSWORD not in (made / "collector.log").read_text()
+    opened.close()
 
 
 # --- anything ------------------------------------------------------------------------------------

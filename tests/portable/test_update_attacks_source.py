@@ -47,7 +47,7 @@ class FromTheSource(Attack):
         ran(fetching.hold(self.given, AT, LIST_AT, go_on))
 
     def staged(self):
-        return bytes(self.flash.bytes[AT * BLOCK : AT * BLOCK + len(DATA)])
+        return self.flash.stands(AT, len(DATA))
 
     def spoiled(self, spoil):
         self.source.spoil = spoil
@@ -104,13 +104,13 @@ class FromTheSource(Attack):
 
     def test_staged_bytes_changed_behind_our_back_are_fetched_again(self):
         self.fetch()
-        self.flash.bytes[AT * BLOCK + 9] ^= 1
+        self.flash.flip(AT, 9)
         self.fetch()
         self.assertEqual(self.staged(), DATA)
 
     def test_staged_list_changed_behind_our_back_is_fetched_again(self):
         self.fetch()
-        self.flash.bytes[LIST_AT * BLOCK] ^= 1
+        self.flash.flip(LIST_AT, 0)
         self.fetch()
         self.assertEqual(self.staged(), DATA)
 

@@ -15,6 +15,7 @@ from varde_protocols import http_response, release
 
 FAILED, REFUSED = update_plan.FAILED, update_plan.REFUSED
 BLOCK, SECTORS = 4096, 200
+ERASED = b"\xff" * BLOCK
 DATA = bytes([n * 7 & 255 for n in range(251)]) * 60  # four blocks, the last one short
 AT, LIST_AT = 10, 100
 
@@ -53,19 +54,32 @@ def component(data, kind=release.APPLICATION, **fields):
 
 
 class Flash:
-    """A stage: sectors in memory."""
+    """A stage: the sectors that were written, in memory."""
 
     def __init__(self):
-        self.bytes = bytearray(b"\xff" * (BLOCK * SECTORS))
+        self.sectors = {}
         self.written = []
 
     def read(self, sector, buffer, offset=0):
-        start = sector * BLOCK + offset
-        buffer[:] = self.bytes[start : start + len(buffer)]
+        for at in range(len(buffer)):
+            number, place = divmod(sector * BLOCK + offset + at, BLOCK)
+            buffer[at] = self.sectors.get(number, ERASED)[place]
+
+    def stands(self, sector, len_bytes):
+        found = bytearray(len_bytes)
+        self.read(sector, found)
+        return bytes(found)
+
+    def flip(self, sector, at):
+        """One bit turns, and nobody has written."""
+        content = bytearray(self.sectors[sector])
+        content[at] ^= 1
+        self.sectors[sector] = bytes(content)
 
     def write(self, sector, data):
         assert len(data) == BLOCK
-        self.bytes[sector * BLOCK : (sector + 1) * BLOCK] = data
+        assert 0 <= sector < SECTORS
+        self.sectors[sector] = bytes(data)
         self.written.append(sector)
 
 

@@ -12,8 +12,10 @@ from host import release_bench, rollout_place, site_hands
 from host.conftest import FixedClock
 from host.rollout_place import BY, RELEASE, RolloutPlace
 from host.terminal import Terminal
+from host.virtual_hub import VirtualHub
 from varde_host import clock as host_clock
-from varde_host import messages
+from varde_host import errors, messages
+from varde_host.collector import registry
 from varde_host.commands import fleet
 from varde_host.fleet import (
     groups,
@@ -23,8 +25,8 @@ from varde_host.fleet import (
     publishing,
     under_way,
 )
-from varde_host.site import files
-from varde_protocols import records
+from varde_host.site import files, keys
+from varde_protocols import records, release
 
 
 @pytest.fixture
@@ -207,10 +209,14 @@ def test_tampered_plans_are_refused(place: RolloutPlace):
     path.write_text(text)
     signature = path.with_name(path.name + ".cose")
     data = signature.read_bytes()
+    plan, _ = plan_file.read(path)
+    publics = place.site.roles[keys.ASSIGNMENT].publics
     for at in range(len(data)):
-        signature.write_bytes(site_hands.altered(data, at))
-        refused = code(place, "start", path, "--yes")
-        assert refused in {"plan-signature", "plan-stranger", "plan-tampered"}, at
+        with pytest.raises(errors.InputRefused) as caught:
+            plan_signature.verify(plan, site_hands.altered(data, at), publics, "")
+        assert caught.value.code in {"plan-signature", "plan-stranger"}, at
+    signature.write_bytes(site_hands.altered(data, 60))
+    assert code(place, "start", path, "--yes") == "plan-signature"
     signature.unlink()
     assert code(place, "start", path, "--yes") == "plan-unsigned"
 
@@ -240,6 +246,47 @@ def test_a_release_that_too_few_have_signed_is_not_started(place: RolloutPlace):
     release_bench.make(place.folder / "half").sign(release_bench.HOLDERS[0])
     place.run("plan", path, "--sign")
     assert code(place, "start", path, "--yes") == "plan-release-unsigned"
+
+
+def test_a_release_of_which_only_number_and_digest_are_known(place: RolloutPlace):
+    """Nobody can say what it will cost; all else is as ever."""
+    digest = release.digest((place.folder / "release" / "release.payload").read_bytes())
+    named = f'{{number = {RELEASE}, digest = "{digest.hex()}"}}'
+    path = place.plan()
+    path.write_text(path.read_text().replace('{folder = "release"}', named))
+    assert place.run("plan", path, "--sign")[0] == 0
+    assert place.json("plan", path)[1]["forecast"] is None
+    assert place.run("start", path, "--yes")[0] == 0
+    shown = place.json("status", "vinter")[1]
+    assert shown["release"] == {"number": RELEASE, "digest": digest.hex(), "name": None}
+    path.write_text(path.read_text().replace("number = 7", 'number = 8, folder = "release"'))
+    assert code(place, "plan", path) == "plan-release"
+
+
+def test_a_hub_of_which_no_assignment_is_known_is_named(place: RolloutPlace):
+    with place.opened.writing() as connection:
+        registry.enrol(connection, VirtualHub(99).public, place.clock.now_ms)
+    status, error = place.json("start", place.signed_plan(), "--yes")
+    assert (status, error["error"]) == (1, "rollout-no-base")
+    assert error["where"] == VirtualHub(99).hub_id.hex()
+
+
+def test_what_is_not_ours_in_the_way_is_not_taken_away(place: RolloutPlace):
+    strange = place.site.directory / "fleet" / "starting" / "vinter" / "notes.txt"
+    strange.parent.mkdir(parents=True)
+    strange.write_text("mine")
+    assert code(place, "start", place.signed_plan(), "--yes") == "rollout-damaged"
+    assert strange.read_text() == "mine"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"how": "finished"}', "\0", "[" * 99_999])
+def test_whatever_stands_in_the_mark_it_is_an_end(place: RolloutPlace, text: str):
+    place.run("start", place.signed_plan(), "--yes")
+    (place.site.directory / "fleet" / "rollouts" / "vinter" / "ended").write_text(text)
+    place.live(20)
+    shown = place.json("status", "vinter", "--advance")[1]
+    assert (shown["state"], shown["done"], shown["due"]) == ("stopped", [], [])
+    assert place.run("status", "vinter")[0] == 0
 
 
 def test_a_hub_is_in_one_rollout_at_a_time(place: RolloutPlace):

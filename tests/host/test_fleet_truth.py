@@ -16,6 +16,7 @@ from host.conftest import FixedClock
 from host.rollout_place import RELEASE, RolloutPlace
 from host.terminal import Terminal
 from varde_host import clock as host_clock
+from varde_host import messages
 from varde_host.fleet import (
     advancing,
     model_fleet,
@@ -135,6 +136,12 @@ def test_fault_by_fault(build: Callable[..., RolloutPlace], fault: str):
     assert (row["state"], row["reason"], row["runs"]) == FINALLY[fault]
     truth: Truth = place.fleet.hubs[place.hubs[0].hub_id].truth
     assert truth.runs == row["runs"]
+    for language in messages.LANGUAGES:
+        words = ("--language", language, "fleet", "status", "--site", place.site.directory)
+        _, out, _ = place.terminal.run(*words)
+        assert messages.catalogue(language)[f"rollout-state.{row['state']}"] in out or (
+            row["state"] == standing.CONFIRMED
+        )
     assert sum(hub["readings_lost"] for hub in shown.values()) == (fault == "loses-reading")
     assert row["returns"] == {"crash": 1, "self-test": 1, "falls-back": 1, "cannot-send": 2,
                               "bad-config": 2}.get(fault, 0)  # fmt: skip

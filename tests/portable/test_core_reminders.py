@@ -179,6 +179,12 @@ class TheWallJumps(Case):
         home.go_on(1)
         self.says(home, False, 1, 0, 1)
 
+    def test_all_of_the_hour_that_is_skipped(self):
+        for minute in (120, 121, 179):
+            home = Home([[minute, EVERY_DAY, 0]], at=clock(1, 59))
+            home.set_wall(clock(3))
+            self.says(home, True, 1, 0, 0)
+
     def test_the_last_minute_before_and_the_first_after_are_each_due_once(self):
         home = Home([[119, EVERY_DAY, 0], [180, EVERY_DAY, 0]], at=clock(1, 58))
         home.go_on(1)
@@ -269,7 +275,7 @@ class PowerCuts(Case):
         home.go_on(20)
         home.core.press()
         home.core.told(home.counts())
-        for at, is_shown, due in ((clock(32, 59), True, 1), (clock(33), False, 0)):  # tomorrow
+        for at, is_shown, due in ((clock(33), True, 1), (clock(33, 1), False, 0)):  # tomorrow
             self.says(Home(kept=home.core.kept(), at=at), is_shown, due, 0, 0)
 
     def test_before_time_is_known_nothing_is_forgotten(self):
@@ -279,6 +285,20 @@ class PowerCuts(Case):
         dark.go_on(5)
         again = Home(kept=dark.core.kept(), at=clock(8, 10))
         self.says(again, True, 1, 0, 0)
+
+    def test_a_value_before_time_is_known_is_what_it_asked_for(self):
+        home = Home()
+        home.go_on(1)
+        for minutes, missed in ((59, 0), (60, 1)):  # until somebody measures
+            dark = Home(kept=home.core.kept(), at=None)
+            dark.measure()
+            dark.go_on(30)
+            dark.core.is_changed = False
+            dark.set_wall(clock(8, minutes + 30))
+            self.says(dark, False, 1, 0, missed)
+            self.assertFalse(dark.core.sounds(dark.now_ms))
+            self.assertTrue(dark.core.is_changed)
+            self.says(dark.again(), False, 1, 0, missed)
 
     def test_other_reminders_take_nothing_over_but_the_counts(self):
         home = Home()

@@ -127,21 +127,31 @@ class Reminders:
             self.is_changed = True
 
     def _take_up(self, minutes: int, now_ms: int) -> None:
-        """What was shown when the last boot ended: how long it still is."""
+        """What was shown when the last boot ended: how long it still is.
+
+        Somebody may have measured in this boot before its time was known: how old it was then.
+        """
         for index in range(len(self._rows)):
             if self._shown_before >> index & 1:
-                age_min = minutes - _last(self._rows[index][0], self._looked)
-                if -BACK_MIN <= age_min < LATE_MIN:
+                minute, _, slot = self._rows[index]
+                age_min = minutes - _last(minute, self._looked)
+                measured_ms = self._measured_ms.get(slot)
+                if measured_ms is not None:
+                    age_min -= (now_ms - measured_ms) // _MINUTE_MS
+                if not -BACK_MIN <= age_min < LATE_MIN:
+                    self._count(_MISSED, 1)
+                elif measured_ms is not None:
+                    self.is_changed = True  # done
+                else:
                     left_min = min(LATE_MIN - age_min, LATE_MIN)
                     self._until_ms[index] = now_ms + left_min * _MINUTE_MS
-                else:
-                    self._count(_MISSED, 1)
         self._shown_before = 0
 
     def _find_due(self, minutes: int, now_ms: int) -> None:
         if self._looked == 0 or self._looked > minutes + BACK_MIN:
             self._looked = minutes - 1
-        since = max(self._looked, minutes - LATE_MIN)
+        # One minute more: 02:00 on the night of March, when 03:00 comes right after 01:59.
+        since = max(self._looked, minutes - LATE_MIN - 1)
         for index, (minute, weekdays, _) in enumerate(self._rows):
             at = _last(minute, minutes)
             if at > since and weekdays >> local_time.weekday(at // local_time.DAY_MINUTES) & 1:

@@ -42,7 +42,8 @@ class ReminderTask:
     def note(self, slot: int) -> None:
         """A value of this sensor is kept."""
         self._core.measured(slot, self._clock.now_ms())
-        self._inbox.wake()
+        if self._core.is_shown:  # a stream brings one each second
+            self._inbox.wake()
 
     def counts(self) -> "List[int]":
         """Return how many came due, were silenced and were missed since the last report."""

@@ -89,6 +89,9 @@ class Choice:
         record[at.slot] = self._holds() == 1
         record[at.is_spare_whole] = self._holds() == BOTH
         record[at.interpreter] = interpreter() or 0
+        if any(record[at.slot : at.is_spare_whole + 1]):  # else it is what all take for granted
+            self._record = record
+            self._save()
         return record
 
     def _save(self):

@@ -203,6 +203,21 @@ for data in (b"", b"x" * 48, bytes(48), b"\1" + b"\xff" * 47, bytes(47), bytes(6
     boot()
     assert counters["crashes"] == 1
 
+# One that is lost is written anew if it says more than nothing does: else the next update would be
+# put where the application runs.
+esp32.blobs.clear()
+counters["crashes"] = 0
+both, choice.SLOTS = choice.SLOTS, (HOME + "/none", HOME + "/b")
+boot()
+assert (record().slot, record().is_spare_whole) == (1, 0), record()
+choice.SLOTS = (HOME + "/a", HOME + "/none")
+esp32.blobs.clear()
+boot()
+assert not esp32.blobs
+choice.SLOTS = both
+boot()
+assert (record().slot, record().is_spare_whole) == (0, 1), record()
+
 # A slot in force that is not there gives way to the one that is.
 both, choice.SLOTS = choice.SLOTS, (HOME + "/a", HOME + "/none")
 put(slot=1, release=6, is_spare_whole=1)

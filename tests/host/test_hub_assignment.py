@@ -178,6 +178,8 @@ def test_reminders_quiet_hours_and_terms(terminal: Terminal, made: Path, tmp_pat
         ("--reminder", "08:00 weekdays", "reminder"),
         ("--reminder", "08:00 mon-tue-wed", "reminder"),
         ("--reminder", "08:00 slot=one", "reminder"),
+        ("--reminder", "08:00 slot=1 slot=2", "reminder"),
+        ("--reminder", "08:00 20:00", "reminder"),
         ("--reminder", "08:00 colour=red", "reminder"),
         ("--reminder", "08:00 slot=1 min=90", "patient-limit"),
         ("--reminder", "08:00 slot=1 Puls.Grense=120", "patient-limit"),
@@ -231,3 +233,7 @@ def test_weekdays_go_round_the_end_of_the_week():
     assert reminder_text.reminder("08:00 fri-mon", "x")[1] == 0b1110001
     assert reminder_text.reminder("08:00 sun", "x")[1] == 0b1000000
     assert reminder_text.reminder("08:00 lau-søn", "x")[1] == 0b1100000
+
+
+def test_weekdays_in_several_words_are_all_meant():
+    assert reminder_text.reminder("08:00 mon wed-thu slot=3 sun", "x") == [480, 0b1001101, 3]

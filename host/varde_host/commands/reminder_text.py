@@ -6,7 +6,8 @@
     blobs.example.no:443/v1  a source of blobs
 
 Weekdays may be written in English, bokmål or nynorsk, as their first three letters, in lists
-(`mon,wed`), ranges (`fri-mon`) or both. What is read comes out of `...shown` in one spelling.
+(`mon,wed` or `mon wed`), ranges (`fri-mon`) or both. What is read comes out of `...shown` in one
+spelling.
 """
 
 from __future__ import annotations
@@ -45,17 +46,17 @@ def reminder(text: str, where: str) -> list[int]:
     clock = _CLOCK.fullmatch(first)
     if clock is None:
         raise errors.InputRefused("reminder", _place(text, where))
-    weekdays, slot = EVERY_DAY, hub_config.ANY_SLOT
+    weekdays, slot = 0, hub_config.ANY_SLOT
     for word in rest:
         name, separator, number = word.partition("=")
         patient_limits.refuse(name, where)
-        if name == "slot" and number.isascii() and number.isdigit():
+        if name == "slot" and not slot and number.isascii() and number.isdigit():
             slot = int(number)
         elif not separator:
-            weekdays = _weekdays(word, text, where)
+            weekdays |= _weekdays(word, text, where)
         else:
             raise errors.InputRefused("reminder", _place(text, where))
-    return [_minute(clock), weekdays, slot]
+    return [_minute(clock), weekdays or EVERY_DAY, slot]
 
 
 def reminders(texts: Iterable[str], where: str) -> list[list[int]]:

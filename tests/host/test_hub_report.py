@@ -70,7 +70,7 @@ def test_it_is_said_in_words_and_in_json(
     _, out, _ = terminal.run(*command)
     for words in ("watchdog", "4G", "1: heard 40 s ago", "2: heard – s ago, battery 80 %",
                   "collector, ± 31 ms, 60000 ms ago",
-                  "application 7: waiting, try 1, 11 of 40 blocks: readings go first",
+                  "application 7: waiting, failed tries: 1, 11 of 40 blocks: readings go first",
                   "5 due, 3 silenced by the button, 1 missed", "200", "0102"):  # fmt: skip
         assert words in out, words
     _, out, _ = terminal.run(*command, "--json")

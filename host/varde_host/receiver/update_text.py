@@ -35,8 +35,9 @@ def of_fact(value: Any) -> str | None:
     if not all(type(each) is int for each in value):
         return None
     kind, number, stage, why, held, blocks, tries = value
-    fields = {"what": what(kind), "number": number, "state": state(stage), "tries": tries}
-    said = messages.text("report.update", **fields)
+    said = messages.text("report.update", what=what(kind), number=number, state=state(stage))
+    if tries:
+        said += ", " + messages.text("report.update-tries", tries=tries)
     if blocks:
         said += ", " + messages.text("report.update-blocks", held=held, blocks=blocks)
     return said if why == update_words.NONE else f"{said}: {reason(why)}"

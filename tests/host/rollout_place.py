@@ -15,8 +15,15 @@ from host.conftest import FixedClock
 from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
 from varde_host.collector import database, registry, schema
-from varde_host.fleet import advancing, model_fleet, plan_file, publishing
-from varde_host.site import files, release_keys
+from varde_host.fleet import (
+    advancing,
+    model_fleet,
+    plan_file,
+    plan_signature,
+    publishing,
+    starting,
+)
+from varde_host.site import files, keys, release_keys
 from varde_protocols import assignment
 
 HOUR_MS = plan_file.HOUR_MS
@@ -71,7 +78,10 @@ class RolloutPlace:
 
     def signed_plan(self, rings: str = RINGS, name: str = "vinter") -> Path:
         path = self.plan(rings, name)
-        assert self.run("plan", path, "--sign")[0] == 0
+        plan, _ = plan_file.read(path)
+        signer = self.site.signer(keys.ASSIGNMENT)
+        named, _ = starting.released(plan)
+        plan_signature.write(path, plan_signature.sign(plan, named, signer))
         return path
 
     def run(self, *arguments: str | Path) -> tuple[int, str, str]:
@@ -126,6 +136,7 @@ class RolloutPlace:
 def make(
     made: Path, terminal: Terminal, clock: FixedClock, count: int = 6,
     faults: Mapping[int, str] | Sequence[str] = (), seed: int = 1,
+    address: str | Path | None = None,
 ) -> RolloutPlace:  # fmt: skip
     """Return a place; hub `n` has the fault `faults[n]`. Assignment 1 is out for all hubs."""
     sticks = release_bench.HOLDERS
@@ -133,7 +144,7 @@ def make(
     release_keys.take_up(files.load(made), role)
     site = site_hands.next_trust(made)
     release_bench.make(made.parent / "release").sign(*sticks[:2])
-    opened = database.open_database(made / files.DATABASE)
+    opened = database.open_database(address or made / files.DATABASE)
     hubs = [VirtualHub(number) for number in range(1, count + 1)]
     with opened.writing() as connection:
         for hub in hubs:

@@ -416,6 +416,18 @@ def test_one_passphrase_is_enough_for_all(place: RolloutPlace, monkeypatch: pyte
     assert len(opened) == 1
 
 
+def test_of_what_ended_before_there_is_a_line(place: RolloutPlace):
+    for name in ("a", "b", "c"):
+        place.run("start", place.signed_plan(name=name), "--yes")
+        if name != "c":
+            place.json("stop", name, "--by", BY)
+    lines = place.run("status")[1].splitlines()
+    assert [line[:2] for line in lines[:3]] == ["a:", "b:", "c:"]
+    assert sum("bench" in line for line in lines[3:]) > 0
+    place.json("stop", "c", "--by", BY)
+    assert "bench" in place.run("status")[1]
+
+
 def test_nothing_is_started(place: RolloutPlace):
     assert place.json("status") == (0, [])
     assert place.run("status")[0] == 0

@@ -99,8 +99,8 @@ def status(
             return
     if json and not damaged:
         output.as_json([rollout_view.as_json(looked) for looked in found])
-    for looked in () if json else found:
-        fleet_text.show(looked)
+    if not json:
+        _show_all(found)
     if damaged:
         raise damaged[0]
     if not found and not json:
@@ -122,6 +122,17 @@ def stop(
     with selection_options.opened(site, database_address) as opened:
         looked = advancing.stop(loaded, name, opened, str(acting), now_ms)
     _print(looked, json=json)
+
+
+def _show_all(found: list[advancing.Looked]) -> None:
+    """Show what is under way, or what ended last; of the others a line each."""
+    found = sorted(found, key=lambda each: each.found.ended.at_ms if each.found.ended else 0)
+    whole = [each for each in found if each.found.ended is None or each.done] or found[-1:]
+    for looked in found:
+        if looked not in whole:
+            output.line(fleet_text.head(looked))
+    for looked in whole:
+        fleet_text.show(looked)
 
 
 def _all(

@@ -38,8 +38,7 @@ Part = rich.text.Text | rich.table.Table
 
 def shown(looked: advancing.Looked) -> list[Part]:
     """Return all of it: head, rings, timeline, the hubs to look at, what comes next."""
-    head = messages.text(f"rollout-head.{rollout_view.state(looked)}", **_named(looked))
-    parts: list[Part] = [_line(head), _rings(looked), *_timeline(looked)]
+    parts: list[Part] = [_line(head(looked)), _rings(looked), *_timeline(looked)]
     troubled = _troubled(looked)
     if troubled:
         parts.append(_hubs(troubled[:MAX_HUBS_SHOWN]))
@@ -47,6 +46,11 @@ def shown(looked: advancing.Looked) -> list[Part]:
         left = len(troubled) - MAX_HUBS_SHOWN
         parts.append(_line(messages.text("fleet.more-hubs", hubs=left)))
     return parts + [_line(text) for text in next_steps(looked)]
+
+
+def head(looked: advancing.Looked) -> str:
+    """Return one line: which rollout, and how it is."""
+    return messages.text(f"rollout-head.{rollout_view.state(looked)}", **_named(looked))
 
 
 def show(looked: advancing.Looked) -> None:

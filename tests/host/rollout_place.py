@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from host import release_bench, site_hands
 from host.conftest import FixedClock
 from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
+from varde_host import clock as host_clock
 from varde_host.collector import database, registry, schema
 from varde_host.fleet import (
     advancing,
@@ -90,6 +93,12 @@ class RolloutPlace:
     def json(self, *arguments: str | Path) -> tuple[int, Any]:
         return self.terminal.json("fleet", *arguments, "--site", self.site.directory)
 
+    def refused(self, *arguments: str | Path) -> str:
+        """Return the code of what is refused."""
+        status, error = self.json(*arguments)
+        assert status == 1
+        return error["error"]
+
     def published(self) -> dict[bytes, assignment.Assignment]:
         found = publishing.all_current(self.opened)
         return {hub: assignment.unverified(each.document) for hub, each in found.items()}
@@ -158,6 +167,22 @@ def make(
     ]
     fleet = model_fleet.ModelFleet(models, clock.now_ms)
     return RolloutPlace(site, opened, clock, terminal, hubs, fleet, made.parent)
+
+
+@contextlib.contextmanager
+def builder(made: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch):
+    """Give a function that makes a place as `make` does, in one time for all commands."""
+    clock = FixedClock()
+    monkeypatch.setattr(host_clock, "from_environment", lambda: clock)
+    places = []
+
+    def build(*arguments, **named) -> RolloutPlace:
+        places.append(make(made, terminal, clock, *arguments, **named))
+        return places[-1]
+
+    yield build
+    for place in places:
+        place.opened.close()
 
 
 def ended(place: RolloutPlace, name: str = "vinter") -> dict[str, Any] | None:

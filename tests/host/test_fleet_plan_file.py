@@ -34,7 +34,7 @@ window = "23:30-04:00"
 allowance_kib = 900
 
 [[ring]]
-name = "alle"
+name = "resten"
 percent = 100
 soak_h = 0
 deadline_h = 72

@@ -12,10 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host import rollout_place
-from host.conftest import FixedClock
 from host.rollout_place import RELEASE, RolloutPlace
 from host.terminal import Terminal
-from varde_host import clock as host_clock
 from varde_host import messages
 from varde_host.fleet import (
     advancing,
@@ -62,17 +60,8 @@ deadline_h = 24
 
 @pytest.fixture
 def build(made: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch):
-    clock = FixedClock()
-    monkeypatch.setattr(host_clock, "from_environment", lambda: clock)
-    places = []
-
-    def build(*arguments, **named) -> RolloutPlace:
-        places.append(rollout_place.make(made, terminal, clock, *arguments, **named))
-        return places[-1]
-
-    yield build
-    for place in places:
-        place.opened.close()
+    with rollout_place.builder(made, terminal, monkeypatch) as build:
+        yield build
 
 
 def confirmed_ms(hub: ModelHub) -> int | None:

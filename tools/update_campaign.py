@@ -36,6 +36,7 @@ CONFIG_OPERATIONS, INTERPRETER_OPERATIONS = 34, 110
 # From a power-on to the end of the trial.
 APPLICATION_OPERATIONS = 2_700
 APPLICATION_STEP = 60  # so many homes share them, each with so many operations between its cuts
+STARTED_S = time.monotonic()
 AIR_CUTS, AIR_WITHIN = 200, {"application": 24, "interpreter": 16}
 
 
@@ -96,34 +97,45 @@ def play(walks: list[Any], given: argparse.Namespace, folder: pathlib.Path) -> l
         ]
         for done in concurrent.futures.as_completed(works):
             rows += done.result()
+            write(rows, len(walks), given)  # somebody may stop it
             cuts = sum(row.cuts for row in rows)
             print(f"{len(rows)} of {len(walks)} walks, {cuts} cuts", file=sys.stderr)
     return rows
+
+
+def write(rows: list[Any], planned_count: int, given: argparse.Namespace) -> dict[str, Any]:
+    """The report of what there is by now."""
+    walks = importlib.import_module("stories.update_walks")
+    report = {
+        "seed": given.seed, "step": given.step, "tears": given.tears,
+        "planned": planned_count, "played": len(rows),
+        "passed": len(rows) == planned_count and all(row.is_good for row in rows)
+        and all(row.bytes_over <= 4096 * row.cuts for row in rows),
+        "seconds": round(time.monotonic() - STARTED_S),
+        "sum": walks.add_up(rows),
+        "rows": [dataclasses.asdict(row) for row in rows],
+    }  # fmt: skip
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        part = given.json.with_name(given.json.name + ".part")
+        part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        os.replace(part, given.json)
+    return report
 
 
 def main() -> int:
     given = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no process is left over
     sys.path[:0] = FOLDERS
-    walks = importlib.import_module("stories.update_walks")
-    started_s = time.monotonic()
+    walks = planned(given)
     with tempfile.TemporaryDirectory(prefix="varde-") as folder:
-        rows = play(planned(given), given, pathlib.Path(folder))
-    total = walks.add_up(rows)
-    is_good = all(row.is_good and row.bytes_over <= 4096 * row.cuts for row in rows)
-    report = {
-        "seed": given.seed, "step": given.step, "tears": given.tears, "passed": is_good,
-        "seconds": round(time.monotonic() - started_s), "sum": total,
-        "rows": [dataclasses.asdict(row) for row in rows],
-    }  # fmt: skip
-    if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(total, indent=1))
+        rows = play(walks, given, pathlib.Path(folder))
+    report = write(rows, len(walks), given)
+    print(json.dumps(report["sum"], indent=1))
     for row in rows:
         if not row.is_good:
             print("not good:", row)
-    return 0 if is_good else 1
+    return 0 if report["passed"] else 1
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ NEW_INTERPRETER = releases.make(1, image=releases.interpreter_image("1.26.0", 96
 OTHER_WIFI = hub_config.Network("elsewhere", "twelve strokes")
 WRONG_PASSWORD = hub_config.Network(SSID, "not " + PASSWORD)
 HEARTBEAT_S = 600
+FIRST_NUMBER = 1  # of the assignment that the bench gave
 SLOW_BYTES_PER_S = 3000
 
 
@@ -125,6 +126,14 @@ def test_no_reading_is_lost(came, name):
     outcome = came[name].outcome
     assert outcome.passed, outcome
     assert outcome.sum.delivered >= 5
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_fleet_view_is_what_stands_in_the_flash(came, name):
+    it = came[name]
+    assert it.truth.release_number == it.flash.record.release
+    assert it.truth.assignment_number == (it.flash.record.assignment or FIRST_NUMBER)
+    assert it.truth.readings_lost == 0
 
 
 def test_config_is_changed_by_air(came):

@@ -168,10 +168,15 @@ class Came:
         return self.play.final
 
 
-async def play_all(plays: list[UpdatePlay]) -> list[Came]:
-    """Side by side, on one stage; the receiver looks once, at the end."""
+async def play_all(plays: list[UpdatePlay], at_once: int = 0) -> list[Came]:
+    """Side by side, on one stage; the receiver looks once, at the end. With `at_once` no more than
+    so many are being started at a time."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(each.run()) for each in plays]
+        tasks = []
+        for number, each in enumerate(plays, 1):
+            tasks.append(group.create_task(each.run()))
+            if at_once and number % at_once == 0:
+                await each.is_enrolled.wait()
     came = [Came(each, task.result()) for each, task in zip(plays, tasks, strict=True)]
     host = plays[0].updates.host
     rows, repeats = await host.readings(), await host.repeats()

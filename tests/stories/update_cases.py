@@ -23,6 +23,7 @@ from stories.update_play import Came, UpdatePlay, house, play_all
 from stories.update_stage import UpdateStage
 from varde_host.collector import database
 from varde_host.fleet import hub_truth
+from varde_protocols import trust
 from varde_protocols import update_words as words
 from varde_simulator import clock
 from varde_simulator.play import Outcome
@@ -105,6 +106,11 @@ class Result:
         """Whether the slot in force holds these files, all and no others; without a release
         those that the bench has installed."""
         return self.flash.in_force == (built() if released is None else released.files)
+
+    @property
+    def epoch(self) -> int:
+        """Of the trust in its flash."""
+        return trust.unverified(self.flash.documents["trust.cbor"]).epoch
 
     @property
     def starts(self) -> int:

@@ -103,7 +103,7 @@ def same(looked: advancing.Looked, models: dict[bytes, ModelHub]) -> None:
         assert row["state"] == state, where
         if state not in (standing.PLANNED, standing.WAITING):
             assert row["reason"] == model.told.reason, where
-        if row["runs"] is not None and model.told.state != standing.TRIAL:
+        if row["runs"] is not None:
             assert row["runs"] == model.told.runs, where
         if state == standing.CONFIRMED:
             assert model.told.runs == RELEASE, where
@@ -111,12 +111,12 @@ def same(looked: advancing.Looked, models: dict[bytes, ModelHub]) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_by_fault(build: Callable[..., RolloutPlace], fault: str):
-    """Each other hour for three days: one hub with the fault among good ones."""
+    """Every third hour for three days: one hub with the fault among good ones."""
     place = build(3, [fault])
     place.run("start", place.signed_plan(ONE_RING), "--yes")
     lost = 0
-    for _ in range(36):
-        place.live(2)
+    for _ in range(24):
+        place.live(3)
         looked = advancing.look(place.site, "vinter", place.opened, place.clock.now_ms)
         same(looked, place.fleet.hubs)
         lost = rollout_view.as_json(looked)["hubs"][0]["readings_lost"] or lost

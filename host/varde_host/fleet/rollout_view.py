@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, Final, NamedTuple
 
 from varde_host.fleet import advancing, plan_file, rollout, standing
+from varde_host.fleet.own_word import HubTruth
 from varde_host.fleet.rollout import RingState
 from varde_host.fleet.standing import HubFacts, Standing
 from varde_protocols import update_words
@@ -18,6 +19,7 @@ PUBLISHED: Final = "published"
 LOST: Final = "lost"
 DONE: Final = "done"
 
+_CODE: Final = (update_words.APPLICATION, update_words.INTERPRETER)
 _OF_EVENT: Final = {
     update_words.CONFIRMED: standing.CONFIRMED,
     update_words.RETURNED: standing.RETURNED,
@@ -60,12 +62,23 @@ def behind(looked: advancing.Looked) -> list[bytes]:
 
 def runs(looked: advancing.Looked) -> dict[int | None, int]:
     """Return how many hubs run which release, by their own word; None: they have not said."""
-    told = (None if h.truth is None else h.truth.release_number for h in looked.facts.hubs)
-    counts = Counter(told)
+    counts = Counter(in_force(hub.truth) for hub in looked.facts.hubs)
     return {
         number: counts[number]
         for number in sorted(counts, key=lambda number: -1 if number is None else number)
     }
+
+
+def in_force(truth: HubTruth | None) -> int | None:
+    """Return the release that a hub has for good, by its last word; None: it has not said.
+
+    One on trial runs, too, and the hub reports it: it may be another's in ten minutes.
+    """
+    number = None if truth is None else truth.release_number
+    if truth is None or number is None:
+        return None
+    said = truth.said_of(_CODE, number)
+    return None if said is not None and said.state == update_words.TRIAL else number
 
 
 def moments(looked: advancing.Looked) -> list[Moment]:
@@ -112,8 +125,7 @@ def _of_hub(
 
 
 def _ours(hub: HubFacts, release: int) -> set[tuple[int, int]]:
-    code = (update_words.APPLICATION, update_words.INTERPRETER)
-    return {(update_words.CONFIG, hub.number), *((what, release) for what in code)}
+    return {(update_words.CONFIG, hub.number), *((what, release) for what in _CODE)}
 
 
 def done_ms(ring: RingState) -> int:
@@ -210,5 +222,5 @@ def _hub(ring: RingState, hub: HubFacts, at: Standing) -> dict[str, Any]:
         "published_ms": hub.published_ms,
         "confirmed_ms": at.confirmed_ms,
         "last_heard_ms": None if truth is None else truth.last_heard_ms,
-        "runs": None if truth is None else truth.release_number,
+        "runs": in_force(truth),
     }

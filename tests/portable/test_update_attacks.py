@@ -168,9 +168,11 @@ class Files:
 
     def __init__(self):
         self.files = {}
+        self.after = lambda _path: None
 
     def put(self, path, data):
         self.files[path] = data
+        self.after(path)
 
     def remove(self, path):
         self.files.pop(path, None)
@@ -266,12 +268,24 @@ class FromTheCollector(Attack):
         self.stops(words.MALFORMED, REFUSED, self.follows, ONE, data)
         self.assertEqual(self.files.files, {})
 
-    def test_release_keys_that_lost_their_right_release_nothing_more(self):
-        """What they have signed and is being fetched is forgotten."""
+    def test_keys_that_lost_their_right_have_nothing_under_way(self):
+        """What they signed and is being fetched or tried next is forgotten, not only left."""
         asking = self.documents(SECOND, None)
-        self.files.files[Files.RELEASE] = b"signed by old keys"
+        self.files.files[Files.RELEASE] = self.files.files[Files.ASSIGNMENT] = b"by old keys"
         ran(asking.follow(ONE))
-        self.assertNotIn(Files.RELEASE, self.files.files)
+        self.assertEqual(self.files.files, {Files.TRUST: SECOND})
+
+    def test_power_cut_as_keys_lose_their_right(self):
+        """Whatever was written when the power went, theirs does not stand beside the new trust."""
+        asking = self.documents(SECOND, None)
+        self.files.files[Files.RELEASE] = self.files.files[Files.ASSIGNMENT] = b"by old keys"
+        self.files.after = self.cut
+        self.assertRaises(KeyboardInterrupt, ran, asking.follow(ONE))
+
+    def cut(self, path):
+        if path == Files.TRUST:
+            self.assertEqual(self.files.files, {Files.TRUST: SECOND})
+            raise KeyboardInterrupt
 
     def test_assignment_endless(self):
         data = bytes(documents.MAX_DOCUMENT_BYTES + 1)

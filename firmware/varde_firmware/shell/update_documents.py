@@ -86,9 +86,10 @@ class UpdateDocuments:
                 self._ports.make_client("", 0, current.roots)
             except ValueError:
                 raise Stop(words.MALFORMED, 2)
-            self._stage.put(self._stage.TRUST, data)
-            # Who has signed these may have lost the right to.
+            # Who has signed what is under way may lose the right to: before that counts, it goes.
             self._stage.remove(self._stage.RELEASE)
+            self._stage.remove(self._stage.ASSIGNMENT)
+            self._stage.put(self._stage.TRUST, data)
             is_new = True
         return is_new
 

@@ -130,15 +130,11 @@ class Follower:
 
 def _truth(hub: _Hub, read: _Read, losses: tuple[gaps.Loss, ...]) -> HubTruth:
     report = read.report.record if read.report else None
-    heard = [each.received_ms for each in (read.newest, read.report) if each]
-    heard += [event.received_ms for event in read.events.values()]
-    boots = [each.record.boot for each in (read.newest, read.report) if each]
-    boots += [event.boot for event in read.events.values()]
     return HubTruth(
         hub_id=hub.hub_id,
         is_revoked=hub.is_revoked,
-        last_heard_ms=max(heard, default=None),
-        boot=max(boots, default=None),
+        last_heard_ms=read.newest.received_ms if read.newest else None,
+        boot=read.newest.record.boot if read.newest else None,
         report=report if isinstance(report, records.Report) else None,
         reported_ms=read.report.received_ms if read.report else None,
         events=tuple(event for _, event in sorted(read.events.items())),
@@ -177,9 +173,17 @@ def _read_newest(connection: sa.Connection, hub: _Hub, read: _Read) -> None:
     Below a row that is not the hub's own, which stays on top, there may be something new.
     """
     if not _is(read.newest, hub.newest_seq):
-        read.newest = next(_newest(connection, hub, read, None), None) or read.newest
+        read.newest = _later(read.newest, next(_newest(connection, hub, read, None), None))
     if not _is(read.report, hub.report_seq):
-        read.report = next(_newest(connection, hub, read, records.REPORT), None) or read.report
+        found = next(_newest(connection, hub, read, records.REPORT), None)
+        read.report = _later(read.report, found)
+
+
+def _later(known: _Newest | None, found: _Newest | None) -> _Newest | None:
+    """Return what has the higher number: a row that is gone leaves an older one on top."""
+    if known is None or found is None:
+        return known or found
+    return found if found.record.seq > known.record.seq else known
 
 
 def _is(known: _Newest | None, seq: int | None) -> bool:

@@ -148,6 +148,19 @@ def test_the_last_word_on_an_update_is_that_of_the_highest_number(bench: Bench, 
     assert found.said_of(CODE, 8) is None
 
 
+def test_the_assignment_is_on_trial_with_the_release_that_it_names(bench: Bench, hub: VirtualHub):
+    """Tried together: the report tells of the code, and names the assignment as what it runs."""
+    both = [APPLICATION, 7, update_words.TRIAL, 0, 0, 0, 0]
+    deliver(bench, hub, hub.start(), returned(hub, CONFIG, 5, update_words.NO_START))
+    deliver(bench, hub, report(hub, config_number=5, release=7, update=both))
+    found = truth(bench, hub)
+    assert found.said_of((CONFIG,), 5).state == update_words.TRIAL
+    assert found.said_of(CODE, 7).state == update_words.TRIAL
+    assert found.said_of((CONFIG,), 4) is None
+    deliver(bench, hub, confirmed(hub, CONFIG, 5), confirmed(hub, APPLICATION, 7))
+    assert truth(bench, hub).said_of((CONFIG,), 5).state == update_words.CONFIRMED
+
+
 def test_what_was_given_up_is_counted_less_what_came_all_the_same(bench: Bench, hub: VirtualHub):
     raws = [hub.start(), *(hub.reading() for _ in range(9))]
     seq = hub.take_seq()
@@ -317,6 +330,23 @@ def test_what_was_believed_once_no_database_takes_back(bench: Bench, hub: Virtua
     with bench.database.writing() as connection:
         connection.execute(sa.delete(schema.records).where(schema.records.c.seq > 1))
     assert follower.read()[hub.hub_id] == before
+
+
+@pytest.mark.parametrize("gone", [{5}, {4, 5}, {3}, {2, 3, 4, 5}])
+def test_rows_that_go_leave_no_older_truth(bench: Bench, hub: VirtualHub, known, gone: set[int]):
+    """What is left below them is genuine, and was true once."""
+    follower, before = known
+    with bench.database.writing() as connection:
+        connection.execute(sa.delete(schema.records).where(schema.records.c.seq.in_(gone)))
+    assert follower.read()[hub.hub_id] == before
+
+
+def test_what_is_drained_late_is_not_heard_late(bench: Bench, hub: VirtualHub):
+    old = [confirmed(hub, CONFIG, 4), report(hub, config_number=4)]
+    deliver(bench, hub, hub.event())
+    heard_ms = bench.clock.now_ms
+    deliver(bench, hub, *old)
+    assert truth(bench, hub).last_heard_ms == heard_ms
 
 
 def test_a_pause_is_what_the_hub_keeps_to():

@@ -116,12 +116,13 @@ class HubTruth:
 
     @property
     def assignment_number(self) -> int | None:
-        """The assignment in force; 0 is one that it was made with, None is not known."""
+        """The assignment that it runs, if only on trial (`said_of`); 0 is one that it was made
+        with, None is not known."""
         return self._in_force(records.FACT_CONFIG_NUMBER, (update_words.CONFIG,))
 
     @property
     def release_number(self) -> int | None:
-        """The release that runs; 0 is what the bench installed without one."""
+        """The release that runs, if only on trial; 0 is what the bench installed without one."""
         return self._in_force(records.FACT_RELEASE, _RELEASE)
 
     @property
@@ -178,15 +179,27 @@ class HubTruth:
         `whats` are the words of what it was: a release may be told of as application and as
         interpreter.
         """
-        said = self._reported()
-        update = self.update
-        if update is None or update.what not in whats or update.number != number:
-            said = None
+        said = self._reported() if self._tells_of(whats, number) else None
         for event in self.events:
             is_it = event.what in whats and event.number == number
             if is_it and (said is None or event.seq > said.seq):
                 said = Said(event.state, event.reason, event.seq, event.received_ms)
         return said
+
+    def _tells_of(self, whats: Collection[int], number: int) -> bool:
+        """Tell if the update of the newest report is this one.
+
+        An assignment is tried with the release that it names, and a report has room for one: that
+        of the code. The other is then what it says that it runs.
+        """
+        update = self.update
+        if update is None:
+            return False
+        if update.what in whats and update.number == number:
+            return True
+        is_with_code = update.state == update_words.TRIAL and update.what in _RELEASE
+        is_config = update_words.CONFIG in whats
+        return is_with_code and is_config and self._number(records.FACT_CONFIG_NUMBER) == number
 
     def _reported(self) -> Said | None:
         if self.report is None or self.reported_ms is None or self.update is None:

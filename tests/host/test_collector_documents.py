@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import ssl
@@ -211,6 +212,34 @@ def test_more_at_once_than_can_be_done_come_again(
     response = ask_for(bench, hub, kinds.TRUST)
     assert error(response) == (503, "busy")
     assert 20 <= int(response.headers["retry-after"]) <= 60
+
+
+def test_who_sends_half_a_request_keeps_nobody_out(
+    bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(documents, "MAX_WAITING", 1)
+    content = asked(hub, kinds.TRUST)
+    headers = {"content-type": document_request.REQUEST_TYPE}
+
+    async def statuses() -> list[int]:
+        begun, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def halves():
+            yield content[:50]
+            begun.set()
+            await goes_on.wait()
+            yield content[50:]
+
+        def post(body):
+            return bench.client.post(document_request.PATH, content=body, headers=headers)
+
+        half = asyncio.create_task(post(halves()))
+        await begun.wait()
+        whole = await post(content)
+        goes_on.set()
+        return [whole.status_code, (await half).status_code]
+
+    assert bench.runner.run(statuses()) == [204, 204]
 
 
 def test_a_database_that_fails_is_said_to(bench: Bench, hub: VirtualHub, monkeypatch):

@@ -34,7 +34,8 @@ from varde_host.collector import (
 )
 from varde_protocols import document_request, documents
 
-# Each waits for one thread that does some 500 a second.
+# Each waits for one thread that does some 500 a second. Who has not sent all of its few bytes
+# does not wait yet: nobody keeps hubs out with halves of requests (`server` bounds connections).
 MAX_WAITING = 64
 
 # A hub follows up to 32 trusts in one go and then asks for its assignment; what it asks again it
@@ -80,7 +81,7 @@ class Documents:
         self._rate_limit = rate_limit.RateLimit(limits.rate)
         # A database that is slow with these holds up none of the exchanges.
         self._threads = threads.Threads(1, "document")
-        self._in_flight = 0
+        self._waiting = 0
 
     def __enter__(self) -> Documents:
         self._threads.__enter__()
@@ -96,7 +97,6 @@ class Documents:
 
     async def deliver(self, request: Request) -> Response:
         """Answer `POST /v1/document`."""
-        self._in_flight += 1
         outcome = "none"
         try:
             asked = await self._ask(request)
@@ -112,23 +112,25 @@ class Documents:
             outcome = refused.code
             return refusal.response(refused)
         finally:
-            self._in_flight -= 1
             self._counts.documents(outcome).inc()
 
     async def _ask(self, request: Request) -> _Asked:
-        if self._in_flight > MAX_WAITING:
-            raise refusal.busy("too many hubs at the same moment: ask again later")
         if request.headers.get("content-type") != document_request.REQUEST_TYPE:
             hint = f"send {document_request.REQUEST_TYPE}"
             raise refusal.RequestRefused(400, "content-type", hint)
         most = document_request.MAX_REQUEST_BYTES
         seconds = self._limits.max_body_seconds
         content = await body.read(request.headers, request.stream(), seconds, most)
+        if self._waiting >= MAX_WAITING:
+            raise refusal.busy("too many hubs at the same moment: ask again later")
+        self._waiting += 1
         try:
             async with asyncio.timeout(self._limits.max_answer_seconds):
                 return await self._found(content)
         except TimeoutError:
             raise refusal.busy("the database is slow: ask again later") from None
+        finally:
+            self._waiting -= 1
 
     async def _found(self, content: bytes) -> _Asked:
         received_ms = self._clock.utc_ms()

@@ -46,6 +46,7 @@ def test_a_commit_is_on_the_disk_when_it_returns(opened: database.Database):
     with opened.writing() as connection:  # the one that matters
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
 
 
 def test_opening_at_once_from_many_threads(tmp_path: Path):

@@ -104,6 +104,33 @@ def test_unknown_and_revoked_hubs_get_nothing(fleet: database.Database, site: fi
     assert documents_of(fleet) == []  # no home's password outlives its hub
 
 
+def test_a_password_that_goes_is_in_the_file_no_more(tmp_path: Path, site: files.Site):
+    """Whoever gets the disk later looks into its free pages, too."""
+    path = tmp_path / "a.sqlite"
+    secret = site_hands.PASSWORD.encode()
+
+    def do(work: Callable[[database.Database], object]) -> bytes:
+        """Return what lies in the file afterwards."""
+        opened = database.open_database(path)
+        work(opened)
+        opened.close()
+        return path.read_bytes()
+
+    def publish(opened: database.Database) -> None:
+        with opened.writing() as connection:
+            registry.enrol(connection, VirtualHub(1).public, NOW_MS)
+        for number in range(1, 6):
+            document = site_hands.assigned(site, HUB, number)
+            publishing.publish_assignment(opened, site, document, NOW_MS)
+
+    def revoke(opened: database.Database) -> None:
+        with opened.writing() as connection:
+            registry.revoke(connection, HUB, NOW_MS)
+
+    assert do(publish).count(secret) == 2  # the newest, and the one before
+    assert secret not in do(revoke)
+
+
 def test_one_that_names_no_hub_is_not_for_the_air(fleet: database.Database, site: files.Site):
     document = site_hands.assigned(site, None, 1)
     code = refused(publishing.publish_assignment, fleet, site, document, NOW_MS)

@@ -22,6 +22,9 @@ _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # What is emptied or deleted is overwritten: it may have been a password. The library's own
+    # default is whatever it was built with (sqlite.org/pragma.html#pragma_secure_delete).
+    "PRAGMA secure_delete = ON",
 )
 
 

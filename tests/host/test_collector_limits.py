@@ -26,6 +26,7 @@ from varde_host.collector import (
     strangers,
 )
 from varde_host.collector.batch import Batch, Committed
+from varde_host.fleet import hub_truth
 from varde_protocols import exchange
 
 DATABASES = ("sqlite", "postgresql")
@@ -296,13 +297,14 @@ def test_a_length_that_is_none_is_no_fault_of_ours(bench: Bench):
     assert _error(response) == (413, "body-too-large")
 
 
-def test_a_first_versions_file_is_brought_up_with_what_is_in_it(tmp_path: Path):
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_an_older_file_is_brought_up_with_what_is_in_it(tmp_path: Path, version: str):
     opened = database.Database(tmp_path / "old.sqlite")
     opened.prepare(is_current=True)
     hub = VirtualHub()
     raw = hub.event()
     with opened.writing() as connection:
-        database.migrations.VERSIONS.upgrade(connection, "0001")
+        database.migrations.VERSIONS.upgrade(connection, version)
         registry.enrol(connection, hub.public, NOW_MS)
         columns = "hub, seq, boot, kind, uptime_ms, received_ms, record"
         connection.exec_driver_sql(
@@ -313,6 +315,7 @@ def test_a_first_versions_file_is_brought_up_with_what_is_in_it(tmp_path: Path):
     with collector(opened) as bench:
         assert bench.stored() == [(1, raw)]
         answer = read_answer(bench.post(hub.body([raw, hub.event(detail=2, seq=1)])).content)
-        assert answer.acknowledged == [[1, 1]]
+        assert (answer.acknowledged, answer.config_number) == ([[1, 1]], 0)
         assert [reason for _, reason, _ in bench.quarantined()] == [batch.CONFLICT]
+        assert hub_truth.truths(opened)[hub.hub_id].last_heard_ms == 0
     opened.close()

@@ -35,6 +35,21 @@ def place(
     yield from config_place.in_time(made, terminal, monkeypatch)
 
 
+@pytest.mark.parametrize(("quiet_minutes", "is_heard"), [(89, True), (91, False)])
+def test_a_hub_without_readings_that_reports_each_hour_is_not_away(
+    place: ConfigPlace, quiet_minutes: int, is_heard: bool
+):
+    """An hour, the heartbeat that ends it, and one that may be lost: of 15 minutes each."""
+    publish(place)
+    place.reports(place.hubs[0], 1)
+    place.clock.now_ms += quiet_minutes * config_place.MINUTE_MS
+    now_ms = place.clock.now_ms
+    place.run("set", "heartbeat-s=300", "--hub", ids(place)[0])
+    _, (row,) = place.json("push", "--hub", ids(place)[0])
+    assert row["fetched_before_ms"] == (now_ms + 900_000 if is_heard else None)
+    assert row["healed_before_ms"] == (now_ms + 1_560_000 if is_heard else None)
+
+
 def test_a_change_goes_from_draft_to_published(place: ConfigPlace):
     publish(place)
     place.reports(place.hubs[0], 1)

@@ -21,6 +21,7 @@ from varde_host.fleet import (
     drafts,
     groups,
     hub_truth,
+    own_word,
     publishing,
     told,
     under_way,
@@ -131,7 +132,8 @@ def _when(stands: Told, truth: HubTruth | None, now_ms: int) -> tuple[int | None
     if heard_ms is None or stands.given is None:
         return None, None
     heartbeat_ms = stands.given.config.heartbeat_s * config_state.S_MS
-    if now_ms - heard_ms > 2 * heartbeat_ms:
+    # one exchange may have been lost
+    if now_ms - heard_ms > own_word.longest_pause_ms(heartbeat_ms) + heartbeat_ms:
         return None, None
     fetched_ms = max(now_ms, heard_ms) + heartbeat_ms
     return fetched_ms, fetched_ms + config_state.TRIAL_MS + config_state.START_MS

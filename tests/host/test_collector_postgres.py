@@ -18,6 +18,7 @@ from host.virtual_hub import VirtualHub, batch_of, read_answer
 from varde_host import errors
 from varde_host.collector import commit, database, migrations, registry
 from varde_host.collector.batch import Batch
+from varde_host.fleet import hub_truth
 from varde_host.site import certificates, creation
 
 DATABASES = ("postgresql",)
@@ -332,14 +333,15 @@ def test_collectors_that_start_at_once_migrate_once(postgres: PostgresServer):
     postgres.drop(url)
 
 
-def test_a_database_of_the_first_version_is_brought_up_with_what_is_in_it(
-    postgres: PostgresServer, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_an_older_database_is_brought_up_with_what_is_in_it(
+    postgres: PostgresServer, hub: VirtualHub, version: str
 ):
     url = postgres.create()
     opened = database.Database(url)
     raw = hub.event()
     with opened.writing() as connection:
-        migrations.VERSIONS.upgrade(connection, "0001")
+        migrations.VERSIONS.upgrade(connection, version)
         registry.enrol(connection, hub.public, 0)
         columns = "hub, seq, boot, kind, uptime_ms, received_ms, record"
         connection.exec_driver_sql(
@@ -353,8 +355,10 @@ def test_a_database_of_the_first_version_is_brought_up_with_what_is_in_it(
     opened = database.open_database(url)
     with collector(opened) as bench:
         assert bench.stored() == [(1, raw)]
-        assert read_answer(bench.post(hub.body([raw, b"\xff"])).content).acknowledged == [[1, 1]]
+        answer = read_answer(bench.post(hub.body([raw, b"\xff"])).content)
+        assert (answer.acknowledged, answer.config_number) == ([[1, 1]], 0)
         assert len(bench.quarantined()) == 2
+        assert hub_truth.truths(opened)[hub.hub_id].last_heard_ms == 0
     opened.close()
     postgres.drop(url)
 

@@ -42,9 +42,11 @@ def event(code: int, number: int = NUMBER, reason: int = 0) -> tuple[str, tuple[
     return "says", (code, number, reason)
 
 
-def state_after(place: ConfigPlace, said: list, later_ms: int = 0) -> ConfigState:
+def state_after(
+    place: ConfigPlace, said: list, later_ms: int = 0, release: int | None = None
+) -> ConfigState:
     """The state after the hub has said these things since publication, and some time."""
-    published = config_state.Published(NUMBER, place.clock.now_ms, HEARTBEAT_S)
+    published = config_state.Published(NUMBER, place.clock.now_ms, HEARTBEAT_S, release)
     for how, what in said:
         getattr(place, how)(place.hubs[0], *what)
     truth = hub_truth.truths(place.opened)[place.hubs[0].hub_id]
@@ -90,6 +92,40 @@ def test_what_a_hub_says_and_the_state(place: ConfigPlace, said: list, state: st
     found = state_after(place, said)
     assert (found.state, found.reason) == (state, reason)
     assert (found.heard_ms is None) == (not said)
+
+
+CODE = words.APPLICATION
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "reason"),
+    [
+        ([report(4, CODE, 7, words.FETCHING, 0)], "fetching", 0),
+        ([report(4, CODE, 7, words.WAITING, words.OUTSIDE_WINDOW)], "fetching", 12),
+        ([report(4, words.INTERPRETER, 7, words.STAGED, 0)], "fetching", 0),
+        ([report(4, CODE, 7, words.REFUSED, words.FLOOR)], "refused", 3),
+        ([report(4, CODE, 6, words.FETCHING, 0)], "waiting", 0),
+        ([report(4, CODE, 7, words.CONFIRMED, 0)], "waiting", 0),
+        ([event(RETURNED, reason=9), report(4, CODE, 7, words.FETCHING, 0)], "fetching", 0),
+        ([report(4, CODE, 7, words.FETCHING, 0), event(RETURNED, reason=9)], "returned", 9),
+        ([report(NUMBER, CODE, 7, words.TRIAL, 0)], "trial", 0),
+        ([report(NUMBER, CODE, 7, words.CONFIRMED, 0)], "confirmed", 0),
+    ],
+)
+def test_with_the_code_that_it_names(place: ConfigPlace, said: list, state: str, reason: int):
+    found = state_after(place, said, release=7)
+    assert (found.state, found.reason) == (state, reason)
+
+
+def test_a_hub_that_takes_code_for_hours_is_not_stalled(place: ConfigPlace):
+    reports = [report(4, CODE, 7, words.FETCHING, 0) for _ in range(3 * HEARTBEAT_S // 60 + 1)]
+    assert state_after(place, reports, release=7).state == "fetching"
+
+
+def test_a_word_on_the_same_code_from_before_says_nothing(place: ConfigPlace):
+    place.reports(place.hubs[0], 4, [CODE, 7, words.REFUSED, words.FLOOR])
+    place.clock.now_ms += 1
+    assert state_after(place, [], release=7).state == "waiting"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,12 @@ START_MS: Final = 60_000
 # So many heartbeats after publication a hub that is heard from has seen that there is one.
 _HEARTBEATS_TO_FETCH: Final = 3
 
+_CODE: Final = (update_words.APPLICATION, update_words.INTERPRETER)
+# A hub fetches the code that an assignment names first, and until both are tried tells of that.
+_TOLD_OF_CODE: Final = frozenset(
+    {update_words.FETCHING, update_words.STAGED, update_words.WAITING, update_words.REFUSED}
+)
+
 _OF_UPDATE: Final = {
     update_words.FETCHING: FETCHING,
     update_words.STAGED: FETCHING,
@@ -65,11 +71,13 @@ _OF_UPDATE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What stands for a hub: its number, when that was, and the heartbeat of its config."""
+    """What stands for a hub: its number, when that was, the heartbeat of its config, and the
+    release that it names."""
 
     number: int
     published_ms: int
     heartbeat_s: int
+    release: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ def judge(published: Published | None, truth: HubTruth | None, now_ms: int) -> C
     heard_ms = None if truth is None else truth.last_heard_ms
     if published is None:
         return ConfigState(UNPUBLISHED, in_force=in_force, heard_ms=heard_ms)
-    said = None if truth is None else truth.said_of((update_words.CONFIG,), published.number)
+    said = None if truth is None else _word(published, truth)
     state, reason, since_ms = _said(published, truth, said, in_force)
     if state not in UNDER_WAY:
         return ConfigState(state, reason, in_force, since_ms, heard_ms)
@@ -109,6 +117,16 @@ def judge(published: Published | None, truth: HubTruth | None, now_ms: int) -> C
     return ConfigState(
         state, reason, in_force, since_ms, heard_ms, _next_ms(state, heard_ms, since_ms, published)
     )
+
+
+def _word(published: Published, truth: HubTruth) -> own_word.Said | None:
+    """Return the hub's last word on what is published, or on the code in it, since it was."""
+    said = truth.said_of((update_words.CONFIG,), published.number)
+    code = None if published.release is None else truth.said_of(_CODE, published.release)
+    if code is None or code.state not in _TOLD_OF_CODE:
+        return said
+    is_of_another = code.received_ms < published.published_ms
+    return said if is_of_another or (said and said.seq > code.seq) else code
 
 
 def _said(

@@ -29,7 +29,8 @@ class Told:
         if self.given is None:
             return None
         heartbeat_s = self.given.config.heartbeat_s
-        return config_state.Published(self.number, self.published_ms, heartbeat_s)
+        release = None if self.given.release is None else self.given.release[0]
+        return config_state.Published(self.number, self.published_ms, heartbeat_s, release)
 
 
 def next_number(highest: int, truth: HubTruth | None) -> int:

@@ -364,6 +364,7 @@ def test_a_site_from_an_old_backup_publishes_nothing(fleet: database.Database, s
     later = site_hands.next_trust(site.directory)
     publishing.publish_trust(fleet, later, NOW_MS)
     trust_documents.path(later, 2).unlink()
+    assert refused(publishing.publish_trust, fleet, later, NOW_MS) == "trust-differs"
     code = refused(
         publishing.publish_assignment, fleet, later, site_hands.assigned(site, HUB, 1), NOW_MS
     )

@@ -61,17 +61,19 @@ def publish_trust(opened: database.Database, site: files.Site, now_ms: int) -> l
     """Publish the epochs of the site's trust that are not out yet; return their numbers.
 
     Raises InputRefused `trust-missing` before the first is signed, `trust-hole` for one that
-    lacks in the site's folder, `trust-differs` if another document of an epoch is out; as
-    `trust_documents.chain`; WorldFailed `database`.
+    lacks in the site's folder, `trust-differs` if another document of an epoch is out, or a later
+    epoch than the site has; as `trust_documents.chain`; WorldFailed `database`.
     """
     chain = _chain(site)
 
     def publish(connection: sa.Connection) -> list[int]:
-        return [
+        new = [
             believed.epoch
             for believed, data in chain
             if _publish_epoch(connection, site, believed.epoch, data, now_ms)
         ]
+        _check_followed(connection, site, *chain[-1])
+        return new
 
     return opened.write(publish)
 

@@ -13,17 +13,15 @@ import hashlib
 import json
 import random
 import time
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from stories import fleet_truth, releases
-from stories.fleet_truth import CONFIRMED, RETURNED
+from stories.fleet_verdict import Fact, Rollout
 from stories.releases import Files
 from stories.update_play import Came, CutAt, UpdatePlay, house, play_all
 from stories.update_stage import UpdateStage
-from varde_protocols import update_words as words
 from varde_simulator import clock, network
 
 GENERIC, LILYGO = "generic", "lilygo_t_sim7670g_s3"
@@ -75,24 +73,6 @@ class Home:
     def flash(self) -> Path:
         assert self.play.board is not None
         return self.play.board.flash
-
-
-@dataclass
-class Rollout:
-    """What came of one, as counted."""
-
-    name: str
-    release: int
-    state: str = ""
-    hours: int = 0
-    reached: str = ""
-    """The last ring that was published to."""
-    must_reach: str = ""
-    views: int = 0
-    compared: int = 0
-    lies: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    reasons: list[dict[str, Any]] = field(default_factory=list)
 
 
 def crashes_on_one_board(number: int) -> Files:
@@ -219,7 +199,7 @@ class Campaign:
             view = await self._view(name, "--advance")
             done.hours = hour
             done.views += 1
-            self._look(done, view)
+            done.look(view, self._facts())
             if trouble is not None:
                 trouble(view, published)
             done.state = view["state"]
@@ -228,8 +208,10 @@ class Campaign:
             await asyncio.sleep(3600)
         await asyncio.sleep(3 * 3600)  # whoever had begun comes to an end
         view = await self._view(name)
-        self._look(done, view)
-        self._sum_up(done, view)
+        done.look(view, self._facts())
+        order = [ring for ring, _count in self.plan.rings]
+        done.sum_up(view, self._facts(), order, is_bad=name == BAD)
+        done.must_reach = self._must_stop_in(view) if name == BAD else order[-1]
 
     async def _view(self, name: str, *options: str) -> dict[str, Any]:
         found: dict[str, Any] | list[dict[str, Any]]
@@ -303,7 +285,7 @@ class Campaign:
         await asyncio.sleep(4 * 3600)
         done = self.rollouts[-1]
         view = await self._view(done.name)
-        self._look(done, view)
+        done.look(view, self._facts())
         late = [row["hub"] for row in view["hubs"] if row["runs"] != done.release]
         if late:
             done.lies.append(f"not there after the lines were mended: {late}")
@@ -313,69 +295,21 @@ class Campaign:
     def _by_hub(self) -> dict[str, Home]:
         return {home.play.hub: home for home in self.homes}
 
-    def _look(self, done: Rollout, view: dict[str, Any]) -> None:
-        """The view may know less than is true, as hubs tell hourly; never something else."""
-        by_hub = self._by_hub()
-        for row in view["hubs"]:
-            home = by_hub[row["hub"]]
-            true = fleet_truth.truth(home.flash, done.release)
-            done.compared += 1
-            claim = row["state"]
-            if claim == "confirmed" and true.state != CONFIRMED:
-                done.lies.append(f"{row['hub']} is said to be confirmed, and is {true}")
-            if claim in ("returned", "refused", "fell-back") and true.state == CONFIRMED:
-                done.lies.append(f"{row['hub']} is said to have {claim}, and is {true}")
-            if claim == "planned" and true.state in (CONFIRMED, RETURNED):
-                done.lies.append(f"{row['hub']} is said to be planned, and is {true}")
-            if row["runs"] == done.release and true.runs != done.release:
-                done.lies.append(f"{row['hub']} is said to run {done.release}, and is {true}")
+    def _facts(self) -> dict[str, Fact]:
+        return {
+            home.play.hub: Fact(home.flash, home.trouble, home.board == LILYGO, home.is_offline)
+            for home in self.homes
+        }
 
-    def _sum_up(self, done: Rollout, view: dict[str, Any]) -> None:
-        """With everybody at rest the view is the truth."""
-        by_hub = self._by_hub()
-        done.counts = dict(Counter(row["state"] for row in view["hubs"]))
-        done.reasons = [] if view["ended"] is None else view["ended"]["reasons"]
-        out = {row["ring"] for row in view["hubs"] if row["published_ms"] is not None}
-        order = [name for name, _count in self.plan.rings]
-        done.reached = max(out, key=order.index)
-        for row in view["hubs"]:
-            home = by_hub[row["hub"]]
-            expected = self._expected(done, home, row["published_ms"] is not None)
-            told = (row["state"], row["reason"], row["runs"])
-            if told not in expected:
-                done.lies.append(f"{row['hub']} {home.trouble} {home.board}: {told}, {expected}")
-        if done.name == GOOD:
-            done.must_reach = order[-1]
-        else:
-            done.must_reach = self._must_stop_in(view, order)
-
-    def _expected(
-        self, done: Rollout, home: Home, is_published: bool
-    ) -> set[tuple[str, int, int | None]]:
-        """What the view must say of a hub, by its flash and by what was done to it."""
-        true = fleet_truth.truth(home.flash, done.release)
-        if home.is_offline and is_published:
-            return {("silent", words.NONE, done.release - 1)}
-        if not is_published:
-            return {("planned", words.NONE, done.release - 1)}
-        is_bad = done.name == BAD and home.board == LILYGO
-        if is_bad:
-            if (true.state, true.reason) != (RETURNED, words.NO_START):
-                return {("the flash says", true.reason, true.runs)}
-            return {("returned", words.NO_START, done.release - 1)}
-        if true.state != CONFIRMED:
-            return {("the flash says", true.reason, true.runs)}
-        return {("confirmed", words.NONE, done.release)}
-
-    def _must_stop_in(self, view: dict[str, Any], order: list[str]) -> str:
+    def _must_stop_in(self, view: dict[str, Any]) -> str:
         """The first ring with failures enough, counted by the boards in it; rings as worked out
         here, which those of the view must be."""
-        by_hub = self._by_hub()
+        order = [name for name, _count in self.plan.rings]
         for ring, homes in zip(order, self._members(BAD), strict=True):
             seen = {row["hub"] for row in view["hubs"] if row["ring"] == ring}
             if seen != {home.play.hub for home in homes}:
                 return f"{ring} has other hubs"
-            bad = sum(by_hub[home.play.hub].board == LILYGO for home in homes)
+            bad = sum(home.board == LILYGO for home in homes)
             if (bad >= 2 and bad * 100 >= 5 * len(homes)) or 0 < bad == len(homes):
                 return ring
         return order[-1]

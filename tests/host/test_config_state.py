@@ -156,7 +156,12 @@ def test_a_hub_that_was_quiet_when_it_was_published_is_not_silent(place: ConfigP
 
 def test_a_hub_that_is_heard_and_does_not_take_it(place: ConfigPlace):
     reports = [report(4) for _ in range(3 * HEARTBEAT_S // 60 + 1)]
-    assert state_after(place, reports).state == "stalled"
+    assert state_after(place, reports, 5 * MINUTE_MS).state == "stalled"
+
+
+def test_a_hub_that_was_off_is_not_stalled_with_its_first_word(place: ConfigPlace):
+    place.clock.now_ms += 4 * HEARTBEAT_S * 1000
+    assert state_after(place, [report(4)]).state == "waiting"
 
 
 def test_nothing_published_or_nobody_there(place: ConfigPlace):

@@ -51,6 +51,8 @@ TRIAL_MS: Final = 600_000
 START_MS: Final = 60_000
 # So many heartbeats after publication a hub that is heard from has seen that there is one.
 _HEARTBEATS_TO_FETCH: Final = 3
+# A hub that comes back from an outage is heard before it has asked for what is new.
+_ASKING_MS: Final = 300_000
 
 _CODE: Final = (update_words.APPLICATION, update_words.INTERPRETER)
 # A hub fetches the code that an assignment names first, and until both are tried tells of that.
@@ -112,7 +114,8 @@ def judge(published: Published | None, truth: HubTruth | None, now_ms: int) -> C
     if now_ms - max(heard_ms or 0, published.published_ms) > silence_ms:
         return ConfigState(SILENT, reason, in_force, heard_ms, heard_ms)
     seen_ms = published.published_ms + _HEARTBEATS_TO_FETCH * heartbeat_ms
-    if state == WAITING and heard_ms is not None and heard_ms > seen_ms:
+    has_seen = heard_ms is not None and seen_ms < heard_ms <= now_ms - _ASKING_MS
+    if state == WAITING and has_seen:
         return ConfigState(STALLED, reason, in_force, published.published_ms, heard_ms)
     return ConfigState(
         state, reason, in_force, since_ms, heard_ms, _next_ms(state, heard_ms, since_ms, published)

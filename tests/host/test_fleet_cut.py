@@ -17,7 +17,7 @@ from host.cut_process import cut
 from host.terminal import Terminal
 from varde_host import clock as host_clock
 from varde_host.collector import database
-from varde_host.fleet import advancing, publishing, rollout_folder, starting, under_way
+from varde_host.fleet import advancing, publishing, rollout_folder, signing, starting, under_way
 from varde_host.fleet.publishing import Published
 from varde_host.site import files
 
@@ -57,7 +57,7 @@ class Copy:
     def start(self) -> None:
         """As the command does it."""
         site, opened = self.site, self.opened()
-        starting.start(site, self.plan, opened, starting.Signing(site), self.now_ms)
+        starting.start(site, self.plan, opened, signing.Signing(site), self.now_ms)
         advancing.advance(site, "vinter", opened, self.now_ms)
 
     def stop(self) -> None:
@@ -67,7 +67,7 @@ class Copy:
         site, opened = self.site, self.opened()
         looked = advancing.look(site, "vinter", opened, self.now_ms)
         hubs = [hub.hub_id for hub in looked.facts.hubs if hub.is_behind]
-        starting.renew(site, looked.found, opened, hubs, starting.Signing(site), self.now_ms)
+        starting.renew(site, looked.found, opened, hubs, signing.Signing(site), self.now_ms)
 
     def published(self) -> dict[bytes, Published]:
         opened = self.opened()

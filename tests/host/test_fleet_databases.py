@@ -11,7 +11,7 @@ from host.conftest import FixedClock
 from host.rollout_place import RELEASE
 from host.terminal import Terminal
 from varde_host import clock as host_clock
-from varde_host.fleet import model_fleet, rollout, rollout_view, starting
+from varde_host.fleet import model_fleet, rollout, rollout_view, signing, starting
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -24,8 +24,8 @@ def test_it_stops_and_says_what_was_lost(
     faults = {2: model_fleet.LOSES_READING}
     place = rollout_place.make(made, terminal, clock, 5, faults, address=address)
     path = place.signed_plan()
-    signing = starting.Signing(place.site)
-    starting.start(place.site, path, place.opened, signing, clock.now_ms)
+    sign = signing.Signing(place.site)
+    starting.start(place.site, path, place.opened, sign, clock.now_ms)
     looked = place.play(24 * 4)
     assert looked.found.ended is not None
     assert [(each["why"], each["ring"]) for each in looked.found.ended.reasons] == [

@@ -53,7 +53,7 @@ def test_it_reads_the_password_from_standard_input(made: Path, tmp_path: Path):
     [
         ("home", SENSOR, "wifi-line"),
         ("h\xe6ime:long enough".encode("latin-1"), SENSOR, "file-encoding"),
-        ("home:short", SENSOR, "config-length"),
+        ("home:short", SENSOR, "config-refused"),
         ("", SENSOR, "config-count"),
         ("home:long enough", "slot=1", "sensor"),
         ("home:long enough", "slot=1,service=1822,chars=2A5E,colour=red", "sensor"),

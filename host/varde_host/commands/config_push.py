@@ -7,20 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from varde_host import clock, messages, output
+from varde_host import clock, errors, messages, output
 from varde_host.commands import (
     config_text,
-    hub_assignment,
     options,
     selection_options,
     setting_text,
     site_secrets,
 )
-from varde_host.fleet import desired, publishing, pushing
+from varde_host.fleet import desired, publishing, pushing, signing
 from varde_host.fleet.pushing import Push
 from varde_host.receiver import wording
 from varde_host.site import files
 from varde_protocols import assignment, documents
+from varde_protocols.errors import WireError
 
 
 def push(
@@ -45,7 +45,7 @@ def push(
             loaded,
             opened,
             pushes,
-            lambda given: hub_assignment.sign(loaded, given, key or ()),
+            signing.Signing(loaded, key or ()),
             now_ms,
         )
     done = list(zip(pushes, signed, strict=True))
@@ -65,7 +65,7 @@ def adopt(
     rows: list[dict[str, Any]] = []
     loaded = files.load(site)
     now_ms = clock.from_environment().utc_ms()
-    read = {path: files.read(path, documents.MAX_DOCUMENT_BYTES) for path in file}
+    read = {path: _document(path) for path in file}
     with selection_options.opened(site, database_address) as opened:
         publishing.publish_assignments(opened, loaded, list(read.values()), now_ms)
     for path, data in read.items():
@@ -77,6 +77,16 @@ def adopt(
         return
     for row in rows:
         output.line(messages.text("config.adopted", **row))
+
+
+def _document(path: Path) -> bytes:
+    """Return what an assignment's file holds. Raises InputRefused `file-read`, `adopt-file`."""
+    data = files.read(path, documents.MAX_DOCUMENT_BYTES)
+    try:
+        assignment.unverified(data)
+    except WireError as error:
+        raise errors.InputRefused("adopt-file", str(path), reason=error.code) from error
+    return data
 
 
 def _row(push: Push, document: bytes) -> dict[str, Any]:

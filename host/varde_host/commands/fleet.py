@@ -33,6 +33,7 @@ from varde_host.fleet import (
     rollout,
     rollout_folder,
     rollout_view,
+    signing,
     starting,
 )
 from varde_host.inventory import who
@@ -60,7 +61,7 @@ def start(
     """Forecast, ask, sign once for all rings, publish to the first; or go on where one was cut."""
     now = clock.from_environment().utc_ms
     loaded = files.load(site, site_secrets.told(passphrase_file, pin_file))
-    sign = starting.Signing(loaded, key or ())
+    sign = signing.Signing(loaded, key or ())
     with selection_options.opened(site, database_address) as opened:
         there = starting.started(loaded, plan)
         if there is None:

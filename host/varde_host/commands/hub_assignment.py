@@ -7,9 +7,10 @@ a passkey or a consent code from a file, one a line as `--sensor` has it.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +26,10 @@ from varde_host.commands import (
     sensor_text,
     site_secrets,
 )
-from varde_host.site import files, keys, trust_documents
-from varde_protocols import assignment, documents, hub_config
+from varde_host.fleet import desired, signing
+from varde_host.site import files
+from varde_protocols import assignment, hub_config
+from varde_protocols.errors import WireError
 
 _STANDARD_INPUT = Path("-")
 NTP_PORT = 123
@@ -97,7 +100,7 @@ def assign(
         source=None if source is None else reminder_text.source(source, "--source"),
         ring=ring,
     )
-    data = sign(loaded, given, key or ())
+    data = signing.Signing(loaded, key or ())(given)
     new_output.write(out, data)
     if json:
         told = {"file": str(out), "bytes": len(data), "number": given.number}
@@ -130,20 +133,11 @@ def _hours(text: str | None, where: str) -> list[int] | None:
     return None if text is None else reminder_text.hours(text, where)
 
 
-def sign(site: files.Site, given: assignment.Assignment, places: Sequence[str] = ()) -> bytes:
-    """Return the signed document, read back as a hub will; `places` as `files.Site.signers`.
-
-    Raises as that.
-    """
-    signers = site.signers(keys.ASSIGNMENT, None, places)
-    data = documents.sign(documents.ASSIGNMENT, given.encode(), signers)
-    believed = trust_documents.described(site, 1, given.signed_ms)
-    assignment.verify(data, believed, given.hub_id or bytes(assignment.HUB_ID_BYTES))
-    return data
-
-
 def networks(text: str, where: str) -> list[hub_config.Network]:
-    """Return the networks of `ssid:password` lines; `\\:` is a colon within the ssid."""
+    """Return the networks of `ssid:password` lines; `\\:` is a colon within the ssid.
+
+    Raises InputRefused `wifi-line`, `config-refused`; neither repeats the line.
+    """
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -151,12 +145,16 @@ def networks(text: str, where: str) -> list[hub_config.Network]:
         parts = re.split(r"(?<!\\):", line, maxsplit=1)
         if len(parts) != 2:
             raise errors.InputRefused("wifi-line", f"{where}:{number}")
-        found.append(hub_config.Network(parts[0].replace("\\:", ":"), parts[1]))
+        with _at(f"{where}:{number}"):
+            found.append(hub_config.Network(parts[0].replace("\\:", ":"), parts[1]))
     return found
 
 
 def subscription(text: str, where: str) -> hub_config.Modem:
-    """Return the modem of lines `apn=NAME`, and if needed `user=`, `password=`, `pin=`."""
+    """Return the modem of lines `apn=NAME`, and if needed `user=`, `password=`, `pin=`.
+
+    Raises InputRefused `modem-line`, `config-refused`; neither repeats the line.
+    """
     fields = {"apn": "", "user": "", "password": "", "pin": ""}
     for number, line in enumerate(text.splitlines(), 1):
         name, separator, value = line.partition("=")
@@ -164,7 +162,17 @@ def subscription(text: str, where: str) -> hub_config.Modem:
             raise errors.InputRefused("modem-line", f"{where}:{number}")
         if line.strip():
             fields[name.strip()] = value.strip() if name.strip() != "password" else value
-    return hub_config.Modem(**fields)
+    with _at(where):
+        return hub_config.Modem(**fields)
+
+
+@contextlib.contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Say of a value that no hub may run with where it stands, and not what it is."""
+    try:
+        yield
+    except WireError as error:
+        raise desired.refused(error, where) from error
 
 
 def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
@@ -176,11 +184,13 @@ def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
 def sensors_in(file: Path | None) -> list[hub_config.Sensor]:
     """Return the sensors of a file, none without one."""
     lines = [] if file is None else _text_of(file).splitlines()
-    return [
-        sensor_text.parse(line.strip(), f"{file}:{number}", secrets=True)
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.startswith("#")
-    ]
+    found = []
+    for number, line in enumerate(lines, 1):
+        where = f"{file}:{number}"
+        if line.strip() and not line.startswith("#"):
+            with _at(where):
+                found.append(sensor_text.parse(line.strip(), where, secrets=True))
+    return found
 
 
 def networks_in(file: Path | None) -> list[hub_config.Network]:

@@ -7,7 +7,7 @@ are, and say at the next look what the other has changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ from varde_host.fleet import (
 )
 from varde_host.fleet.desired import Draft
 from varde_host.fleet.own_word import HubTruth
+from varde_host.fleet.signing import Sign
 from varde_host.fleet.told import Told
 from varde_host.site import files
 from varde_protocols import assignment
@@ -36,8 +37,6 @@ from varde_protocols import assignment
 # connection and exchange. Seen in the simulator: 9.7 kB in a quarter of an hour with a change,
 # 2.0 to 4.3 kB in one with an exchange alone.
 ROUND_BYTES: Final = 7_000
-
-Sign = Callable[[assignment.Assignment], bytes]
 
 
 @dataclass(frozen=True, slots=True)

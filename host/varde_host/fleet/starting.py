@@ -8,7 +8,7 @@ under the next number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,35 +24,15 @@ from varde_host.fleet import (
     publishing,
     ring_members,
     rollout_folder,
+    told,
     under_way,
 )
 from varde_host.fleet.own_word import HubTruth
+from varde_host.fleet.signing import Sign
 from varde_host.release import folder as release_folder
 from varde_host.site import files, keys, trust_documents
-from varde_protocols import assignment, documents, release
+from varde_protocols import assignment, release
 from varde_protocols.errors import WireError
-
-Sign = Callable[[assignment.Assignment], bytes]
-
-
-class Signing:
-    """Signs assignments, with keys that are opened at the first and for all of them.
-
-    `places` as `files.Site.signers` has them; raises as that.
-    """
-
-    def __init__(self, site: files.Site, places: Sequence[str] = ()) -> None:
-        self._site, self._places = site, places
-        self._signers: list[keys.Signer] = []
-
-    def __call__(self, given: assignment.Assignment) -> bytes:
-        """Return the signed document, read back as the hub will."""
-        if not self._signers:
-            self._signers = self._site.signers(keys.ASSIGNMENT, None, self._places)
-            self._believed = trust_documents.described(self._site, 1, given.signed_ms)
-        data = documents.sign(documents.ASSIGNMENT, given.encode(), self._signers)
-        assignment.verify(data, self._believed, given.hub_id or b"")
-        return data
 
 
 @dataclass(frozen=True)
@@ -148,9 +128,7 @@ def assignments(
     for at, hubs in enumerate(looked.members):
         for hub in map(bytes.fromhex, hubs):
             stands = assignment.unverified(known[hub].document)
-            truth = looked.truths.get(hub)
-            in_force = 0 if truth is None else truth.assignment_number or 0
-            number = max(highest[hub], in_force) + 1
+            number = told.next_number(highest[hub], looked.truths.get(hub))
             terms = looked.plan, at, looked.named
             found.append(_next(site_id, stands, hub, number, terms, now_ms))
     return found
@@ -222,10 +200,12 @@ def renew(
         return 0
     with desk.held(site.directory):
         known, highest = publishing.all_current(opened), publishing.numbers(opened)
+        truths = hub_truth.truths(opened, behind)
         for hub in behind:
             prepared = found.hubs[hub]
             stands = assignment.unverified(known[hub].document)
             terms = found.plan, prepared.ring, found.named
-            given = _next(site.site_id, stands, hub, highest[hub] + 1, terms, now_ms)
+            number = told.next_number(highest[hub], truths.get(hub))
+            given = _next(site.site_id, stands, hub, number, terms, now_ms)
             rollout_folder.replace(found, hub, sign(given))
     return len(behind)

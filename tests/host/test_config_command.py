@@ -198,6 +198,42 @@ def test_one_home_is_not_written_over_another(place: ConfigPlace):
     ] == [["home", "ward"], ["other", "ward"]]
 
 
+def test_nor_over_another_that_waits_in_a_draft(place: ConfigPlace):
+    """Of hubs that were begun from scratch the drafts are all that is known of the homes."""
+    for at in range(2):
+        wifi = place.file(f"wifi-{at}", f"home-{at}:{WIFI_PASSWORD}\n")
+        one = ("--from-scratch", "collector-host=c.test", "--hub", ids(place)[at])
+        assert place.run("set", "--wifi", wifi, *one)[0] == 0
+    before = [drafts.load(place.directory, hub) for hub in ids(place)[:2]]
+    two = ("--hub", ids(place)[0], "--hub", ids(place)[1])
+    assert error_of(place, "set", "--wifi", wifi, *two) == "config-homes-differ"
+    assert [drafts.load(place.directory, hub) for hub in ids(place)[:2]] == before
+
+
+def test_what_is_as_published_is_no_draft(place: ConfigPlace):
+    publish(place)
+    status, out, _ = place.run("set", "heartbeat-s=900", "--hub", ids(place)[0])
+    assert (status, out) == (0, messages.text("config.no-change") + "\n")
+    assert drafts.listing(place.directory) == []
+
+
+def test_a_bad_file_is_named_with_its_line_and_without_its_secret(place: ConfigPlace):
+    publish(place)
+    one = ("--hub", ids(place)[0])
+    for option, text, line in (
+        ("--wifi", f"home:{WIFI_PASSWORD}\nhytta:{'x' * 70}{OTHER_PASSWORD}\n", ":2"),
+        ("--modem", f"apn=telenor\npin=x\npassword={MODEM_PASSWORD}\n", ""),
+        ("--sensors", CUFF + "\n" + CUFF.replace("SBM69", "x" * 60) + "\n", ":2"),
+    ):
+        file = place.file("bad", text)
+        status, out, told = place.run("set", option, file, *one)
+        assert (status, out) == (1, "")
+        assert f"{file}{line}: " in told
+        assert not any(secret in told for secret in SECRETS)
+    assert error_of(place, "adopt", file) == "adopt-file"
+    assert drafts.listing(place.directory) == []
+
+
 def test_a_hub_of_which_nothing_is_known(place: ConfigPlace):
     one = ids(place)[0]
     assert error_of(place, "set", "heartbeat-s=300", "--hub", one) == "config-unpublished"
@@ -317,4 +353,5 @@ def test_drop(place: ConfigPlace):
     status, told = place.json("drop", "--hub", ids(place)[0])
     assert (status, told) == (0, {"dropped": [ids(place)[0]]})
     assert place.json("drop", "--all")[1] == {"dropped": [ids(place)[1]]}
-    assert error_of(place, "drop", "--all") == "selection-empty"
+    for nothing_left in (("--all",), ("--hub", ids(place)[0])):
+        assert error_of(place, "drop", *nothing_left) == "draft-none"

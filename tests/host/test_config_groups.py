@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from host.cut_process import cut
 from host.terminal import Terminal
-from varde_host import errors
+from varde_host import errors, messages
 from varde_host.collector import database, registry
 from varde_host.fleet import desk, groups, selection
 from varde_host.site import files
@@ -177,6 +177,10 @@ def test_the_commands(terminal: Terminal, made: Path):
     status, out, _ = terminal.run("config", "groups", *site)
     assert status == 0
     assert others[0] in out
+    status, out, _ = terminal.run("config", "group", "", "--all", *site)
+    assert (status, out) == (0, messages.text("config.left.group", count=2) + "\n")
+    status, _, told = terminal.run("config", "set", "quiet=none", "--group", "sør", *site)
+    assert (status, "'sør'" in told) == (1, True)
 
 
 def test_a_command_without_hubs_names_the_options(terminal: Terminal, made: Path):

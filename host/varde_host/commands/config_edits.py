@@ -73,7 +73,7 @@ def _without(field: str, key: str | int) -> Edit:
     def edit(plain: Plain) -> Mapping[str, Any]:
         kept = [row for row in plain[field] if row[0] != key]
         if len(kept) == len(plain[field]):
-            shown = ascii(str(key)[:_SHOWN_CHARACTERS])
+            shown = repr(str(key)[:_SHOWN_CHARACTERS])
             raise errors.InputRefused("setting-absent", f"{field} {shown}")
         return {field: kept}
 

@@ -80,7 +80,7 @@ def _name(given: str) -> str:
 def _tell(kind: str, name: str, hubs: list[str], assigned: groups.Groups, *, json: bool) -> None:
     if json:
         output.as_json([_row(hub, assigned) for hub in hubs])
-    elif name == OUT:
+    elif not _name(name):
         output.line(messages.text(f"config.left.{kind}", count=len(hubs)))
     else:
         output.line(messages.text(f"config.joined.{kind}", count=len(hubs), name=name))

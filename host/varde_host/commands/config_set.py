@@ -46,8 +46,8 @@ def change(
     with selection_options.opened(site, database_address) as opened:
         hubs = selection_options.chosen(site, opened, hub, group, ring, everything)
         stand = told.told(opened, hubs)
-    _refuse_one_home_for_all(stand, {"networks": wifi, "sensors": sensors})
     with desk.held(site):
+        _refuse_one_home_for_all(site, stand, {"networks": wifi, "sensors": sensors})
         made = {
             each.hub_id: _edited(site, each, edits, from_scratch=from_scratch) for each in stand
         }
@@ -67,7 +67,7 @@ def drop(
     """Throw drafts away, also those of hubs that are not enrolled any more."""
     asked = selection.Selection(hub or (), group or (), ring or (), everything)
     with desk.held(site):
-        hubs = asked.of(drafts.listing(site), groups.load(site))
+        hubs = _with_draft(site, asked)
         dropped = [hub_id for hub_id in hubs if drafts.remove(site, hub_id)]
     if json:
         output.as_json({"dropped": dropped})
@@ -86,11 +86,30 @@ def _edited(
     return made
 
 
-def _refuse_one_home_for_all(stand: list[Told], given: dict[str, Path | None]) -> None:
-    """Every home has its own networks, every kit its own sensors: one list for all is a slip."""
+def _with_draft(site: Path, asked: selection.Selection) -> list[str]:
+    """Return those of the hubs asked for that have a draft; raises InputRefused `draft-none`."""
+    try:
+        return asked.of(drafts.listing(site), groups.load(site))
+    except errors.InputRefused as error:
+        if error.code in {"hub-unknown", "selection-empty"}:  # known here are hubs with a draft
+            raise errors.InputRefused("draft-none", error.where) from error
+        raise
+
+
+def _refuse_one_home_for_all(site: Path, stand: list[Told], given: dict[str, Path | None]) -> None:
+    """Every home has its own networks, every kit its own sensors: one list for all is a slip.
+
+    What waits in a draft counts: it may be all that is known of a home.
+    """
     for name, file in given.items():
-        now = [each.plain and each.plain[name] for each in stand]
-        if file is not None and any(value != now[0] for value in now):
+        if file is None:
+            continue
+        drafted = [drafts.load(site, each.hub_id).changes for each in stand]
+        now = [
+            changes.get(name, each.plain and each.plain[name])
+            for each, changes in zip(stand, drafted, strict=True)
+        ]
+        if any(value != now[0] for value in now):
             raise errors.InputRefused("config-homes-differ", f"--{name}", count=len(stand))
 
 
@@ -113,6 +132,9 @@ def _tell(stand: list[Told], made: dict[str, desired.Draft], *, json: bool) -> N
         for each in stand
         for row in config_text.rows(each.plain, after[each.hub_id])
     ]
+    if not rows:
+        output.line(messages.text("config.no-change"))
+        return
     columns = ("setting", "before", "after")
     output.table(("column.hub", *(f"config.column.{name}" for name in columns)), rows, whole={0})
     output.line(messages.text("config.drafted", count=sum(bool(d.changes) for d in made.values())))

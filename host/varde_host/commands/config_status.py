@@ -60,9 +60,10 @@ def status(
     with selection_options.opened(site, database_address) as opened:
         hubs = selection_options.chosen(site, opened, hub, group, ring, everything or not is_named)
         looks = _looks(opened, hubs, now)
-        if watch and not json and sys.stdout.isatty():
+        is_watched = watch or until is not None
+        if is_watched and not json and sys.stdout.isatty():
             found = _watch_live(looks, until_ms, now)
-        elif watch:
+        elif is_watched:
             found = _watch(looks, until_ms, now, json=json)
         else:
             found = next(looks)
@@ -103,7 +104,7 @@ def _watch(
     before: list[tuple[str, str, int]] = []
     while True:
         found = next(looks)
-        states = [(told.hub_id, state.state, told.number) for told, state in found]
+        states = [(stands.hub_id, state.state, stands.number) for stands, state in found]
         if states != before:
             _print(found, json=json)
         before = states

@@ -75,7 +75,7 @@ def check_name(text: str, kind: str, most_bytes: int) -> None:
     """Raise InputRefused `group-name`, `birth-number` unless it may be the name of a `kind`."""
     birth_number.refuse_any(text, kind)
     if text and (not _NAME.fullmatch(text) or len(text.encode()) > most_bytes):
-        shown = ascii(text[:_SHOWN_CHARACTERS])
+        shown = repr(text[:_SHOWN_CHARACTERS])
         raise errors.InputRefused("group-name", f"{kind} {shown}", most=most_bytes)
 
 

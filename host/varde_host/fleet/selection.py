@@ -62,6 +62,6 @@ def _named(kind: str, name: str, known: Collection[str], assigned: Groups) -> se
     members = {hub for hub, at in assigned.hubs.items() if getattr(at, kind) == name}
     found = members & set(known) if name else set()
     if not found:
-        shown = f"--{kind} {name[:_SHOWN_CHARACTERS]!a}"
+        shown = f"--{kind} {name[:_SHOWN_CHARACTERS]!r}"
         raise errors.InputRefused("selection-empty", shown)
     return found

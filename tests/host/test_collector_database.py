@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -264,3 +265,20 @@ def test_a_body_of_exactly_the_limit_is_read(bench: Bench, hub: VirtualHub):
     sent = hub.body([])
     sent += bytes(body.MAX_BODY_BYTES - len(sent))
     assert _error(bench.post(sent)) == (400, "exchange-too-many")
+
+
+def test_a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_mode(tmp_path: Path):
+    path = tmp_path / "collector.sqlite"
+    before = os.umask(0)
+    try:
+        opened = database.open_database(path)
+        with opened.writing() as connection:
+            registry.enrol(connection, VirtualHub(1).public, 0)
+            modes = {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    opened.close()
+    assert modes == {0o600}  # its write-ahead log, too
+    path.chmod(0o640)
+    database.open_database(path).close()
+    assert path.stat().st_mode & 0o777 == 0o640

@@ -8,6 +8,7 @@ begin, so that a transaction never fails half way for a lock it could not get.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ NAME = "sqlite"
 
 # Longer than any transaction here takes; a hub gives up on an answer after some 30 s.
 BUSY_TIMEOUT_MS = 10_000
+_PRIVATE_MODE = 0o600
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA synchronous = FULL",
@@ -66,8 +68,17 @@ class Store:
         """Tell if the same transaction may succeed at once: a file that failed goes on failing."""
         return False
 
+    def _keep_private(self, *_: object) -> None:
+        """Make a new file for its owner only: homes' passwords come into it. Its log follows it.
+
+        What cannot be made, the driver says itself; a file that is there keeps its mode.
+        """
+        with contextlib.suppress(OSError):
+            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_MODE))
+
     def _engine(self, begin: str) -> sa.Engine:
         engine = sa.create_engine(sa.URL.create("sqlite+pysqlite", database=str(self._path)))
+        sa.event.listen(engine, "do_connect", self._keep_private)
         sa.event.listen(engine, "connect", _prepare)
 
         def start(connection: sa.Connection) -> None:

@@ -13,7 +13,8 @@ from stories.update_cases import CONFIRMED, RETURNED, Case, Home, Result
 from varde_firmware.core import update_record
 from varde_protocols import hub_config
 from varde_protocols import update_words as words
-from varde_simulator import interpreter
+from varde_simulator import interpreter, scenario_links
+from varde_simulator.modem.settings import Settings
 from varde_simulator.stage import PASSWORD, SSID, StageError
 from varde_simulator.usb import stand_in_image
 
@@ -32,6 +33,13 @@ WRONG_PASSWORD = hub_config.Network(SSID, "not " + PASSWORD)
 HEARTBEAT_S = 600
 FIRST_NUMBER = 1  # of the assignment that the bench gave
 SLOW_BYTES_PER_S = 3000
+LITTLE_KIB = 8
+ON_MODEM = {
+    "board": scenario_links.MODEM_BOARD,
+    "links": scenario_links.LinksPlan(
+        modem=scenario_links.ModemPlan("telenor.smart", "", "", "", 0, Settings(pin=None), ())
+    ),
+}
 
 
 async def new_heartbeat(home: Home) -> None:
@@ -85,6 +93,25 @@ async def link_goes_mid_fetch(home: Home) -> None:
     home.play.board.network.set_link(True)
 
 
+async def to_4g_mid_fetch(home: Home) -> None:
+    """The access point goes; the modem is what is left."""
+    home.play.board.network.set_state("slow", SLOW_BYTES_PER_S)
+    home.publish(2, GOOD)
+    await home.until_asked(12)
+    for access_point in home.play.board.wifi.access_points:
+        access_point.is_up = False
+    home.play.board.wifi.access_points_changed()
+
+
+async def little_allowed_over_4g(home: Home) -> None:
+    """8 KiB may go over the modem, and there is nothing else."""
+    wifi = home.play.board.wifi
+    for access_point in wifi.access_points:
+        access_point.is_up = False
+    wifi.access_points_changed()
+    home.publish(2, GOOD, allowance_kib=LITTLE_KIB)
+
+
 async def measured_mid_fetch(home: Home) -> None:
     """On a line on which the fetching takes a minute; a weight that is not in the plan."""
     home.play.board.network.set_state("slow", SLOW_BYTES_PER_S)
@@ -111,6 +138,8 @@ CASES = {
     "interpreter": Case(offered, NEW_INTERPRETER, image=OLD_IMAGE),
     "mid-fetch-link": Case(link_goes_mid_fetch, GOOD),
     "mid-fetch-reading": Case(measured_mid_fetch, GOOD),
+    "mid-fetch-4g": Case(to_4g_mid_fetch, GOOD, story=ON_MODEM),
+    "little-allowed-over-4g": Case(little_allowed_over_4g, GOOD, story=ON_MODEM),
 }
 
 
@@ -212,7 +241,14 @@ def test_interpreter_is_changed_by_air(came):
     assert it.runs()
 
 
-@pytest.mark.parametrize("name", ["mid-fetch-link", "mid-fetch-reading"])
+def test_no_more_goes_over_the_modem_than_is_allowed(came):
+    it = came["little-allowed-over-4g"]
+    assert (words.WAITING, words.OVER_BUDGET) in {row[2:4] for row in it.reported}
+    assert 0 < it.counts.body_bytes <= LITTLE_KIB * 1024
+    assert it.runs()
+
+
+@pytest.mark.parametrize("name", ["mid-fetch-link", "mid-fetch-reading", "mid-fetch-4g"])
 def test_fetch_goes_on_where_it_was(came, name):
     it = came[name]
     assert it.runs(GOOD)

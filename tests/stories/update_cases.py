@@ -65,7 +65,8 @@ class Home:
 
     def assigned(self, number: int, released: Released | None = None, **more: Any) -> bytes:
         path = None if released is None else self.path
-        return self.stage.assigned(self.play.hub, number, released, path, **more)
+        base = self.play.base
+        return self.stage.assigned(self.play.hub, number, released, path, base=base, **more)
 
     def publish(self, number: int = 2, released: Released | None = None, **more: Any) -> None:
         self.stage.publish(self.assigned(number, released, **more))

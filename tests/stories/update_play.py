@@ -11,6 +11,7 @@ from typing import Any
 
 from stories import hub_flash
 from stories.update_stage import UpdateStage
+from varde_protocols import assignment
 from varde_simulator import scenario, scenario_file
 from varde_simulator.board import VirtualBoard
 from varde_simulator.play import Draw, Outcome, Play
@@ -95,6 +96,7 @@ class UpdatePlay(Play):
         return self.hub_ids[-1]
 
     def _make_board(self, files: dict[str, bytes]) -> VirtualBoard:
+        self.base = assignment.unverified(files["assignment.cbor"])
         journal_bytes = self.story.journal_kib * 1024
         return self.stage.world.add_board(self.node, files, journal_bytes, self._home, self._image)
 

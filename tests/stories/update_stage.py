@@ -88,16 +88,18 @@ class UpdateStage(Stage):
         path: str | None = None,
         signers: tuple[keys.Signer, ...] = (),
         config: dict[str, object] | None = None,
+        base: assignment.Assignment | None = None,
         **fields: object,
     ) -> bytes:
-        """An assignment's document for a hub (its id in hex), of the bench's config but for some
-        fields; the release from `path` of the source, or from the collector."""
+        """An assignment's document for a hub (its id in hex), of the bench's config (`base`) but
+        for some fields; the release from `path` of the source, or from the collector."""
+        base = base or self.first
         given = changed(
-            self.first,
+            base,
             **{
                 "hub_id": bytes.fromhex(hub),
                 "number": number,
-                "config": changed(self.first.config, **(config or {})),
+                "config": changed(base.config, **(config or {})),
                 "release": None if released is None else released.named,
                 "signed_ms": self.clock.utc_ms(),
                 "source": None if path is None else [SOURCE_NAME, SOURCE_PORT, path],

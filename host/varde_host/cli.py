@@ -78,6 +78,7 @@ COMMANDS: Mapping[str, Any] = {
         "status": "bench.status",
         "ports": "bench.show_ports",
         "return": "bench_return.run",
+        "update": "bench_update.run",
         "sensors": "bench_sensors.figures",
     },
     "kit": {

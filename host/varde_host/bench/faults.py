@@ -59,6 +59,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     # The hub
     "key-refused": (FAILED, IT),
     "documents-refused": (FAILED, IT),
+    "update-refused": (FAILED, IT),
     "no-links": (FAILED, IT),
     "no-exchange": (FAILED, IT),
     "no-acknowledgement": (FAILED, IT),

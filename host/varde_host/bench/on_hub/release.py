@@ -1,13 +1,13 @@
 """Runs on the hub: takes an update by cable as it would by air, and puts it on trial.
 
-What a hub fetches lies in the folder /update: `assignment`, maybe `trust`, and what a release's
-`serve/` holds, each file by its SHA-256. The application's own code judges all of it, fills the
-other slot and writes the record; the next start is the trial. There is no room for an
-interpreter: that one is flashed. The folder is emptied in any case.
+What a hub fetches lies in the folder /update: `assignment`, and what a release's `serve/` holds,
+each file by its SHA-256. The application's own code judges all of it, fills the other slot and
+writes the record; the next start is the trial. There is no room for an interpreter: that one is
+flashed; a trust comes by `documents`. The folder is emptied in any case.
 
 Last line:  varde-bench: {"outcome", "reason", "what", "number", "release", "assignment"}
-            nothing: no assignment is there; trial: the next start tries it; restart: a new trust
-            is in place, start and run this once more; stopped: reason as in docs/update.md
+            nothing: no assignment is there; trial: the next start tries it; stopped: the reason is
+            as in docs/update.md
 """
 
 import asyncio
@@ -18,7 +18,7 @@ import sys
 import esp32
 
 FOLDER = "/update"
-KINDS = {1: "trust", 3: "assignment"}  # documents
+KINDS = {3: "assignment"}  # documents
 # Of a signed question for a document (document_request): the head of its payload, and the kind in
 # it, one further on where that head has two bytes.
 HEAD_AT, KIND_AT, LONG_HEAD = 16, 37, 0x58
@@ -177,8 +177,7 @@ def run():
     try:
         asyncio.run(updating.sit(hub))
     except Ended:
-        is_new = document_files.trust().epoch != trust.epoch
-        outcome = "restart" if is_new else "trial"
+        outcome = "trial"
     after = update_record.load(update_store.UpdateStore())
     fact = hub.update_fact or [0, 0, 0, 0]
     return {

@@ -41,7 +41,7 @@ demo: build
 	@$(BIN)/varde demo --seed $(SEED) --out build/demo
 
 test: build test-mpy
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests
 
 # all modules at once, compiled from source: far more than a hub ever holds
 test-mpy: setup

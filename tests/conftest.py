@@ -28,8 +28,5 @@ if is_deaf and threading.current_thread() is threading.main_thread():
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long ones."""
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    places = {
-        name: at for at, name in enumerate(dealing.dealt([i.nodeid for i in items], workers))
-    }
+    places = {name: at for at, name in enumerate(dealing.in_order([i.nodeid for i in items]))}
     items.sort(key=lambda item: places[item.nodeid])

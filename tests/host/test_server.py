@@ -264,9 +264,22 @@ def test_an_oversized_stream_is_cut_at_the_limit(process: CollectorProcess):
 
 
 def test_headers_without_end_are_refused(process: CollectorProcess):
+    # no more than the server reads before it refuses: what is still under way when it closes
+    # would break the connection under the answer
     with process.connect() as connection:
-        connection.sendall(b"POST / HTTP/1.1\r\nX: " + b"x" * 100_000)
+        connection.sendall(b"POST / HTTP/1.1\r\nX: " + b"x" * server.MAX_HEAD_BYTES)
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_sender_of_endless_headers_is_cut_off(process: CollectorProcess):
+    line = b"X: " + b"x" * 100_000
+    with process.connect() as connection:
+        try:
+            for _ in range(1000):  # 100 MB, were it read
+                connection.sendall(line)
+        except OSError:
+            return
+    pytest.fail("all of it was taken")
 
 
 def test_a_half_sent_body_stores_nothing_and_holds_up_nobody(

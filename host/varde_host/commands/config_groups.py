@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,8 +53,7 @@ def put_in_group(
     """Put hubs into a group; "none" takes them out."""
     with selection_options.opened(site, database_address) as opened:
         hubs = selection_options.chosen(site, opened, hub, group, ring, everything)
-    assigned = groups.assign(site, hubs, group=_name(name))
-    _tell("group", name, hubs, assigned, json=json)
+    _put("group", name, hubs, site, json=json)
 
 
 def put_in_ring(
@@ -69,18 +69,16 @@ def put_in_ring(
     """Put hubs into a ring; "none" takes them out."""
     with selection_options.opened(site, database_address) as opened:
         hubs = selection_options.chosen(site, opened, hub, group, ring, everything)
-    assigned = groups.assign(site, hubs, ring=_name(name))
-    _tell("ring", name, hubs, assigned, json=json)
+    _put("ring", name, hubs, site, json=json)
 
 
-def _name(given: str) -> str:
-    return "" if given == OUT else given
-
-
-def _tell(kind: str, name: str, hubs: list[str], assigned: groups.Groups, *, json: bool) -> None:
+def _put(kind: str, name: str, hubs: list[str], site: Path, *, json: bool) -> None:
+    """Put hubs into a "group" or a "ring" of that name, and tell."""
+    given = "" if name == OUT else name
+    assigned = groups.assign(site, hubs, **{kind: given})
     if json:
         output.as_json([_row(hub, assigned) for hub in hubs])
-    elif not _name(name):
+    elif not given:
         output.line(messages.text(f"config.left.{kind}", count=len(hubs)))
     else:
         output.line(messages.text(f"config.joined.{kind}", count=len(hubs), name=name))

@@ -14,6 +14,7 @@ import rich.markup
 import rich.table
 
 from varde_host import messages, output
+from varde_host.acceptance import steps as acceptance_steps
 from varde_host.bench import events, faults
 from varde_host.bench.events import Event
 
@@ -177,4 +178,6 @@ def _text(key: str, fields: dict[str, object]) -> str:
 
 def step_text(name: str) -> str:
     """Return a step's name for people; "" for none."""
+    if name.startswith(acceptance_steps.PREFIX):
+        return messages.text(acceptance_steps.text_key(name.removeprefix(acceptance_steps.PREFIX)))
     return messages.text(f"bench.step.{name}") if name else ""

@@ -4,41 +4,41 @@ The names stand in signed records and in the inventory, so a name is never used 
 else. Texts of the catalogues are named after them: `text_key` says what a step is, `lack_key` why
 a kit is not handed out without it.
 
-The order is one of needs. What is read at the hub's prompt stands together, so that a locked hub
-is opened as seldom as may be; then the hub runs, and what it signs is read at the collector;
-`coverage` judges the readings that `storage` made it send; and `lock` is last, because every step
-before it may have left a way in.
+The order is one of needs. What is done at the hub's prompt comes first, so that a locked hub is
+opened as seldom as may be. Then the hub runs, and what it signs is read at the collector:
+`storage` makes it send, and the steps behind it judge what came. `lock` is last, because every
+step before it may have left a way in.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-SENSORS: Final = "sensors"
-"""The kit holds what its profile says, and is not empty; each sensor is in the hub's config."""
 IDENTITY: Final = "identity"
 """The hub's own id is that of the inventory, its key that of the registry."""
-CONFIG: Final = "config"
-"""The config in force is the one that was signed and published for this hub."""
-ROLLBACK: Final = "rollback"
-"""No trial is under way, and there is something to go back to."""
 SIGNALS: Final = "signals"
 """Light, sound and button, as a person saw, heard and pressed them."""
 RADIO: Final = "radio"
-"""Each link that the hub has reached the collector in its newest start."""
+"""Each link that the hub has reached the collector, and was answered."""
+CONFIG: Final = "config"
+"""What runs is the config that was signed and published for this hub, by its own signed word."""
+ROLLBACK: Final = "rollback"
+"""No trial is under way, and what takes an update back is in its place."""
+SENSORS: Final = "sensors"
+"""The kit holds what its profile says, and is not empty; a reading of each sensor has come."""
+STORAGE: Final = "storage"
+"""20 of 20 test readings at the collector, with one power cut and one network cut."""
 CLOCK: Final = "clock"
 """The hub's clock within 2 s of the bench's, each sensor's within 60 s, both read back."""
 BATTERY: Final = "battery"
 """The hub's and each sensor's battery, in their own signed words."""
-STORAGE: Final = "storage"
-"""20 of 20 test readings at the collector, with one power cut and one network cut."""
 COVERAGE: Final = "coverage"
 """WiFi, 4G and each sensor's radio where the test was done, and how soon readings came."""
 LOCK: Final = "lock"
-"""Every way in tried from outside; opened once by the service key, and locked again."""
+"""Every way in tried from outside, while the hub runs and through a start."""
 
 STEPS: Final = (
-    SENSORS, IDENTITY, CONFIG, ROLLBACK, SIGNALS, RADIO, CLOCK, BATTERY, STORAGE, COVERAGE, LOCK,
+    IDENTITY, SIGNALS, RADIO, CONFIG, ROLLBACK, SENSORS, STORAGE, CLOCK, BATTERY, COVERAGE, LOCK,
 )  # fmt: skip
 
 MAY_NOT_APPLY: Final = frozenset({BATTERY})

@@ -25,8 +25,9 @@ from varde_host.inventory.who import Who
 
 START = bytes(32)
 """The hash before the first line."""
-MAX_DETAIL_BYTES = 60_000
-"""A bench step's evidence has some kilobytes; of what has more, the checksum is logged."""
+MAX_DETAIL_BYTES = 96_000
+"""The largest is a signed record of the bench, 64 KiB in base64. Of what has more, the checksum is
+logged."""
 
 _PAGE_LINES = 1000
 

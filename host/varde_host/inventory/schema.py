@@ -143,6 +143,25 @@ checks = sa.Table(
     sa.Index("checks_item", "item_id", "number"),
 )
 
+# What the bench signed: verifications, acceptances, handouts (`records`). Rows are only added.
+bench_records = sa.Table(
+    "bench_records",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),  # of the document, in hex
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),  # the thing's or the kit's id
+    sa.Column("kit_id", sa.Text, sa.ForeignKey("kits.kit_id")),
+    sa.Column("began_ms", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),  # when it ended
+    sa.Column("outcome", sa.Text),
+    sa.Column("level", sa.Integer),
+    sa.Column("valid_until", sa.Text),
+    sa.Column("document", sa.Text, nullable=False),  # COSE_Sign in base64
+    sa.UniqueConstraint("number", name="bench_records_number"),
+    sa.Index("bench_records_subject", "subject", "kind", "at_ms"),
+)
+
 # Deviations. Closed ones stay, with what was done.
 notes = sa.Table(
     "notes",

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from varde_host.inventory.migrations import append_only
+
 revision = "0001"
 down_revision = None
 
@@ -18,10 +20,7 @@ def upgrade() -> None:
     _create_life()
     _create_upkeep()
     for table in _APPEND_ONLY:
-        if op.get_bind().dialect.name == "postgresql":
-            _guard_on_postgresql(table)
-        else:
-            _guard_on_sqlite(table)
+        append_only.guard(table)
 
 
 def _create_audit() -> None:
@@ -175,23 +174,3 @@ def _create_upkeep() -> None:
         sa.Column("at_ms", sa.BigInteger, nullable=False),
         sa.Column("evidence", sa.Text),
     )
-
-
-def _guard_on_sqlite(table: str) -> None:
-    for deed in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
-        )
-
-
-def _guard_on_postgresql(table: str) -> None:
-    op.execute(
-        f"CREATE FUNCTION {table}_refuses() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION 'the table {table} is append-only'; END $$"
-    )
-    for deed, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{deed.split()[0].lower()} BEFORE {deed} ON {table} "
-            f"FOR EACH {each} EXECUTE FUNCTION {table}_refuses()"
-        )

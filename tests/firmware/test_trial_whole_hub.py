@@ -24,7 +24,8 @@ from varde_protocols import update_words as words
 from varde_simulator import stage
 from varde_simulator.usb import stand_in_image
 
-HANGS = b"while True:\n    pass\n"
+# Waits, as a hub mostly does when it hangs: a busy loop would hold everybody to real time.
+HANGS = b"import time\nwhile True:\n    time.sleep(1)\n"
 RAISES = b"raise ImportError('no such thing')\n"
 DEADLINE_MIN = 10
 AGAIN_MIN = 3  # until a hub that starts anew has an answer

@@ -162,6 +162,29 @@ bench_records = sa.Table(
     sa.Index("bench_records_subject", "subject", "kind", "at_ms"),
 )
 
+# What a laboratory found a reference, or a sensor itself, to be (`references`). Values are decimals
+# as texts; points a JSON list of [nominal, error, U or null].
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("item_id", sa.Text, sa.ForeignKey("items.item_id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("certificate", sa.Text, nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("accreditation", sa.Text),  # null: not by an accredited laboratory
+    sa.Column("traceable_to", sa.Text),
+    sa.Column("calibrated_on", sa.Text, nullable=False),
+    sa.Column("due", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("expanded_u", sa.Text),
+    sa.Column("k", sa.Text),
+    sa.Column("weights_class", sa.Text),
+    sa.Column("file_sha256", sa.Text),
+    sa.Column("points", sa.Text, nullable=False),
+    sa.Index("certificates_item", "item_id", "number"),
+)
+
 # Deviations. Closed ones stay, with what was done.
 notes = sa.Table(
     "notes",

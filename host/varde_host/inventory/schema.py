@@ -162,8 +162,8 @@ bench_records = sa.Table(
     sa.Index("bench_records_subject", "subject", "kind", "at_ms"),
 )
 
-# What a laboratory found a reference, or a sensor itself, to be (`references`). Values are decimals
-# as texts; points a JSON list of [nominal, error, U or null].
+# What a laboratory found a reference, or a sensor itself, to be (`references`). Values are
+# decimals as texts; points a JSON list of [nominal, error, U or null].
 certificates = sa.Table(
     "certificates",
     metadata,

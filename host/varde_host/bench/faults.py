@@ -24,6 +24,7 @@ CANNOT = "cannot"
 TECHNICIAN = "lagertekniker"
 IT = "it-drift"
 FOLLOW_UP = "oppfolgingstjeneste"
+CALIBRATION = "kalibreringsansvarlig"
 
 MAX_TEXT = 200
 """Characters of what a tool or a board said; more is no help to a person."""
@@ -83,6 +84,34 @@ CODES: Mapping[str, tuple[str, str]] = {
     "sle-02": (FAILED, TECHNICIAN),
     "sle-03": (FAILED, TECHNICIAN),
     "sle-04": (FAILED, TECHNICIAN),
+    # The acceptance of a kit
+    "lag-01": (FAILED, IT),
+    "lag-02": (FAILED, IT),
+    "lag-03": (FAILED, IT),
+    "lag-04": (FAILED, TECHNICIAN),
+    "lag-05": (FAILED, IT),
+    "pull-power": (PERSON, TECHNICIAN),
+    "kit-01": (FAILED, TECHNICIAN),
+    "kit-02": (FAILED, TECHNICIAN),
+    "kit-03": (FAILED, TECHNICIAN),
+    "hub-01": (FAILED, IT),
+    "opp-01": (FAILED, IT),
+    "opp-02": (FAILED, IT),
+    "opp-03": (FAILED, IT),
+    "tid-01": (FAILED, IT),
+    "bat-01": (FAILED, TECHNICIAN),
+    "bat-02": (FAILED, TECHNICIAN),
+    "nett-01": (FAILED, IT),
+    "nett-02": (FAILED, IT),
+    "nett-03": (FAILED, TECHNICIAN),
+    "nett-04": (FAILED, IT),
+    "sig-01": (FAILED, TECHNICIAN),
+    # What a verification finds (its own words are in `verification`)
+    "bt-01": (FAILED, CALIBRATION),
+    "bt-03": (FAILED, CALIBRATION),
+    "vekt-04": (FAILED, CALIBRATION),
+    "o2-01": (FAILED, CALIBRATION),
+    "ref-01": (FAILED, CALIBRATION),
     # Anything that the host refused, in its own words
     "refused": (FAILED, IT),
     # The technician

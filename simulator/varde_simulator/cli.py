@@ -12,6 +12,7 @@ from rich.console import Console
 from varde_simulator import (
     boards_command,
     clock,
+    manometer_command,
     scenario,
     scenario_file,
     sensors_command,
@@ -46,6 +47,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command("sensors")(sensors_command.sensors)
 app.command("boards")(boards_command.boards)
 app.command("image")(boards_command.image)
+app.command("manometer")(manometer_command.manometer)
 
 
 @app.callback()

@@ -44,6 +44,7 @@ WIPE_RECORD = const(4)
 VERIFICATION = const(5)
 ACCEPTANCE = const(6)
 HANDOUT = const(7)
+TRACE = const(8)
 
 MAX_SIGNATURES = const(8)  # two generations of a role of four; a hub spends 0.2 s on each
 # The largest is a trust with four roots of 2048 bytes: 10.2 KB. A hub holds one at a time, twice.

@@ -5,8 +5,9 @@
     verification measured, judgement, valid_until, kit                (docs/verification.md)
     acceptance   kit, hub, chip, items, steps, outcome, valid_until   (docs/acceptance.md)
     handout      kit, loan, items, config, acceptance, coverage, instructed
+    trace        item, model, serial, good, bad, from_ms, until_ms, counted_ms, loans
 
-Here is what the three have in common with each other and with the inventory: names, moments, ids,
+Here is what they have in common with each other and with the inventory: names, moments, ids,
 dates, hashes and outcomes. What was measured is `verification`'s own. Errors: InputRefused
 `bench-record-form` with the field that is not as it must be.
 """
@@ -29,10 +30,12 @@ FORM: Final = 1
 VERIFICATION: Final = "verification"
 ACCEPTANCE: Final = "acceptance"
 HANDOUT: Final = "handout"
+TRACE: Final = "trace"
 NUMBERS: Final = {
     VERIFICATION: documents.VERIFICATION,
     ACCEPTANCE: documents.ACCEPTANCE,
     HANDOUT: documents.HANDOUT,
+    TRACE: documents.TRACE,
 }
 """Kind of record: kind of document."""
 
@@ -48,6 +51,9 @@ BODIES: Final = {
     HANDOUT: frozenset(
         ("kit", "loan", "items", "config", "acceptance", "coverage", "instructed")
     ),
+    TRACE: frozenset(
+        ("item", "model", "serial", "good", "bad", "from_ms", "until_ms", "counted_ms", "loans")
+    ),
 }  # fmt: skip
 MAX_ITEMS = 32
 MAX_TEXT = 200
@@ -58,6 +64,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HUB = re.compile(r"[0-9a-f]{16}")
 _CHIP = re.compile(r"[0-9a-f]{12}")
 _LOAN = re.compile(r"\d{16}")
+_SERIAL = re.compile(r"[!-~]{1,30}")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}")
 
 
@@ -90,9 +97,11 @@ class Signed:
 
     @property
     def subject(self) -> str:
-        """The thing that was verified, or the kit that was accepted or handed out."""
+        """The thing that was verified or traced, or the kit that was accepted or handed out."""
         if self.kind == VERIFICATION:
             return str(self.content["measured"]["device"]["item_id"])
+        if self.kind == TRACE:
+            return str(self.content["item"])
         return str(self.content["kit"])
 
     @property
@@ -121,7 +130,7 @@ def check(content: Mapping[str, Any], kind: str) -> None:
     if set(content) != HEAD | BODIES[kind] or content["kind"] != kind or content["form"] != FORM:
         raise _fault("kind")
     _check_head(content)
-    {VERIFICATION: _verification, ACCEPTANCE: _acceptance, HANDOUT: _handout}[kind](content)
+    _CHECKS[kind](content)
 
 
 def _check_head(content: Mapping[str, Any]) -> None:
@@ -190,6 +199,47 @@ def _handout(content: Mapping[str, Any]) -> None:
     _require(isinstance(content["instructed"], bool), "instructed")
 
 
+def _trace(content: Mapping[str, Any]) -> None:
+    _id(content["item"], "item")
+    _checked(evidence.text, content["model"], "model")
+    if content["serial"] is not None:
+        _matching(_SERIAL, content["serial"], "serial")  # eleven digits are no person's here
+    for name in ("good", "bad"):
+        if content[name] is not None:
+            _matching(_SHA256, content[name], name)
+    for name in ("from_ms", "until_ms", "counted_ms"):
+        _moment_or_null(content[name], name)
+    _require(isinstance(content["loans"], list), "loans")
+    for row in content["loans"]:
+        _require(isinstance(row, dict) and set(row) == _LOAN_KEYS, "loans")
+        _matching(_LOAN, row["loan"], "loans.loan")
+        _id(row["kit"], "loans.kit")
+        _moment(row["from_ms"], "loans.from_ms")
+        _moment_or_null(row["until_ms"], "loans.until_ms")
+        _require((row["readings"] is None) == (content["counted_ms"] is None), "loans.readings")
+        for counted in row["readings"] or ():
+            _counted(counted)
+
+
+def _counted(row: object) -> None:
+    """`verification` is "" for readings that name none."""
+    if not isinstance(row, dict):
+        raise _fault("loans.readings")
+    _require(set(row) == _COUNTED_KEYS, "loans.readings")
+    _matching(_HUB, row["hub"], "loans.readings.hub")
+    if row["verification"] != "":
+        _matching(_HUB, row["verification"], "loans.readings.verification")
+    for name in ("slot", "readings", "surely", "first_seq", "last_seq"):
+        _moment(row[name], f"loans.readings.{name}")
+
+
+_CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
+    VERIFICATION: _verification, ACCEPTANCE: _acceptance, HANDOUT: _handout, TRACE: _trace,
+}  # fmt: skip
+_LOAN_KEYS = {"loan", "kit", "from_ms", "until_ms", "readings"}
+_COUNTED_KEYS = {"hub", "slot", "verification", "readings", "surely", "first_seq", "last_seq"}
+
+
 def _items(rows: object) -> None:
     """`verification` is null for what needs none of its own: the hub, which the kit's is about."""
     if not isinstance(rows, list) or len(rows) > MAX_ITEMS:
@@ -217,6 +267,11 @@ def _matching(pattern: re.Pattern[str], value: object, where: str) -> None:
 
 def _moment(value: object, where: str) -> None:
     _require(type(value) is int and 0 <= value <= records.MAX_MS, where)
+
+
+def _moment_or_null(value: object, where: str) -> None:
+    if value is not None:
+        _moment(value, where)
 
 
 def _checked(how: Callable[[Any, str], Any], value: object, where: str) -> None:

@@ -29,6 +29,7 @@ CTRL_C = micropython.const(3)
 _CHARACTER = micropython.const(11)  # word of the page: the interrupt character plus one, 0 = none
 _HAS_COME = micropython.const(12)
 _PHASE = micropython.const(13)
+_AWAITED = micropython.const(14)
 _STREAM_POLL = micropython.const(3)  # MP_STREAM_POLL
 _STREAM_POLL_RD = micropython.const(1)
 _STREAM_POLL_WR = micropython.const(4)
@@ -72,6 +73,12 @@ def check():
 def tell_phase(phase):
     """What runs now, for who may have to end it (`BoardPage`)."""
     _set_word(_flash.page, _PHASE, phase)
+
+
+def is_awaited(phase):
+    """Whether the world wants to know when Ctrl-C has its meaning in this phase, and its code has
+    not begun."""
+    return _word(_flash.page, _AWAITED) == phase
 
 
 class Input(io.IOBase):

@@ -116,6 +116,8 @@ def execute(source, phase, kind="exec", name="<stdin>"):
         code = compile(source.take(), name, kind)
         gc.collect()
         _console.kbd_intr(_console.CTRL_C)
+        if _console.is_awaited(phase):
+            _air.call("console.moment")
         exec(code, names)  # noqa: S102  it is the board's program
         _console.check()
     except SystemExit:

@@ -325,6 +325,7 @@ class VirtualBoard:
         }
         if self._console is not None:
             ops["console.unread"] = self._console.unread
+            ops["console.moment"] = self._console.on_moment
         for op, handler in ops.items():
             channel.handle(op, handler)
         self.links.attach(channel)

@@ -6,7 +6,8 @@ u32 NOR errors (all these since the page was made), u32 watchdog timeout in ms (
 virtual ms of its last feeding (low 32 bits), u32 operation of this boot in which the power goes
 (0 = none), i64 what the RTC shows at virtual 0 in microseconds since 2000, u32 thousandths of that
 last operation that are still done; of a board with a console: u32 the interrupt character plus one
-(0 = none), u32 whether it has come, u32 what the interpreter runs (PHASES).
+(0 = none), u32 whether it has come, u32 what the interpreter runs (PHASES), u32 the phase whose
+first moment is awaited (0 = none; `Console.on_moment`).
 """
 
 import mmap
@@ -26,6 +27,7 @@ _INTERRUPT = struct.Struct("<3I")
 _INTERRUPT_AT = 44
 _INTERRUPTED_AT = 48
 _PHASE_AT = 52
+_AWAITED_AT = 56
 
 # What runs: nothing, boot.py, main.py, code from the friendly prompt, from the raw one.
 PHASES = (IDLE, IN_BOOT, IN_MAIN, IN_FRIENDLY, IN_RAW) = (0, 1, 2, 3, 4)
@@ -129,6 +131,10 @@ class BoardPage:
         """One of PHASES; any number, if the interpreter wrote nonsense."""
         phase: int = struct.unpack_from("<I", self._map, _PHASE_AT)[0]
         return phase
+
+    def await_phase(self, phase: int) -> None:
+        """Have the console tell when Ctrl-C has got its meaning there and no code has run yet."""
+        struct.pack_into("<I", self._map, _AWAITED_AT, phase)
 
     def rtc_us(self, now_us: int) -> int:
         """What the board's clock shows: microseconds since 2000-01-01."""

@@ -39,12 +39,14 @@ Output = Callable[[bytes], None]
 
 class Console:
     """`on_output(data)`: what the host sees. `on_line(text)`: the same in lines, for logs.
-    `on_deaf()`: the code that runs is to be ended by force. `bytes_per_s`: the line's pace."""
+    `on_deaf()`: the code that runs is to be ended by force. `on_moment()`: what the board's page
+    awaits is there, and the interpreter stands still meanwhile. `bytes_per_s`: the line's pace."""
 
     def __init__(self, clock: VirtualClock, page: BoardPage, wake: Callable[[], None]) -> None:
         self.on_output: Output = lambda _data: None
         self.on_line: Callable[[str], None] = lambda _text: None
         self.on_deaf: Callable[[], None] = lambda: None
+        self.on_moment: Callable[[], None] = lambda: None
         self.bytes_per_s = BYTES_PER_S
         self.lost_bytes = 0  # sent by the host, and no room for them
         self._clock = clock

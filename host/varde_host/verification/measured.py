@@ -163,7 +163,7 @@ class Device:
     steps; `resolution` is the display's step of any other sensor, `ble_resolution` that of the
     values it sends; `maximum` its Max or rated highest value; `maker_mpe` the maker's printed
     accuracy; `repeatability` its model's pooled standard deviation, if known; all in the
-    procedure's unit. `adjusted_latitude_deg` is where the maker adjusted a scale, if known.
+    procedure's unit.
     """
 
     item_id: str
@@ -182,7 +182,6 @@ class Device:
     maximum: Decimal | None = None
     maker_mpe: Decimal | None = None
     repeatability: Decimal | None = None
-    adjusted_latitude_deg: Decimal | None = None
     has_test_mode: bool | None = None
     first_use: str | None = None
     condition: str | None = None

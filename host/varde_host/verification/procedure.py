@@ -10,7 +10,7 @@ Each check has a rule, which says how its values are judged:
   error      |indication - reference| within the limit, at every nominal and direction
   spread     greatest less smallest indication of `times` repeats within the limit
   range      every indication within low..high
-  return     indication at the last point less that at the first within the limit
+  return     the last indication less the first within the limit
   agreement  |ble - display| within the limit, wherever a point of the run has both
   slope      the fall a minute of a series, by regression, within the limit
   answer     yes is good; with `text_needed`, a text must come with it
@@ -123,7 +123,8 @@ class Check:
     pulse_rate, temperature). `directions`: "up", "down" or names of corners; each has every
     nominal. `times`: points at each.
     `references`: the kinds of which one is used; empty: none. `in_service`: the limit as found,
-    if it is another than at issue. `traces`: past it, loans are asked.
+    if it is another than at issue. `traces`: an error past it asks after the loans since.
+    `advice`: a slope above it is told, though within the limit.
     """
 
     id: str
@@ -168,7 +169,7 @@ _NEEDS = {
     ERROR: ("limit", "nominals", "unit", "references"),
     SPREAD: ("limit", "nominals", "unit", "times"),
     RANGE: ("low", "high", "nominals", "unit"),
-    RETURN: ("limit", "nominals", "unit"),
+    RETURN: ("limit", "nominals", "unit", "times"),
     AGREEMENT: ("limit", "unit"),
     SLOPE: ("limit", "settle_s", "fit_s", "unit"),
     ANSWER: (),
@@ -178,18 +179,26 @@ _NEEDS = {
 
 @dataclass(frozen=True, slots=True)
 class ReferenceNeed:
-    """What a reference of `kind` must be: U (k = 2) at most, for N3 and as advised.
+    """What a reference of `kind` must be.
 
-    Without `u_required` the kind carries no traceable level.
+    `traceable`: it can carry N3 or N4, if it has a certificate that holds. `u_required` and
+    `u_advised`: U (k = 2) at most. `mpe_divisor`: its error at most this part of the limit at each
+    point (weights: a third, OIML R 76-1, 3.7.1).
     """
 
     kind: str
     unit: str
     basis: str
     trust: str
+    traceable: bool | None = None
     u_required: Decimal | None = None
     u_advised: Decimal | None = None
-    optional: bool | None = None
+    mpe_divisor: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that is not known."""
+        if self.kind not in REFERENCE_KINDS or self.trust not in TRUST:
+            raise ValueError("reference")
 
 
 @dataclass(frozen=True, slots=True)

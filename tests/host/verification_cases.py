@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
-from varde_host.verification import measured, procedure
+from varde_host.verification import evaluation, judgement, measured, procedure
 
 DAY = "2026-11-22"
 D = Decimal
+NOTHING, SLOW = D(0), D(-1)
 
 MANOMETER = measured.ReferenceUsed(
     "REF1", "manometer", model="druck-dpi705e", serial="77", certificate="K-2026-118",
@@ -53,7 +54,7 @@ DEVICES = {
 
 
 def point(
-    plan: procedure.Planned, error: Decimal = D(0), item: str | None = None
+    plan: procedure.Planned, error: Decimal = NOTHING, item: str | None = None
 ) -> measured.Point:
     """One point as planned, off by `error`."""
     source = measured.BLE if plan.check.unit == "kg" else measured.TYPED
@@ -63,7 +64,7 @@ def point(
     )  # fmt: skip
 
 
-def leaking(slope: Decimal = D(-1), seconds: int = 120) -> measured.Series:
+def leaking(slope: Decimal = SLOW, seconds: int = 120) -> measured.Series:
     """A pressure that falls from 250 mmHg by `slope` a minute, each fifth second."""
     times = tuple(D(second) for second in range(0, seconds + 1, 5))
     values = tuple((250 + slope * time / 60).quantize(D("0.01")) for time in times)
@@ -111,8 +112,6 @@ def with_run(seen: measured.Measured, **parts: object) -> measured.Measured:
     return dataclasses.replace(seen, as_found=dataclasses.replace(seen.as_found, **parts))
 
 
-def judged(seen: measured.Measured):
+def judged(seen: measured.Measured) -> judgement.Judgement:
     """The judgement by the procedure that the record names."""
-    from varde_host.verification import evaluation
-
     return evaluation.evaluate(procedure.shipped()[seen.procedure.id], seen)

@@ -69,16 +69,14 @@ def built(kind: type[T], value: object, where: str = "") -> T:
         at = _under(where, field.name)
         if field.name in value:
             given[field.name] = _value(hints[field.name], value[field.name], at)
-        elif not _may_miss(field):
+        elif isinstance(hints[field.name], types.UnionType):
+            given[field.name] = None
+        elif field.default != ():
             raise Malformed(at, "missing")
     try:
         return kind(**given)
     except (ValueError, TypeError) as error:
         raise Malformed(where, str(error)) from None
-
-
-def _may_miss(field: dataclasses.Field[Any]) -> bool:
-    return field.default is None or field.default == ()
 
 
 @functools.cache

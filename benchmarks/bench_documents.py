@@ -59,7 +59,7 @@ def trust_of(epoch: int, trust_keys: list[int]) -> trust.Trust:
 def config() -> hub_config.HubConfig:
     sensors = [
         hub_config.Sensor(slot, bytes([0, slot, 2, 3, 4, 5, 6]), None, service, wanted, "", 1,
-                          None, None)
+                          None, None, b"")
         for slot, service, wanted in (
             (1, 0x1822, [0x2A5E, 0x2A5F]), (2, 0x181D, [0x2A9D]), (3, 0x1810, [0x2A35]),
         )

@@ -76,7 +76,7 @@ def json_decode():
 def payload():
     from varde_protocols import records
 
-    record = records.Reading(123456, 7, 86400123, 1, 0x2A5F, 41, bytes(80))
+    record = records.Reading(123456, 7, 86400123, 1, 0x2A5F, 41, bytes(80), bytes(8))
     return records.Reading.payload, record
 
 

@@ -82,7 +82,7 @@ def _readings(key: Signer, receiver_public: bytes) -> Iterator[bytes]:
         seq += 1
         uptime_ms = seq * 60_000
         sealed = sealer.seal(seq, uptime_ms, 1, 0x2A5E, content)
-        reading = records.Reading(seq, boot, uptime_ms, 1, 0x2A5E, FIRST_SEQ, sealed)
+        reading = records.Reading(seq, boot, uptime_ms, 1, 0x2A5E, FIRST_SEQ, sealed, bytes(8))
         yield cose.sign1(key, hub_id, reading.payload())
 
 

@@ -16,6 +16,7 @@ from varde_firmware.core import value_ring  # noqa: E402
 from varde_firmware.core.journal import Journal  # noqa: E402
 from varde_firmware.core.recorder import Recorder  # noqa: E402
 from varde_firmware.shell import identity, keeper, listeners  # noqa: E402
+from varde_protocols import hub_config  # noqa: E402
 
 SECTORS = 16
 VALUE = bytes.fromhex("165000400057e80703060a230032000000")  # a cuff's 2A35 with time and pulse
@@ -38,7 +39,8 @@ def main(count):
     keeping = keeper.Keeper(Alone(), recorder)
     ring = value_ring.ValueRing()
     known = listeners.Listeners()
-    listener = known.add(1, 3, 0x1810, 0x2A35, ADDRESS)
+    cuff = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None, bytes(8))
+    listener = known.add(1, cuff, 0x1810, 0x2A35, ADDRESS)
     gc.collect()
     for at_ms in range(count):
         ring.put(listener.number, at_ms, VALUE[:-1] + bytes([at_ms & 0xFF]))  # each is new

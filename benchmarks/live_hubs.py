@@ -62,7 +62,7 @@ class Home:
             sensors.append(
                 hub_config.Sensor(
                     slot, self.sensors[slot].address, None, service, characteristics, "",
-                    hub_config.BOND_NONE, None, None,
+                    hub_config.BOND_NONE, None, None, b"",
                 )
             )  # fmt: skip
         given = assignment.unverified(files["assignment.cbor"])

@@ -65,7 +65,7 @@ of_tables = held() - before
 before = held()
 sessions = []
 for slot in range(SESSIONS):
-    sensor = hub_config.Sensor(slot, bytes(7), None, CUFF, [SPOT], "", 0, None, None)
+    sensor = hub_config.Sensor(slot, bytes(7), None, CUFF, [SPOT], "", 0, None, None, b"")
     facts = steps.Facts(sensor)
     facts.lacks = {0x180F, 0x1805}
     session = sensor_session.SensorSession(facts, drivers.begin(facts))

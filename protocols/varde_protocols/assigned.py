@@ -30,6 +30,7 @@ JUMPER_NOTIFY = const(0x10041)
 AND_SERVICE = const(0x10050)
 AND_CONTROL = const(0x10051)
 OMRON_SERVICE = const(0x10060)
+TEST = const(0x10070)  # what a test reading is of: a characteristic that no sensor has
 
 # As people write them, "" for what has none. The sources are in docs/decoders.md.
 _UUIDS = {
@@ -49,6 +50,7 @@ _UUIDS = {
     AND_SERVICE: "233bf000-5a34-1b6d-975c-000d5690abe4",
     AND_CONTROL: "233bf001-5a34-1b6d-975c-000d5690abe4",
     OMRON_SERVICE: "5df5e817-a945-4f81-89c0-3d4e9759c07c",
+    TEST: "",
 }
 _NAMES = {
     XIAOMI_ADVERT_WEIGHT: "xiaomi-advert-weight",
@@ -67,6 +69,7 @@ _NAMES = {
     AND_SERVICE: "and-service",
     AND_CONTROL: "and-control",
     OMRON_SERVICE: "omron-option-service",
+    TEST: "test",
 }
 
 NUMBERS = tuple(sorted(_UUIDS))

@@ -2,7 +2,7 @@
 
     {1: [[ssid, password], ...], 2: collector host, 3: collector port, 4: heartbeat_s,
      5: [[slot, address or null, name prefix or null, service, [characteristic, ...], model, bond,
-     passkey or null, user or null], ...], 6: NTP host, 7: NTP port, 8: board name,
+     passkey or null, user or null, verification], ...], 6: NTP host, 7: NTP port, 8: board name,
      9: [APN, user, password, PIN] or null, 10: data_budget_kib, 11: [standard offset, rule],
      12: [[minute of day, weekdays, slot], ...], 13: [from, to] or null}
 
@@ -62,12 +62,12 @@ class Sensor(Value):
     of its `service`. `bond` is BOND_NONE, BOND_PLAIN or BOND_AUTHENTICATED, which takes a passkey:
     `passkey` (0 to 999999) if it never changes, else somebody must read it off. `user` is [index,
     consent code] of the User Data service (UDS 1.1). Services and characteristics are numbers of
-    `assigned`.
+    `assigned`. `verification` is what its readings name (`records.Reading`), b"" for none.
     """
 
     FIELDS = (
         "slot", "address", "name_prefix", "service", "characteristics", "model", "bond", "passkey",
-        "user",
+        "user", "verification",
     )  # fmt: skip
     slot: int
     address: "bytes | None"
@@ -78,6 +78,7 @@ class Sensor(Value):
     bond: int
     passkey: "int | None"
     user: "list[int] | None"
+    verification: bytes
 
     def _check(self) -> None:
         checks().check_sensor(self)

@@ -4,7 +4,7 @@ assignment says of when and whence its release comes (`check_terms`).
 Apart from it because a hub needs this once, at its start, and unloads it then.
 """
 
-from . import assigned, exchange
+from . import assigned, exchange, records
 from ._compat import TYPE_CHECKING, const
 from .field_checks import least_key, shown
 from .hub_config import (
@@ -31,7 +31,7 @@ MIN_PASSWORD_BYTES = const(8)  # WPA2 passphrase; none for an open network
 MAX_PASSWORD_BYTES = const(64)  # 63 for a passphrase, 64 for a key in hex (IEEE 802.11 annex J.4)
 MAX_HOST_BYTES = const(253)  # RFC 1035 section 2.3.4, as text
 MAX_SENSORS = const(24)  # a kit has 3 to 6; a ward round, or a test of them all, has more
-MAX_SLOT = const(255)
+MAX_SLOT = const(254)  # 255 is of test readings
 MAX_CHARACTERISTICS = const(8)
 ADDRESS_BYTES = const(7)
 MAX_NAME_BYTES = const(29)  # what fits an advertisement (Core specification 3.C.11)
@@ -140,6 +140,8 @@ def _check_driver(sensor: "Sensor", where: str) -> None:
         _check_list(sensor.user, 2, 2, where + " user")
         _check_uint(sensor.user[0], 0, MAX_USER, where + " user index")
         _check_uint(sensor.user[1], 0, MAX_CONSENT, where + " consent code")
+    least = records.VERIFICATION_BYTES if sensor.verification else 0
+    _check_bytes(sensor.verification, least, least, where + " verification")
 
 
 def check_modem(modem: "Modem") -> None:

@@ -34,6 +34,7 @@ MAX_BOOT = (1 << 31) - 1  # the boot counter is an i32 in NVS
 MAX_MS = (1 << 48) - 1  # some 8900 years: no honest clock gets there, and every integer holds it
 MAX_KIND = const(255)
 MAX_SLOT = const(255)
+VERIFICATION_BYTES = const(8)  # first bytes of the SHA-256 of a verification record
 MAX_FACTS = const(64)
 MAX_FACT_KEY = const(255)
 MAX_CLOCK_BYTES = const(32)  # a Current Time has 10, an Elapsed Time 9, and room
@@ -83,6 +84,7 @@ EVENT_SERVICE_OPENED = const(24)  # by which key: the first 3 bytes of its id, a
 EVENT_UPDATE_REFUSED = const(25)  # update_words.detail, as the next two
 EVENT_UPDATE_RETURNED = const(26)
 EVENT_UPDATE_CONFIRMED = const(27)
+EVENT_TEST = const(28)  # test readings follow: how many << 8 | test_readings.BY_...
 
 WIFI_WRONG_PASSWORD = const(1)
 WIFI_NOT_FOUND = const(2)
@@ -110,6 +112,7 @@ SERVICE_KEY = const(5)  # none of the trust's service keys
 SERVICE_SIGNATURE = const(6)
 SERVICE_NO_TRUST = const(7)  # the hub cannot read its trust
 SERVICE_NO_MEMORY = const(8)
+SERVICE_NOT_NOW = const(9)  # a test is under way, or the application does not run
 
 # What a report tells; docs/formats.md has the units. What is not known is left out.
 FACT_APPLICATION = const(1)
@@ -181,23 +184,34 @@ class _Record(Value):
 
 
 class Reading(_Record):
-    """One notification of a sensor, sealed for the receiver (`sealing`)."""
+    """One notification of a sensor, sealed for the receiver (`sealing`).
+
+    `verification` names the newest verification record of the sensor when the hub got its config:
+    the first 8 bytes of its SHA-256, b"" if there was none.
+    """
 
     KIND = READING
-    FIELDS = ("seq", "boot", "uptime_ms", "slot", "characteristic", "session_seq", "sealed")
+    FIELDS = (
+        "seq", "boot", "uptime_ms", "slot", "characteristic", "session_seq", "sealed",
+        "verification",
+    )  # fmt: skip
     slot: int
     characteristic: int
     session_seq: int
     sealed: bytes
+    verification: bytes
 
     def _check_body(self) -> None:
         _checks.uint(self.slot, 0, MAX_SLOT, "slot")
         _checks.uint(self.characteristic, 0, assigned.MAX_NUMBER, "characteristic")
         _checks.uint(self.session_seq, 0, MAX_SEQ, "session_seq")
         _checks.byte_string(self.sealed, 1, MAX_SEALED_BYTES, "sealed")
+        least = VERIFICATION_BYTES if self.verification else 0
+        _checks.byte_string(self.verification, least, least, "verification")
 
     def _body(self) -> "Any":
-        return {1: self.slot, 2: self.characteristic, 3: self.session_seq, 4: self.sealed}
+        return {1: self.slot, 2: self.characteristic, 3: self.session_seq, 4: self.sealed,
+                5: self.verification}  # fmt: skip
 
 
 class Anchor(_Record):

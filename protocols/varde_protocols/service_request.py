@@ -1,9 +1,9 @@
-"""The request that opens a locked hub's console for one start, signed by the site's bench.
+"""What a locked hub does for who has a service key: opens its console for one start, or tests.
 
 It travels as lines of text on the serial console (docs/firmware.md):
 
     host  varde?             hub  varde: service HUB-ID NONCE      both in hex
-    host  varde! BASE64      hub  varde: opened, or varde: refused REASON
+    host  varde! BASE64      hub  varde: opened, varde: testing or varde: refused REASON
                              hub  varde: wait SECONDS              for a while after a refusal
 
 BASE64 is a COSE_Sign1 by a key of the trust's service role, with external data of its own, over
@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 NONCE_BYTES = const(16)
 HUB_ID_BYTES = const(8)
 COMMAND_OPEN = const(1)  # leave the board at its prompt, for the next start only
+COMMAND_TEST = const(2)  # make test readings (test_readings), whose run is the nonce; stay locked
+COMMAND_TEST_CUT = const(3)  # and take the link in use down while the second half is made
 
 _AAD = b"varde service request 1"
 _NONCE_AT = const(3)
 _HUB_AT = const(21)
 _COMMAND_AT = const(30)
+_COMMANDS = (COMMAND_OPEN, COMMAND_TEST, COMMAND_TEST_CUT)
 _MARK_BYTES = const(3)
 
 
@@ -58,14 +61,16 @@ def sign(signer: "Signer", nonce: bytes, hub_id: bytes, command: int = COMMAND_O
 def check(data: bytes, keys: "Sequence[bytes]", nonce: bytes, hub_id: bytes) -> "tuple[int, int]":
     """Return what to journal of a request: code and detail of an event.
 
-    (EVENT_SERVICE_OPENED, mark of the key) if one of these public keys signed it for this hub and
-    this nonce, of which an empty one is none; else (EVENT_SERVICE_REFUSED, SERVICE_...).
+    (EVENT_SERVICE_OPENED, mark of the key) or (EVENT_TEST, COMMAND_...) if one of these public
+    keys signed it for this hub and this nonce, of which an empty one is none; else
+    (EVENT_SERVICE_REFUSED, SERVICE_...).
     """
     if cose.sign1_end(data, 0) != len(data):
         return records.EVENT_SERVICE_REFUSED, records.SERVICE_MALFORMED
     request = cose.Sign1.parse(data)
     kid = request.unverified_kid
-    reason = _reason(request.unverified_payload, nonce, hub_id)
+    said = request.unverified_payload
+    reason = _reason(said, nonce, hub_id)
     if not reason:
         reason = records.SERVICE_KEY
         for public in keys:
@@ -75,6 +80,8 @@ def check(data: bytes, keys: "Sequence[bytes]", nonce: bytes, hub_id: bytes) -> 
                     request.verify(ed25519.VerifyKey(public), _AAD)
                 except CoseError:
                     break
+                if said[_COMMAND_AT] != COMMAND_OPEN:
+                    return records.EVENT_TEST, said[_COMMAND_AT]
                 return records.EVENT_SERVICE_OPENED, mark(kid)
     return records.EVENT_SERVICE_REFUSED, reason
 
@@ -85,11 +92,9 @@ def _reason(said: bytes, nonce: bytes, hub_id: bytes) -> int:
         return records.SERVICE_NONCE
     if said[_HUB_AT : _COMMAND_AT - 1] != hub_id:
         return records.SERVICE_HUB
-    wanted = payload(nonce, hub_id)
-    if said == wanted:
-        return 0
-    is_other = said[:-1] == wanted[:-1]
-    return records.SERVICE_COMMAND if is_other else records.SERVICE_MALFORMED
+    if said[:-1] != payload(nonce, hub_id)[:-1]:
+        return records.SERVICE_MALFORMED
+    return 0 if said[_COMMAND_AT] in _COMMANDS else records.SERVICE_COMMAND
 
 
 def mark(kid: bytes) -> int:

@@ -115,7 +115,8 @@ class Hub:
     def reading(self, characteristic: int, size: int) -> None:
         seq = self.journal.next_seq
         sealed = bytes([seq % 251]) * size
-        self.append(records.Reading(seq, self.boot, seq, 1 + seq % 3, characteristic, 2, sealed))
+        self.append(records.Reading(seq, self.boot, seq, 1 + seq % 3, characteristic, 2, sealed,
+                                    b""))  # fmt: skip
 
     def make_room(self) -> bool:
         is_freed = None

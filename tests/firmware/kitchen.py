@@ -48,7 +48,7 @@ def documents(sensors: dict[str, VirtualSensor], are_private: bool) -> dict[str,
         prefix = sensor.model.name[:6] if are_private else None
         rows.append(
             hub_config.Sensor(
-                slot, address, prefix, service, characteristics, model, bond, None, None
+                slot, address, prefix, service, characteristics, model, bond, None, None, b""
             )
         )
     collector = ed25519.SigningKey(bytes(32)).public

@@ -79,7 +79,8 @@ EVENTS = st.lists(st.one_of(st.none(), st.none(), st.none(), SPOKEN), max_size=6
 def facts_of(model: str, service: int, bond: int) -> Any:
     wanted = [uuid for uuid in dict(SERVICES)[service] if uuid not in CONTROL_POINTS]
     config = hub_config.Sensor(
-        1, bytes(7), None, service, wanted[:2], model, bond, 1234 if bond == 2 else None, [1, 99]
+        1, bytes(7), None, service, wanted[:2], model, bond, 1234 if bond == 2 else None, [1, 99],
+        b"",
     )
     return sensor_script.facts_of(config)
 

@@ -23,6 +23,7 @@ SEQS = st.integers(0, records.MAX_SEQ)
 BOOTS = st.integers(0, records.MAX_BOOT)
 MS = st.integers(0, records.MAX_MS)
 SLOTS = st.integers(0, records.MAX_SLOT)
+VERIFICATIONS = st.just(b"") | sized(records.VERIFICATION_BYTES)
 UINT16 = st.integers(0, 0xFFFF)
 NUMBERS = st.integers(0, assigned.MAX_NUMBER)
 UINT32 = st.integers(0, (1 << 32) - 1)
@@ -61,7 +62,8 @@ HEADERS = st.builds(
     st.dictionaries(KEYS | st.integers(0, 9), TREES, max_size=3),
 )
 
-READINGS = built(records.Reading, *PLACE, SLOTS, NUMBERS, SEQS, sized(1, records.MAX_SEALED_BYTES))
+READINGS = built(records.Reading, *PLACE, SLOTS, NUMBERS, SEQS, sized(1, records.MAX_SEALED_BYTES),
+                 VERIFICATIONS)  # fmt: skip
 ANCHORS = built(records.Anchor, *PLACE, MS, st.integers(0, 255), MS)
 CLOCKS = built(records.Clock, *PLACE, SLOTS, NUMBERS, sized(1, 32), st.integers(0, 255))
 EVENTS = built(records.Event, *PLACE, UINT16, SEQS)
@@ -147,7 +149,7 @@ def sensors(draw: st.DrawFn, slot: int) -> hub_config.Sensor:
     users = st.none() | st.tuples(st.integers(0, 254), st.integers(0, 9999)).map(list)
     model = draw(st.text("abcz059-", max_size=24))
     return hub_config.Sensor(slot, shown, name, draw(NUMBERS), characteristics, model, bond,
-                             draw(passkeys), draw(users))  # fmt: skip
+                             draw(passkeys), draw(users), draw(VERIFICATIONS))  # fmt: skip
 
 
 LOGINS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters='"'),
@@ -170,7 +172,7 @@ def configs(draw: st.DrawFn) -> hub_config.HubConfig:
     modem = draw(st.none() | MODEMS)
     least = 0 if modem else 1
     networks = draw(st.lists(NETWORKS, min_size=least, max_size=8, unique_by=lambda n: n.ssid))
-    slots = draw(st.lists(SLOTS, max_size=6, unique=True))
+    slots = draw(st.lists(st.integers(0, 254), max_size=6, unique=True))
     return hub_config.HubConfig(
         networks, draw(HOSTS), draw(PORTS), draw(HEARTBEATS),
         [draw(sensors(slot)) for slot in slots], draw(HOSTS), draw(PORTS), draw(text_of(1, 32)),

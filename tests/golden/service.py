@@ -6,7 +6,7 @@ import binascii
 from typing import Any
 
 from golden.values import HUB_ID, NONCE
-from varde_protocols import cose, service_request
+from varde_protocols import cose, service_request, test_readings
 from varde_protocols.crypto import ed25519
 
 SEED = bytes(range(128, 160))
@@ -36,5 +36,11 @@ def service_vectors() -> dict[str, Any]:
         "payload": service_request.payload(NONCE, HUB_ID),
         "request": request,
         "line": line.decode(),
+        "test": service_request.sign(bench, NONCE, HUB_ID, service_request.COMMAND_TEST),
+        "test_cut": service_request.sign(bench, NONCE, HUB_ID, service_request.COMMAND_TEST_CUT),
+        "test_values": [
+            {"number": number, "count": count, "value": test_readings.value(NONCE, number, count)}
+            for number, count in ((1, 20), (20, 20), (255, 255))
+        ],
         "mark": service_request.mark(bench.kid),
     }

@@ -17,6 +17,7 @@ SESSION_PRIVATE = bytes(range(96, 128))
 BOOT = 7
 SESSION_SEQ = 41
 NONCE = bytes(range(16))
+VERIFICATION = bytes.fromhex("5ea1ed0123456789")
 
 KEYS = {
     "hub_seed": bytes(range(32)),
@@ -100,8 +101,9 @@ def readings() -> list[records.Reading]:
         uptime_ms = seq * 60000
         sealed = mine.seal(seq, uptime_ms, slot, characteristic, content)
         made.append(
-            records.Reading(seq, BOOT, uptime_ms, slot, characteristic, SESSION_SEQ, sealed)
-        )
+            records.Reading(seq, BOOT, uptime_ms, slot, characteristic, SESSION_SEQ, sealed,
+                            b"" if slot == 0 else VERIFICATION)
+        )  # fmt: skip
     return made
 
 
@@ -165,11 +167,11 @@ def config() -> hub_config.HubConfig:
         300,
         [
             hub_config.Sensor(1, bytes.fromhex("00a0b1c2d3e4f5"), None, 0x1822, [0x2A5E, 0x2A5F],
-                              "", hub_config.BOND_NONE, None, None),
+                              "", hub_config.BOND_NONE, None, None, VERIFICATION),
             hub_config.Sensor(2, bytes.fromhex("01a0b1c2d3e4f6"), "UC-352", 0x181D, [0x2A9D],
-                              "and-uc352", hub_config.BOND_PLAIN, None, [1, 1234]),
+                              "and-uc352", hub_config.BOND_PLAIN, None, [1, 1234], bytes(8)),
             hub_config.Sensor(3, None, "A&D_UA-651", 0x1810, [0x2A35], "and-ua651",
-                              hub_config.BOND_AUTHENTICATED, 123456, None),
+                              hub_config.BOND_AUTHENTICATED, 123456, None, b""),
         ],
         "ntp.example.org",
         123,

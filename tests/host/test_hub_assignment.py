@@ -42,7 +42,8 @@ def test_it_reads_the_password_from_standard_input(made: Path, tmp_path: Path):
     address = bytes.fromhex("01a1a2a3a4a5a6")
     assert config.sensors == [
         hub_config.Sensor(
-            1, address, "Nonin", 0x1822, [0x2A5E, 0x2A5F], "", hub_config.BOND_NONE, None, None
+            1, address, "Nonin", 0x1822, [0x2A5E, 0x2A5F], "", hub_config.BOND_NONE, None, None,
+            b"",
         )
     ]
     assert (config.collector_host, config.collector_port) == ("collector.test", 9000)

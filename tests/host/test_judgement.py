@@ -20,6 +20,7 @@ ENROLLED = registry.Hub(1, HUB.hub_id, HUB.public)
 EDGES = [n + d for n in (0, 24, 256, 2**16, 2**17, 2**31, 2**32, 2**48, 2**63) for d in (-1, 0, 1)]
 UINT = st.one_of(st.sampled_from([n for n in EDGES if n >= 0]), st.integers(0, 2**64 - 1))
 SIZES = st.sampled_from([0, 1, 23, 24, 255, 256, 639, 640, 641, 700])
+VERIFICATION_SIZES = st.sampled_from([0, 8, 1, 7, 9, 24])
 
 
 def by_codec(raw: bytes) -> tuple[int, int, int] | None:
@@ -46,26 +47,32 @@ def signed(payload: bytes) -> bytes:
     return cbor.encode([protected, {}, payload, bytes(64)])
 
 
-def reading(seq=7, boot=2, uptime=1000, slot=1, characteristic=0x2A5E, session=3, size=90):
-    body = {1: slot, 2: characteristic, 3: session, 4: bytes(size)}
+def reading(
+    seq=7, boot=2, uptime=1000, slot=1, characteristic=0x2A5E, session=3, size=90, verification=8
+):
+    body = {1: slot, 2: characteristic, 3: session, 4: bytes(size), 5: bytes(verification)}
     return signed(cbor.encode({1: 1, 2: seq, 3: boot, 4: uptime, 5: body}))
 
 
-@hypothesis.given(UINT, UINT, UINT, UINT, UINT, UINT, SIZES)
-def test_readings_at_all_limits(seq, boot, uptime, slot, characteristic, session, size):
-    raw = reading(seq, boot, uptime, slot, characteristic, session, size)
+@hypothesis.given(UINT, UINT, UINT, UINT, UINT, UINT, SIZES, VERIFICATION_SIZES)
+def test_readings_at_all_limits(
+    seq, boot, uptime, slot, characteristic, session, size, verification
+):
+    raw = reading(seq, boot, uptime, slot, characteristic, session, size, verification)
     assert at_a_glance(raw) == by_codec(raw)  # a legal one never needs the slow way
 
 
 @hypothesis.given(
-    st.builds(reading, seq=UINT, uptime=UINT, size=SIZES),
-    st.integers(0, 1000),
+    st.builds(
+        reading, seq=UINT, uptime=UINT, size=SIZES, verification=st.sampled_from([0, 8])
+    ),
+    st.integers(0, 77),
     st.sampled_from(["set", "insert", "delete", "cut", "append"]),
     st.binary(min_size=1, max_size=4),
 )
 @hypothesis.settings(max_examples=1000)
 def test_mutated_readings(raw: bytes, at: int, how: str, noise: bytes):
-    at %= min(len(raw), 60)
+    at = at if at < 60 else len(raw) - 66 - 10 + at - 60  # or around the verification
     mutated = {
         "set": raw[:at] + noise + raw[at + len(noise) :],
         "insert": raw[:at] + noise + raw[at:],
@@ -88,9 +95,10 @@ def test_numbers_in_longer_heads_than_they_need(field: int, number: int, width: 
         heads[field] = wide
     sealed = bytes([0x40 | wide[0]]) + wide[1:] if field == 6 else b"\x58\x20"
     payload = (
-        b"\xa5\x01\x01\x02%b\x03%b\x04%b\x05\xa4\x01%b\x02%b\x03%b\x04" % tuple(heads)
+        b"\xa5\x01\x01\x02%b\x03%b\x04%b\x05\xa5\x01%b\x02%b\x03%b\x04" % tuple(heads)
         + sealed
         + bytes(min(int.from_bytes(sealed[1:], "big"), 1000))
+        + b"\x05\x40"
     )
     assert at_a_glance(signed(payload)) == by_codec(signed(payload))
 
@@ -177,7 +185,7 @@ def test_a_bit_flipped_anywhere_in_a_record_costs_that_record_only(broken: int):
 
 
 def reading_of_hub(seq: int) -> bytes:
-    return HUB.sign(records.Reading(seq, 2, 1000, 1, 0x2A5E, 3, bytes(90)))
+    return HUB.sign(records.Reading(seq, 2, 1000, 1, 0x2A5E, 3, bytes(90), b""))
 
 
 # --- signatures ----------------------------------------------------------------------------------

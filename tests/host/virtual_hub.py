@@ -57,12 +57,13 @@ class VirtualHub:
         slot: int = 1,
         address: bytes = OXIMETER,
         model: str = "",
+        verification: bytes = b"",
     ) -> bytes:
         assert self.sealer is not None, "start first"
         seq = self.take_seq()
         content = sealing.Content(value, 0x1822, address, model)
         sealed = self.sealer.seal(seq, self.uptime_ms, slot, characteristic, content)
-        fields = (slot, characteristic, self.sealer.session_seq, sealed)
+        fields = (slot, characteristic, self.sealer.session_seq, sealed, verification)
         return self.sign(records.Reading(seq, self.boot, self.uptime_ms, *fields))
 
     def anchor(self, utc_ms: int, uncertainty_ms: int = 50) -> bytes:

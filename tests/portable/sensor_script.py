@@ -17,7 +17,7 @@ NOON_MS = 1_800_014_400_000  # 2027-01-15 12:00:00 UTC
 def config(service, characteristics, model="", bond=0, passkey=None, user=None):
     """A sensor as the hub's config has it."""
     return hub_config.Sensor(
-        3, ADDRESS, None, service, characteristics, model, bond, passkey, user
+        3, ADDRESS, None, service, characteristics, model, bond, passkey, user, b""
     )
 
 

@@ -19,11 +19,11 @@ def name(text, kind=0x09):
 
 
 def by_address(address=bytes([RANDOM]) + A, slot=1):
-    return hub_config.Sensor(slot, address, None, 0x1810, [0x2A35], "", 0, None, None)
+    return hub_config.Sensor(slot, address, None, 0x1810, [0x2A35], "", 0, None, None, b"")
 
 
 def by_name(prefix="Cuff", service=0x1810, slot=2):
-    return hub_config.Sensor(slot, None, prefix, service, [0x2A35], "", 0, None, None)
+    return hub_config.Sensor(slot, None, prefix, service, [0x2A35], "", 0, None, None, b"")
 
 
 class Matching(unittest.TestCase):
@@ -154,7 +154,7 @@ class PairingMode(unittest.TestCase):
         for address, prefix in ((bytes([RANDOM]) + A, None), (None, "BLESmart_")):
             bonds = Bonded()
             sensor = hub_config.Sensor(1, address, prefix, 0x1810, [0x2A35], "omron-evolv", 1,
-                                       None, None)  # fmt: skip
+                                       None, None, b"")  # fmt: skip
             yield advertising.AdvertMatcher([sensor], bonds), bonds
 
     def test_one_that_is_ours_is_left_to_the_phone_it_waits_for(self):
@@ -192,7 +192,7 @@ class AdvertisedValues(unittest.TestCase):
     def setUp(self):
         scale = hub_config.Sensor(5, bytes([PUBLIC]) + B, None, 0x181D,
                                   [assigned.XIAOMI_ADVERT_WEIGHT], "xiaomi-scale", 0, None,
-                                  None)  # fmt: skip
+                                  None, b"")  # fmt: skip
         self.matcher = advertising.AdvertMatcher([by_address(), scale])
         for characteristic in (assigned.XIAOMI_ADVERT_WEIGHT, assigned.XIAOMI_ADVERT_BODY):
             self.matcher.values.listen(1, characteristic, characteristic)

@@ -145,12 +145,12 @@ class Keeping(unittest.TestCase):
         configured.append(b"\x01" + ADDRESS)
         for prefix, gives_way in ((None, True), ("Cuff", False)):
             wanted = [
-                hub_config.Sensor(slot, address, None, 0x1810, [0x2A35], "", 1, None, None)
+                hub_config.Sensor(slot, address, None, 0x1810, [0x2A35], "", 1, None, None, b"")
                 for slot, address in enumerate(configured)
             ]
             if prefix:  # it may be any of them
                 wanted.append(
-                    hub_config.Sensor(9, None, prefix, 0x1810, [0x2A35], "", 1, None, None)
+                    hub_config.Sensor(9, None, prefix, 0x1810, [0x2A35], "", 1, None, None, b"")
                 )
             keeper = bond_keeper.BondKeeper(Exclusive(), Store(), wanted)
             keeper.set(IDENTITY, b"irk", bytes(16))

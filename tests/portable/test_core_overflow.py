@@ -52,7 +52,7 @@ class Hub:
 
     def reading(self, characteristic=STREAM, slot=1, size=60):
         seq = self.journal.next_seq
-        made = records.Reading(seq, self.boot, seq, slot, characteristic, 2, bytes(size))
+        made = records.Reading(seq, self.boot, seq, slot, characteristic, 2, bytes(size), b"")
         self.journal.append(seq, cose.sign1(Signer(), HUB, made.payload()))
         return seq
 

@@ -102,7 +102,8 @@ class Scanning(unittest.TestCase):
 
     def test_a_cuff_of_a_and_d_advertises_on_for_a_quarter_of_a_minute(self):
         for model in ("and-ua651", "and-uc352"):
-            cuff = hub_config.Sensor(1, bytes(7), None, 0x1810, [0x2A35], model, 1, None, None)
+            cuff = hub_config.Sensor(1, bytes(7), None, 0x1810, [0x2A35], model, 1, None, None,
+                                     b"")  # fmt: skip
             self.assertEqual(drivers.hold_off_ms(cuff), 15_000)
 
     def test_an_outcome_that_nobody_foresaw_has_one_too(self):

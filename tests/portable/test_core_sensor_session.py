@@ -19,7 +19,7 @@ REFUSED = words.Tell(records.EVENT_SENSOR_REFUSED)
 def facts_of(service=CUFF, characteristics=(SPOT, INTERIM), bond=0, passkey=None):
     """Of a sensor that is known to have neither battery nor clock."""
     sensor = hub_config.Sensor(
-        1, ADDRESS, None, service, list(characteristics), "", bond, passkey, None
+        1, ADDRESS, None, service, list(characteristics), "", bond, passkey, None, b""
     )
     facts = steps.Facts(sensor)
     facts.lacks = {0x180F, 0x1805}

@@ -76,6 +76,10 @@ class TestRequest(unittest.TestCase):
         self.assertEqual(service_request.sign(BENCH, NONCE, HUB_ID), REQUEST)
         self.assertEqual(line_of(REQUEST).decode(), VECTORS["line"])
         self.assertEqual(self.check(REQUEST), (OPENED, VECTORS["mark"]))
+        for name, command in (("test", 2), ("test_cut", 3)):
+            request = bytes.fromhex(VECTORS[name])
+            self.assertEqual(service_request.sign(BENCH, NONCE, HUB_ID, command), request)
+            self.assertEqual(self.check(request), (records.EVENT_TEST, command))
 
     def test_each_refusal_has_its_reason(self):
         other = bytes(16), bytes(8)
@@ -86,7 +90,7 @@ class TestRequest(unittest.TestCase):
             (REQUEST, None, NONCE, other[1], records.SERVICE_HUB),
             (b"", None, NONCE, HUB_ID, records.SERVICE_MALFORMED),
             (REQUEST + b"\0", None, NONCE, HUB_ID, records.SERVICE_MALFORMED),
-            (service_request.sign(BENCH, NONCE, HUB_ID, 2), None, NONCE, HUB_ID,
+            (service_request.sign(BENCH, NONCE, HUB_ID, 4), None, NONCE, HUB_ID,
              records.SERVICE_COMMAND),
             (self.signed(service_request.payload(NONCE, HUB_ID) + b"\0"), None, NONCE, HUB_ID,
              records.SERVICE_MALFORMED),

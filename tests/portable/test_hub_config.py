@@ -31,6 +31,7 @@ def sensor_of(row):
     return hub_config.Sensor(
         row["slot"], address, row["name_prefix"], row["service"], row["characteristics"],
         row["model"], row["bond"], row["passkey"], row["user"],
+        bytes.fromhex(row["verification"]),
     )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ class Names(unittest.TestCase):
         return hub_config.HubConfig(*fields)
 
     def sensor(self, slot, name, service=0x1810, address=None):
-        return hub_config.Sensor(slot, address, name, service, [0x2A35], "", 0, None, None)
+        return hub_config.Sensor(slot, address, name, service, [0x2A35], "", 0, None, None, b"")
 
     def test_two_that_only_their_name_tells_apart_differ_in_it(self):
         for name in ("BP", "BPM-1", "B"):
@@ -154,7 +155,7 @@ class Refused(unittest.TestCase):
         with self.assertRaises(hub_config.ConfigError):
             hub_config.Network("home", "short")
         with self.assertRaises(hub_config.ConfigError):
-            hub_config.Sensor(1, None, None, 0x1822, [0x2A5F], "", 0, None, None)
+            hub_config.Sensor(1, None, None, 0x1822, [0x2A5F], "", 0, None, None, b"")
 
 
 if __name__ == "__main__":

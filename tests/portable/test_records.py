@@ -21,7 +21,7 @@ TYPES = {
     "Report": records.Report,
     "Unknown": records.Unknown,
 }
-BYTES_FIELDS = ("sealed", "public_key", "receiver_kid", "value")
+BYTES_FIELDS = ("sealed", "public_key", "receiver_kid", "value", "verification")
 
 
 def built(row):
@@ -124,7 +124,10 @@ class Built(unittest.TestCase):
             lambda: records.Event(-1, 0, 0, 1, 1),
             lambda: records.Event(0, 1 << 31, 0, 1, 1),
             lambda: records.Event(0, 0, 0, 1, 1.0),
-            lambda: records.Reading(0, 0, 0, 0, 0, 0, b""),
+            lambda: records.Reading(0, 0, 0, 0, 0, 0, b"", b""),
+            lambda: records.Reading(0, 0, 0, 0, 0, 0, b"x", bytes(7)),
+            lambda: records.Reading(0, 0, 0, 0, 0, 0, b"x", ""),
+            lambda: records.Reading(0, 0, 0, 0, 0, 0, b"x", None),
             lambda: records.Session(0, 0, 0, bytes(31), bytes(8)),
             lambda: records.Unknown(records.READING, 0, 0, 0, {}),
         ):

@@ -13,11 +13,15 @@ from nor_flash import NorFlash  # noqa: E402 - the path is set above
 
 from varde_firmware.core import journal, recorder  # noqa: E402
 from varde_firmware.shell import keeper, listeners  # noqa: E402
-from varde_protocols import records  # noqa: E402
+from varde_protocols import hub_config, records  # noqa: E402
 
 ADDRESS = b"\x01\xc0\xff\xee\x00\x00\x01"
 DATED = bytes.fromhex("02 8c 3c ea 07 03 02 06 1e 00")  # 2A9D with a time stamp
 UNDATED = bytes.fromhex("00 8c 3c")
+
+
+def sensor(slot):
+    return hub_config.Sensor(slot, None, "any", 0x1810, [1], "", 0, None, None, bytes([slot]) * 8)
 
 
 class Signer:
@@ -43,7 +47,7 @@ class Repetitions(unittest.TestCase):
         self.keeper = keeper.Keeper(Exclusive(), made)
         self.woken = []
         self.keeper.on_record = lambda: self.woken.append(1)
-        self.listener = listeners.Listener(1, 1, 2, 0x181D, 0x2A9D, ADDRESS)
+        self.listener = listeners.Listener(1, 1, sensor(2), 0x181D, 0x2A9D, ADDRESS)
 
     def readings(self):
         return self.journal.pending_count - 1
@@ -74,8 +78,9 @@ class Repetitions(unittest.TestCase):
         self.assertEqual(self.readings(), 1)
 
     def test_streams_leave_the_last_room_to_what_is_confirmed_or_advertised(self):
-        stream = listeners.Listener(2, 1, 3, 0x1808, 0x2A18, ADDRESS)  # its sensor stores them
-        scale = listeners.Listener(3, listeners.NO_CONNECTION, 4, 0x181D, 0x10001, ADDRESS)
+        # its sensor stores them
+        stream = listeners.Listener(2, 1, sensor(3), 0x1808, 0x2A18, ADDRESS)
+        scale = listeners.Listener(3, listeners.NO_CONNECTION, sensor(4), 0x181D, 0x10001, ADDRESS)
         kept = 0
         while self.keeper.keep_notification(stream, kept, bytes(20)):
             kept += 1
@@ -89,7 +94,7 @@ class Repetitions(unittest.TestCase):
         self.assertFalse(self.keeper.keep_notification(stream, 6, bytes(20)))
 
     def test_streams_give_way_to_their_own_newest_and_then_to_what_is_measured_once(self):
-        stream = listeners.Listener(2, 1, 3, 0x180D, 0x2A37, ADDRESS)
+        stream = listeners.Listener(2, 1, sensor(3), 0x180D, 0x2A37, ADDRESS)
         for n in range(400):
             self.assertTrue(self.keeper.keep_notification(stream, n, bytes(20)))
             self.assertTrue(self.keeper.has_room(True, n))
@@ -123,23 +128,23 @@ class Listeners(unittest.TestCase):
     def test_a_number_that_is_in_use_is_not_given_again(self):
         """Its values may wait in the ring, or be advertised for ever: they stay its own."""
         everybody = listeners.Listeners()
-        scale = everybody.add(listeners.NO_CONNECTION, 1, 0x181D, 0x10001, ADDRESS)
-        link = everybody.add(4, 2, 0x1810, 0x2A35, ADDRESS)
+        scale = everybody.add(listeners.NO_CONNECTION, sensor(1), 0x181D, 0x10001, ADDRESS)
+        link = everybody.add(4, sensor(2), 0x1810, 0x2A35, ADDRESS)
         everybody._last = 0xFFFF  # sessions later
-        cuff = everybody.add(5, 3, 0x1810, 0x2A35, ADDRESS)
+        cuff = everybody.add(5, sensor(3), 0x1810, 0x2A35, ADDRESS)
         self.assertTrue(everybody[scale.number] is scale)
         self.assertTrue(everybody[link.number] is link)
         self.assertTrue(everybody[cuff.number] is cuff)
 
     def test_those_of_closed_connections_go_when_they_are_many(self):
         everybody = listeners.Listeners()
-        scale = everybody.add(listeners.NO_CONNECTION, 1, 0x181D, 0x10001, ADDRESS)
-        open_one = everybody.add(4, 2, 0x1810, 0x2A35, ADDRESS)
-        closed = everybody.add(5, 3, 0x1810, 0x2A35, ADDRESS)
+        scale = everybody.add(listeners.NO_CONNECTION, sensor(1), 0x181D, 0x10001, ADDRESS)
+        open_one = everybody.add(4, sensor(2), 0x1810, 0x2A35, ADDRESS)
+        closed = everybody.add(5, sensor(3), 0x1810, 0x2A35, ADDRESS)
         everybody.tidy([4])
         self.assertTrue(everybody[closed.number] is closed)  # not yet: few
         for _ in range(listeners.KEEP):
-            everybody.add(5, 3, 0x1810, 0x2A35, ADDRESS)
+            everybody.add(5, sensor(3), 0x1810, 0x2A35, ADDRESS)
         everybody.tidy([4])
         self.assertTrue(everybody[scale.number] is scale)
         self.assertTrue(everybody[open_one.number] is open_one)

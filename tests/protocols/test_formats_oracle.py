@@ -189,7 +189,7 @@ def test_config() -> None:
         assert config[key] == said[name]
     for sensor, row in zip(config[5], said["sensors"], strict=True):
         address = sensor[1] and sensor[1].hex()
-        assert [sensor[0], address, *sensor[2:]] == list(row.values())
+        assert [sensor[0], address, *sensor[2:9], sensor[9].hex()] == list(row.values())
     assert len(cbor2.loads(bytes.fromhex(CONFIG["least"]))) == 13
 
 

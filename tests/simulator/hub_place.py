@@ -50,7 +50,7 @@ class Hub:
         bond = 0 if security is None else 1 if security.passkey is None else 2
         passkey = security.passkey if bond == 2 and security is not None else None
         row = (slot, sensor.address, None, service, wanted, sensor.model.driver, bond, passkey)
-        self._rows.append(hub_config.Sensor(*row, user))
+        self._rows.append(hub_config.Sensor(*row, user, b""))
         return sensor
 
     async def power_on(self) -> None:

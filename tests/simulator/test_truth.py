@@ -190,7 +190,7 @@ def test_a_record_of_another_slot_excuses_nothing():
 
 def test_the_watch_knows_what_stood_in_flash_and_what_still_stands(tmp_path, monkeypatch):
     key = ed25519.SigningKey(bytes(32))
-    reading = records.Reading(7, 1, 1000, SLOT, WEIGHT, 1, b"sealed")
+    reading = records.Reading(7, 1, 1000, SLOT, WEIGHT, 1, b"sealed", b"")
     signed = cose.sign1(key, HUB, reading.payload())
     watch = journal_watch.JournalWatch(tmp_path / "hub.flash")
     watch.add_hub(HUB, key.public)

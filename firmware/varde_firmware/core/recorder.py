@@ -109,12 +109,14 @@ class Recorder:
         address: bytes,
         indicated: bool = False,
         model: str = "",
+        verification: bytes = b"",
     ) -> int:
         """Journal a sensor's `value` as received; return the sequence number.
 
         `characteristic` and `service` are numbers of `assigned`, `address` is type and 6 bytes,
-        `model` as in the config. The first reading that finds no room journals the event
-        journal-full. One that was `indicated` is unsettled until `told` or the next record.
+        `model` and `verification` as in the config. The first reading that finds no room journals
+        the event journal-full. One that was `indicated` is unsettled until `told` or the next
+        record.
         """
         content = sealing.Content(value, service, address, model)
         if self.journal.is_full:  # known before the price of a signature is paid
@@ -130,7 +132,7 @@ class Recorder:
         seq = max(self.journal.next_seq, self._unsealed_seq)
         self._unsealed_seq = seq + 1
         sealed = self._sealer.seal(seq, uptime_ms, slot, characteristic, content)
-        fields = (slot, characteristic, self._sealer.session_seq, sealed)
+        fields = (slot, characteristic, self._sealer.session_seq, sealed, verification)
         kept = (seq, characteristic, value, address)
         self._append(records.Reading(seq, self._boot, uptime_ms, *fields), ORDINARY, not indicated)
         self._told_full = False

@@ -76,7 +76,7 @@ class Keeper:
             raise journal.JournalFull("keeper: no room for streams")
         self._recorder.reading(uptime_ms, listener.slot, listener.characteristic, value,
                                listener.service, listener.address, indicated,
-                               listener.model)  # fmt: skip
+                               listener.sensor.model, listener.sensor.verification)  # fmt: skip
         listener.latest = value
         self._known.add(*place, value)
         self.readings += 1

@@ -9,6 +9,8 @@ from varde_protocols._compat import TYPE_CHECKING, const
 if TYPE_CHECKING:
     from typing import Dict, List
 
+    from varde_protocols.hub_config import Sensor
+
 # Values that are advertised come by none; theirs are never dropped.
 NO_CONNECTION = const(-1)
 # Beyond this many, those of closed connections are dropped: three links with three each, twice.
@@ -22,16 +24,16 @@ class Listener:
     a control point, a clock) and not journaled; `taken` of them it has heard of.
     """
 
-    def __init__(self, number: int, connection: int, slot: int, service: int,
-                 characteristic: int, address: bytes, model: str = "",
+    def __init__(self, number: int, connection: int, sensor: "Sensor", service: int,
+                 characteristic: int, address: bytes,
                  is_control: bool = False) -> None:  # fmt: skip
         self.number = number
         self.connection = connection
-        self.slot = slot
+        self.sensor = sensor
+        self.slot = sensor.slot
         self.service = service
         self.characteristic = characteristic
         self.address = address
-        self.model = model
         self.is_control = is_control
         self.total = 0
         self.taken = 0
@@ -47,14 +49,13 @@ class Listeners:
         self._by_number: "Dict[int, Listener]" = {}
         self._last = 0
 
-    def add(self, connection: int, slot: int, service: int, characteristic: int,
-            address: bytes, model: str = "",
-            is_control: bool = False) -> Listener:  # fmt: skip
+    def add(self, connection: int, sensor: "Sensor", service: int, characteristic: int,
+            address: bytes, is_control: bool = False) -> Listener:
         """Make a listener with the next number."""
         self._last = (self._last + 1) & 0xFFFF
         while self._last in self._by_number:  # numbers come again; its values are its own
             self._last = (self._last + 1) & 0xFFFF
-        listener = Listener(self._last, connection, slot, service, characteristic, address, model,
+        listener = Listener(self._last, connection, sensor, service, characteristic, address,
                             is_control)  # fmt: skip
         self._by_number[self._last] = listener
         return listener

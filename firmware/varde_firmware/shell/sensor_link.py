@@ -131,8 +131,8 @@ class SensorLink:
         self._radio.listen(self._number(), action.value_handle, listener)
 
     def _listener(self, service: int, characteristic: int, is_control: bool) -> "Listener":
-        return self._all_listeners.add(self._number(), self._sensor.slot, service, characteristic,
-                                       self.address, self._sensor.model, is_control)  # fmt: skip
+        return self._all_listeners.add(self._number(), self._sensor, service, characteristic,
+                                       self.address, is_control)  # fmt: skip
 
     def _keep_read(self, action: words.KeepRead) -> None:
         listener = self._listener(action.service, action.characteristic, False)

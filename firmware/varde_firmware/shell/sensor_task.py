@@ -64,9 +64,8 @@ class SensorTask(link_services.LinkServices):
         for index in values.indexes:
             sensor = self._sensors[index]
             for characteristic, service in values.services().items():
-                listener = self._listeners.add(listeners.NO_CONNECTION, sensor.slot, service,
-                                               characteristic, sensor.address or bytes(7),
-                                               sensor.model)  # fmt: skip
+                listener = self._listeners.add(listeners.NO_CONNECTION, sensor, service,
+                                               characteristic, sensor.address or bytes(7))
                 values.listen(index, characteristic, listener)
 
     @property

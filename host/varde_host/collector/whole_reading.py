@@ -43,7 +43,7 @@ _LENGTHS = {byte_string(bytes(n))[:-n]: n for n in range(1, records.MAX_RECORD_B
 _RECORD = re.compile(
     b"\x84\x4d\xa2\x01\x27\x04\x48.{8}\xa0(%s)" % _BYTES
     + b"\xa5\x01\x01\x02(%s)\x03(%s)\x04(%s)" % (_SEQ, _BOOT, _MS)
-    + b"\x05\xa4\x01%s\x02%s\x03%s\x04(%s)" % (_SLOT, _CHARACTERISTIC, _SEQ, _BYTES),
+    + b"\x05\xa5\x01%s\x02%s\x03%s\x04(%s)" % (_SLOT, _CHARACTERISTIC, _SEQ, _BYTES),
     re.DOTALL,
 )
 _match = _RECORD.match
@@ -51,6 +51,8 @@ _from_bytes = int.from_bytes
 # What is left of a head with its number, by their length, when the head's own byte is taken off.
 _MASKS = {1: 0x1F, 2: 0xFF, 3: 0xFFFF, 5: 0xFFFF_FFFF, 9: 0xFFFF_FFFF_FFFF_FFFF}
 _MAX_SEALED_BYTES, _MAX_RECORD_BYTES = records.MAX_SEALED_BYTES, records.MAX_RECORD_BYTES
+# What follows the sealed value: key 5, no verification or one.
+_VERIFICATIONS = {2: b"\x05\x40", 2 + records.VERIFICATION_BYTES: b"\x05\x48"}
 _SIGNATURE_HEAD = b"\x58\x40"
 _TAIL_BYTES = len(_SIGNATURE_HEAD) + cose.SIGNATURE_BYTES
 
@@ -66,9 +68,10 @@ def find(body: bytes, begin: int) -> Found | None:
     payload_head, seq, boot, uptime, sealed_head = match.groups()
     payload_end = match.end(1) + _LENGTHS.get(payload_head, 0)
     sealed_bytes = _LENGTHS.get(sealed_head, 0)
+    sealed_end = match.end() + sealed_bytes
     end = payload_end + _TAIL_BYTES
     if (
-        match.end() + sealed_bytes != payload_end
+        body[sealed_end : sealed_end + 2] != _VERIFICATIONS.get(payload_end - sealed_end)
         or not 0 < sealed_bytes <= _MAX_SEALED_BYTES
         or end > len(body)
         or end - begin > _MAX_RECORD_BYTES

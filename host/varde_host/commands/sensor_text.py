@@ -51,6 +51,7 @@ def parse(text: str, where: str, *, secrets: bool) -> hub_config.Sensor:
         bond=values.get("bond", hub_config.BOND_NONE),
         passkey=values.get("passkey"),
         user=values.get("user"),
+        verification=b"",
     )
 
 

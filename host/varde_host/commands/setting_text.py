@@ -121,7 +121,8 @@ def _show_sensors(value: list[list[Any]]) -> str:
 
 def _show_sensor(sensor: hub_config.Sensor) -> str:
     known = sensor.name_prefix or (sensor.address or b"").hex(":")[3:]
-    return f"{sensor.slot}: {sensor.model or format(sensor.service, '04X')} {known}"
+    shown = f"{sensor.slot}: {sensor.model or format(sensor.service, '04X')} {known}"
+    return shown + (f" ({sensor.verification.hex()})" if sensor.verification else "")
 
 
 def _show_modem(value: list[str]) -> str:

@@ -18,7 +18,7 @@ from varde_host.receiver import (
     timeline,
     verified_log,
 )
-from varde_protocols import records, sealing
+from varde_protocols import records, sealing, test_readings
 from varde_protocols.errors import RecordError, WireError
 
 VERIFIED = "verified"
@@ -32,7 +32,8 @@ class Row:
     `repeats` is the number of the reading that is the same measurement (see `repetition`).
     `whole` is the value that this is the `part` of, counted from 0, which may have been sent
     again (see `assembly`); the row of its last part has the fields of the whole. `sensor` is what
-    the sensor's own stamp says (see `sensor_clock`).
+    the sensor's own stamp says (see `sensor_clock`). `verification` names the verification that
+    stood for the sensor; `is_test` is of no sensor, and not handed on (see `decoding`).
     """
 
     hub_id: bytes
@@ -52,6 +53,8 @@ class Row:
     is_again: bool = False
     whole_repeats: bool = False
     sensor: sensor_clock.Claim | None = None
+    verification: bytes = b""
+    is_test: bool = False
 
     @property
     def part_of(self) -> int | None:
@@ -131,6 +134,8 @@ class Receiver:
             slot=reading.slot,
             characteristic=reading.characteristic,
             when=self._log.timeline.when(reading.boot, reading.uptime_ms),
+            verification=reading.verification,
+            is_test=test_readings.is_one(reading),
         )
         try:
             row = replace(row, content=self._open(reading))

@@ -6,7 +6,7 @@ from varde_firmware.shell import inbox
 from varde_protocols import assigned, hub_config
 
 ADDRESS = bytes.fromhex("c00102030405")
-SENSOR = hub_config.Sensor(3, b"\x01" + ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None)
+SENSOR = hub_config.Sensor(3, b"\x01" + ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None, b"")
 SIGHTED = (1, memoryview(ADDRESS), 0, -60, memoryview(b""))
 INDICATION = (5, 12, memoryview(b"value"))
 ADVERTISED, INDICATED, SET_SECRET = 5, 19, 30

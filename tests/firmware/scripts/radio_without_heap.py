@@ -28,7 +28,10 @@ def name(text):
 
 
 def sensor(index, address, prefix, service=0x1810, model="", bond=0):
-    return hub_config.Sensor(index, address, prefix, service, [0x2A35], model, bond, None, None)
+    wanted = [0x2A35]
+    return hub_config.Sensor(
+        index, address, prefix, service, wanted, model, bond, None, None, b""
+    )
 
 
 def sensors():
@@ -68,12 +71,13 @@ queue = inbox.Inbox()
 radio = ble_radio.BleRadio(matcher, ring, None, keys, None)
 radio.switch_on(queue)
 everybody = listeners.Listeners()
+CUFF, SCALE = sensor(1, None, "Cuff"), sensor(5, None, "Scale")
 for handle, is_control in ((MEASURES, False), (CONTROL, True)):
     radio.listen(
         CONNECTION, handle,
-        everybody.add(CONNECTION, 1, 0x1810, 0x2A35, b"\x01" + ADDRESS, "", is_control),
+        everybody.add(CONNECTION, CUFF, 0x1810, 0x2A35, b"\x01" + ADDRESS, is_control),
     )  # fmt: skip
-advertised = everybody.add(-1, 5, 0x181D, assigned.XIAOMI_ADVERT_WEIGHT, b"\x00" + ADDRESS)
+advertised = everybody.add(-1, SCALE, 0x181D, assigned.XIAOMI_ADVERT_WEIGHT, b"\x00" + ADDRESS)
 matcher.values.listen(21, assigned.XIAOMI_ADVERT_WEIGHT, advertised)
 handle_irq = radio._ble.irq_handler
 

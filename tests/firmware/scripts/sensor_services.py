@@ -13,10 +13,10 @@ from varde_protocols import assigned, hub_config, records, sealing
 ADDRESS = bytes([1]) + bytes.fromhex("c00102030405")
 PRIVATE = bytes([1]) + bytes.fromhex("4a0102030405")  # resolvable: the top bits are 01
 OTHER = bytes([0]) + bytes.fromhex("001122334455")
-CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35], "", 1, None, None)
-NAMED = hub_config.Sensor(4, None, "Cuff", 0x1810, [0x2A35], "", 1, None, None)
+CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35], "", 1, None, None, b"")
+NAMED = hub_config.Sensor(4, None, "Cuff", 0x1810, [0x2A35], "", 1, None, None, b"")
 SCALE = hub_config.Sensor(
-    5, OTHER, None, 0x181D, [assigned.XIAOMI_ADVERT_WEIGHT], "xiaomi-scale", 0, None, None
+    5, OTHER, None, 0x181D, [assigned.XIAOMI_ADVERT_WEIGHT], "xiaomi-scale", 0, None, None, b""
 )
 WEIGHT = bytes.fromhex("22303ae8070102030405")
 
@@ -146,7 +146,7 @@ def a_flush_is_answered_when_all_is_durable():
     link = Link(0, ADDRESS)
     link.connection = 7
     task._links.append(link)
-    listener = task._listeners.add(7, 3, 0x1810, 0x2A36, ADDRESS)
+    listener = task._listeners.add(7, CUFF, 0x1810, 0x2A36, ADDRESS)
     waiting = 5
     for i in range(waiting):
         ring.put(listener.number, time.ticks_ms(), bytes([i]))
@@ -188,7 +188,7 @@ def a_link_counts_what_it_has_heard_and_says_how_it_wants_to_pair():
     link.connection = 7
     heard = []
     link.feed = heard.append
-    control = task._listeners.add(7, 3, 0x1810, 0, ADDRESS, "", True)
+    control = task._listeners.add(7, CUFF, 0x1810, 0, ADDRESS, True)
     link.take(("control", 7, 9, control, b"answer"))
     assert heard == [words.Control(9, b"answer")]
     assert control.taken == 1

@@ -10,7 +10,7 @@ from varde_firmware.shell import listeners, sensor_task
 from varde_protocols import hub_config, records
 
 ADDRESS = bytes([1]) + bytes.fromhex("c00102030405")
-CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None)
+CUFF = hub_config.Sensor(3, ADDRESS, None, 0x1810, [0x2A35], "", 0, None, None, b"")
 CONNECTION = 5
 
 
@@ -272,7 +272,7 @@ def a_value_before_the_radio_failed_may_come_again():
     fake_hub.run_until(task.run(), lambda: hub.upkeep.facts.sessions, lambda: not task._links)
     first = readings(hub)[0].seq
     assert unsettled_seq(hub) == first
-    again = listeners.Listener(9, 9, CUFF.slot, CUFF.service, 0x2A35, ADDRESS)
+    again = listeners.Listener(9, 9, CUFF, CUFF.service, 0x2A35, ADDRESS)
     hub.keeper.keep(again, 9, bytes([0]))
     assert hub.events() == [(records.EVENT_READING_UNSETTLED, first)], hub.events()
 

@@ -31,11 +31,13 @@ from pathlib import Path
 from typing import Any
 
 from varde_host import errors
+from varde_host.inventory import measuring_models
 from varde_host.sensor import models, table
 from varde_protocols import assigned, hub_config
 
 FILE = "sensor-models.toml"
 """Its name in a site's folder."""
+MEASURES = measuring_models.TABLE
 PASSKEY_NONE, PASSKEY_SERIAL, PASSKEY_SHOWN = "", "serial-last-six", "shown"
 MAX_FILE_BYTES = 64 * 1024
 
@@ -113,8 +115,19 @@ def load(site: Path) -> Mapping[str, Recipe]:
         raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.InputRefused("sensor-models", str(path), what=str(error)[:80]) from error
-    own = {model: _parsed(model, fields, f"{path}: {model}") for model, fields in tables.items()}
+    own = {
+        model: _parsed(model, _without_measures(fields), f"{path}: {model}")
+        for model, fields in tables.items()
+        if not (model in BUILT_IN and isinstance(fields, dict) and set(fields) == {MEASURES})
+    }
     return {**BUILT_IN, **own}
+
+
+def _without_measures(fields: object) -> object:
+    """What a model measures is `inventory.measuring_models`' own; a built-in one may have that."""
+    if isinstance(fields, dict):
+        return {name: value for name, value in fields.items() if name != MEASURES}
+    return fields
 
 
 def _parsed(model: str, fields: object, where: str) -> Recipe:
@@ -204,6 +217,7 @@ def row(recipe: Recipe, slot: int, serial: str, address: bytes | None = None) ->
         bond=recipe.bond,
         passkey=passkey,
         user=None,
+        verification=b"",
     )
 
 

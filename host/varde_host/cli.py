@@ -85,6 +85,7 @@ COMMANDS: Mapping[str, Any] = {
         "new": "kit.new",
         "list": "kit.show_list",
         "show": "kit.show",
+        "lacks": "kit_lacks.show",
         "move": "kit.move",
         "put": "kit.put",
         "take": "kit.take",
@@ -102,6 +103,7 @@ COMMANDS: Mapping[str, Any] = {
         "list": "stock.show_list",
         "show": "stock.show",
         "check": "stock_lists.check",
+        "record": "stock_record.put",
         "count": "stock_count.count",
         "levels": "stock_lists.levels",
         "minimum": "stock_lists.minimum",
@@ -121,6 +123,9 @@ COMMANDS: Mapping[str, Any] = {
             "close": "stock_names.close_note",
             "list": "stock_names.list_notes",
         },
+    },
+    "accept": {
+        "run": "accept.run",
     },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "fleet": {

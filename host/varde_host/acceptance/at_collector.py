@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from varde_host.bench import faults
 from varde_host.collector import database, schema
 from varde_host.receiver import timeline, verified_log
-from varde_protocols import records
+from varde_protocols import records, test_readings
 from varde_protocols.errors import WireError
 
 _RECORDS_OF_HUBS = schema.records.join(schema.hubs, schema.hubs.c.number == schema.records.c.hub)
@@ -51,6 +51,13 @@ class Heard:
         """Return those of one start, with the time of all."""
         return Heard(tuple(a for a in self.arrived if a.record.boot == boot), self.line)
 
+    def in_boots_since(self, seq: int) -> Heard:
+        """Return those of the start that came after number `seq`, and of all starts after it."""
+        first = min((a.record.boot for a in self.arrived if a.record.seq > seq), default=None)
+        if first is None:
+            return Heard((), self.line)
+        return Heard(tuple(a for a in self.arrived if a.record.boot >= first), self.line)
+
     def of(self, kind: type[_Kind]) -> list[_Kind]:
         """Return the records of a kind, in order."""
         return [each.record for each in self.arrived if isinstance(each.record, kind)]
@@ -72,7 +79,7 @@ class Heard:
 
 def is_test(record: verified_log.Record) -> bool:
     """Tell if a record is a test reading: of the slot that no sensor has."""
-    return isinstance(record, records.Reading) and record.is_test
+    return isinstance(record, records.Reading) and test_readings.is_one(record)
 
 
 def heard(address: str | Path, hub_id: bytes, public: bytes, *, since: int = 0) -> Heard:

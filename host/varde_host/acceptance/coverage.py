@@ -4,9 +4,9 @@
     sensors    the median of what the hub heard of each, at least -80 dBm
     in time    at least 95 of 100 test readings at the collector within 60 s
 
-Limits are those of docs/verification.md, `coverage.*`. Below a limit by up to AMBER_DB is amber: it may
-work, and is worth half a metre or another place. Below that is red. A quarter of the power, 6 dB,
-is what one more wall takes. For readings in time amber ends at 80 of 100.
+Limits are those of docs/verification.md, `coverage.*`. Below a limit by up to AMBER_DB is amber:
+it may work, and is worth half a metre or another place. Below that is red. A quarter of the power,
+6 dB, is what one more wall takes. For readings in time amber ends at 80 of 100.
 
 A modem tells the strength of all that it hears (+CSQ, 3GPP TS 27.007 section 8.5, RSSI), where the
 limit of 4G is one of the reference signal alone (RSRP, -110 dBm). In a cell of 10 MHz, 50 resource

@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from varde_host.acceptance.at_collector import Arrived
 from varde_host.bench import faults
-from varde_protocols import records
+from varde_protocols import records, test_readings
 
-COUNT: Final = 20
-"""Readings of a test (docs/verification.md, `e2e.loss`)."""
+COUNT: Final = test_readings.COUNT
+"""Readings of a test: 20 (docs/verification.md, `e2e.loss`)."""
 IN_TIME_MS: Final = 60_000
 """A reading is at the collector within a minute; a deliberate cut adds to it."""
 

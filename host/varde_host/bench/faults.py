@@ -91,6 +91,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "lag-04": (FAILED, TECHNICIAN),
     "lag-05": (FAILED, IT),
     "pull-power": (PERSON, TECHNICIAN),
+    "pull-ready": (PERSON, TECHNICIAN),
     "kit-01": (FAILED, TECHNICIAN),
     "kit-02": (FAILED, TECHNICIAN),
     "kit-03": (FAILED, TECHNICIAN),

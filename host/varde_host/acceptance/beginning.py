@@ -1,0 +1,91 @@
+"""Where an acceptance begins: anew, or where an earlier one was broken off.
+
+Steps of an earlier run stand as long as they are about the kit as it is: made within a day, of
+what is in the kit now with the verifications that stand now, with nothing done to the board since.
+Else all of it begins anew. One that passed has ended, so another begins anew as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from varde_host.acceptance import steps
+from varde_host.bench.taking_back import returning
+from varde_host.bench.work import Evidence
+from varde_host.inventory import door, items, kits, progress, records, schema, store
+from varde_host.inventory.who import Who
+
+STANDS_MS: Final = 24 * 3_600_000
+"""What was seen of clocks, batteries and radio is of its day."""
+ENDED: Final = steps.PREFIX + "record"
+"""In the progress of a chip: this acceptance is over, by that record."""
+NAMES: Final = (*(steps.PREFIX + name for name in steps.STEPS), ENDED)
+
+
+def begin(
+    inventory: store.Inventory, kit_id: str, by: Who, now_ms: int, *, anew: bool = False
+) -> str:
+    """Return the chip of the kit's hub; steps that do not stand any more are put away.
+
+    Raises InputRefused `kit-unknown`, `kit-hub` for a kit without a hub, or with several.
+    """
+    with inventory.writing() as connection:
+        kit = kits.find(connection, kit_id)
+        chip = str(returning.hub_item(connection, kit.kit_id).chip_id)
+        done = progress.finished(connection, chip)
+        if anew or not stands(done, contents_now(connection, kit.kit_id), now_ms):
+            forget(connection, chip, by, now_ms, f"kit {kit.kit_id} is tested anew")
+    return chip
+
+
+def stands(done: Mapping[str, Evidence], now: Mapping[str, str], now_ms: int) -> bool:
+    """Tell if the steps of an earlier run stand; `done` is in the order that it was done.
+
+    `now`: the kit's sensors, each with the name of its newest verification.
+    """
+    ours = [name for name in done if name in NAMES]
+    if not ours:
+        return True
+    names = list(done)
+    is_last = set(names[names.index(ours[0]) :]) <= set(NAMES)
+    is_fresh = all(now_ms - int(done[name].get("at_ms", 0)) <= STANDS_MS for name in ours)
+    return is_last and is_fresh and ENDED not in done and _tested(done) in (None, dict(now))
+
+
+def _tested(done: Mapping[str, Evidence]) -> dict[str, str] | None:
+    identity = done.get(steps.PREFIX + steps.IDENTITY)
+    if identity is None:
+        return None
+    rows: list[dict[str, Any]] = identity["facts"]["rows"]
+    return {row["item"]: row["verification"] for row in rows}
+
+
+def contents_now(connection: sa.Connection, kit_id: str) -> dict[str, str]:
+    """Return the kit's sensors, each with the name of its newest verification on the wire."""
+    found = {}
+    for item in items.listing(connection, kit_id=kit_id, kind="sensor"):
+        record = records.newest_verification(connection, item.item_id)
+        found[item.item_id] = "" if record is None else record.sha256[:16]
+    return found
+
+
+def end(inventory: store.Inventory, chip: str, record: str, by: Who, now_ms: int) -> None:
+    """Write down that this acceptance is over, by the record with this hash."""
+    inventory.write(
+        lambda connection: progress.finish(
+            connection, chip, ENDED, {"record": record, "at_ms": now_ms}, by, now_ms
+        )
+    )
+
+
+def forget(connection: sa.Connection, chip: str, by: Who, now_ms: int, reason: str) -> None:
+    """Let the steps of an acceptance be done again; the bench's own stand."""
+    done = [name for name in progress.finished(connection, chip) if name in NAMES]
+    if not done:
+        return
+    with door.Change(connection, by, now_ms, "bench.forgotten", chip, reason=reason) as change:
+        for name in done:
+            change.update(schema.progress, chip, name, at_ms=now_ms, evidence=None)

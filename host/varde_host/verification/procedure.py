@@ -23,6 +23,7 @@ import dataclasses
 import functools
 import hashlib
 import importlib.resources
+import re
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,6 +67,8 @@ MAX_FILE_BYTES = 64 * 1024
 LANGUAGES = ("nb", "nn", "en")
 
 _FOLDER = "procedures"
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){0,6}")
+"""A part of file names; as the inventory's words are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,8 @@ class Procedure:
         """Refuse what is not of this form, and checks without what they rest on."""
         if self.form != 1 or self.kind not in KINDS or self.decision not in DECISIONS:
             raise ValueError("form")
+        if not _ID.fullmatch(self.id):
+            raise ValueError("id")
         if self.level_at_most not in LEVELS or self.version < 1 or self.interval_days < 1:
             raise ValueError("number")
         ids = [check.id for check in self.check]
@@ -269,6 +274,11 @@ class Procedure:
     def name(self) -> measured.ProcedureName:
         """Return what a record names it by."""
         return measured.ProcedureName(self.id, self.version, self.sha256 or "")
+
+    @property
+    def name_in_order(self) -> tuple[str, int]:
+        """Return id and version, by which procedures are sorted."""
+        return self.id, self.version
 
     def need(self, kind: str) -> ReferenceNeed | None:
         """Return what a reference of `kind` must be; None if the procedure uses none."""
@@ -330,7 +340,7 @@ def every_shipped() -> tuple[Procedure, ...]:
     folder = importlib.resources.files(__package__).joinpath(_FOLDER)
     files = [file for file in folder.iterdir() if file.name.endswith(".toml")]
     loaded = [load(file.read_bytes(), file.name) for file in files]
-    return tuple(sorted(loaded, key=lambda each: (each.id, each.version)))
+    return tuple(sorted(loaded, key=lambda each: each.name_in_order))
 
 
 def shipped() -> dict[str, Procedure]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # A server that says something without end does so until the client has gone, or so long.
-ENDLESS_SECONDS = 8.0
+ENDLESS_SECONDS = 40.0
 OK = b"HTTP/1.1 200 OK\r\n"
 GOOD = OK + b"Content-Type: application/cbor\r\nContent-Length: 5\r\n\r\nhello"
 

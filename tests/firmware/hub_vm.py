@@ -13,7 +13,7 @@ INTERPRETER = pathlib.Path(
     os.environ.get("VARDE_MICROPYTHON", ROOT / ".cache" / "micropython" / "micropython")
 )
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "scripts"
-TIMEOUT_S = 60
+TIMEOUT_S = 300  # against hanging for ever, no more: machines are busy
 
 
 def run_script(name: str, *arguments: str, path: str = "", heap: str = "512k") -> str:

@@ -86,7 +86,7 @@ class Home:
         self.board.on_console = note
         self.board.on_note = self.notes.append
         await self.board.power_on()
-        await asyncio.wait_for(said.wait(), 60)
+        await asyncio.wait_for(said.wait(), 600)
         await place.enrol(self.public)
 
     def set_wifi(self, is_up: bool) -> None:

@@ -18,6 +18,7 @@ from varde_protocols import exchange
 
 NAME = "localhost"
 START_SECONDS = 300  # against hanging for ever, no more: machines are busy
+ANSWER_SECONDS = 60
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -102,7 +103,7 @@ class CollectorProcess:
         """Return a TLS connection that trusts `root` and wants `name` to be the server's."""
         trusted = root or self.site.directory / self.site.root_files[0]
         context = ssl.create_default_context(cafile=str(trusted))
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_SECONDS)
         try:
             return context.wrap_socket(raw, server_hostname=name)
         except BaseException:

@@ -278,7 +278,7 @@ def test_one_board_after_the_other_on_one_port(place: Place):
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(asyncio.wait_for(act(), 60))
+    asyncio.run(asyncio.wait_for(act(), 300))
     writes = [arguments for word, arguments, _ in place.runs() if "write-flash" in arguments]
     assert len(writes) == 4, "two boards, begun and ended once each"
 

@@ -114,7 +114,7 @@ def test_bluez_gets_the_digits_from_who_is_asked_and_loses_the_agent_afterwards(
         assert gone.error_name is not None
         bus.disconnect()
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), 120))
 
 
 def test_who_cannot_answer_refuses_and_a_bluez_that_wants_no_agent_is_an_error(system_bus: str):
@@ -138,7 +138,7 @@ def test_who_cannot_answer_refuses_and_a_bluez_that_wants_no_agent_is_an_error(s
                 pass
         bus.disconnect()
 
-    asyncio.run(asyncio.wait_for(main(), 20))
+    asyncio.run(asyncio.wait_for(main(), 120))
 
 
 def test_without_a_system_bus_there_is_no_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -48,7 +48,7 @@ server.run(app, site, server.Address("127.0.0.1", 0), lambda _address: print("up
         time.sleep(0.5)
         child.terminate()
         try:
-            assert child.wait(10) == server.ABANDONED_STATUS
+            assert child.wait(40) == server.ABANDONED_STATUS
         finally:
             child.kill()
 

@@ -30,7 +30,7 @@ def handler(number, args):
         return None
     events.append((number, copied(args)))
 ble.irq(handler)
-def wait(number, limit_ms=10000):
+def wait(number, limit_ms=120000):
     start = time.ticks_ms()
     while True:
         while events:
@@ -64,7 +64,7 @@ def characteristics(conn):
                 table[args[4]] = (args[2], args[1])
             elif number == 12:
                 return table
-        if time.ticks_diff(time.ticks_ms(), start) > 10000:
+        if time.ticks_diff(time.ticks_ms(), start) > 120000:
             print("no characteristics")
             sys.exit(3)
         time.sleep_ms(1)

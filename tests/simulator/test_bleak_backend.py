@@ -17,7 +17,7 @@ from bleak.exc import (
     BleakGATTProtocolErrorCode,
 )
 
-from simulator.air_place import ROOT, Place, in_place
+from simulator.air_place import BOUND_S, ROOT, Place, in_place
 from varde_simulator.bleak_backend import Backends, VirtualScanner, radio
 from varde_simulator.sensors import models
 from varde_simulator.sensors.virtual_sensor import VirtualSensor
@@ -30,12 +30,12 @@ import asyncio, sys
 from bleak import BleakClient, BleakScanner
 
 async def main():
-    device = await BleakScanner.find_device_by_name("Varde Cuff", timeout=10)
+    device = await BleakScanner.find_device_by_name("Varde Cuff", timeout=60)
     done = asyncio.Event()
     async with BleakClient(device, disconnected_callback=lambda client: done.set()) as client:
         print("battery", (await client.read_gatt_char("2a19"))[0])
         await client.start_notify("2a35", lambda sender, data: print(sender.uuid, data.hex()))
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), 60)
     print("gone", client.is_connected)
 
 asyncio.run(main())
@@ -48,7 +48,7 @@ def _own_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def found(backends: Backends, name: str) -> bleak.BLEDevice:
-    device = await bleak.BleakScanner.find_device_by_name(name, 10, backend=backends.scanner)
+    device = await bleak.BleakScanner.find_device_by_name(name, 60, backend=backends.scanner)
     assert device is not None
     return device
 
@@ -95,9 +95,7 @@ def test_what_is_heard_is_whole_and_filtered():
         await awake_cuff(place)
         scale = await place.sensor(models.scale(), "scale")
         scale.wake()
-        heard = await bleak.BleakScanner.discover(
-            1.0, return_adv=True, backend=backends.scanner
-        )
+        heard = await bleak.BleakScanner.discover(1.0, return_adv=True, backend=backends.scanner)
         by_name = {data.local_name: (device, data) for device, data in heard.values()}
         device, data = by_name["Varde Cuff"]
         assert data.service_uuids == ["00001810-0000-1000-8000-00805f9b34fb"]
@@ -206,7 +204,7 @@ def test_an_indication_is_confirmed_after_the_callback_not_before():
         device = await found(backends, "Varde Cuff")
         async with bleak.BleakClient(device, backend=backends.client) as client:
             await client.start_notify("2a35", on_value)
-            await asyncio.wait_for(values.wait(), 5)
+            await asyncio.wait_for(values.wait(), BOUND_S)
             await place.settle(
                 lambda: cuff.ledger.readings[0].confirmed_us is not None, "confirmation"
             )
@@ -253,7 +251,7 @@ def test_the_end_of_the_world_is_a_disconnection():
         await client.connect()
         for channel in place.channels.values():
             channel.close()
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), BOUND_S)
         assert not client.is_connected
         await client.disconnect()
 

@@ -26,7 +26,7 @@ def _own_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def device_of(backends: Backends, sensor: VirtualSensor) -> bleak.BLEDevice:
     text = sensor.address[1:].hex(":").upper()
-    device = await bleak.BleakScanner.find_device_by_address(text, 10, backend=backends.scanner)
+    device = await bleak.BleakScanner.find_device_by_address(text, 60, backend=backends.scanner)
     assert device is not None
     return device
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from simulator.air_place import Place, in_place
+from simulator.air_place import BOUND_S, Place, in_place
 from varde_simulator.sensors import models
 
 
@@ -282,7 +282,7 @@ say("alive")
 
     async def story(place: Place) -> None:
         hub = await place.hub(script)
-        out, error = await asyncio.wait_for(hub.process.communicate(), 20)
+        out, error = await asyncio.wait_for(hub.process.communicate(), BOUND_S)
         assert out == b"alive\n"
         assert error.startswith(b"Unhandled exception in IRQ callback handler\nTraceback")
         assert b"ValueError: in handler" in error

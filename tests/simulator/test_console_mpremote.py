@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from simulator.board_place import needs_vm
-from simulator.console_place import Desk, at_desk
+from simulator.console_place import TOOL_TIMEOUT_S, Desk, at_desk
 from varde_simulator import flash_image
 from varde_simulator.usb.usb_board import UsbBoard
 
@@ -156,7 +156,7 @@ def test_pyserial_talks_to_the_friendly_prompt(tmp_path, kind):
             sys.executable, str(program), getattr(usb, kind),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        output, _ = await asyncio.wait_for(process.communicate(), TOOL_TIMEOUT_S)
         assert b"KeyboardInterrupt: " in output
 
     at_desk(tmp_path, story)
@@ -208,7 +208,7 @@ def test_a_person_at_a_terminal_has_the_prompt(tmp_path):
                     seen += os.read(terminal, 65536)
             assert b"42\r\n>>> " in seen
             os.write(terminal, b"\x18")
-            assert await asyncio.wait_for(process.wait(), 30) == 0
+            assert await asyncio.wait_for(process.wait(), TOOL_TIMEOUT_S) == 0
         finally:
             os.close(terminal)
 

@@ -1,7 +1,6 @@
 """The board as a program on it sees it: time, resets, flash, NVS, watchdog, light, WiFi."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -23,9 +22,8 @@ def test_boot_and_main_run_from_flash_and_days_pass_in_a_blink(tmp_path):
         )
         await place.until("passed", 3 * 86_400)
 
-    started_s = time.monotonic()
     place = play(tmp_path, act)
-    assert time.monotonic() - started_s < 10
+    assert place.clock.leaps >= 48
     assert place.lines[0] == "files ['main.py']"
     _, rtc_s, ticks_ms = place.lines[-1].split()
     assert int(rtc_s) == 48 * 3600  # the RTC began at 2000-01-01, the port's epoch

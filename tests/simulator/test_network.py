@@ -171,7 +171,7 @@ def test_the_time_server_tells_virtual_utc(tmp_path):
     async def act(line):
         await asyncio.sleep(86_400)
         line.wire.sntp.offset_ms = 5000
-        answer = await ask(line, b"\x23" + bytes(39) + b"question")
+        answer = await ask(line, b"\x23" + bytes(39) + b"question", 60)
         assert answer[0] & 7 == sntp.MODE_SERVER
         assert answer[24:32] == b"question"
         transmit = struct.unpack(">Q", answer[40:])[0]
@@ -195,7 +195,7 @@ def test_the_time_server_is_silent_to_nonsense_and_when_lost(tmp_path):
     on_line(tmp_path, act)
 
 
-async def ask(line, request):
+async def ask(line, request, most_s=0.3):
     loop = asyncio.get_running_loop()
     answered = loop.create_future()
 
@@ -209,7 +209,7 @@ async def ask(line, request):
     try:
         transport.sendto(request)
         with line.clock.busy("an answer"):
-            return await asyncio.wait_for(answered, 0.3)
+            return await asyncio.wait_for(answered, most_s)
     finally:
         transport.close()
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.air_place import BOUND_S
+
 ROOT = Path(__file__).parents[2]
 VARDE_VM = ROOT / "simulator" / "varde-vm"
 
@@ -18,7 +20,7 @@ def run(*args, stdin="", cwd=None, **env):
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=BOUND_S,
         cwd=cwd,
         env={**clean, **env},
         check=False,
@@ -92,7 +94,7 @@ def test_works_through_a_link_and_from_elsewhere(tmp_path):
     link.symlink_to(VARDE_VM)
     result = subprocess.run(
         [link, "-c", "import bluetooth; print(bluetooth.FLAG_NOTIFY)"],
-        capture_output=True, text=True, timeout=20, cwd=tmp_path, check=False,
+        capture_output=True, text=True, timeout=BOUND_S, cwd=tmp_path, check=False,
     )  # fmt: skip
     assert (result.returncode, result.stdout, result.stderr) == (0, "16\n", "")
 
@@ -127,6 +129,6 @@ def test_exit_code_passes_with_the_reader_thread_running(tmp_path, number):
         stderr=subprocess.PIPE,
     )
     server.accept()[0].close()
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=BOUND_S)
     server.close()
     assert (process.returncode, error) == (number, b"")

@@ -48,7 +48,7 @@ def answered(site, fault: source.Fault | None, *asked: tuple[str, str]):
             await server.close()
         return found, counts
 
-    return asyncio.run(asyncio.wait_for(talk(), 20))
+    return asyncio.run(asyncio.wait_for(talk(), 120))
 
 
 def roots(site) -> Path:

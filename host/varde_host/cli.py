@@ -127,6 +127,17 @@ COMMANDS: Mapping[str, Any] = {
     "accept": {
         "run": "accept.run",
     },
+    "verify": {
+        "history": "verify_history.history",
+        "trace": "verify_trace.trace",
+        "compare": "verify_compare.compare",
+        "export": "verify_export.export",
+        "reference": {
+            "add": "verify_reference.add",
+            "show": "verify_reference.show",
+            "list": "verify_reference.show_list",
+        },
+    },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "fleet": {
         "plan": "fleet_plan.plan",

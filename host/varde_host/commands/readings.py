@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ import typer
 
 from varde_host import messages, output
 from varde_host.collector import quarantine, registry
-from varde_host.commands import hexadecimal, options
+from varde_host.commands import hexadecimal, inventory_options, options
+from varde_host.inventory import store, words
 from varde_host.receiver import (
     assembly,
     gaps,
@@ -19,12 +21,16 @@ from varde_host.receiver import (
     source,
     stamp,
     value_words,
+    verification_of,
+    verification_records,
     wording,
 )
 from varde_host.site import files
 
-_COLUMNS = ("hub", "seq", "slot", "value", "utc", "sensor-clock", "characteristic", "signature")
+_COLUMNS = ("hub", "seq", "slot", "value", "utc", "sensor-clock", "characteristic", "signature",
+            "verification")  # fmt: skip
 _NARROW = ("seq", "slot", "value", "utc")
+_SILENT = (verification_of.HOLDS, verification_of.NOT_NAMED)
 _WIDE_FROM = 120  # columns of the terminal: in fewer, eight cells are folded beyond reading
 
 
@@ -33,16 +39,21 @@ def readings(
     database_address: options.DatabaseAddress = None,
     key: Annotated[Path | None, typer.Option(envvar="VARDE_RECEIVER_KEY", metavar="FILE")] = None,
     hub: Annotated[str | None, typer.Option(metavar="HEX")] = None,
+    verifications: Annotated[
+        Path | None, typer.Option(envvar="VARDE_VERIFICATIONS", metavar="DIR")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
     wide: Annotated[bool, typer.Option("--wide")] = False,
     json: options.Json = False,
 ) -> None:
     """Open the readings and print them."""
-    private = files.load(site).receiver_private(key)
+    loaded = files.load(site)
+    private = loaded.receiver_private(key)
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
     with options.opened_database(site, database_address) as opened, opened.reading() as connection:
         hubs = list(source.opened(connection, private, only))
         quarantined = quarantine.count(connection)
+    known = _look_up(hubs, loaded, verifications)
     left_out = 0 if everything else _leave_out(hubs)
     if json:
         output.as_json([line for each in hubs for line in _as_json(each)])
@@ -59,8 +70,52 @@ def readings(
     given_up = sum(loss.numbers for each in hubs for loss in each.losses)
     if given_up:
         output.line(messages.text("readings.given-up", readings=given_up))
+    _say_of_verifications(rows, known)
     if is_narrow:
         output.line(messages.text("readings.narrow"))
+
+
+def _look_up(
+    hubs: list[source.Opened], site: files.Site, folder: Path | None
+) -> verification_records.Loaded:
+    """Put into each row what its verification says; return what is known of verifications."""
+    rows = [row for hub in hubs for row in hub.rows]
+    names = {row.verification for row in rows if row.verification}
+    known = _verifications(site, folder, names) if names else verification_records.nothing()
+    for hub in hubs:
+        hub.rows[:] = [
+            dataclasses.replace(row, standing=known.register.of(row.verification, *row.made))
+            if row.slot is not None and not row.is_test
+            else row
+            for row in hub.rows
+        ]
+    return known
+
+
+def _verifications(
+    site: files.Site, folder: Path | None, names: set[bytes]
+) -> verification_records.Loaded:
+    """Take them from the folder that was named, else from the site's own, else its inventory."""
+    exported = folder or site.directory / verification_records.FOLDER
+    if folder is not None or exported.is_dir():
+        return verification_records.from_folder(exported, site, names)
+    if not (site.directory / store.FILE).exists():
+        return verification_records.nothing()
+    with inventory_options.reading(site.directory, None) as connection:
+        return verification_records.from_inventory(connection, names)
+
+
+def _say_of_verifications(rows: list[opening.Row], known: verification_records.Loaded) -> None:
+    """Say how many rest on what does not hold, and how old that knowledge is."""
+    standings = [row.standing for row in rows if row.standing is not None]
+    if not any(each.name for each in standings):
+        return
+    worse = sum(each.state not in _SILENT for each in standings)
+    newest_ms = known.register.newest_ms
+    until = "-" if newest_ms is None else words.moment(newest_ms)
+    output.line(messages.text("readings.verifications", worse=worse, until=until))
+    if known.refused:
+        output.line(messages.text("readings.verification-files", files=", ".join(known.refused)))
 
 
 def _leave_out(hubs: list[source.Opened]) -> int:
@@ -99,7 +154,8 @@ def _print(rows: list[opening.Row], is_narrow: bool, width: int | None) -> None:
 
 def _print_table(rows: list[opening.Row], shown: tuple[str, ...], width: int | None) -> None:
     places = [_COLUMNS.index(name) for name in shown]
-    cells = [[line[place] for place in places] for line in map(_cells, rows)]
+    lines = [_cells(row, is_narrow=shown is _NARROW) for row in rows]
+    cells = [[line[place] for place in places] for line in lines]
     dim = {
         number
         for number, row in enumerate(rows)
@@ -108,20 +164,36 @@ def _print_table(rows: list[opening.Row], shown: tuple[str, ...], width: int | N
     output.table([f"column.{name}" for name in shown], cells, dim, width=width)
 
 
-def _cells(row: opening.Row) -> tuple[str, ...]:
+def _cells(row: opening.Row, *, is_narrow: bool) -> tuple[str, ...]:
     return (
         row.hub_id.hex(),
         str(row.seq),
         "" if row.slot is None else str(row.slot),
-        _value(row),
+        _value(row, is_narrow=is_narrow),
         _when(row),
         _sensor_clock(row),
         wording.characteristic(row) or "",
         messages.text(f"signature.{row.signature}"),
+        _verification(row),
     )
 
 
-def _value(row: opening.Row) -> str:
+def _verification(row: opening.Row) -> str:
+    """Return the level that may be said, and why it is no higher where something is wrong."""
+    standing = row.standing
+    if standing is None or standing.state == verification_of.NOT_NAMED:
+        return ""
+    level = "" if standing.level is None else f"N{standing.level}"
+    if standing.state == verification_of.HOLDS:
+        return level
+    named, bad = standing.verification, standing.found_bad
+    until = "" if named is None else named.valid_until or ""
+    found = "" if bad is None else words.day(bad.began_ms)
+    said = messages.text(f"reading-verification.{standing.state}", until=until, found=found)
+    return f"{level} {said}".strip()
+
+
+def _value(row: opening.Row, *, is_narrow: bool) -> str:
     """Return what was measured, or why it cannot be said, and what else must be known of it."""
     notes = []
     if row.part_of is not None:
@@ -132,6 +204,8 @@ def _value(row: opening.Row) -> str:
         word = "repeats" if repetition.is_certain(row) else "may-repeat"
         notes.append(messages.text(f"readings.{word}", seq=row.repeats))
     said = _fault(row) or ""
+    if is_narrow and row.standing is not None and row.standing.state not in _SILENT:
+        notes.append(_verification(row))
     if row.error in (None, assembly.MISSING_PARTS):
         words = value_words.of(row.fields, row.characteristic)
         said = f"{words} ({said})" if words and said else words or said

@@ -16,6 +16,7 @@ from varde_host.receiver import (
     repetition,
     sensor_clock,
     timeline,
+    verification_of,
     verified_log,
 )
 from varde_protocols import records, sealing, test_readings
@@ -33,7 +34,8 @@ class Row:
     `whole` is the value that this is the `part` of, counted from 0, which may have been sent
     again (see `assembly`); the row of its last part has the fields of the whole. `sensor` is what
     the sensor's own stamp says (see `sensor_clock`). `verification` names the verification that
-    stood for the sensor; `is_test` is of no sensor, and not handed on (see `decoding`).
+    stood for the sensor, and `standing` what is left of it, once that was looked up
+    (`verification_of`); `is_test` is of no sensor, and not handed on (see `decoding`).
     """
 
     hub_id: bytes
@@ -55,6 +57,16 @@ class Row:
     sensor: sensor_clock.Claim | None = None
     verification: bytes = b""
     is_test: bool = False
+    standing: verification_of.Standing | None = None
+
+    @property
+    def made(self) -> tuple[int | None, int | None]:
+        """The earliest and the latest moment at which it was measured, None for an open end."""
+        if self.sensor is not None and self.sensor.utc_ms is not None:
+            uncertainty_ms = self.sensor.uncertainty_ms or 0
+            return self.sensor.utc_ms - uncertainty_ms, self.sensor.utc_ms + uncertainty_ms
+        when = self.when
+        return (None, None) if when is None else (when.earliest_ms, when.latest_ms)
 
     @property
     def part_of(self) -> int | None:

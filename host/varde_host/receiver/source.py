@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from varde_host.collector import schema
-from varde_host.receiver import events, gaps, opening, reports, verified_log
+from varde_host.receiver import events, gaps, opening, reports, resting_on, verified_log
 from varde_protocols import records
 
 
@@ -53,9 +53,24 @@ def states(
         yield found_id, reports.newest(found_id, public_key, delivered)
 
 
-def _hubs(
-    connection: sa.Connection, hub_id: bytes | None
-) -> Sequence[sa.Row[int, bytes, bytes]]:
+def resting(
+    connection: sa.Connection,
+    hub_id: bytes,
+    names: Collection[bytes],
+    from_ms: int | None,
+    until_ms: int | None,
+) -> list[resting_on.Resting]:
+    """Return a hub's readings that rest on verifications, as `resting_on.count`; [] if unknown."""
+    return [
+        each
+        for number, found_id, public_key in _hubs(connection, hub_id)
+        for each in resting_on.count(
+            found_id, public_key, _delivered(connection, number), names, from_ms, until_ms
+        )
+    ]
+
+
+def _hubs(connection: sa.Connection, hub_id: bytes | None) -> Sequence[sa.Row[int, bytes, bytes]]:
     hubs = schema.hubs
     query = sa.select(hubs.c.number, hubs.c.hub_id, hubs.c.public_key).order_by(hubs.c.number)
     if hub_id is not None:

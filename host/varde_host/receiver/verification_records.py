@@ -19,6 +19,7 @@ from varde_host import errors
 from varde_host.bench_record import form, opening, texts
 from varde_host.inventory import records
 from varde_host.receiver import verification_of
+from varde_host.site import files
 from varde_host.verification import past
 from varde_protocols import documents
 from varde_protocols.errors import WireError
@@ -44,22 +45,22 @@ class _File(NamedTuple):
 def from_folder(folder: Path, source: opening.Source, names: Collection[bytes]) -> Loaded:
     """Open the verifications of all things that a record in `names` (8 bytes each) is about.
 
-    Raises WorldFailed `file-read` if the folder cannot be read.
+    Raises InputRefused `file-read` if the folder or a file cannot be read.
     """
-    files: list[_File] = []
+    found: list[_File] = []
     devices: set[str] = set()
     refused: list[str] = []
     for path in _paths(folder):
-        document = _read(path)
+        document = files.read(path, documents.MAX_BENCH_RECORD_BYTES)
         device = _unverified_device(document)
         if device is None:
             refused.append(path.name)
             continue
-        files.append(_File(path, document, device))
+        found.append(_File(path, document, device))
         if hashlib.sha256(document).digest()[: form.ID_BYTES] in names:
             devices.add(device)
     findings = []
-    for file in files:
+    for file in found:
         if file.device in devices:
             try:
                 signed = opening.opened(file.document, source)
@@ -90,15 +91,7 @@ def _paths(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
     except OSError as error:
-        raise errors.WorldFailed("file-read", str(folder), reason=error.strerror) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(documents.MAX_BENCH_RECORD_BYTES + 1)
-    except OSError as error:
-        raise errors.WorldFailed("file-read", str(path), reason=error.strerror) from error
+        raise errors.InputRefused("file-read", str(folder), reason=error.strerror) from error
 
 
 def _unverified_device(document: bytes) -> str | None:

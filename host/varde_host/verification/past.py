@@ -3,13 +3,15 @@
 A thing that was found bad was bad since some moment after it was last found good. What found it
 good must have looked for the same: a finger in an oximeter says nothing of a pressure that
 is wrong by 5 mmHg, and a practice run with a reference past its date says nothing at all. So a
-*proof* against a bad verification is an approved one by the same procedure, at the same level or
-above. The doubt lasts until the next such proof, since what was found bad in a home may stay there
-for a day. Where there is no proof it began with the thing's first loan: too many loans, never too
-few.
+*proof* against a bad verification is an approved one by the same procedure in which each check
+that failed was done and good; and of several only those of the highest level count, for what a
+traceable reference found no other one takes back. The doubt lasts until the next such proof, since
+what was found bad in a home may stay there for a day. Where there is no proof it began with the
+thing's first loan: too many loans, never too few.
 
-Findings without a record of the bench (`varde stock check`, the check of a whole kit) are proofs
-against each other only.
+A finding without a record of the bench says that somebody saw that it was bad, and not how
+(`varde stock check`): against that any approved verification is a proof. The acceptance of a
+whole kit is none against a verification.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from varde_host.verification import bench_comparison, drift, interval, judgement
 DAY_MS = 86_400_000
 Point = tuple[str, str, str]
 """Check, direction and nominal value, as texts."""
+
+_FAILED = (judgement.FAILED, judgement.FAILED_WITHIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,30 @@ class Finding:
     valid_until: str | None = None
     device: str | None = None
     model: str | None = None
+    serial: str | None = None
     judged: judgement.Judgement | None = None
 
-    def is_proof_against(self, bad: Finding) -> bool:
+    @property
+    def failed(self) -> frozenset[str]:
+        """The checks that were past a limit as found."""
+        findings = () if self.judged is None else self.judged.as_found
+        return frozenset(each.check for each in findings if each.outcome in _FAILED)
+
+    def saw_good(self, checks: frozenset[str]) -> bool:
+        """Tell if all of these checks were done, and were good when it was handed out."""
+        findings = () if self.judged is None else self.judged.handed_out
+        outcomes: dict[str, list[str]] = {}
+        for each in findings:
+            outcomes.setdefault(each.check, []).append(each.outcome)
+        return all(
+            judgement.worst(tuple(outcomes.get(check, ()))) in judgement.GOOD for check in checks
+        )
+
+    def is_of_the_kind_of(self, bad: Finding) -> bool:
         """Tell if this one would have seen what was found bad, and saw that it was good."""
-        if not self.is_good or self.procedure != bad.procedure:
-            return False
-        return (self.level or 0) >= (bad.level or 0)
+        if not self.is_good or bad.procedure is None:
+            return self.is_good
+        return self.procedure == bad.procedure and self.saw_good(bad.failed)
 
 
 class Doubt(NamedTuple):
@@ -87,7 +108,7 @@ def from_content(record: str, content: Mapping[str, Any]) -> Finding:
         record, content["began_ms"], content["ended_ms"], judged.trace_back, judged.may_hand_out,
         content["number"], measured["procedure"]["id"], measured["procedure"]["version"],
         judged.level, content["valid_until"], measured["device"]["item_id"],
-        measured["device"].get("model"), judged,
+        measured["device"].get("model"), measured["device"].get("serial"), judged,
     )  # fmt: skip
 
 
@@ -99,8 +120,11 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 def doubt(history: Sequence[Finding], bad: Finding) -> Doubt:
     """Return the span that a bad finding throws doubt on; `history` is in order and has it."""
     place = history.index(bad)
-    good = next((each for each in reversed(history[:place]) if each.is_proof_against(bad)), None)
-    end = next((each for each in history[place:] if each.is_proof_against(bad)), None)
+    before = [each for each in history[:place] if each.is_of_the_kind_of(bad)]
+    least = max((each.level or 0 for each in before), default=0)
+    good = next((each for each in reversed(before) if (each.level or 0) >= least), None)
+    after = [each for each in history[place:] if each.is_of_the_kind_of(bad)]
+    end = next((each for each in after if (each.level or 0) >= least), None)
     from_ms = None if good is None else good.ended_ms
     return Doubt(bad, good, from_ms, None if end is None else end.ended_ms)
 

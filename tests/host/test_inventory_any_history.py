@@ -23,7 +23,7 @@ PROOF = {
     "infection-cleaning": {"product": "Oxivir", "batch": "L1", "cuff": "discarded"},
     "wipe": {"record": RECORD},
     "destruction": {"how": "shredded"},
-    "check": {"record": RECORD, "valid_until": "2099-12-31"},
+    "check": {"record": RECORD},
     "handout": {"instructed": True},
     "first-reading": {"seen": "seq 1"},
     "loss": {"text": "fire"},

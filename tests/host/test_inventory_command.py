@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from host.desk import Desk
 from host.inventory_bench import RECORD
 from host.terminal import Terminal
 from varde_host import cli, messages
@@ -21,31 +22,6 @@ from varde_host.inventory import audit, schema, states, store, wedge
 CODE = "0109521234543213" + "21SN7"
 GTIN = "gtin:09521234543213"
 CLEAN = ("-e", "cleaning.product=Oxivir", "-e", "cleaning.batch=L1")
-
-
-class Desk:
-    """A terminal at a site's inventory."""
-
-    def __init__(self, terminal: Terminal, site: Path) -> None:
-        self.terminal, self.site = terminal, site
-
-    def run(self, *arguments: str | Path) -> tuple[int, str, str]:
-        return self.terminal.run(*arguments, "--site", self.site)
-
-    def json(self, *arguments: str | Path):
-        status, found = self.terminal.json(*arguments, "--site", self.site)
-        assert status == 0, found
-        return found
-
-    def refused(self, *arguments: str | Path) -> str:
-        status, found = self.terminal.json(*arguments, "--site", self.site)
-        assert status == 1, found
-        assert found["what"]
-        assert found["next"]
-        return found["error"]
-
-    def kit(self) -> str:
-        return self.json("kit", "new", "--from", "order 7")["kit_id"]
 
 
 @pytest.fixture
@@ -68,8 +44,10 @@ def test_a_kit_from_the_box_to_a_home_and_back(desk: Desk, tmp_path: Path):
     record.write_bytes(b"signed")
     desk.json("kit", "move", kit, "rengjort", *CLEAN)
     desk.json("kit", "move", kit, "slettet", "-e", f"wipe.record=@{record}")
-    desk.json("kit", "move", kit, "kontrollert", "-e", f"check.record={RECORD}",
-              "-e", "check.valid_until=2099-12-31")  # fmt: skip
+    assert desk.json("kit", "lacks", kit)["lacks"][0]["code"] == "lack.no-hub"
+    accepted = desk.accepted(kit)
+    assert desk.json("kit", "lacks", kit)["lacks"] == []
+    desk.json("kit", "move", kit, "kontrollert", "-e", f"check.record={accepted}")
     desk.json("kit", "move", kit, "klar", "-e", f"packing.label={kit}")
     status, out, _ = desk.run("kit", "move", kit, "utlevert", "-e", "handout.instructed=yes")
     [loan] = re.findall(r"\d{16}", out)
@@ -282,7 +260,8 @@ def test_a_scanner_is_tried(terminal: Terminal, tmp_path: Path, monkeypatch: pyt
         (("stock", "note", "write", "0X6WN2", "BT-03", "--text", "x"), "scan-unknown"),
         (("stock", "note", "close", "77", "--outcome", "x"), "note-unknown"),
         (("stock", "check", "{kit}", "maybe", "--record", RECORD), "check-outcome"),
-        (("stock", "check", "{kit}", "passed", "--record", "ab"), "evidence-record"),
+        (("stock", "check", "{kit}", "failed", "--record", "ab"), "evidence-record"),
+        (("stock", "check", "{kit}", "passed", "--record", RECORD), "check-unsigned"),
         (("stock", "minimum", "gold", "1"), "profile-unknown"),
         (("audit", "verify", "--anchor", "12"), "audit-head"),
         (("audit", "verify", "--anchor", "1:" + "0" * 64), "audit-anchor"),

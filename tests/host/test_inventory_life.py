@@ -13,12 +13,11 @@ from host.inventory_bench import (
     K2,
     NOW_MS,
     OWNER,
-    RECORD,
     T17,
     T18,
-    VALID,
     WAY_OUT,
     Stockroom,
+    lack,
     refusal,
 )
 from varde_host import errors
@@ -29,9 +28,9 @@ from varde_host.inventory import (
     loans,
     models,
     notes,
+    records,
     states,
     store,
-    tracing,
     who,
 )
 
@@ -87,11 +86,13 @@ def test_a_kit_whose_check_ran_out_stays_on_the_shelf(room: Stockroom):
     room.bring(kit, states.READY)
     room.now_ms += 200 * DAY_MS
     handout = {"handout": {"instructed": True}}
-    assert refusal(room.move, kit, states.HANDED_OUT, handout).code == "kit-unverified"
+    assert lack(room.move, kit, states.HANDED_OUT, handout) == "lack.acceptance-lapsed"
+    [old] = room.see(records.of_kit, kit)
     room.move(kit, states.WIPED, {"reason": {"text": "check ran out"}}, K2)
-    old = {"check": {"record": RECORD, "valid_until": VALID}}
-    assert refusal(room.move, kit, states.CHECKED, old, K2).code == "kit-unverified"
-    new = {"check": {"record": RECORD, "valid_until": "2028-05-12"}}
+    again = {"check": {"record": old.sha256}}
+    assert lack(room.move, kit, states.CHECKED, again, K2) == "lack.wiped-since"
+    new = {"check": {"record": room.accept(kit)}}
+    assert refusal(room.move, kit, states.CHECKED, again, K2).code == "check-record"
     room.move(kit, states.CHECKED, new, K2)
     room.move(kit, states.READY, {"packing": {"label": kit}})
     room.move(kit, states.HANDED_OUT, handout)
@@ -160,8 +161,9 @@ def test_an_open_deviation_keeps_a_kit_in(room: Stockroom):
     room.bring(kit, states.READY)
     written = room.do(notes.write, item, "BT-03", who.CALIBRATION, "leaks", T17, room.now_ms)
     handout = {"handout": {"instructed": True}}
-    error = refusal(room.move, kit, states.HANDED_OUT, handout)
-    assert (error.code, error.fields["note"]) == ("kit-deviation", written.note_id)
+    assert lack(room.move, kit, states.HANDED_OUT, handout) == "lack.deviation"
+    [open_note] = room.lacks(kit)
+    assert open_note.fields == {"note": written.note_id, "deviation": "BT-03"}
     room.do(notes.close, written.note_id, "new hose", K2, room.now_ms)
     again = refusal(room.do, notes.close, written.note_id, "x", K2, room.now_ms)
     assert again.code == "note-closed"
@@ -189,7 +191,8 @@ def test_between_check_and_handout_nothing_that_measures_is_changed(room: Stockr
     room.put(other, kit)
     room.bring(kit, states.CHECKED)
     [passed] = room.see(checks.of_item, other)
-    assert (passed.outcome, passed.record, passed.valid_until) == ("passed", RECORD, VALID)
+    own = room.see(records.newest_verification, other)
+    assert (passed.outcome, passed.record) == ("passed", own.sha256)
     room.move(kit, states.WIPED, {"reason": {"text": "swap"}}, K2)
     room.put(inside, kit)
     room.prove()
@@ -202,12 +205,12 @@ def test_what_is_faulty_or_out_of_date_is_not_handed_out(room: Stockroom):
     room.bring(kit, states.CHECKED)
     room.do(items.judge, item, "faulty", "leaks", T17, room.now_ms)
     packing = {"packing": {"label": kit}}
-    assert refusal(room.move, kit, states.READY, packing).code == "kit-item-standing"
+    assert lack(room.move, kit, states.READY, packing) == "lack.standing"
     room.do(items.judge, item, "good", "it was the lamp", T17, room.now_ms)
     room.move(kit, states.READY, packing)
     room.now_ms += 20 * DAY_MS
     handout = {"handout": {"instructed": True}}
-    assert refusal(room.move, kit, states.HANDED_OUT, handout).code == "kit-item-expired"
+    assert lack(room.move, kit, states.HANDED_OUT, handout) == "lack.expired"
 
 
 def test_a_kit_that_is_out_is_in_no_place(room: Stockroom):
@@ -241,7 +244,7 @@ def test_a_loan_knows_what_was_out_and_when(room: Stockroom):
     assert part.until_ms is None
     room.take(old, "SHELF1")  # swapped while it is out
     assert refusal(room.put, new, kit).code == "item-unchecked"
-    room.do(tracing.write, new, "passed", RECORD, K2, room.now_ms, valid_until=VALID)
+    room.verify(new)
     room.put(new, kit)
     room.move(kit, states.RETURNED, BACK)
     [was] = room.see(loans.of_item, old)

@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host import signed_bench
 from host.inventory_bench import (
     BACK,
     DAY_MS,
     FOLLOW_UP,
     K2,
-    RECORD,
     T17,
     VALID,
     Stockroom,
     refusal,
 )
 from varde_host.inventory import (
-    checks,
     demand,
     items,
     loans,
@@ -169,13 +168,10 @@ def test_a_recall_says_who_has_it_now(room: Stockroom):
 
 
 def test_a_bad_cuff_leads_to_exactly_the_right_loans(room: Stockroom):
-    room.model("cuff", models.CUFF)
+    room.model()
     room.place()
-    cuff, other = room.item("cuff", serial="C1"), room.item("cuff", serial="C2")
+    cuff, other = room.item(serial="C1"), room.item(serial="C2")
     kit, second = room.kit(), room.kit()
-
-    def find(outcome: str) -> None:
-        room.do(tracing.write, cuff, outcome, RECORD, K2, room.now_ms)
 
     def loan_of(kit: str) -> str:
         return room.see(loans.current, kit).loan_id
@@ -194,18 +190,19 @@ def test_a_bad_cuff_leads_to_exactly_the_right_loans(room: Stockroom):
     room.take(cuff, "SHELF1")  # swapped at home, for the other one
     room.take(other, "SHELF1")
     assert refusal(room.put, cuff, second).code == "item-unchecked"  # as it came from a home
-    find(checks.PASSED)
+    room.verify(cuff)
     room.put(cuff, second)
     wanted = [loan_of(second)]
     assert traced() == wanted
     room.move(kit, states.RETURNED, BACK)
-    room.bring(kit, states.IN_USE)  # without a cuff
-    find(checks.FAILED)
+    room.bring(kit, states.IN_USE)  # without that cuff
+    bad = room.verify(cuff, signed_bench.failing(room.seen(cuff)))
     assert traced() == wanted
     assert room.see(items.find, cuff).standing == "faulty"
     assert room.see(tracing.trace, cuff).bad_at_ms is not None
     room.move(second, states.RETURNED, BACK)
-    find(checks.PASSED)  # put right; the loans are still to be looked at, and no later ones
+    room.verify(cuff)  # put right; the loans are still to be looked at, and no later ones
+    room.do(notes.close, bad.note_id, "traced, and repaired", K2, room.now_ms)
     room.bring(second, states.IN_USE)
     assert traced() == wanted
     assert len(room.see(tracing.trace, other).parts) == 1

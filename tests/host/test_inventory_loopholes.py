@@ -9,8 +9,8 @@ from host.inventory_bench import (
     K2,
     RECORD,
     T17,
-    VALID,
     Stockroom,
+    lack,
     refusal,
 )
 from varde_host.inventory import evidence, items, kits, notes, states, tracing, who
@@ -63,24 +63,29 @@ def test_what_comes_alone_from_a_home_leaves_out_no_step(room: Stockroom):
     assert refusal(room.put, item, lent).code == "item-unchecked"  # its check was before
     room.put(item, fresh := room.kit())
     room.take(item, "SHELF1")
-    room.do(tracing.write, item, "passed", RECORD, K2, room.now_ms, valid_until=VALID)
+    room.verify(item)
     room.put(item, kit)
     room.bring(fresh, states.CLEANED)
     room.prove()
 
 
-def test_what_was_found_bad_is_good_by_a_check_alone(room: Stockroom):
+def test_what_was_found_bad_is_good_by_a_signed_verification_alone(room: Stockroom):
     room.model()
     kit, item = room.kit(), room.item(serial="A1")
     room.put(item, kit)
     room.bring(kit, states.READY)
-    room.do(tracing.write, item, "failed", RECORD, FOLLOW_UP, room.now_ms)
+    room.do(tracing.write, item, RECORD, FOLLOW_UP, room.now_ms)
     judged = refusal(room.do, items.judge, item, "good", "looks well", T17, room.now_ms)
     assert judged.code == "item-failed"
-    write = lambda by: room.do(tracing.write, item, "passed", RECORD, by, room.now_ms)  # noqa: E731
-    assert refusal(write, FOLLOW_UP).code == "kit-function"
-    write(K2)
-    room.move(kit, states.HANDED_OUT, {"handout": {"instructed": True}})
+    assert refusal(room.verify, item, by=FOLLOW_UP).code == "kit-function"
+    room.verify(item)
+    assert room.see(items.find, item).standing == "good"
+    handout = {"handout": {"instructed": True}}
+    assert lack(room.move, kit, states.HANDED_OUT, handout) == "lack.verified-since"
+    room.move(kit, states.WIPED, {"reason": {"text": "to be accepted again"}}, K2)
+    room.move(kit, states.CHECKED, {"check": {"record": room.accept(kit)}}, K2)
+    room.move(kit, states.READY, {"packing": {"label": kit}})
+    room.move(kit, states.HANDED_OUT, handout)
 
 
 def test_who_audits_changes_nothing(room: Stockroom):

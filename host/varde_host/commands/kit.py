@@ -11,8 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from varde_host import errors, messages, output
-from varde_host.commands import inventory_options, options
-from varde_host.inventory import items, kits, loans, places, states, words
+from varde_host.commands import inventory_options, kit_lacks, options
+from varde_host.inventory import (
+    items,
+    kits,
+    loans,
+    measuring_models,
+    places,
+    readiness,
+    states,
+    words,
+)
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -66,11 +75,13 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show a kit, what is in it, what it went through, and where it can go."""
+    now_ms, known = inventory_options.now_ms(), measuring_models.load(site)
     with inventory_options.reading(site, inventory) as connection:
         found = kits.find(connection, kit)
         inside = items.listing(connection, kit_id=found.kit_id)
         steps = kits.steps(connection, found.kit_id)
         lent = loans.of_kit(connection, found.kit_id)
+        lacking = readiness.lacks(connection, found.kit_id, now_ms, known)
     targets = states.targets(found.state, is_infectious=found.is_infectious)
     if json:
         output.as_json(
@@ -80,6 +91,7 @@ def show(
                 "steps": [dataclasses.asdict(step) for step in steps],
                 "loans": [dataclasses.asdict(loan) for loan in lent],
                 "next": targets,
+                "lacks": kit_lacks.as_json(lacking),
             }
         )
         return
@@ -105,6 +117,8 @@ def show(
         ],
     )  # fmt: skip
     output.line(messages.text("kit.next", known=", ".join(map(words.state, targets)) or "-"))
+    if found.state in kit_lacks.BEFORE_HANDOUT:
+        kit_lacks.tell(found, lacking)
 
 
 def move(
@@ -124,8 +138,11 @@ def move(
     target = words.state_key(state)
     expected = None if seen is None else words.state_key(seen)
     proof = parse_evidence(evidence or [])
+    known = measuring_models.load(site)
     with inventory_options.writing(site, inventory) as connection:
-        moved = kits.move(connection, kit, target, proof, acting, now_ms, seen=expected)
+        moved = kits.move(
+            connection, kit, target, proof, acting, now_ms, seen=expected, known=known
+        )
     if json:
         output.as_json(dataclasses.asdict(moved))
         return

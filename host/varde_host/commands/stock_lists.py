@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from varde_host import messages, output
+from varde_host import errors, messages, output
 from varde_host.commands import inventory_options, kit, options
-from varde_host.inventory import demand, evidence, rates, stock, tracing, words
+from varde_host.inventory import checks, demand, evidence, rates, stock, tracing, words
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -146,21 +146,23 @@ def trace(
 
 def check(
     item: Annotated[str, typer.Argument(metavar="ITEM")],
-    outcome: Annotated[str, typer.Argument(metavar="passed|failed")],
+    outcome: Annotated[str, typer.Argument(metavar="failed")],
     record: Annotated[str, typer.Option(metavar="SHA256|@FILE")],
-    valid_until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")] = None,
     site: _Site = _DEFAULT,
     inventory: _Inventory = None,
     by: _By = None,
     json: options.Json = False,
 ) -> None:
-    """Write down that a thing was found good or bad, with the record that shows it."""
+    """Write down that a thing was found bad without a verification, with what shows it."""
     acting, now_ms = inventory_options.acting(by)
+    if outcome == checks.PASSED:
+        raise errors.InputRefused("check-unsigned", item)
+    if outcome != checks.FAILED:
+        raise errors.InputRefused("check-outcome", outcome[:20])
     given = kit.parse_evidence([f"check.record={record}"])["check"]["record"]
     checked = evidence.record(given, "--record")
-    until = None if valid_until is None else evidence.date(valid_until, "--valid-until")
     with inventory_options.writing(site, inventory) as connection:
-        tracing.write(connection, item, outcome, checked, acting, now_ms, valid_until=until)
+        tracing.write(connection, item, checked, acting, now_ms)
     if json:
         output.as_json({"item": item, "outcome": outcome, "record": checked})
     else:

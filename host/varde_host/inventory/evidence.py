@@ -74,7 +74,8 @@ KINDS: Mapping[str, Mapping[str, Check]] = {
     "infection-cleaning": {"product": text, "batch": text, "cuff": text},
     "wipe": {"record": record},
     "destruction": {"how": text},
-    "check": {"record": record, "valid_until": date},
+    # an acceptance in the inventory (`records`); until when it holds follows from it
+    "check": {"record": record},
     # the id as it was scanned from the label that is on the case
     "packing": {"label": text},
     "handout": {"instructed": _truth},

@@ -14,13 +14,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from varde_host import errors
+from varde_host.bench_record import form
 from varde_host.inventory import (
     checks,
     door,
     evidence,
     kit_id,
     loans,
-    notes,
+    measuring_models,
+    models,
+    readiness,
+    records,
     schema,
     standing,
     states,
@@ -151,29 +155,32 @@ def move(
     *,
     seen: str | None = None,
     random: Callable[[int], int] = loans.RANDOM,
+    known: measuring_models.Known = measuring_models.BUILT_IN,
 ) -> Moved:
     """Move a kit to a state, if the table has a way for it, this evidence and this function.
 
-    `seen` is the state that the person believes the kit is in; any other is refused.
+    `seen` is the state that the person believes the kit is in; any other is refused. `known` are
+    the models that are described, where the site has some of its own.
 
     Raises InputRefused: `kit-moved` if somebody was faster, `kit-step` for no way, `kit-function`,
     `kit-evidence`, `kit-infectious` and `kit-quarantine` under infection control, `kit-label`,
-    `kit-unverified` if its check ran out, `kit-deviation` with an open note,
-    `kit-item-standing`, `kit-item-expired`; and as `evidence.checked`.
+    `check-record` for anything but the kit's newest acceptance, `kit-lacks` with the first of
+    what `readiness.lacks` finds; and as `evidence.checked`.
     """
     found = find(connection, kit)
     if state == found.state or seen not in (None, found.state):
         raise _already(connection, found)
     proof = evidence.checked(given)
     _refuse_unless_allowed(found, state, set(proof), by, now_ms)
-    _refuse_unless_fit(connection, found, state, proof, now_ms)
+    _refuse_unless_fit(connection, found, state, proof, now_ms, known)
     values = _values(state, proof, now_ms)
+    if state == states.CHECKED:
+        values["verified_until"] = readiness.valid_until(connection, found.kit_id)
     with door.Change(connection, by, now_ms, "kit.moved", found.kit_id) as change:
         change.update(schema.kits, found.kit_id, **values)
         _log(change, found.kit_id, found.state, state, by, now_ms, proof)
         if state == states.CHECKED:
-            record, until = proof["check"]["record"], proof["check"]["valid_until"]
-            checks.pass_contents(connection, change, found.kit_id, record, until, now_ms)
+            _pass_hub(connection, change, found.kit_id, proof["check"]["record"])
         loan_id = None
         if state == states.HANDED_OUT:
             loan_id = loans.begin(connection, change, found.kit_id, now_ms, random)
@@ -257,34 +264,40 @@ def _refuse_unless_allowed(kit: Kit, state: str, kinds: set[str], by: Who, now_m
 
 
 def _refuse_unless_fit(
-    connection: sa.Connection, kit: Kit, state: str, proof: dict[str, Any], now_ms: int
+    connection: sa.Connection,
+    kit: Kit,
+    state: str,
+    proof: dict[str, Any],
+    now_ms: int,
+    known: measuring_models.Known,
 ) -> None:
     """Refuse what the table cannot know."""
-    if state in (states.READY, states.HANDED_OUT):
-        today = words.day(now_ms)
-        if (kit.verified_until or "") < today:
-            last = kit.verified_until or "-"
-            raise errors.InputRefused("kit-unverified", kit.kit_id, last=last)
-        noted = notes.open_about_kit(connection, kit.kit_id)
-        if noted:
-            raise errors.InputRefused("kit-deviation", kit.kit_id, note=noted[0].note_id)
-        _refuse_unless_contents_are_good(connection, kit, today)
+    if state == states.CHECKED:
+        _refuse_unless_its_acceptance(connection, kit, proof["check"]["record"])
+    if state in (states.CHECKED, states.READY, states.HANDED_OUT):
+        lacking = readiness.lacks(connection, kit.kit_id, now_ms, known)
+        if lacking:
+            first, more = lacking[0], len(lacking) - 1
+            fields = {"lack": first.code, "reason": first.text, "more": more}
+            raise errors.InputRefused("kit-lacks", kit.kit_id, **fields)
     if state == states.READY and kit_id.check(proof["packing"]["label"]) != kit.kit_id:
         raise errors.InputRefused("kit-label", proof["packing"]["label"], kit=kit.kit_id)
-    if state == states.CHECKED and proof["check"]["valid_until"] < words.day(now_ms):
-        raise errors.InputRefused("kit-unverified", kit.kit_id, last=proof["check"]["valid_until"])
 
 
-def _refuse_unless_contents_are_good(connection: sa.Connection, kit: Kit, today: str) -> None:
+def _refuse_unless_its_acceptance(connection: sa.Connection, kit: Kit, sha256: str) -> None:
+    newest = records.of_kit(connection, kit.kit_id, form.ACCEPTANCE)[-1:]
+    if [each.sha256 for each in newest] != [sha256]:
+        raise errors.InputRefused("check-record", sha256, kit=kit.kit_id)
+
+
+def _pass_hub(connection: sa.Connection, change: door.Change, kit: str, sha256: str) -> None:
+    """Find the hub good: the acceptance is about it; what measures beside it has its own."""
+    record = records.get(connection, sha256)
     items = schema.items
-    columns = (items.c.item_id, items.c.standing, items.c.expires_on)
-    inside = sa.select(*columns).where(items.c.kit_id == kit.kit_id).order_by(items.c.item_id)
-    for row in connection.execute(inside):
-        if row.standing != standing.GOOD:
-            raise errors.InputRefused("kit-item-standing", kit.kit_id, item=row.item_id)
-        if row.expires_on is not None and row.expires_on < today:
-            date = row.expires_on
-            raise errors.InputRefused("kit-item-expired", kit.kit_id, item=row.item_id, date=date)
+    query = sa.select(items.c.item_id).where(items.c.kit_id == kit, items.c.kind == models.HUB)
+    for item_id in connection.execute(query).scalars().all():
+        until, at_ms = record.valid_until, record.at_ms
+        checks.insert(change, item_id, checks.PASSED, sha256, until, at_ms)
 
 
 def _values(state: str, proof: dict[str, Any], now_ms: int) -> dict[str, object]:
@@ -292,8 +305,6 @@ def _values(state: str, proof: dict[str, Any], now_ms: int) -> dict[str, object]
     values: dict[str, object] = {"state": state, "since_ms": now_ms}
     if state in (*states.OUT, states.SCRAPPED):
         values["place"] = None
-    if state == states.CHECKED:
-        values["verified_until"] = proof["check"]["valid_until"]
     if state in (states.RETURNED, states.QUARANTINE, states.WIPED):
         values["verified_until"] = None
     if state == states.RETURNED and proof["return"]["infection"]:

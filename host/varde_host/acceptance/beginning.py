@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from varde_host.acceptance import steps
 from varde_host.bench.taking_back import returning
 from varde_host.bench.work import Evidence
-from varde_host.inventory import door, items, kits, progress, records, schema, store
+from varde_host.inventory import door, items, kits, progress, records, schema, states, store
 from varde_host.inventory.who import Who
 
 STANDS_MS: Final = 24 * 3_600_000
@@ -36,22 +36,24 @@ def begin(
         kit = kits.find(connection, kit_id)
         chip = str(returning.hub_item(connection, kit.kit_id).chip_id)
         done = progress.finished(connection, chip)
-        if anew or not stands(done, contents_now(connection, kit.kit_id), now_ms):
+        since_ms = max(now_ms - STANDS_MS, changed_ms(connection, kit.kit_id))
+        if anew or not stands(done, contents_now(connection, kit.kit_id), since_ms):
             forget(connection, chip, by, now_ms, f"kit {kit.kit_id} is tested anew")
     return chip
 
 
-def stands(done: Mapping[str, Evidence], now: Mapping[str, str], now_ms: int) -> bool:
+def stands(done: Mapping[str, Evidence], now: Mapping[str, str], since_ms: int) -> bool:
     """Tell if the steps of an earlier run stand; `done` is in the order that it was done.
 
-    `now`: the kit's sensors, each with the name of its newest verification.
+    `now`: the kit's sensors, each with the name of its newest verification. What was done before
+    `since_ms` (Unix ms) does not stand.
     """
     ours = [name for name in done if name in NAMES]
     if not ours:
         return True
     names = list(done)
     is_last = set(names[names.index(ours[0]) :]) <= set(NAMES)
-    is_fresh = all(now_ms - int(done[name].get("at_ms", 0)) <= STANDS_MS for name in ours)
+    is_fresh = all(int(done[name].get("at_ms", 0)) >= since_ms for name in ours)
     return is_last and is_fresh and ENDED not in done and _tested(done) in (None, dict(now))
 
 
@@ -70,6 +72,17 @@ def contents_now(connection: sa.Connection, kit_id: str) -> dict[str, str]:
         record = records.newest_verification(connection, item.item_id)
         found[item.item_id] = "" if record is None else record.sha256[:16]
     return found
+
+
+def changed_ms(connection: sa.Connection, kit_id: str) -> int:
+    """Return when the kit was last wiped, or a thing put in or taken out of it; 0 for never."""
+    wiped = [move.at_ms for move in kits.steps(connection, kit_id) if move.after == states.WIPED]
+    inside = [item.item_id for item in items.listing(connection, kit_id=kit_id)]
+    log = schema.audit
+    query = sa.select(sa.func.max(log.c.at_ms)).where(
+        log.c.subject.in_(inside), log.c.what.in_(("item.put", "item.taken"))
+    )
+    return max([*wiped, connection.execute(query).scalar() or 0])
 
 
 def end(inventory: store.Inventory, chip: str, record: str, by: Who, now_ms: int) -> None:

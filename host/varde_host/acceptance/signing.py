@@ -144,9 +144,11 @@ def _hub_id(inventory: store.Inventory, kit_id: str, finished: Mapping[str, Evid
 
 
 def _items(connection: sa.Connection, kit_id: str) -> list[dict[str, Any]]:
-    """Return the kit's things, each with the verification that stands for it."""
+    """Return what measures in the kit, each with the newest verification of it."""
     found = []
     for item in items.listing(connection, kit_id=kit_id):
+        if item.kind not in models.MEASURING:
+            continue
         record = records.newest_verification(connection, item.item_id)
         found.append({"item": item.item_id, "verification": record and record.sha256})
     return found

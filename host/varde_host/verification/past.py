@@ -10,8 +10,8 @@ what was found bad in a home may stay there for a day. Where there is no proof i
 thing's first loan: too many loans, never too few.
 
 A finding without a record of the bench says that somebody saw that it was bad, and not how
-(`varde stock check`): against that any approved verification is a proof. The acceptance of a
-whole kit is none against a verification.
+(`varde stock check`): against that approved ones by any procedure are proofs, again those of the
+highest level. The acceptance of a whole kit is none against a verification.
 """
 
 from __future__ import annotations

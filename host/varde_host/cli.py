@@ -126,6 +126,8 @@ COMMANDS: Mapping[str, Any] = {
     },
     "accept": {
         "run": "accept.run",
+        "coverage": "accept_coverage.check",
+        "grid": "accept_grid.show",
     },
     "verify": {
         "history": "verify_history.history",

@@ -7,8 +7,8 @@ signed by the site's service key, for this hub and this moment; the hub stays lo
     bench  varde! BASE64     hub  varde: testing             the run is the nonce
                              hub  varde: test FIRST LAST     all are journaled
 
-With COMMAND_TEST_CUT the hub takes its link down while it makes the second half. A port with reset
-lines is then pulsed at once, before the link is back: that is a power cut while readings wait.
+With COMMAND_TEST_CUT the hub takes its link down while it makes the second half, and for ten
+seconds more. A port with reset lines is pulsed at once: a power cut while readings wait.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ TEST_FOR_S = 120.0
 """Twenty readings, one each two seconds, on a busy hub."""
 MAX_LINE_BYTES = 512
 
-ASKING, REQUESTED, TESTING, TOLD, REFUSED, AT_PROMPT = (
-    "asking", "requested", "testing", "told", "refused", "at-prompt",
+ASKING, REQUESTED, TESTING, TOLD, FAILED, REFUSED, AT_PROMPT = (
+    "asking", "requested", "testing", "told", "failed", "refused", "at-prompt",
 )  # fmt: skip
 
 _ASK = b"\r\nvarde?\r\n"
@@ -48,6 +48,7 @@ _REFUSED = re.compile(rb"varde: refused (\d{1,3})")
 _WAIT = re.compile(rb"varde: wait (\d{1,4})")
 _TOLD = re.compile(rb"varde: test (\d{1,19}) (\d{1,19})\s*$")
 _TESTING = b"varde: testing"
+_NO_TEST = b"varde: no test"
 _PROMPT = (b">>> ", b"SyntaxError")
 
 
@@ -75,6 +76,7 @@ class Talk:
         self.state = ASKING
         self.reason = 0
         self.wait_s = 0
+        self.said = "no answer"
         self.run = Run()
         self._sign = sign
         self._utc_ms = utc_ms
@@ -102,6 +104,8 @@ class Talk:
                 self.run = replace(self.run, testing_ms=self._utc_ms())
             elif match := _REFUSED.search(line):
                 self.state, self.reason = REFUSED, int(match[1])
+        elif self.state == TESTING and line.startswith(_NO_TEST):
+            self.state, self.said = FAILED, line.decode("ascii", "replace")
         elif self.state == TESTING and (match := _TOLD.search(line)):
             first, last = int(match[1]), int(match[2])
             self.state = TOLD
@@ -184,7 +188,7 @@ def _until_testing(line: serial.Serial, talk: Talk, stop: threading.Event) -> No
 
 def _until_told(line: serial.Serial, talk: Talk, stop: threading.Event) -> None:
     end_s = time.monotonic() + TEST_FOR_S
-    while time.monotonic() < end_s and not stop.is_set() and talk.state != TOLD:
+    while time.monotonic() < end_s and not stop.is_set() and talk.state == TESTING:
         talk.receive(line.read(max(1, line.in_waiting)))
     if talk.state != TOLD:
-        raise faults.Fault("lag-05", said="test")
+        raise faults.Fault("lag-05", said=talk.said)

@@ -2,8 +2,8 @@
 
     1  the hub is asked for test readings (`run_talk`); it journals half of them, takes its link
        down, and journals the rest
-    2  power is cut before the link is back: by the reset line where the port has one, else by a
-       person who pulls the cable when asked to
+    2  power is cut before the link is back, for which there are ten seconds: by the reset line
+       where the port has one, else by a person who pulls the cable when asked to
     3  it starts, and delivers; the collector is looked at until all are there, or time is up
     4  the hub is opened, and its journal is read over the cable: what there was, byte for byte
     5  `stored` compares the two

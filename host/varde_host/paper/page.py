@@ -13,7 +13,7 @@ from typing import Any
 from reportlab.pdfgen import canvas as pdf  # type: ignore[import-untyped]
 
 from varde_host import messages
-from varde_host.paper import qr_code, typeface
+from varde_host.paper import chart, qr_code, signs, typeface
 from varde_host.paper.typeface import BOLD, MM, PLAIN
 
 WIDTH_MM, HEIGHT_MM = 210.0, 297.0
@@ -36,7 +36,8 @@ class Pages:
         self._buffer = io.BytesIO()
         size = (WIDTH_MM * MM, HEIGHT_MM * MM)
         # `invariant` leaves out the moment and the random document id: same content, same bytes.
-        self._page = pdf.Canvas(self._buffer, size, invariant=1)
+        # The first font is ours: that of reportlab is not embedded (ISO 19005-3, 6.2.11.4).
+        self._page = pdf.Canvas(self._buffer, size, invariant=1, initialFontName=PLAIN)
         self._page.setTitle(title)
         self._y = (HEIGHT_MM - TOP_MM) * MM
         self._left = LEFT_MM * MM
@@ -99,7 +100,8 @@ class Pages:
         side = side_mm * MM
         self._need(side)
         self._y -= side
-        qr_code.draw(self._page, text, self._left - 2 * MM, self._y, side)
+        level = qr_code.PAPER_ERROR_LEVEL
+        qr_code.draw(self._page, text, self._left - 2 * MM, self._y, side, level)
         room = self._room - side - 3 * MM
         y = self._y + side - 4 * MM
         for line in beside:
@@ -107,6 +109,70 @@ class Pages:
                 y -= SMALL_SIZE * _LEADING
                 self._put(piece, PLAIN, SMALL_SIZE, self._left + side + 1 * MM, y)
         self.space(1)
+
+    def head(self, title: str, lines: Sequence[str], code: str, side_mm: float) -> None:
+        """Draw the first page's title with lines under it, and a QR code in the corner."""
+        side, top = side_mm * MM, self._y
+        right = self._left + self._room
+        level = qr_code.PAPER_ERROR_LEVEL
+        qr_code.draw(self._page, code, right - side + 2 * MM, top - side + 2 * MM, side, level)
+        whole, self._room = self._room, self._room - side
+        size = typeface.fitting_size(title, BOLD, (TITLE_SIZE, 17, 15, 13), self._room)
+        self._text(title, BOLD, size or 11)
+        self.space(1.2)
+        for line in lines:
+            self._text(line, PLAIN, TEXT_SIZE)
+        self._room = whole
+        self._y = min(self._y, top - side + 3 * MM)
+
+    def verdict(self, sign: str, word: str, lines: Sequence[str]) -> None:
+        """Draw the outcome: a sign, its word in large letters and lines under it, in a frame."""
+        text_left, room = 22 * MM, self._room - 25 * MM
+        size = typeface.fitting_size(word, BOLD, (20, 17, 15, 13), room) or 11
+        made = [piece for line in lines for piece in typeface.lines(line, PLAIN, 10.5, room)]
+        height = max(size * 1.5 + len(made) * 10.5 * _LEADING + 5 * MM, 19 * MM)
+        self._need(height + 3 * MM)
+        self._y -= height + 1 * MM
+        chart.pen(self._page, 0, 1.4)
+        self._page.rect(self._left, self._y, self._room, height)
+        signs.draw(self._page, sign, self._left + 11 * MM, self._y + height / 2, 6.5 * MM)
+        y = self._y + height - 2 * MM - size * 1.05
+        self._put(word, BOLD, size, self._left + text_left, y)
+        for line in made:
+            y -= 10.5 * _LEADING
+            self._put(line, PLAIN, 10.5, self._left + text_left, y - 2)
+        self.space(3)
+
+    def bullets(self, texts: Sequence[str], size: float = TEXT_SIZE) -> None:
+        """Draw a list."""
+        for text in texts:
+            made = typeface.lines(text, PLAIN, size, self._room - 5 * MM)
+            self._need(len(made) * size * _LEADING)
+            for number, line in enumerate(made):
+                self._y -= size * _LEADING
+                y = self._y + 0.25 * size
+                if number == 0:
+                    self._put("–", PLAIN, size, self._left + 1 * MM, y)
+                self._put(line, PLAIN, size, self._left + 5 * MM, y)
+            self.space(0.4)
+        self.space(0.6)
+
+    def figure(
+        self, height_mm: float, draw: Callable[[Any, chart.Frame], None], title: str = ""
+    ) -> None:
+        """Give a frame as wide as the page's text to `draw`, with a heading on the same page."""
+        self._need(height_mm * MM + (HEADING_SIZE * 2 + 4 * MM if title else 0))
+        if title:
+            self.heading(title)
+        self._y -= height_mm * MM
+        draw(self._page, chart.Frame(self._left, self._y, self._room, height_mm * MM))
+        self.space(2)
+
+    def new_page(self) -> None:
+        """Begin a page."""
+        self._end_page()
+        self.number += 1
+        self._y = (HEIGHT_MM - TOP_MM) * MM
 
     def signature_line(self, text: str) -> None:
         """Draw a line to sign on by hand."""
@@ -165,9 +231,7 @@ class Pages:
     def _need(self, height: float) -> None:
         """Begin a page if this does not fit any more."""
         if self._y - height < BOTTOM_MM * MM:
-            self._end_page()
-            self.number += 1
-            self._y = (HEIGHT_MM - TOP_MM) * MM
+            self.new_page()
 
     def _end_page(self) -> None:
         y = (BOTTOM_MM - 10) * MM

@@ -152,7 +152,8 @@ def _attach(pdf: pikepdf.Pdf, attached: Sequence[Attached], moment: dt.datetime)
 def attached_files(data: bytes) -> dict[str, bytes]:
     """Return the files in a document, by name; raises pikepdf.PdfError."""
     with pikepdf.open(io.BytesIO(data)) as pdf:
-        return {name: bytes(file.get_file().read_bytes()) for name, file in pdf.attachments.items()}
+        inside = pdf.attachments
+        return {name: bytes(inside[name].get_file().read_bytes()) for name in inside}
 
 
 def language_of(data: bytes) -> str:

@@ -10,17 +10,21 @@ QUIET_MODULES = 4
 """The white border that a reader needs (ISO/IEC 18004:2015, 9.1)."""
 ERROR_LEVEL = "Q"
 """A quarter of the code may be worn off: kits are washed."""
+PAPER_ERROR_LEVEL = "M"
+"""A paper lies in a binder: an eighth is enough, and the squares are larger."""
 
 
-def modules(text: str) -> list[list[bool]]:
+def modules(text: str, error_level: str = ERROR_LEVEL) -> list[list[bool]]:
     """Return the code's rows from the top, without the border; True is black."""
-    code = segno.make(text, error=ERROR_LEVEL, micro=False, boost_error=False)
+    code = segno.make(text, error=error_level, micro=False, boost_error=False)
     return [[bool(cell) for cell in row] for row in code.matrix]
 
 
-def draw(canvas: Any, text: str, left: float, bottom: float, side: float) -> None:
+def draw(
+    canvas: Any, text: str, left: float, bottom: float, side: float, error_level: str = ERROR_LEVEL
+) -> None:
     """Draw the code, border included, into a square of `side` points."""
-    rows = modules(text)
+    rows = modules(text, error_level)
     cell = side / (len(rows) + 2 * QUIET_MODULES)
     top = bottom + side - QUIET_MODULES * cell
     path = canvas.beginPath()

@@ -10,10 +10,11 @@ from host.conftest import NOW_MS, Bench
 from host.virtual_hub import RECEIVER, SPOT_VALUE, VirtualHub
 from varde_host import json_text, messages
 from varde_host.commands import readings as readings_command
-from varde_host.receiver import opening, source, wording
-from varde_protocols import cose, records
+from varde_host.receiver import decoding, opening, source, wording
+from varde_protocols import assigned, cose, records, test_readings
 from varde_protocols.crypto import x25519
 
+RUN = bytes(range(16))
 VALUE, SENSOR_CLOCK = map(readings_command._COLUMNS.index, ("value", "sensor-clock"))
 
 
@@ -62,11 +63,46 @@ def test_a_reading_comes_out_as_the_sensor_sent_it(bench: Bench, hub: VirtualHub
             "not_after_ms": None,
             "signature": "verified",
             "error": None,
+            "test": False,
+            "verification": None,
             "repeats": None,
             "part_of": None,
             "parts": None,
         }
     ]
+
+
+def made_tests(hub: VirtualHub) -> list[bytes]:
+    """Three test readings, by both of their signs, by one, and one that was altered."""
+    good, other = (test_readings.value(RUN, number, 3) for number in (1, 2))
+    bad = good[:-1] + bytes([good[-1] ^ 1])
+    return [
+        hub.reading(good, assigned.TEST, test_readings.SLOT),
+        hub.reading(other, assigned.TEST, 1),
+        hub.reading(bad, assigned.TEST, test_readings.SLOT),
+        hub.reading(slot=test_readings.SLOT),
+    ]
+
+
+def test_test_readings_are_told_by_what_they_are_and_never_handed_on(
+    bench: Bench, hub: VirtualHub
+):
+    bench.post(hub.body([hub.start(), hub.reading(), *made_tests(hub)]))
+    assert [row["seq"] for row in rows(bench)] == [2]
+    with bench.database.reading() as connection:
+        (opened,) = source.opened(connection, RECEIVER, None, with_tests=True)
+    assert [row.is_test for row in opened.rows] == [False, True, True, True, True]
+    assert [row.error for row in opened.rows] == [None, None, None, decoding.ALTERED, None]
+    assert opened.rows[1].fields == {"test_run": RUN.hex(), "test_number": 1, "test_count": 3}
+    shown = wording.as_json(opened.rows[2])
+    assert (shown["test"], shown["words"]) == (True, "prøvemåling 2 av 3")
+
+
+def test_a_reading_names_its_verification(bench: Bench, hub: VirtualHub):
+    bench.post(hub.body([hub.start(), hub.reading(verification=RUN[:8]), hub.reading()]))
+    with bench.database.reading() as connection:
+        found = [row.verification for row in source.rows(connection, RECEIVER, None)]
+    assert found == [RUN[:8], b""]
 
 
 def test_order_of_arrival_does_not_matter(bench: Bench, hub: VirtualHub):
@@ -144,17 +180,17 @@ def test_a_reading_that_waits_for_its_session_says_so(
         [row] = source.rows(connection, RECEIVER, None)
     words = {"nb": "venter på øktposten sin", "nn": "ventar på øktposten sin"}
     expected = words.get(language, "waits for its session record")
-    assert readings_command._cells(row)[VALUE] == expected
+    assert readings_command._cells(row, is_narrow=False)[VALUE] == expected
     bench.post(hub.body([session]))
     with bench.database.reading() as connection:
         [row] = source.rows(connection, RECEIVER, None)
-    assert readings_command._cells(row)[VALUE].startswith("97 %")
+    assert readings_command._cells(row, is_narrow=False)[VALUE].startswith("97 %")
 
 
 def test_a_failed_weighing_and_an_unset_clock_are_said_in_words():
     failed = opening.Row(b"", 1, "verified", fields={"unsuccessful": True, "weight": None})
-    assert readings_command._cells(failed)[VALUE] == "målingen mislyktes"
+    assert readings_command._cells(failed, is_narrow=False)[VALUE] == "målingen mislyktes"
     unset = {"timestamp": "0000-00-00T08:00:00", "clock_not_set": True}
     row = opening.Row(b"", 1, "verified", fields=unset)
-    said = readings_command._cells(row)[SENSOR_CLOCK]
+    said = readings_command._cells(row, is_narrow=False)[SENSOR_CLOCK]
     assert said == "0000-00-00T08:00:00 (klokken er ikke stilt)"

@@ -198,7 +198,8 @@ def test_a_repetition_is_dim_and_says_so_in_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     row = opening.Row(b"", 7, "verified", fields={"spo2": 97}, repeats=4)
-    assert readings_command._cells(row)[VALUE] == "97 % SpO₂ (gjentar kanskje 4)"
+    cells = readings_command._cells(row, is_narrow=False)
+    assert cells[VALUE] == "97 % SpO₂ (gjentar kanskje 4)"
     console = rich.console.Console(force_terminal=True, color_system="standard")
     monkeypatch.setattr(output.rich.console, "Console", lambda **_: console)
     output.table(["column.seq"], [("first",), ("second",)], {1})

@@ -43,6 +43,7 @@ def readings(
         Path | None, typer.Option(envvar="VARDE_VERIFICATIONS", metavar="DIR")
     ] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
+    tests: Annotated[bool, typer.Option("--tests")] = False,
     wide: Annotated[bool, typer.Option("--wide")] = False,
     json: options.Json = False,
 ) -> None:
@@ -51,7 +52,7 @@ def readings(
     private = loaded.receiver_private(key)
     only = None if hub is None else hexadecimal.parse(hub, registry.HUB_ID_BYTES)
     with options.opened_database(site, database_address) as opened, opened.reading() as connection:
-        hubs = list(source.opened(connection, private, only))
+        hubs = list(source.opened(connection, private, only, with_tests=tests))
         quarantined = quarantine.count(connection)
     known = _look_up(hubs, loaded, verifications)
     left_out = 0 if everything else _leave_out(hubs)

@@ -1,7 +1,8 @@
 """A sensor of a hub's config as a person writes it: `slot=1,service=1822,chars=2A5E+2A5F,name=A`.
 
-Besides: `address=public/AA:BB:CC:DD:EE:FF`, `model=and-ua651`, `bond=none|plain|passkey`, and
-where secrets may stand `passkey=123456` and `user=INDEX/CODE`.
+Besides: `address=public/AA:BB:CC:DD:EE:FF`, `model=and-ua651`, `bond=none|plain|passkey`,
+`verification=16 HEX DIGITS` (which one stands for it), and where secrets may stand
+`passkey=123456` and `user=INDEX/CODE`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def parse(text: str, where: str, *, secrets: bool) -> hub_config.Sensor:
         bond=values.get("bond", hub_config.BOND_NONE),
         passkey=values.get("passkey"),
         user=values.get("user"),
-        verification=b"",
+        verification=values.get("verification", b""),
     )
 
 
@@ -93,4 +94,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "bond": lambda text: _BONDS[text],
     "passkey": int,
     "user": _user,
+    "verification": bytes.fromhex,
 }

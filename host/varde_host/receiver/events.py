@@ -41,6 +41,7 @@ NAMES = {
     records.EVENT_UPDATE_REFUSED: "update-refused",
     records.EVENT_UPDATE_RETURNED: "update-returned",
     records.EVENT_UPDATE_CONFIRMED: "update-confirmed",
+    records.EVENT_TEST: "test",
 }
 _OF_UPDATES = (
     records.EVENT_UPDATE_REFUSED, records.EVENT_UPDATE_RETURNED, records.EVENT_UPDATE_CONFIRMED,
@@ -55,6 +56,7 @@ DETAIL_WORDS = {
     records.EVENT_LINK_SWITCHED: "link",
     records.EVENT_RESERVE_PROOF: "proof",
     records.EVENT_SERVICE_REFUSED: "service-refusal",
+    records.EVENT_TEST: "test-by",
 }
 _LOW_BYTE = 0xFF
 
@@ -88,11 +90,14 @@ class Happening(NamedTuple):
         network = 0
         if self.code == records.EVENT_WIFI_FAILED:
             network, number = (number >> 8) + 1, number & _LOW_BYTE
+        count = number >> 8
+        if self.code == records.EVENT_TEST:
+            number &= _LOW_BYTE
         words = f"{DETAIL_WORDS.get(self.code)}.{number}"
         detail = messages.text(words) if messages.has(words) else number
         if self.code == records.EVENT_SERVICE_OPENED:
             detail = f"{number:06x}"  # as a key's id begins
-        return messages.text(f"event.{self.name}", detail=detail, network=network)
+        return messages.text(f"event.{self.name}", detail=detail, network=network, count=count)
 
 
 def of_hub(

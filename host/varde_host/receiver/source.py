@@ -1,4 +1,8 @@
-"""Fetch what the collector keeps, hub by hub."""
+"""Fetch what the collector keeps, hub by hub.
+
+Test readings are no measurements: they are left out here, where all who hand readings on fetch
+them, unless somebody asks for them by name.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +24,17 @@ class Opened(NamedTuple):
     losses: list[gaps.Loss]
 
 
-def opened(connection: sa.Connection, private: bytes, hub_id: bytes | None) -> Iterator[Opened]:
+def opened(
+    connection: sa.Connection, private: bytes, hub_id: bytes | None, *, with_tests: bool = False
+) -> Iterator[Opened]:
     """Return all hubs, or one, with all that is known of their readings."""
     for number, found_id, public_key in _hubs(connection, hub_id):
         receiver = opening.Receiver(found_id, public_key, private)
-        rows = list(receiver.rows(_delivered(connection, number)))
+        rows = [
+            row
+            for row in receiver.rows(_delivered(connection, number))
+            if with_tests or not row.is_test
+        ]
         yield Opened(found_id, rows, receiver.losses())
 
 

@@ -73,6 +73,9 @@ def of(fields: Fields, characteristic: int | None = None) -> str:
     recorded, uuid16 = fields.get("recorded"), fields.get("uuid16")
     if isinstance(recorded, Mapping):
         return of(recorded, uuid16 if isinstance(uuid16, int) else None)
+    if "test_run" in fields:
+        number, count = fields["test_number"], fields["test_count"]
+        return messages.text("value.test", number=number, count=count)
     parts = [messages.text("readings.unsuccessful")] if fields.get("unsuccessful") else []
     parts += _pressure(fields) + _temperature(fields, characteristic)
     parts += _glucose(fields) + _observation(fields) + _finger(fields) + _amounts(fields)

@@ -36,6 +36,7 @@ def as_json(row: opening.Row) -> dict[str, object]:
         "not_after_ms": when.not_after_ms,
         "signature": row.signature,
         "error": row.error,
+        "test": row.is_test,
         "verification": None if row.standing is None else row.standing.as_json(),
         "repeats": row.repeats,
         "part_of": row.part_of,

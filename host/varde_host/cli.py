@@ -130,6 +130,7 @@ COMMANDS: Mapping[str, Any] = {
         "grid": "accept_grid.show",
     },
     "verify": {
+        "run": "verify_run.run",
         "history": "verify_history.history",
         "trace": "verify_trace.trace",
         "compare": "verify_compare.compare",

@@ -1,0 +1,98 @@
+"""Values that nobody types: the manometer's, and what the sensor itself sends.
+
+A source is asked with a question of a machine's kind and gives a value or None: nothing came in
+time, or the pressure did not stand still. Whether to wait again is for the person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Protocol
+
+from varde_host.manometer import instrument, stability
+
+from . import entry, plan, session
+
+Progress = Callable[[str, dict[str, object]], None]
+"""What is being waited for: a key under `verify.wait`, and its fields."""
+
+CURVE_EVERY_MS = 1_000
+"""A leak's curve keeps one sample a second, so that the record stays small."""
+TOLD_EVERY_MS = 10_000
+RADIO_WAIT_S = 60.0
+
+
+class Values(Protocol):
+    """What the sensor sends, whoever hears it: the laptop's radio, or a hub."""
+
+    def wait(self, quantity: str, since_ms: int, for_s: float) -> Decimal | None:
+        """Return the newest value that came after a moment; None if none came in time."""
+
+
+class Sources:
+    """Who answers questions of a machine's kind."""
+
+    def __init__(
+        self,
+        manometer: instrument.Manometer | None,
+        values: Values | None,
+        radio: str | None,
+        progress: Progress,
+    ) -> None:
+        """`radio` is how `values` come: `measured.BLE` or `measured.HUB`."""
+        self.ways = plan.Ways(manometer is not None, radio if values is not None else None)
+        self._manometer = manometer
+        self._values = values
+        self._progress = progress
+
+    def value(self, step: plan.Step, since_ms: int) -> entry.Value:
+        """Return what the instrument gives; None if it gives nothing. Raises WorldFailed."""
+        if step.kind == plan.RADIO:
+            return self._sent(step, since_ms)
+        if step.kind == plan.CURVE:
+            return self._curve(step)
+        return self._still(step)
+
+    def _sent(self, step: plan.Step, since_ms: int) -> str | None:
+        assert self._values is not None
+        assert step.check is not None
+        assert step.check.quantity is not None
+        self._progress("radio", {})
+        value = self._values.wait(step.check.quantity, since_ms, RADIO_WAIT_S)
+        return None if value is None else format(value, "f")
+
+    def _still(self, step: plan.Step) -> str | None:
+        assert self._manometer is not None
+        assert step.planned is not None
+        nominal = step.planned.nominal
+        near = session.NEAR if nominal else session.NEAR_ZERO
+        self._progress(step.kind, {"nominal": nominal})
+        found = self._manometer.still(nominal, near, _ignore)
+        return None if found is None else format(found.value, "f")
+
+    def _curve(self, step: plan.Step) -> entry.Value:
+        """Watch the pressure for as long as the check says, from now on."""
+        assert self._manometer is not None
+        assert step.check is not None
+        assert step.check.settle_s is not None
+        assert step.check.fit_s is not None
+        self._manometer.prove_unit()
+        whole_ms = int((step.check.settle_s + step.check.fit_s) * 1000)
+        kept: list[tuple[int, Decimal]] = []
+        first, told_ms = self._manometer.sample(), -TOLD_EVERY_MS
+        for sample in self._manometer.samples():
+            past_ms = sample.at_ms - first.at_ms
+            if not kept or past_ms >= kept[-1][0] + CURVE_EVERY_MS:
+                kept.append((past_ms, sample.value))
+            if past_ms >= told_ms + TOLD_EVERY_MS:
+                told_ms = past_ms
+                self._progress("curve", {"seconds": max(0, whole_ms - past_ms) // 1000})
+            if past_ms >= whole_ms or past_ms < 0:
+                break
+        self._manometer.prove_unit()
+        return [[f"{at_ms / 1000:.3f}", format(value, "f")] for at_ms, value in kept]
+
+
+def _ignore(_sample: stability.Sample) -> None:
+    """The person watches the bulb, not the reference."""

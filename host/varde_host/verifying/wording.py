@@ -1,0 +1,132 @@
+"""A question in words: what is asked, of what, and how far one has come."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from varde_host import messages
+from varde_host.verification import judgement, measured, procedure
+from varde_host.verification import wording as judged_words
+
+from . import entry, gathering, plan, session
+
+MARKS = {
+    judgement.PASSED: "✔",
+    judgement.PASSED_WITHIN: "!",
+    judgement.NOT_DONE: "–",
+    judgement.FAILED_WITHIN: "✖",
+    judgement.FAILED: "✖",
+}
+"""A shape and a word for each outcome, never a colour alone."""
+
+
+CORNERS = ("front-left", "front-right", "back-left", "back-right")
+
+
+def question(asked: session.Question, of: session.Session) -> str:
+    """Return what is asked, with its place among the questions."""
+    step = asked.step
+    head = f"[{asked.number}/{asked.count}] "
+    if step.check is None:
+        text = messages.text(f"verify.ask.{step.id}")
+    elif step.planned is not None:
+        text = _of_point(asked, of)
+    else:
+        text = _of_check(step)
+    if asked.again and step.kind == plan.NUMBER:
+        text = f"{messages.text('verify.ask.again')} {text}"
+    return head + text
+
+
+def point(of: session.Session, step: plan.Step) -> str | None:
+    """Return a finished point with its reference and its outcome; None while it is not whole."""
+    assert step.planned is not None
+    assert step.check is not None
+    seen = gathering.point_of(step.run, step.planned, of.fixed, of.standing)
+    if seen is None or seen.indication is None:
+        return None
+    unit = step.check.unit or ""
+    shown = messages.text("verify.point.device", value=number(seen.indication), unit=unit)
+    if seen.reference is not None:
+        said = {"reference": number(seen.reference), "unit": unit}
+        shown += messages.text("verify.point.reference", **said)
+    found = _finding(of, step, seen)
+    if found is None:
+        return shown
+    return f"{MARKS[found.outcome]} {shown}: {judged_words.outcome(found.outcome)}"
+
+
+def target(planned: procedure.Planned, of: session.Session) -> str:
+    """Return where a point is: what to pump to, which weights, in which corner."""
+    check = planned.check
+    parts = []
+    if planned.direction not in ("", measured.UP, measured.DOWN, "finger"):
+        key = f"verify.direction.{planned.direction}"
+        is_known = planned.direction in CORNERS
+        parts.append(messages.text(key) if is_known else planned.direction)
+    chosen = of.fixed.reference(check.references)
+    is_read = chosen is None or chosen.kind not in (*plan.SET_ON_REFERENCE, plan.MANOMETER)
+    if not is_read or len(check.nominals) > 1 or check.rule == procedure.SPREAD:
+        parts.append(f"{number(planned.nominal)} {check.unit}")
+    if chosen is not None and chosen.kind == plan.WEIGHTS and planned.nominal:
+        pieces = gathering.pieces_of(planned.nominal, of.standing)
+        if pieces:
+            parts.append(f"({' + '.join(number(piece) for piece in pieces)})")
+    if check.repeats > 1:
+        parts.append(f"{planned.number}/{check.repeats}")
+    return " ".join(parts)
+
+
+def number(value: Decimal) -> str:
+    """Return a number as people here write it."""
+    text = format(value, "f")
+    return text if messages.speaker.language == "en" else text.replace(".", ",")
+
+
+def _of_point(asked: session.Question, of: session.Session) -> str:
+    step = asked.step
+    assert step.planned is not None
+    assert step.check is not None
+    unit, place = step.check.unit or "", target(step.planned, of)
+    if step.kind in (plan.READY, plan.HOLD):
+        is_first = not any(
+            one.startswith(f"{step.run}/{step.check.id}/") for one in of.standing.answers
+        )
+        ask = step.check.ask.text(messages.speaker.language) + "\n  " if is_first else ""
+        name = step.check.name.text(messages.speaker.language)
+        ready = messages.text("verify.ask.ready") if step.kind == plan.READY else ""
+        return f"{ask}{name}: {place or '→'} {ready}".rstrip()
+    key = "display-or-none" if step.is_optional and step.name == "display" else step.name
+    return messages.text(f"verify.ask.{key}", unit=unit, point=place).strip()
+
+
+def _of_check(step: plan.Step) -> str:
+    assert step.check is not None
+    language = messages.speaker.language
+    if step.name in ("yes", "ready"):
+        return f"{step.check.name.text(language)}: {step.check.ask.text(language)}"
+    settle, whole = (step.check.settle_s or Decimal(0)), (step.check.fit_s or Decimal(0))
+    seconds = settle if step.name == "first" else settle + whole
+    return messages.text(f"verify.ask.{step.name}", seconds=seconds, unit="mmHg")
+
+
+def _finding(
+    of: session.Session, step: plan.Step, seen: measured.Point
+) -> judgement.Finding | None:
+    """Return what is judged of this very point: the last of its kind that has an outcome."""
+    judged = of.judged()
+    every = judged.handed_out if step.run == plan.AS_LEFT else judged.as_found
+    known = [
+        one
+        for one in every
+        if (one.check, one.direction, one.nominal) == (seen.check, seen.direction, seen.nominal)
+        and one.outcome != judgement.NOT_DONE
+    ]
+    return known[-1] if known else None
+
+
+def stopped_at(of: session.Session) -> str:
+    """Return how far one has come."""
+    asked = of.question()
+    done = sum(one.did == entry.ANSWER for one in of.standing.answers.values())
+    return f"{done}/{asked.count if asked else done}"

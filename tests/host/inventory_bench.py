@@ -154,6 +154,9 @@ class Stockroom:
         self.do(records.put, signed, by, self.now_ms)
         return signed.sha256
 
+    def see_records(self, kit: str) -> list[records.Record]:
+        return self.see(records.of_kit, kit)
+
     def lacks(self, kit: str) -> list[readiness.Lack]:
         return self.see(readiness.lacks, kit, self.now_ms)
 

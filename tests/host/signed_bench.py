@@ -137,6 +137,11 @@ def needs_one(item: Item) -> bool:
     return item.kind in (models.SENSOR, models.CUFF)
 
 
+def day_before(day: str) -> str:
+    """The day before a day."""
+    return _before(day, 1)
+
+
 def _before(day: str, days: int) -> str:
     return (dt.date.fromisoformat(day) - dt.timedelta(days=days)).isoformat()
 

@@ -28,7 +28,7 @@ FILES = {
     "oximeter-functional.1":
         "8f622b4a298d2b69a69c6c8b72b7160224b6938342567141ab1698a9a0c2e9b2",
     "scale-r76.1":
-        "c35bc997fa7297a0a8e6ef4e49ad3e3f555c37c2f308043c16544b2b23665843",
+        "66f40cf63a063d95b8caf93bdc6b142a5ffe713f16aa2f5026d8f42dcbd36306",
     "sensor-function.1":
         "ce169d0af0b45b9b65afe5e34c46b46dd1b5735ebae68c42c49a10cb796aab05",
     "thermometer.1":

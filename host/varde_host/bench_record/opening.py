@@ -16,7 +16,7 @@ from varde_host import errors
 from varde_host.bench_record import form, texts
 from varde_host.inventory import words
 from varde_host.site import files, keys, trust_documents
-from varde_host.verification import evaluation, measured, procedure
+from varde_host.verification import approved, evaluation, measured, procedure
 from varde_protocols import cose, documents, trust
 from varde_protocols.errors import WireError
 
@@ -52,7 +52,7 @@ def opened(
     if content["site"] != source.site_id.hex():
         raise errors.InputRefused("bench-record-site", content["number"])
     if kind == form.VERIFICATION:
-        _judge_again(content, procedures)
+        _judge_again(content, _known(source) if procedures is None else procedures)
     sha256 = hashlib.sha256(document).hexdigest()
     return form.Signed(document, sha256, kind, content, kid, is_former)
 
@@ -93,8 +93,15 @@ def _service_keys(source: Source) -> tuple[list[bytes], list[bytes]]:
     return now, sorted(before - set(now))
 
 
+def _known(source: Source) -> Mapping[str, procedure.Procedure]:
+    """Return the procedures a record may name: all ever shipped, and what the site approved."""
+    if isinstance(source, files.Site):
+        return approved.known(source)
+    return {str(each.sha256): each for each in procedure.every_shipped()}
+
+
 def _judge_again(
-    content: Mapping[str, Any], procedures: Mapping[str, procedure.Procedure] | None
+    content: Mapping[str, Any], procedures: Mapping[str, procedure.Procedure]
 ) -> None:
     seen = measured.from_json(content["measured"])
     used = _procedure(seen.procedure, procedures)
@@ -115,12 +122,9 @@ def _judge_again(
 
 
 def _procedure(
-    name: measured.ProcedureName, procedures: Mapping[str, procedure.Procedure] | None
+    name: measured.ProcedureName, procedures: Mapping[str, procedure.Procedure]
 ) -> procedure.Procedure:
-    known = procedures
-    if known is None:
-        known = {str(each.sha256): each for each in procedure.shipped().values()}
-    found = known.get(name.sha256)
+    found = procedures.get(name.sha256)
     if found is None or (found.id, found.version) != (name.id, name.version):
         raise errors.InputRefused("bench-record-procedure", f"{name.id} {name.version}"[:60])
     return found

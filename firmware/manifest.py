@@ -130,6 +130,7 @@ TOGETHER = {
         "varde_firmware/shell/wifi_link.py",
         "varde_firmware/shell/link_task.py",
         "varde_firmware/shell/uplink_task.py",
+        "varde_firmware/shell/tester.py",
     ],
     "varde_firmware/shell/updating.py": [  # while something newer is asked for or fetched
         "varde_protocols/document_request.py",

@@ -40,7 +40,7 @@ _PACKAGES = (
     """),
     ("varde_firmware.shell.", """
         clock identity inbox keeper upkeep_task bond_keeper sensor_link sensor_task exchange_round
-        hub_time data_meter wifi_link link_task uplink_task hub_parts
+        hub_time data_meter wifi_link link_task uplink_task tester hub_parts
     """),
 )  # fmt: skip
 

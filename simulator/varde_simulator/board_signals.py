@@ -1,7 +1,7 @@
 """What people see, hear and press on a board: its light, its buzzer, its button.
 
     board.signals.fit_buzzer()          before it has power: its firmware then has `machine.PWM`
-    board.signals.press_button()        at any moment
+    board.signals.press_button()        at any moment; press_button(6) holds it for six seconds
     board.signals.tones, .lights        what there was, newest last
 """
 
@@ -13,7 +13,7 @@ from varde_simulator.air.channel import Channel
 from varde_simulator.clock import VirtualClock
 
 BUTTON_PIN = 0  # BOOT on every ESP32-S3 kit
-PRESS_US = 150_000
+PRESS_S = 0.15
 BLINK_US = 3_000_000
 KEPT = 5_000  # of each: some hours of a light that goes on and off every second
 
@@ -49,10 +49,10 @@ class BoardSignals:
         """Solder one on; which pin is the board file's to say."""
         self._has_buzzer = True
 
-    def press_button(self, pin: int = BUTTON_PIN) -> None:
-        """Down for a moment, and up."""
+    def press_button(self, seconds: float = PRESS_S, pin: int = BUTTON_PIN) -> None:
+        """Down for so long, and up."""
         self._set_input(pin, 0)
-        self._clock.call_later(PRESS_US, lambda: self._set_input(pin, 1))
+        self._clock.call_later(int(seconds * 1_000_000), lambda: self._set_input(pin, 1))
 
     def _set_input(self, pin: int, level: int) -> None:
         channel = self._channel()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from varde_simulator.board import VirtualBoard
+from varde_simulator.board_signals import PRESS_S
 from varde_simulator.host_programs import COLLECTOR_NAME, NTP_NAME
 from varde_simulator.modem.settings import Settings
 from varde_simulator.sensor_stand import ALL, News, Tell, WordError
@@ -169,9 +170,13 @@ class BoardStand:
     async def _reset(self, number: int, _more: str) -> None:
         self.cables[number].press_reset()
 
-    async def _press(self, number: int, _more: str) -> None:
-        """The button of a hub that runs: it silences a reminder."""
-        self.world.boards[BoardPlan(number).node].signals.press_button()
+    async def _press(self, number: int, more: str) -> None:
+        """The button of a hub that runs, for so many seconds: a press silences a reminder, one
+        of five seconds asks for test readings."""
+        if more and not more.isdecimal():
+            raise WordError(f"press {number} {more}: say for how many seconds")
+        signals = self.world.boards[BoardPlan(number).node].signals
+        signals.press_button(float(more) if more else PRESS_S)
 
     def _report(self, number: int, event: str, **more: object) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")

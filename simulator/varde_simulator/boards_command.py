@@ -65,8 +65,8 @@ def boards(
 
     Says a line a board: number, rfc2217:// port, PTY. Lines on standard input: `plug 3`
     (`plug 3 elsewhere`: another port), `unplug 3`, `cut 3` (`cut 3 100`: in the 100th flash
-    operation from now), `boot 3 down`, `reset 3`, `press 3` (the button, of a hub that runs), and
-    what `varde-sim sensors` understands.
+    operation from now), `boot 3 down`, `reset 3`, `press 3` (the button, of a hub that runs;
+    `press 3 6`: for six seconds), and what `varde-sim sensors` understands.
     `help` shows all words, `quit` ends.
     """
     plans = _plans(count, wrong or [], counterfeit or [], no_psram or [], modem)

@@ -236,7 +236,9 @@ def bad_requests(hub_id: bytes, nonce: bytes) -> list[tuple[bytes, int]]:
         (sign(STRANGER, nonce, hub_id), records.SERVICE_KEY),
         (sign(mine, bytes(16), hub_id), records.SERVICE_NONCE),
         (sign(mine, nonce, bytes(8)), records.SERVICE_HUB),
-        (sign(mine, nonce, hub_id, 2), records.SERVICE_COMMAND),
+        (sign(mine, nonce, hub_id, 4), records.SERVICE_COMMAND),
+        (sign(STRANGER, nonce, hub_id, service_request.COMMAND_TEST), records.SERVICE_KEY),
+        (sign(mine, bytes(16), hub_id, service_request.COMMAND_TEST_CUT), records.SERVICE_NONCE),
         (good[:-1] + bytes([good[-1] ^ 1]), records.SERVICE_SIGNATURE),
         (good[:-1], records.SERVICE_MALFORMED),
     ]
@@ -245,7 +247,7 @@ def bad_requests(hub_id: bytes, nonce: bytes) -> list[tuple[bytes, int]]:
 def test_who_may_not_and_what_may_not(tmp_path: Path) -> None:
     async def act(hub: Cable) -> None:
         await hub.power_on()
-        for number in range(6):
+        for number in range(8):
             hub_id, nonce = await hub.nonce()
             request, reason = bad_requests(hub_id, nonce)[number]
             assert await hub.answer(cable.line_of(request), 0.5) == [f"refused {reason}"]
@@ -253,6 +255,7 @@ def test_who_may_not_and_what_may_not(tmp_path: Path) -> None:
             assert text.startswith("wait ")
             await asyncio.sleep(70)
         assert hub.board.boots == 1
+        assert b"varde: test" not in hub.said
         assert not await hub.has_prompt()
 
     cable.play(tmp_path, act)

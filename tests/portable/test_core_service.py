@@ -45,7 +45,13 @@ class Console:
     def __init__(self):
         self.judged = []
         self.nonces = 0
-        self.service = service.Service(HUB_ID, self.random_bytes, self.check)
+        self.tests = []  # (nonce, command) of those that were to begin
+        self.can_test = True
+        self.service = service.Service(HUB_ID, self.random_bytes, self.check, self.start_test)
+
+    def start_test(self, nonce, command):
+        self.tests.append((nonce, command))
+        return self.can_test
 
     def random_bytes(self, count):
         self.nonces += 1
@@ -142,6 +148,30 @@ class TestService(unittest.TestCase):
         self.assertEqual(console.say(line), ["opened"])
         self.assertEqual(console.say(line), ["refused 2"])
         self.assertEqual(console.service.event, (REFUSED, records.SERVICE_NONCE))
+
+    def test_a_test_begins_with_the_nonce_and_opens_nothing(self):
+        for command in (service_request.COMMAND_TEST, service_request.COMMAND_TEST_CUT):
+            console = Console()
+            nonce = console.ask()
+            line = line_of(service_request.sign(BENCH, nonce, HUB_ID, command)) + b"\n"
+            self.assertEqual(console.say(line), ["testing"])
+            self.assertEqual(console.tests, [(nonce, command)])
+            self.assertFalse(console.service.is_open)
+            self.assertIsNone(console.service.event)  # who makes them journals it
+            self.assertEqual(console.say(line), ["refused 2"])  # again: the nonce is spent
+            self.assertEqual(len(console.tests), 1)
+
+    def test_a_test_that_cannot_begin_is_refused_and_costs_time(self):
+        console = Console()
+        console.can_test = False
+        nobody = service.Service(HUB_ID, console.random_bytes, console.check)
+        for asked in (console.service, nobody):
+            console.service = asked
+            request = service_request.sign(BENCH, console.ask(), HUB_ID, 2)
+            self.assertEqual(console.say(line_of(request) + b"\n"), ["refused 9"])
+            self.assertEqual(asked.event, (REFUSED, records.SERVICE_NOT_NOW))
+            self.assertEqual(console.say(b"varde?\n"), ["wait 1"])
+            self.assertFalse(asked.is_open)
 
     def test_a_nonce_ends_with_the_next_one_with_any_request_and_with_the_start(self):
         console = Console()

@@ -45,9 +45,6 @@ class Home:
     def show(self):
         pass
 
-    def listen(self, on_press):
-        self.press = on_press
-
     def kept(self):
         return self.blob
 
@@ -72,7 +69,7 @@ def due(home):
 
 
 def press(home):
-    home.press(None)
+    home.task.on_press()
 
 
 def value(home):

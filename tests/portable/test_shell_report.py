@@ -39,7 +39,7 @@ class Writing(unittest.TestCase):
                 world, world, world, world, world, world, uplink_inbox(), world
             )
             task.report_of = (world, (12, "generic", 1)) + (world,) * 5
-            task._report()
+            task.report()
             self.assertEqual(world.asked, 1)
 
 

@@ -25,7 +25,8 @@ REQUEST = b"varde! "
 
 
 class Service:
-    """One start's answers. `check(data, nonce)` judges a request, see `service_request.check`.
+    """One start's answers. `check(data, nonce)` judges a request, see `service_request.check`;
+    `start_test(nonce, command)` begins a test, and is False if it cannot; None: nothing can.
 
     event: what the last answer wants to be journaled, None for nothing; is_open: it was granted
     """
@@ -33,10 +34,12 @@ class Service:
     def __init__(
         self, hub_id: bytes, random_bytes: "Callable[[int], bytes]",
         check: "Callable[[bytes, bytes], Event]",
+        start_test: "Optional[Callable[[bytes, int], bool]]" = None,
     ) -> None:  # fmt: skip
         self._hub_id = hub_id
         self._random_bytes = random_bytes
         self._check = check
+        self._start_test = start_test
         self._line = bytearray()
         self._nonce = b""  # the one that is outstanding
         self._quiet_ms: int = QUIET_FIRST_MS
@@ -69,7 +72,12 @@ class Service:
             self._nonce = self._random_bytes(service_request.NONCE_BYTES)
             return "service %s %s" % (self._hub_id.hex(), self._nonce.hex())
         nonce, self._nonce = self._nonce, b""
-        code, detail = self.event = self._judge(line[len(REQUEST) :], nonce)
+        code, detail = self._judge(line[len(REQUEST) :], nonce)
+        if code == records.EVENT_TEST:  # which whoever makes it journals
+            if self._start_test is not None and self._start_test(nonce, detail):
+                return "testing"
+            code, detail = records.EVENT_SERVICE_REFUSED, records.SERVICE_NOT_NOW
+        self.event = code, detail
         if code == records.EVENT_SERVICE_OPENED:
             self.is_open = True
             return "opened"

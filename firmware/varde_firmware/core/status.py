@@ -14,7 +14,7 @@ FAULT = "fault"  # the journal is full or the radio fails: measurements may be m
 SENSOR_WORKING = "sensor-working"  # do not put the sensor away yet
 REMINDER = "reminder"  # somebody is asked to measure (core/reminders.py)
 REMINDER_PAUSE = "reminder-pause"
-STARTING = "starting"
+STARTING = "starting"  # or testing
 NOT_ENROLLED = "not-enrolled"  # the collector takes nothing from this hub: call whoever runs it
 NO_LINK = "no-link"  # measurements are kept, and wait
 OK = "ok"
@@ -39,6 +39,7 @@ class Facts:
         self.sessions = 0  # sensors connected
         self.reminder: "Optional[str]" = None  # REMINDER, REMINDER_PAUSE
         self.scanning = False  # the radio has been started
+        self.is_testing = False  # test readings are made
         self.is_enrolled = True  # the collector has not said otherwise
         self.link_up = False  # the last exchange was acknowledged, and the link still stands
 
@@ -50,7 +51,7 @@ class Facts:
             return SENSOR_WORKING
         if self.reminder is not None:
             return self.reminder
-        if not self.scanning:
+        if not self.scanning or self.is_testing:
             return STARTING
         if not self.is_enrolled:
             return NOT_ENROLLED

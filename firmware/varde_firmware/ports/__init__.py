@@ -210,12 +210,14 @@ if TYPE_CHECKING:
 
         def feed_watchdog(self) -> None: ...
 
+        def listen(self, on_press: Callable[[Any], None]) -> None: ...  # called in a handler
+
+        def is_pressed(self) -> bool: ...
+
         def show(self, rgb: Tuple[int, int, int]) -> None: ...
 
     class Signals(Protocol):
-        """Button and buzzer, and what of reminders survives."""
-
-        def listen(self, on_press: Callable[[Any], None]) -> None: ...  # called in a handler
+        """Buzzer, and what of reminders survives."""
 
         def tone(self) -> Callable[[], None]: ...  # begins it, and returns what ends it
 

@@ -1,8 +1,8 @@
-"""The chip and the board around it: clock, watchdog, light, reset.
+"""The chip and the board around it: clock, watchdog, light, button, reset.
 
 What differs between boards is data, in `boards/<name>.py`: `MODEM` are pins and levels of a modem,
-or None; `LIGHT` is ("ws2812", pin) for a chain
-of one, ("led", pin, active level) for a plain one, or None.
+or None; `LIGHT` is ("ws2812", pin) for a chain of one, ("led", pin, active level) for a plain one,
+or None; `BUTTON` pulls its pin low, or is None.
 """
 
 import time
@@ -12,7 +12,7 @@ import machine
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Tuple
+    from typing import Any, Callable, Tuple
 
 WATCHDOG_MS = const(60_000)
 _S_1970_TO_2000 = 946_684_800
@@ -26,6 +26,9 @@ class Board:
         pins = __import__("boards." + name, None, None, ("LIGHT",))
         self.modem_pins: "Any" = pins.MODEM
         self._light = _light(pins.LIGHT)
+        self._button: "Any" = None
+        if pins.BUTTON is not None:
+            self._button = machine.Pin(pins.BUTTON, machine.Pin.IN, machine.Pin.PULL_UP)
         self._watchdog: "Any" = None
 
     @staticmethod
@@ -58,6 +61,15 @@ class Board:
     def feed_watchdog(self) -> None:
         if self._watchdog is not None:
             self._watchdog.feed()
+
+    def listen(self, on_press: "Callable[[Any], None]") -> None:
+        """Call this, in a handler, whenever the button goes down."""
+        if self._button is not None:
+            self._button.irq(handler=on_press, trigger=machine.Pin.IRQ_FALLING)
+
+    def is_pressed(self) -> bool:
+        """The button is down; only on a board that has one."""
+        return not self._button.value()
 
     def show(self, rgb: "Tuple[int, int, int]") -> None:
         """Set the light."""

@@ -1,8 +1,7 @@
-"""The board's button and buzzer, and what of reminders survives. Loaded if there are reminders.
+"""The board's buzzer, and what of reminders survives. Loaded if there are reminders.
 
-Pins as in `boards/<name>.py`: `BUTTON` pulls its pin low, `BUZZER` is (pin, frequency in Hz) of a
-piezo that wants a tone; each is None on a board without one. NVS, namespace `varde`: `remind`,
-the blob of core/reminders.py.
+As in `boards/<name>.py`, `BUZZER` is (pin, frequency in Hz) of a piezo that wants a tone, None on
+a board without one. NVS, namespace `varde`: `remind`, the blob of core/reminders.py.
 """
 
 import esp32
@@ -23,17 +22,9 @@ class Signals:
     """See `ports.Signals`."""
 
     def __init__(self, board_name: str) -> None:
-        pins = __import__("boards." + board_name, None, None, ("BUTTON",))
-        self._button: "Any" = None
-        if pins.BUTTON is not None:
-            self._button = machine.Pin(pins.BUTTON, machine.Pin.IN, machine.Pin.PULL_UP)
+        pins = __import__("boards." + board_name, None, None, ("BUZZER",))
         self._buzzer = pins.BUZZER
         self._nvs = esp32.NVS(identity_store.NAMESPACE)
-
-    def listen(self, on_press: "Callable[[Any], None]") -> None:
-        """Call this, in a handler, whenever the button goes down."""
-        if self._button is not None:
-            self._button.irq(handler=on_press, trigger=machine.Pin.IRQ_FALLING)
 
     def tone(self) -> "Callable[[], None]":
         """Begin a tone, and return what ends it."""

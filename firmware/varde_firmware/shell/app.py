@@ -1,4 +1,4 @@
-"""The hub's application: four tasks, one more on a locked hub, and one more with reminders.
+"""The hub's application: five tasks, one more on a locked hub, and one more with reminders.
 
 When `run` ends by an exception, the supervisor (`main.py`) restarts the board.
 """
@@ -66,6 +66,7 @@ class Hub:
         self._sensors = parts.sensors
         self._links = parts.links
         self._uplink = parts.uplink
+        self._tester = parts.tester
         self._service = parts.service
         self._reminders = parts.keeper.reminders
         self._sensor_inbox = parts.sensor_inbox
@@ -80,7 +81,8 @@ class Hub:
     async def run(self) -> None:
         """Run the tasks; the first that ends, by an exception, ends all."""
         tasks = [
-            self._upkeep.run(), self._sensors.run(), self._links.run(), self._uplink.run()
+            self._upkeep.run(), self._sensors.run(), self._links.run(), self._uplink.run(),
+            self._tester.run(),
         ]  # fmt: skip
         if self._service is not None:
             tasks.append(self._service.run())

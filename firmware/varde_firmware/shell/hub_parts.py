@@ -28,6 +28,7 @@ from varde_firmware.shell import (
     keeper,
     link_task,
     sensor_task,
+    tester,
     upkeep_task,
     uplink_task,
     wifi_link,
@@ -86,6 +87,7 @@ class Parts:
         self.uplink.update_seen = assignment.number
         self.uplink.local_time = config.local_time
         self.sensors.utc_at = self._time.utc_ms
+        on_press = None
         if config.reminders:
             from varde_firmware.shell import reminder_task  # noqa: PLC0415  (not every home)
 
@@ -93,12 +95,16 @@ class Parts:
                 config, ports.make_signals(config.board), self.upkeep, self._time.utc_ms,
                 self._clock,
             )  # fmt: skip
+            on_press = self.keeper.reminders.on_press
+        self.tester = tester.Tester(self.uplink, self.upkeep, board, on_press)
         self.service = None
         console = ports.make_console()
         if console is not None:
             from varde_firmware.shell import service_task  # noqa: PLC0415  (on locked hubs)
 
-            self.service = service_task.ServiceTask(console, who.hub_id, self.keeper, self._clock)
+            self.service = service_task.ServiceTask(
+                console, who.hub_id, self.keeper, self._clock, self.tester.begin
+            )
 
     def look_at_trial(self) -> None:
         """One is on, or how it ended is to be told."""

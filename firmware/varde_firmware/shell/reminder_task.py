@@ -12,7 +12,7 @@ from varde_firmware.shell import inbox, upkeep_task
 from varde_protocols._compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional
+    from typing import Callable, List, Optional
 
     from varde_firmware.ports import Signals
     from varde_firmware.shell.clock import Clock
@@ -25,7 +25,8 @@ TONE_MS = const(200)
 
 
 class ReminderTask:
-    """`run` never returns; `note` is for the radio's handler, `counts` and `told` for a report."""
+    """`run` never returns; `note` is for the radio's handler, `on_press` for the button's,
+    `counts` and `told` for a report."""
 
     def __init__(self, config: "HubConfig", signals: "Signals", upkeep: "Upkeep",
                  utc_at: "Callable[[int], Optional[int]]", clock: "Clock") -> None:  # fmt: skip
@@ -37,7 +38,6 @@ class ReminderTask:
         self._clock = clock
         self._inbox = inbox.Inbox(1, 0)  # only to be woken
         self._is_pressed = False
-        signals.listen(self._on_press)
 
     def note(self, slot: int) -> None:
         """A value of this sensor is kept."""
@@ -98,7 +98,8 @@ class ReminderTask:
         except OSError as error:  # a start forgets it then; reminding goes on
             print("varde: reminders:", error)
 
-    def _on_press(self, _pin: "Any") -> None:
+    def on_press(self) -> None:
+        """The button went down."""
         self._is_pressed = True
         self._inbox.wake()
 

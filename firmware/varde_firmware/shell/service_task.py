@@ -11,7 +11,7 @@ from varde_protocols._compat import TYPE_CHECKING, const
 from varde_protocols.errors import WireError
 
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from varde_firmware.core.service import Event
     from varde_firmware.ports.console import Console
@@ -23,16 +23,19 @@ PAUSE_MS = const(50)
 
 
 class ServiceTask:
-    """`keeper` journals what happens; it is None while there is no journal."""
+    """`keeper` journals what happens; it is None while there is no journal, and nothing tests."""
 
     def __init__(
-        self, console: "Console", hub_id: bytes, keeper: "Optional[Keeper]", clock: "Clock"
-    ) -> None:
+        self, console: "Console", hub_id: bytes, keeper: "Optional[Keeper]", clock: "Clock",
+        start_test: "Optional[Callable[[bytes, int], bool]]" = None,
+    ) -> None:  # fmt: skip
         self._console = console
         self._hub_id = hub_id
         self._keeper = keeper
         self._clock = clock
-        self._service = service.Service(hub_id, console.random_bytes, self._check)
+        self._service = service.Service(
+            hub_id, console.random_bytes, self._check, start_test
+        )
 
     async def run(self) -> None:
         """Answer until the console ends, which only a simulated one does."""

@@ -30,7 +30,7 @@ class UplinkTask:
                  keeper: "Keeper", store: "IdentityStore", decisions: "uplink.Uplink",
                  inbox: "Inbox", clock: "Clock") -> None:  # fmt: skip
         self.exchanger = exchanger
-        self._links = links
+        self.links = links
         self._time = hub_time
         self._keeper = keeper
         self._store = store
@@ -78,14 +78,14 @@ class UplinkTask:
 
     def _look_at_link(self) -> bool:
         """The link came, or went, or is another: the decider hears of it. True: it has changed."""
-        number = self._links.number
+        number = self.links.number
         if number == self._link_number:
             return False
         if self._link_number:
             self._handle(uplink.LinkDown())
         self._link_number = number
         if number:
-            self._handle(uplink.LinkUp(self._links.way))
+            self._handle(uplink.LinkUp(self.links.way))
         return True
 
     def _handle(self, event: "Value") -> "List[Value]":
@@ -103,12 +103,12 @@ class UplinkTask:
         for action in wanted:
             await self._time.measure()
             if isinstance(action, uplink.Exchange) and action.is_report_due:
-                self._report()
+                self.report()
             result = await self.exchanger.deliver()
             self._keeper.tell_vanished(self.clock.now_ms(), self._store)
             self._note(result)
             if isinstance(result, uplink.Acknowledged):  # the data budget may want it rarer
-                heartbeat_s = self._links.heartbeat_s(result.heartbeat_s)
+                heartbeat_s = self.links.heartbeat_s(result.heartbeat_s)
                 result = uplink.Acknowledged(result.released, result.left, heartbeat_s)
             if self._doubts >= SEARCH_AFTER:
                 await self._search_time()
@@ -144,7 +144,7 @@ class UplinkTask:
             self.update_from_ms = self.clock.now_ms() + UPDATE_AGAIN_MS
         unload.since(before)
 
-    def _report(self) -> None:
+    def report(self) -> None:
         """Journal how the hub is. It is left out if anything speaks against it."""
         if self.report_of is None:
             return
@@ -177,14 +177,14 @@ class UplinkTask:
         if isinstance(result, uplink.Acknowledged):
             self._doubts = 0
             self.on_healthy()
-            self._links.acknowledged(self._link_number)
+            self.links.acknowledged(self._link_number)
         elif exchanger.was_reached:
-            self._links.turned_away(self._link_number, exchanger.is_enrolled)
+            self.links.turned_away(self._link_number, exchanger.is_enrolled)
         else:
             if exchanger.doubts_time:
                 self._doubts += 1
                 self._time.tell(hub_clock.Doubted())
-            self._links.failed(self._link_number)
+            self.links.failed(self._link_number)
 
 
 def _nobody() -> None:

@@ -4,8 +4,8 @@ A Blood Pressure Record 2B36 holds a value of another characteristic, which is d
 `recorded` when the record is whole. Of a segment that is not the first, only the segment's byte
 and its data are read: sequence and UUID stand in the first.
 
-A test reading (`varde_protocols.test_readings`) is told by what it is, says its run and its number,
-and nobody hands it on (`source`).
+A test reading (`varde_protocols.test_readings`) is told by what it is, says its run and its
+number, and nobody hands it on (`source`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 from varde_host.verification import drift, interval, past
@@ -54,7 +55,7 @@ def of(history: Sequence[past.Finding], model: Histories, start_days: int) -> Ou
         _point(series, pools.get(series.point), start_days) for series in past.series(own)
     )
     met = [each for each in points if each.meeting is not None]
-    first = min(met, key=lambda each: each.meeting.day if each.meeting else 0, default=None)
+    first = min(met, key=_order, default=None)
     seen = [each for each in map(past.tolerance, own) if each is not None]
     everybody = [past.tolerance(each) for of_one in alike for each in of_one]
     chart = None
@@ -65,6 +66,16 @@ def of(history: Sequence[past.Finding], model: Histories, start_days: int) -> Ou
         )
     share = interval.share_within(each for each in everybody if each is not None)
     return Outlook(points, first, interval.staircase(seen, start_days), chart, share)
+
+
+def _order(point: PointOutlook) -> tuple[int, Decimal]:
+    """Sort by when the limit may be met, then by how much of it is used up on that day."""
+    assert point.meeting is not None
+    assert point.forecast is not None
+    expected = point.forecast.on(point.meeting.day)
+    used = abs(expected.error) + expected.half_width
+    limit = point.series.limit
+    return point.meeting.day, -(used / limit if limit else used)
 
 
 def _by(history: Sequence[past.Finding], name: str | None) -> list[past.Finding]:

@@ -137,8 +137,8 @@ def doubts(history: Sequence[Finding]) -> list[Doubt]:
 def series(history: Sequence[Finding]) -> list[Series]:
     """Return the errors as found of each point, since the thing was last changed (as left).
 
-    A point is there if the latest verification measured it. Where something was changed, the
-    series begins anew with the error as left.
+    A point is there if the latest verification measured it (an age is not measured). Where
+    something was changed, the series begins anew with the error as left.
     """
     found: dict[Point, list[drift.Found]] = {}
     limits: dict[Point, Decimal] = {}
@@ -148,7 +148,7 @@ def series(history: Sequence[Finding]) -> list[Series]:
         day = each.began_ms // DAY_MS
         limits = {}
         for row in each.judged.as_found:
-            if row.error is not None and row.mpe is not None:
+            if row.error is not None and row.mpe is not None and _is_measured(row):
                 point = point_of(row)
                 limits[point] = row.mpe
                 found.setdefault(point, []).append(drift.Found(day, row.error))
@@ -163,6 +163,10 @@ def series(history: Sequence[Finding]) -> list[Series]:
         for point, limit in limits.items()
         if point in found
     ]
+
+
+def _is_measured(row: judgement.Finding) -> bool:
+    return row.nominal is not None or row.expanded_u is not None
 
 
 def was_changed(judged: judgement.Judgement) -> bool:

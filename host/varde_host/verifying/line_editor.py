@@ -115,18 +115,18 @@ def _read(prompt: str) -> Said:
     before = termios.tcgetattr(descriptor)
     try:
         tty.setcbreak(descriptor)
-        return _from_keys(descriptor, prompt)
+        return _from_keys(descriptor)
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         sys.stderr.write("\n")
         sys.stderr.flush()
 
 
-def _from_keys(descriptor: int, prompt: str) -> Said:
+def _from_keys(descriptor: int) -> Said:
     keys = Keys()
     while True:
         wait_s = ESC_SILENCE_S if keys.may_be_esc else None
-        said = None
+        said, before = None, keys.line
         if not select.select([descriptor], [], [], wait_s)[0]:
             said = keys.silence()
         else:
@@ -136,6 +136,13 @@ def _from_keys(descriptor: int, prompt: str) -> Said:
             said = keys.take(data[0])
         if said is not None:
             return said
-        # The prompt may be longer than its last line.
-        sys.stderr.write("\r\x1b[K" + prompt.rpartition("\n")[2] + keys.line)
-        sys.stderr.flush()
+        _echo(before, keys.line)
+
+
+def _echo(before: str, after: str) -> None:
+    """Show what a key did to the line."""
+    if len(after) < len(before):
+        sys.stderr.write("\b \b")
+    else:
+        sys.stderr.write(after[len(before) :])
+    sys.stderr.flush()

@@ -20,6 +20,7 @@ MARKS = {
 """A shape and a word for each outcome, never a colour alone."""
 
 
+_SHOWN = Decimal("0.01")
 CORNERS = ("front-left", "front-right", "back-left", "back-right")
 
 
@@ -48,7 +49,7 @@ def point(of: session.Session, step: plan.Step) -> str | None:
     unit = step.check.unit or ""
     shown = messages.text("verify.point.device", value=number(seen.indication), unit=unit)
     if seen.reference is not None:
-        said = {"reference": number(seen.reference), "unit": unit}
+        said = {"reference": number(_short(seen.reference)), "unit": unit}
         shown += messages.text("verify.point.reference", **said)
     found = _finding(of, step, seen)
     if found is None:
@@ -104,10 +105,17 @@ def _of_check(step: plan.Step) -> str:
     assert step.check is not None
     language = messages.speaker.language
     if step.name in ("yes", "ready"):
-        return f"{step.check.name.text(language)}: {step.check.ask.text(language)}"
+        ready = f" {messages.text('verify.ask.ready')}" if step.name == "ready" else ""
+        return f"{step.check.name.text(language)}: {step.check.ask.text(language)}{ready}"
     settle, whole = (step.check.settle_s or Decimal(0)), (step.check.fit_s or Decimal(0))
     seconds = settle if step.name == "first" else settle + whole
     return messages.text(f"verify.ask.{step.name}", seconds=seconds, unit="mmHg")
+
+
+def _short(value: Decimal) -> Decimal:
+    """Return what a person reads of a mean: two decimals at most."""
+    places = value.as_tuple().exponent
+    return value.quantize(_SHOWN) if isinstance(places, int) and places < -2 else value
 
 
 def _finding(

@@ -105,8 +105,7 @@ class VirtualManometer:
         if "range" in self.faults:
             return _OVERRANGE
         mmhg = self._pressure() + self._error + self._random.gauss(0, self._noise)
-        shown = round(mmhg, 2) if self.unit == "MMHG" else round(mmhg / MMHG_PER_KPA, 4)
-        return f"{shown:+.5E}"
+        return f"{mmhg:+.2f}" if self.unit == "MMHG" else f"{mmhg / MMHG_PER_KPA:+.4f}"
 
     def _next_error(self) -> str:
         return self._queue.popleft() if self._queue else '0,"No error"'

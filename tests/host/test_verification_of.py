@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from host.conftest import Bench
 from host.inventory_bench import K2, Stockroom, refusal
 from host.terminal import Terminal
 from host.virtual_hub import VirtualHub
+from varde_host.bench_record import signing
 from varde_host.inventory import items, models, records
 from varde_host.receiver import verification_of, verification_records
-from varde_host.site import files
-from varde_host.verification import past
+from varde_host.site import files, trust_documents
+from varde_host.verification import approved, evaluation, past, procedure
 from varde_protocols import test_readings
 from varde_protocols.crypto import x25519
 
@@ -143,6 +145,36 @@ def test_a_folder_is_opened_and_what_is_none_of_ours_is_named(tmp_path: Path, si
     assert other.register.newest_ms is None  # of things that no reading names nothing is opened
     missing = refusal(verification_records.from_folder, tmp_path / "no", None, set())
     assert missing.code == "file-read"
+
+
+def test_a_municipalitys_own_procedure_goes_along(tmp_path: Path, room: Stockroom, terminal):
+    """Records by it are judged at the receiver, which has no site of the bench's beside it."""
+    site = files.load(shutil.copytree(signed_bench.site().directory, tmp_path / "site"))
+    raw = procedure.shipped_bytes(procedure.shipped()["cuff-static"].sha256 or "")
+    assert raw is not None
+    own = raw.replace(b"version = 1", b"version = 70", 1)
+    approved.approve(site, own, function=K2.function, person=K2.person, at_ms=room.now_ms)
+    room.model("microlife-x", models.SENSOR)
+    item = room.see(items.find, room.item("microlife-x", serial="C1"))
+    used, noon = procedure.load(own), at("2026-08-01") + DAY_MS // 2
+    what = signed_bench.seen(item, "2026-08-01", "cuff-static")
+    what = dataclasses.replace(what, procedure=used.name)
+    judged = evaluation.evaluate(used, what).as_json()
+    body = {"measured": what.as_json(), "judgement": judged, "valid_until": None, "kit": None}
+    signed = signing.sign(
+        site, "verification", body, by=K2, began_ms=noon, ended_ms=noon, place="Benk 1"
+    )
+    room.opened.write(lambda c: records.put(c, signed, K2, room.now_ms))
+    arguments = ("--inventory", room.opened.address, "--site", site.directory)
+    assert terminal.json("verify", "export", tmp_path / "out", *arguments)[0] == 0
+    trusted = trust_documents.issue(site, room.now_ms)[0]
+    names = {signed.verification_id}
+    loaded = verification_records.from_folder(tmp_path / "out", trusted, names)
+    assert loaded.refused == []
+    assert loaded.register.newest_ms == noon
+    [own_file] = (tmp_path / "out").glob("*.toml")
+    own_file.write_bytes(raw)
+    assert len(verification_records.from_folder(tmp_path / "out", trusted, names).refused) == 1
 
 
 def test_any_bytes_in_the_folder_are_refused_and_nothing_more(tmp_path: Path, signed):

@@ -12,6 +12,8 @@ from varde_host.bench_record import form
 from varde_host.commands import inventory_options, new_output, options
 from varde_host.inventory import records
 from varde_host.receiver import verification_records
+from varde_host.site import files
+from varde_host.verification import approved, procedure
 
 
 def export(
@@ -30,11 +32,22 @@ def export(
         if not (folder / name).exists():
             new_output.write(folder / name, each.document)
             written += 1
+    _write_procedures(folder, site, found)
     if json:
         output.as_json({"verifications": len(found), "written": written})
         return
     fields = {"written": written, "total": len(found), "folder": folder}
     output.line(messages.text("verify-export.done", **fields))
+
+
+def _write_procedures(folder: Path, site: Path, found: list[records.Record]) -> None:
+    """Write the procedures that the records name and that do not ship with the program."""
+    named = {str(each.content["measured"]["procedure"]["sha256"]) for each in found}
+    for sha256 in sorted(named - {each.sha256 for each in procedure.every_shipped()}):
+        path = folder / f"{sha256}{verification_records.PROCEDURE_SUFFIX}"
+        raw = approved.raw_of(files.load(site), sha256)
+        if raw is not None and not path.exists():
+            new_output.write(path, raw)
 
 
 def _make(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,8 @@ import typer
 from varde_host import messages, output
 from varde_host.commands import inventory_options, options
 from varde_host.inventory import items, tracing, words
-from varde_host.verification import drift, interval, outlook, past, procedure
+from varde_host.site import files
+from varde_host.verification import approved, drift, interval, outlook, past, procedure
 
 _EPOCH = dt.date(1970, 1, 1)
 _SHOWN = Decimal("0.01")
@@ -33,7 +35,7 @@ def history(
             tracing.history(connection, each.item_id)
             for each in items.listing(connection, model=found.model)
         ]
-    seen = outlook.of(findings, model, _start_days(findings))
+    seen = outlook.of(findings, model, _start_days(findings, site))
     if json:
         output.as_json(_as_json(found.item_id, findings, seen))
         return
@@ -44,11 +46,18 @@ def history(
     _say(found.item_id, seen)
 
 
-def _start_days(findings: list[past.Finding]) -> int:
+def _start_days(findings: list[past.Finding], site: Path) -> int:
     """Return the interval of the latest verification's procedure."""
     name = next((each.procedure for each in reversed(findings) if each.procedure), "")
-    known = procedure.shipped().get(name or "")
+    known = _procedures(site).get(name or "")
     return _DEFAULT_DAYS if known is None else known.interval_days
+
+
+def _procedures(site: Path) -> dict[str, procedure.Procedure]:
+    """Return those in use: the site's own, or as shipped where no site is at hand."""
+    if (site / files.DESCRIPTION).exists():
+        return approved.in_use(files.load(site))
+    return procedure.shipped()
 
 
 def _cells(each: past.Finding) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ Once more it is opened, when the test readings have come: its journal says what 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ from varde_host.acceptance import (
     storage_test,
 )
 from varde_host.acceptance.at_collector import Heard
-from varde_host.bench import faults
+from varde_host.bench import events, faults
 from varde_host.bench import steps as bench_steps
 from varde_host.bench.cable import ports, prompt
 from varde_host.bench.making import assignment, links, lock_check, sensor_evidence
@@ -38,6 +39,9 @@ from varde_protocols import hub_config, records
 RESERVE_DAYS: Final = 7
 """A hub proves its reserve link daily by itself (docs/link.md): its word on that holds so long."""
 DAY_MS: Final = 86_400_000
+LOOK_S: Final = 1.0
+MEASURE_S: Final = 60.0
+"""For somebody to take one measurement with one sensor; then the tray asks anew."""
 
 Do = Callable[[Work], Awaitable[Evidence]]
 
@@ -171,17 +175,35 @@ class Acceptance:
         kit = contents.kit_of(self.inventory, self.kit_id)
         things = contents.refuse(work, self.inventory, kit, identity)
         await storage_test.is_running(work)
-        heard = await self._heard_now(work)
-        readings = [r for r in heard.of(records.Reading) if not at_collector.is_test(r)]
-        came = {reading.slot: reading.seq for reading in readings}
-        for row in identity["rows"]:
-            if row["slot"] not in came:
-                raise faults.Fault("sensor-measure", slot=row["slot"], model=row["model"])
+        came = await self._measured(work, identity["rows"])
         read = [
             {"slot": r["slot"], "item": r["item"], "reading": came[r["slot"]]}
             for r in identity["rows"]
         ]
         return {"profile": kit.profile, "things": things, "sensors": read}
+
+    async def _measured(self, work: Work, rows: list[dict[str, Any]]) -> dict[int, int]:
+        """Ask for a measurement of each sensor, and return the number of its reading by slot.
+
+        Raises Fault `sensor-measure` for one that has brought none in a while.
+        """
+        began_s = time.monotonic()
+        asked: set[int] = set()
+        while True:
+            heard = await self._heard_now(work)
+            readings = [r for r in heard.of(records.Reading) if not at_collector.is_test(r)]
+            came = {reading.slot: reading.seq for reading in readings}
+            missing = [row for row in rows if row["slot"] not in came]
+            if not missing:
+                return came
+            fields = {"slot": missing[0]["slot"], "model": missing[0]["model"]}
+            if time.monotonic() > began_s + MEASURE_S:
+                raise faults.Fault("sensor-measure", **fields)
+            if fields["slot"] not in asked:
+                work.tell(events.PERSON, code="sensor-measure", **fields)
+                asked.add(fields["slot"])
+            await asyncio.sleep(LOOK_S)
+            work.board.hands_s += LOOK_S
 
     async def storage(self, work: Work) -> Evidence:
         """Twenty readings through the whole chain, with two cuts."""

@@ -25,7 +25,7 @@ NOT_THE_KITS: Final = frozenset(
     (
         "port-gone", "port-busy", "board-silent", "talk-garbled", "tool-timeout", "other-board",
         "not-come-back", "hold-boot", "tool-failed", "tool-missing", "refused", "pull-power",
-        "no-firmware", "script-failed", "answer-malformed", "lag-04",
+        "no-firmware", "script-failed", "answer-malformed", "lag-04", "lag-06",
     )
 )  # fmt: skip
 """Faults of cable, tools and hands: nothing is known to be wrong with the kit."""
@@ -36,7 +36,7 @@ _CODES: Final[Mapping[str, str]] = {
     "read-back-differs": "OPP-05",
     "no-exchange": "NETT-05",
     "no-acknowledgement": "NETT-06",
-    "record-forged": "LAG-06",
+    "record-forged": "LAG-07",
     "lock-open": "LAS-01",
     "service-silent": "LAS-02",
     "service-refused": "LAS-03",

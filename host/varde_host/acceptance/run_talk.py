@@ -42,6 +42,9 @@ ASKING, REQUESTED, TESTING, TOLD, FAILED, REFUSED, AT_PROMPT = (
     "asking", "requested", "testing", "told", "failed", "refused", "at-prompt",
 )  # fmt: skip
 
+RESET_LINE, PULLED = "reset-line", "pulled"
+"""How power was cut."""
+
 _ASK = b"\r\nvarde?\r\n"
 _SERVICE = re.compile(rb"varde: service ([0-9a-f]{16}) ([0-9a-f]{32})")
 _REFUSED = re.compile(rb"varde: refused (\d{1,3})")
@@ -79,7 +82,7 @@ class Talk:
         self.said = "no answer"
         self.run = Run()
         self._sign = sign
-        self._utc_ms = utc_ms
+        self.utc_ms = utc_ms
         self._line = b""
 
     def ask(self) -> bytes:
@@ -101,7 +104,7 @@ class Talk:
         if self.state == REQUESTED:
             if line.startswith(_TESTING):
                 self.state = TESTING
-                self.run = replace(self.run, testing_ms=self._utc_ms())
+                self.run = replace(self.run, testing_ms=self.utc_ms())
             elif match := _REFUSED.search(line):
                 self.state, self.reason = REFUSED, int(match[1])
         elif self.state == TESTING and line.startswith(_NO_TEST):
@@ -109,7 +112,7 @@ class Talk:
         elif self.state == TESTING and (match := _TOLD.search(line)):
             first, last = int(match[1]), int(match[2])
             self.state = TOLD
-            self.run = replace(self.run, first=first, last=last, told_ms=self._utc_ms())
+            self.run = replace(self.run, first=first, last=last, told_ms=self.utc_ms())
         return b""
 
     def _hear_answer(self, line: bytes) -> bytes:
@@ -135,34 +138,57 @@ def signing(signer: keys.Signer, wanted_hub_id: str, command: int) -> service_mo
     return sign
 
 
-async def run(
-    port: str, sign: service_mode.Sign, utc_ms: Callable[[], int], *, cut_by_lines: bool
-) -> Run:
-    """Let the hub on this port make test readings; cut its power by the reset line if asked to.
+@dataclass(frozen=True)
+class Hand:
+    """Who pulls the cable where no line does it: `ask` is called when it is time (in a thread of
+    its own), and `limit_s` is how long is waited."""
 
-    Raises Fault `lag-05` if it refuses or does not tell, `service-silent`, `lock-open` for a hub
-    that is not locked, `other-hub`, `port-gone`.
+    ask: Callable[[], None]
+    limit_s: float
+
+
+async def run(
+    port: str, sign: service_mode.Sign, utc_ms: Callable[[], int], hand: Hand | None
+) -> Run:
+    """Let the hub on this port make test readings, and cut its power behind the last one.
+
+    By the reset line, or by a hand. Raises Fault `lag-05` if it refuses or does not tell,
+    `pull-power` if nobody pulls, `service-silent`, `lock-open` for a hub that is not locked,
+    `other-hub`, `port-gone`.
     """
     stop = threading.Event()
-    talking = asyncio.to_thread(_converse, port, Talk(sign, utc_ms), cut_by_lines, stop)
+    talking = asyncio.to_thread(_converse, port, Talk(sign, utc_ms), hand, stop)
     try:
         return await talking
     finally:
         stop.set()
 
 
-def _converse(port: str, talk: Talk, cut_by_lines: bool, stop: threading.Event) -> Run:
+def _converse(port: str, talk: Talk, hand: Hand | None, stop: threading.Event) -> Run:
     try:
         with serial_line.opened(port, READ_S) as line:
             _until_testing(line, talk, stop)
             _until_told(line, talk, stop)
-            if not cut_by_lines:
-                return talk.run
-            cut_ms = talk._utc_ms()
-            serial_line.pulse_reset(line)
-            return replace(talk.run, cut="reset-line", cut_ms=cut_ms)
+            if hand is None:
+                made = replace(talk.run, cut=RESET_LINE, cut_ms=talk.utc_ms())
+                serial_line.pulse_reset(line)
+                return made
+            hand.ask()
+            _until_gone(line, hand.limit_s, stop)
+            return replace(talk.run, cut=PULLED, cut_ms=talk.utc_ms())
     except serial_line.Error as error:
         raise serial_line.fault(error, port) from error
+
+
+def _until_gone(line: serial.Serial, limit_s: float, stop: threading.Event) -> None:
+    """Return when the port does not answer any more; held open, it cannot come back unseen."""
+    end_s = time.monotonic() + limit_s
+    try:
+        while time.monotonic() < end_s and not stop.is_set():
+            line.read(max(1, line.in_waiting))
+    except serial_line.Error:
+        return
+    raise faults.Fault("pull-power")
 
 
 def _until_testing(line: serial.Serial, talk: Talk, stop: threading.Event) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,8 @@ from varde_protocols import cose, records, service_request
 from varde_protocols.errors import WireError
 
 LOOK_S: Final = 1.0
-HAND_LOOK_S: Final = 0.1
+HAND_S: Final = 60.0
+"""For somebody who was told to keep a hand on the cable; by then nothing waits any more."""
 CUTS_MS: Final = 90_000
 """What the two cuts may cost a reading: 20 s without a link, a start, and joining the network."""
 _MEMORY: Final = "accept-run"
@@ -49,7 +50,7 @@ class StorageTest:
     async def run(self, work: Work) -> Evidence:
         """Do it, and return the facts of the record.
 
-        Raises Fault `lag-01` to `lag-05`, `pull-power` if nobody does, and as `run_talk.run`,
+        Raises Fault `lag-01` to `lag-06`, `pull-power` if nobody does, and as `run_talk.run`,
         `prompt.reach`.
         """
         run = await self._with_cut(work)
@@ -65,6 +66,8 @@ class StorageTest:
         came = [each for each in heard.tests if each.record.seq >= run.first]
         found = stored.compare(held, came, made_ms, allowed_ms=allowed_ms)
         found.refuse()
+        if not restarted(heard, run):
+            raise faults.Fault("lag-06")
         if waiting == 0:
             raise faults.Fault("lag-04")
         return {
@@ -90,13 +93,12 @@ class StorageTest:
                 work.tell(events.PERSON, code="pull-ready")
             await is_running(work)
             run = await run_talk.run(
-                work.board.port, self._sign(work), work.bench.utc_ms, cut_by_lines=by_lines
-            )
+                work.board.port, self._sign(work), work.bench.utc_ms,
+                None if by_lines else hand(work),
+            )  # fmt: skip
             work.board.memory[_MEMORY] = run
-        if not run.cut:
-            cut_ms = await pulled(work)
-            work.board.memory[_MEMORY] = replace(run, cut="pulled", cut_ms=cut_ms)
-            raise faults.Fault("port-gone")  # wherever it comes back, the tray finds it
+            if run.cut == run_talk.PULLED:
+                raise faults.Fault("port-gone")  # wherever it comes back, the tray finds it
         work.board.mode = RUNNING
         return run
 
@@ -133,7 +135,7 @@ class StorageTest:
 
     def _power_off_ms(self, heard: Heard, run: run_talk.Run) -> int:
         """Return for how long a pulled cable kept the hub without power, at the most."""
-        if run.cut != "pulled":
+        if run.cut != run_talk.PULLED:
             return 0
         after = [e.received_ms for e in heard.arrived if e.received_ms > run.cut_ms]
         return max(0, min(after, default=run.cut_ms) - run.cut_ms)
@@ -146,6 +148,12 @@ def waiting_at_cut(heard: Heard, run: run_talk.Run) -> int:
         if run.first <= e.record.seq <= run.last and e.received_ms < run.cut_ms
     ]  # fmt: skip
     return stored.COUNT - len(before)
+
+
+def restarted(heard: Heard, run: run_talk.Run) -> bool:
+    """Tell if the hub has started anew behind the run: a battery may have kept it going."""
+    boots = {each.record.boot for each in heard.tests if run.first <= each.record.seq <= run.last}
+    return bool(boots) and (heard.boot or 0) > max(boots)
 
 
 def beginning(heard: Heard, first: int) -> records.Event:
@@ -195,19 +203,11 @@ async def is_running(work: Work) -> None:
         await work.reset()
 
 
-async def pulled(work: Work) -> int:
-    """Ask somebody to pull the cable, and return when it was out (Unix ms).
+def hand(work: Work) -> run_talk.Hand:
+    """Return who asks for the cable to be pulled, from another thread than the bench's own."""
+    loop = asyncio.get_running_loop()
 
-    Raises Fault `pull-power` if nobody does.
-    """
-    work.tell(events.PERSON, code="pull-power")
-    began_s = time.monotonic()
-    end_s = began_s + work.settings.limits.person_s
-    try:
-        while time.monotonic() < end_s:
-            if not await asyncio.to_thread(ports.is_there, work.board.port):
-                return work.bench.utc_ms()
-            await asyncio.sleep(HAND_LOOK_S)
-    finally:
-        work.board.hands_s += time.monotonic() - began_s
-    raise faults.Fault("pull-power")
+    def ask() -> None:
+        loop.call_soon_threadsafe(lambda: work.tell(events.PERSON, code="pull-power"))
+
+    return run_talk.Hand(ask, HAND_S)

@@ -90,6 +90,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "lag-03": (FAILED, IT),
     "lag-04": (FAILED, TECHNICIAN),
     "lag-05": (FAILED, IT),
+    "lag-06": (FAILED, TECHNICIAN),
     "pull-power": (PERSON, TECHNICIAN),
     "pull-ready": (PERSON, TECHNICIAN),
     "kit-01": (FAILED, TECHNICIAN),

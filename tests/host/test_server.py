@@ -268,8 +268,7 @@ def test_an_oversized_stream_is_cut_at_the_limit(process: CollectorProcess):
 
 
 def test_headers_without_end_are_refused(process: CollectorProcess):
-    # no more than the server reads before it refuses: what is still under way when it closes
-    # would break the connection under the answer
+    # no more than it reads: what is under way when it closes would break the answer's connection
     with process.connect() as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nX: " + b"x" * server.MAX_HEAD_BYTES)
         assert connection.recv(100).startswith(b"HTTP/1.1 400")

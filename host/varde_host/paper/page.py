@@ -71,28 +71,32 @@ class Pages:
         widths_mm: Sequence[float],
         size: float = TEXT_SIZE,
     ) -> None:
-        """Draw a table; the last column takes what the widths leave."""
+        """Draw a table; the last column takes what the widths leave. A row of one cell is a heading
+        over the rows that follow it."""
         widths = [width * MM for width in widths_mm]
         widths.append(self._room - sum(widths))
         if columns:
             self._row(columns, widths, BOLD, size)
             self._rule()
         for row in rows:
-            self._row(row, widths, PLAIN, size)
+            if len(row) == 1:  # a name for the rows that follow
+                self._row(row, [self._room], BOLD, size)
+            else:
+                self._row(row, widths, PLAIN, size)
         self.space(1)
 
-    def box(self, text: str) -> None:
+    def box(self, text: str, size: float = 12.5) -> None:
         """Draw the line that must not be missed, in a frame."""
-        made = typeface.lines(text, BOLD, 12.5, self._room - 6 * MM)
-        height = len(made) * 12.5 * _LEADING + 4 * MM
+        made = typeface.lines(text, BOLD, size, self._room - 6 * MM)
+        height = len(made) * size * _LEADING + 4 * MM
         self._need(height + 4 * MM)
         self._y -= height + 1.5 * MM
         self._page.setStrokeGray(0)
         self._page.setLineWidth(1.1)
         self._page.rect(self._left, self._y, self._room, height)
         for number, line in enumerate(made):
-            y = self._y + height - 2 * MM - (number + 0.8) * 12.5 * _LEADING
-            self._put(line, BOLD, 12.5, self._left + 3 * MM, y)
+            y = self._y + height - 2 * MM - (number + 0.8) * size * _LEADING
+            self._put(line, BOLD, size, self._left + 3 * MM, y)
         self.space(2)
 
     def code(self, text: str, side_mm: float, beside: Sequence[str]) -> None:

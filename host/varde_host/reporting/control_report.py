@@ -1,0 +1,190 @@
+"""«Kontrollrapport»: what a verification found, for the manager on page 1 and everybody behind it.
+
+The title is never one of calibration: the warehouse compares and judges (docs/verification.md, 4.1
+and 4.8). The level is that of the judgement, in its own words, and never more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from varde_host.bench_record import form
+from varde_host.paper import page, pdfa
+from varde_host.reporting import amounts, control_plots, control_tables, sheet
+from varde_host.verification import judgement, measured, procedure
+
+COMPARED, VERIFIED, CALIBRATED = 2, 3, 4
+
+
+def pdf(
+    paper: sheet.Paper, used: procedure.Procedure, attached: Sequence[pdfa.Attached] = ()
+) -> bytes:
+    """Return the report of a verification by the procedure `used`."""
+    made = _Control(paper, used)
+    return sheet.drawn(paper, paper.words.text("sheet.control.title"), made.draw, attached)
+
+
+class _Control:
+    def __init__(self, paper: sheet.Paper, used: procedure.Procedure) -> None:
+        self.paper, self.used, self.words = paper, used, paper.words
+        self.seen = measured.from_json(paper.content["measured"])
+        self.judged = judgement.from_json(paper.content["judgement"])
+
+    def draw(self, pages: page.Pages) -> None:
+        """Page 1, then plots, points, and what they rest on."""
+        self._first_page(pages)
+        pages.new_page()
+        drawing = control_plots.Drawing(
+            self.words, self.used, self.seen, self.judged, self._previous()
+        )
+        drawing.all(pages)
+        self._runs(pages)
+        self._grounds(pages)
+        sheet.tail(pages, self.paper)
+
+    def _first_page(self, pages: page.Pages) -> None:
+        text = self.words.text
+        title = self.used.title.text(self.words.language)
+        sheet.head(pages, self.paper, text("sheet.control.title"), [title])
+        sheet.verdict(pages, self.paper, self._verdict())
+        if self.used.kind == "oximeter" and self.judged.level < VERIFIED:
+            pages.box(text("sheet.control.no-accuracy"))
+        for banner in self.judged.banners:
+            pages.box("! " + text(f"verification.banner.{banner}"), 10.5)
+        pages.heading(text("sheet.device"))
+        pages.rows(self._device(), 36.0)
+        pages.heading(text("sheet.not-checked"))
+        pages.bullets(
+            [self.used.words(key, self.words.language) for key in self.judged.not_checked]
+        )
+        pages.heading(text("sheet.rule"))
+        is_guarded = self.used.decision == procedure.GUARDED
+        rule = text("sheet.rule-guarded" if is_guarded else "sheet.rule-simple")
+        pages.paragraph(rule, size=9.0)
+        pages.paragraph(text("sheet.only-this"), bold=True, size=9.0)
+
+    def _verdict(self) -> list[str]:
+        text, judged = self.words.text, self.judged
+        lines = [text("sheet.level", level=self._level())]
+        until = self.paper.content["valid_until"]
+        if until is not None:
+            lines.append(text("sheet.valid-until", date=amounts.date(self.words, until)))
+        else:
+            lines.append(text("sheet.not-valid"))
+        if judged.as_found_outcome != judged.outcome:
+            found = amounts.outcome(self.words, judged.as_found_outcome)
+            lines.append(text("sheet.as-found-was", outcome=found))
+        if not judged.may_approve:
+            lines.append(text("sheet.practice"))
+        return lines
+
+    def _level(self) -> str:
+        """Return the level's words; where it was verified: at which points, with which U."""
+        judged = self.judged
+        name = amounts.level(self.words, judged.level)
+        if judged.level == CALIBRATED:
+            found = next(
+                (r for r in self.seen.references if r.kind == "external-certificate"), None
+            )
+            if found is not None:
+                lab, number = found.traceable_to or "?", found.certificate or "?"
+                return self.words.text("sheet.calibrated-by", lab=lab, certificate=number)
+        at = [each for each in judged.handed_out if each.expanded_u and each.nominal is not None]
+        if judged.level != VERIFIED or not at:
+            return name
+        widest = max(at, key=lambda each: each.expanded_u or 0)
+        nominals = sorted({each.nominal for each in at if each.nominal is not None})
+        places = ", ".join(amounts.number(self.words, value) for value in nominals)
+        u = amounts.number(self.words, widest.shown_u, self.used.unit)
+        return self.words.text("sheet.verified-at", points=f"{places} {self.used.unit}", u=u)
+
+    def _device(self) -> list[tuple[str, str]]:
+        device, text = self.seen.device, self.words.text
+        udi = f" · UDI {device.udi}" if device.udi else ""
+        name = " ".join(part for part in (device.maker, device.model) if part) or device.kind
+        parts = [
+            text("sheet.size", size=device.size) if device.size else "",
+            text("sheet.firmware", version=device.firmware) if device.firmware else "",
+            self._class(),
+        ]
+        kit = self.paper.content["kit"]
+        item = device.item_id + (f" · {text('label.kit', kit=kit)}" if kit else "")
+        rows = [
+            (text("sheet.model"), name),
+            (text("sheet.serial"), (device.serial or amounts.NOTHING) + udi),
+            (text("sheet.item"), ", ".join([item, *(part for part in parts if part)])),
+        ]
+        if device.condition:
+            rows.append((text("sheet.condition"), device.condition))
+        return rows
+
+    def _class(self) -> str:
+        device, text = self.seen.device, self.words.text
+        if self.used.kind != "scale":
+            return ""
+        if device.scale_class is None:
+            return text("sheet.no-class")
+        e = amounts.number(self.words, device.e, self.used.unit)
+        return text("sheet.class", name=device.scale_class, e=e)
+
+    def _runs(self, pages: page.Pages) -> None:
+        text, judged, seen = self.words.text, self.judged, self.seen
+        if seen.as_left is None:
+            pages.heading(text("sheet.as-found-and-left"))
+            self._run(pages, seen.as_found, judged.handed_out)
+        else:
+            pages.heading(text("sheet.as-found"))
+            self._run(pages, seen.as_found, judged.as_found)
+            pages.heading(text("sheet.as-left"))
+            pages.paragraph(text("sheet.change", change=seen.change or ""), bold=True)
+            self._run(pages, seen.as_left, judged.handed_out)
+        pages.paragraph(text("sheet.short.explained"), size=page.SMALL_SIZE)
+
+    def _run(
+        self, pages: page.Pages, run: measured.Run, findings: Sequence[judgement.Finding]
+    ) -> None:
+        control_tables.checks(pages, self.words, self.used, run, findings)
+        if run.points:
+            control_tables.points(pages, self.words, self.used, run, findings)
+
+    def _grounds(self, pages: page.Pages) -> None:
+        text, words = self.words.text, self.words
+        if self.seen.references:
+            pages.heading(text("sheet.references"))
+            control_tables.references(pages, words, self.seen.references)
+        if self.judged.budget:
+            pages.heading(text("sheet.budget"))
+            control_tables.budget(pages, words, self.judged.budget)
+        pages.heading(text("sheet.grounds"))
+        name = self.seen.procedure
+        rows: list[tuple[str, str]] = [
+            (text("sheet.procedure"), f"{name.id} {name.version}"),
+            (text("sheet.procedure-hash"), name.sha256),
+            (text("sheet.conditions"), control_tables.conditions(words, self.seen)),
+            (text("sheet.gravity"), self._gravity()),
+        ]
+        if self.judged.hysteresis is not None:
+            shown = amounts.number(words, self.judged.hysteresis, self.used.unit)
+            rows.append((text("sheet.hysteresis"), shown))
+        previous = self._previous()
+        if previous is not None:
+            rows.append((text("sheet.previous"), str(previous["number"])))
+        pages.table([], [row for row in rows if row[1]], [45.0], 9.0)
+
+    def _previous(self) -> Mapping[str, Any] | None:
+        """Return the verification before this one, by the same procedure, if it was given."""
+        for one in self.paper.beside:
+            if one.kind == form.VERIFICATION:
+                name = one.content["measured"]["procedure"]["id"]
+                return one.content if name == self.seen.procedure.id else None
+        return None
+
+    def _gravity(self) -> str:
+        shift: Any = self.judged.gravity_shift
+        if not self.used.gravity:
+            return ""
+        if shift is None:
+            return self.words.text("sheet.gravity-unknown")
+        return amounts.signed(self.words, judgement.rounded_u(abs(shift)).copy_sign(shift),
+                              self.used.unit)  # fmt: skip

@@ -15,7 +15,6 @@ from host.terminal import Terminal
 from host.virtual_hub import SPOT_VALUE, VirtualHub
 from varde_host.bench_record import form, opening
 from varde_host.inventory import (
-    audit,
     door,
     hub_identities,
     items,
@@ -194,9 +193,8 @@ def check_files(told, case: Case) -> None:
         data = file.read_bytes()
         assert SPOT_VALUE not in data
         assert SPOT_VALUE.hex().encode() not in data
-    log = case.room.see(lambda c: list(audit.lines(c)))
-    [line] = [each for each in log if each.what == "item.traced"]
-    assert signed.sha256 in line.detail
+    kept = case.room.see(records.listing, form.TRACE)
+    assert [each.sha256 for each in kept] == [signed.sha256]
     case.room.prove()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 import typer
@@ -20,7 +20,6 @@ from varde_host.inventory import (
     tracing,
     words,
 )
-from varde_host.inventory.who import Who
 from varde_host.receiver import source
 from varde_host.site import files
 
@@ -57,8 +56,9 @@ def trace(
             loaded, form.TRACE, body, by=acting, began_ms=now_ms, ended_ms=now_ms,
             place=place or loaded.name,
         )  # fmt: skip
+        with inventory_options.opened(site, inventory) as opened:
+            opened.write(lambda c: records.put(c, signed, acting, now_ms))
         written = _write(signed, out)
-        _log(site, inventory, acting, now_ms, signed)
     if json:
         output.as_json({**body, "bad_at_ms": found.bad_at_ms, "files": written})
         return
@@ -120,15 +120,6 @@ def _write(signed: form.Signed, folder: Path) -> list[str]:
     for suffix, content in contents.items():
         new_output.write(folder / (name + suffix), content)
     return [str(folder / (name + suffix)) for suffix in contents]
-
-
-def _log(site: Path, inventory: str | None, by: Who, now_ms: int, signed: form.Signed) -> None:
-    """Write down that a list was made, and of which loans."""
-    said: dict[str, Any] = {
-        "list": signed.sha256, "loans": [row["loan"] for row in signed.content["loans"]],
-    }  # fmt: skip
-    with inventory_options.opened(site, inventory) as opened:
-        opened.write(lambda c: tracing.told(c, signed.subject, said, by, now_ms))
 
 
 def _print(found: tracing.Trace, rows: list[trace_list.Row], *, is_counted: bool) -> None:

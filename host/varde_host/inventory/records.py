@@ -87,7 +87,7 @@ def put(connection: sa.Connection, signed: form.Signed, by: Who, now_ms: int) ->
     if signed.kind == form.VERIFICATION:
         return _put_verification(connection, signed, by, now_ms)
     if signed.kind == form.TRACE:
-        _refuse_unless_its_thing(connection, signed.subject, signed.content)
+        _refuse_unless_its_thing(connection, signed.subject, signed.content, may_be_gone=True)
     elif not _is_there(connection, schema.kits.c.kit_id, signed.subject):
         raise errors.InputRefused("kit-unknown", signed.subject)
     what = f"record.{signed.kind}"
@@ -236,13 +236,13 @@ def _refuse_unless_checker(signed: form.Signed, by: Who) -> None:
 
 
 def _refuse_unless_its_thing(
-    connection: sa.Connection, item_id: str, said: Mapping[str, Any]
+    connection: sa.Connection, item_id: str, said: Mapping[str, Any], *, may_be_gone: bool = False
 ) -> None:
     items = schema.items
     found = connection.execute(sa.select(items).where(items.c.item_id == item_id)).first()
     if found is None:
         raise errors.InputRefused("item-unknown", item_id)
-    if found.standing in standing.GONE:
+    if found.standing in standing.GONE and not may_be_gone:
         raise errors.InputRefused("item-standing", item_id)
     for name in ("model", "serial"):
         if said.get(name) != getattr(found, name):

@@ -7,7 +7,6 @@ inventory. The loans have random numbers; whose they are, the follow-up service 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -92,14 +91,6 @@ def trace(connection: sa.Connection, item: str, record: str | None = None) -> Tr
     return Trace(
         found, doubt.from_ms, bad.began_ms, parts, doubt.until_ms, _record(doubt.good), bad.record
     )
-
-
-def told(
-    connection: sa.Connection, item: str, said: Mapping[str, object], by: Who, now_ms: int
-) -> None:
-    """Write down that a list was made for the follow-up service, and what it says of loans."""
-    with door.Change(connection, by, now_ms, "item.traced", item, **said):
-        pass  # no row changes
 
 
 def spans(

@@ -34,8 +34,8 @@ _FAILED = (judgement.FAILED, judgement.FAILED_WITHIN)
 class Finding:
     """What was found at once. `record` is the signed record's SHA-256 in hexadecimal.
 
-    `is_bad`: as found it was past its limit, so loans are to be looked at. `is_good`: as handed
-    out it was within its limits, by references that held. Both where it was put right at once.
+    By references that held: `is_bad`, as found it was past its limit, so loans are to be looked
+    at; `is_good`, as handed out it was within its limits. Both where it was put right at once.
     `procedure`, `level` and `judged` are None of a finding without a record of the bench.
     """
 
@@ -105,7 +105,8 @@ def from_content(record: str, content: Mapping[str, Any]) -> Finding:
     judged = judgement.from_json(content["judgement"])
     measured = content["measured"]
     return Finding(
-        record, content["began_ms"], content["ended_ms"], judged.trace_back, judged.may_hand_out,
+        record, content["began_ms"], content["ended_ms"],
+        judged.trace_back and judged.may_approve, judged.may_hand_out,
         content["number"], measured["procedure"]["id"], measured["procedure"]["version"],
         judged.level, content["valid_until"], measured["device"]["item_id"],
         measured["device"].get("model"), measured["device"].get("serial"), judged,

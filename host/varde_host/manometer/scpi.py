@@ -27,7 +27,8 @@ MAX_ANSWER_BYTES = 256
 MAX_VALUE_CHARACTERS = 24
 """Sign, point, exponent and more digits than any manometer has; keeps Decimals small."""
 _MAX_EXPONENT = 40
-_MAX_PLACES = 9
+_MAX_PLACES = 7
+"""A record keeps nine, and a mean has one more than its values."""
 _NOT_A_NUMBER = Decimal("9.9E37")
 """SCPI-1999 volume 1, 7.2.1.4 and 7.2.1.5: 9.9E37 is infinity, 9.91E37 no number."""
 

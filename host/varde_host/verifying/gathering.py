@@ -148,19 +148,11 @@ def _series(
         return []
     chosen = fixed.reference(check.references)
     item = chosen.item_id if chosen is not None and len(fixed.references) > 1 else None
-    start = f"{run}/{check.id}"
-    curve = standing.answers.get(f"{start}/curve")
-    if curve is not None and isinstance(curve.value, list):
-        pairs = [(Decimal(at_s), Decimal(value)) for at_s, value in curve.value]
-        times, values = zip(*pairs, strict=True) if pairs else ((), ())
-        return [measured.Series(check.id, times, values, item, curve.source)]
-    first, last = (_decimal(standing.answers.get(f"{start}/{name}")) for name in ("first", "last"))
-    if first is None or last is None:
+    curve = standing.answers.get(f"{run}/{check.id}/curve")
+    if curve is None or not isinstance(curve.value, list) or not curve.value:
         return []
-    assert check.settle_s is not None
-    assert check.fit_s is not None
-    ends = (check.settle_s, check.settle_s + check.fit_s)
-    return [measured.Series(check.id, ends, (first, last), item, measured.TYPED)]
+    times, values = zip(*((Decimal(at_s), Decimal(one)) for at_s, one in curve.value), strict=True)
+    return [measured.Series(check.id, times, values, item, curve.source)]
 
 
 def _answers(run: str, check: procedure.Check, standing: entry.Standing) -> list[measured.Answer]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from varde_host.verification import measured, procedure
 
@@ -26,11 +27,14 @@ CLASS = "class"
 PIECES = "pieces"
 HOLD = "hold"
 PRESSURE = "pressure"
-CURVE = "curve"
+CURVE, TYPED_CURVE = "curve", "typed-curve"
 RADIO = "radio"
 MACHINE = (HOLD, PRESSURE, CURVE, RADIO)
 """Answered by an instrument, not by a person: wait until it stands near the nominal value; take
 it; watch it through time; what the sensor sends."""
+
+TYPED_READINGS = 10
+"""Intervals between readings of a curve by hand: each six seconds of a minute."""
 
 AS_FOUND, AS_LEFT = "as-found", "as-left"
 TEMPERATURE, OWNED = "conditions-temperature", "conditions-weights"
@@ -186,8 +190,7 @@ def _of_check(
         if ways.manometer:
             yield Step(f"{start}/curve", CURVE, run, check)
         else:
-            yield Step(f"{start}/first", NUMBER, run, check)
-            yield Step(f"{start}/last", NUMBER, run, check)
+            yield Step(f"{start}/curve", TYPED_CURVE, run, check)
     elif check.nominals:
         for planned in procedure.planned(check, fixed.device):
             yield from _of_point(run, planned, used, fixed, ways)
@@ -209,6 +212,14 @@ def _of_point(
         yield Step(f"{start}/added", NUMBER, run, check, planned, is_optional=True)
     if chosen is not None and chosen.kind not in SET_ON_REFERENCE:
         yield Step(f"{start}/reference", PRESSURE if is_pumped else NUMBER, run, check, planned)
+
+
+def typed_times_s(check: procedure.Check) -> list[Decimal]:
+    """Return when a curve is read by hand: often enough for a slope, seldom enough for a pen."""
+    assert check.settle_s is not None
+    assert check.fit_s is not None
+    step_s = check.fit_s / TYPED_READINGS
+    return [check.settle_s + step_s * number for number in range(TYPED_READINGS + 1)]
 
 
 def source_of(ways: Ways, kind: str) -> str:

@@ -307,6 +307,16 @@ def _pieces(text: str, _step: plan.Step) -> str:
     return text
 
 
+def _curve(text: str, step: plan.Step) -> entry.Value:
+    """Read a curve that was written down: as many values as it has times."""
+    assert step.check is not None
+    values = [numbers.parse(word, None) for word in text.split()]
+    times_s = plan.typed_times_s(step.check)
+    if len(values) != len(times_s):
+        raise errors.InputRefused("verify-count", str(len(values)), count=len(times_s))
+    return [[format(s, "f"), format(v, "f")] for s, v in zip(times_s, values, strict=True)]
+
+
 def _class(text: str, _step: plan.Step) -> str:
     word = text.upper().removeprefix("KLASSE ").removeprefix("CLASS ")
     if word not in ("III", "IIII", "", plan.NO_CLASS):
@@ -325,5 +335,6 @@ _READERS: dict[str, Callable[[str, plan.Step], entry.Value]] = {
     plan.DATE: _date,
     plan.PIECES: _pieces,
     plan.CLASS: _class,
+    plan.TYPED_CURVE: _curve,
     plan.READY: _ready,
 }

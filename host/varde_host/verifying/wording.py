@@ -107,9 +107,13 @@ def _of_check(step: plan.Step) -> str:
     if step.name in ("yes", "ready"):
         ready = f" {messages.text('verify.ask.ready')}" if step.name == "ready" else ""
         return f"{step.check.name.text(language)}: {step.check.ask.text(language)}{ready}"
-    settle, whole = (step.check.settle_s or Decimal(0)), (step.check.fit_s or Decimal(0))
-    seconds = settle if step.name == "first" else settle + whole
-    return messages.text(f"verify.ask.{step.name}", seconds=seconds, unit="mmHg")
+    if step.kind == plan.CURVE:
+        return step.check.name.text(language)
+    if step.kind == plan.TYPED_CURVE:
+        times_s = plan.typed_times_s(step.check)
+        said = {"first": times_s[0], "last": times_s[-1], "every": times_s[1] - times_s[0]}
+        return messages.text("verify.ask.curve", count=len(times_s), **said)
+    return messages.text("verify.ask.text")
 
 
 def _short(value: Decimal) -> Decimal:

@@ -256,10 +256,10 @@ class Acceptance:
     async def lock(self, work: Work) -> Evidence:
         """Try every way in, while the hub runs and through a start, as a thief would."""
         hub_id = self._ids(work)[0].hex()
-        if work.board.mode != RUNNING:
-            await prompt.reach(work, hub_id)
-            await work.reset()
         by_lines = ports.has_lines(work.board.port)
+        if work.board.mode != RUNNING or not by_lines:
+            await prompt.reach(work, hub_id)
+            await work.reset()  # and the first volley meets this start
         heard = 0
         for reset in (False, True) if by_lines else (False,):
             check = await lock_check.attack(work.board.port, reset=reset)
@@ -270,7 +270,7 @@ class Acceptance:
             if check.hub_id != hub_id:
                 raise faults.Fault("other-hub", found=check.hub_id, wanted=hub_id)
             heard += check.heard_bytes
-        tried = [*lock_check.ATTACKS, *(["reset line"] if by_lines else [])]
+        tried = [*lock_check.ATTACKS, "reset line" if by_lines else "restart"]
         opened = self._of(work, steps.IDENTITY)["opened_by"]
         return {"tried": tried, "heard_bytes": heard, "opened_by": opened}
 

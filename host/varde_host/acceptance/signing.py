@@ -80,6 +80,7 @@ def make(
     *,
     by: Who,
     place: str,
+    municipality: str,
     now_ms: int,
 ) -> Made:
     """Sign what was done and put it into the inventory. `result`: the step that failed, and why.
@@ -102,8 +103,9 @@ def make(
     }
     began_ms = min(row["at_ms"] for row in made)
     signed = signing.sign(
-        site, form.ACCEPTANCE, body, by=by, began_ms=began_ms, ended_ms=now_ms, place=place
-    )
+        site, form.ACCEPTANCE, body, by=by, began_ms=began_ms, ended_ms=now_ms, place=place,
+        municipality=municipality,
+    )  # fmt: skip
     return _put(inventory, signed, kit_id, fault, by, now_ms)
 
 

@@ -53,7 +53,7 @@ def run(
             database=options.database_address(site, database_address),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),
         )  # fmt: skip
-        where = place or bench_place(site_files)
+        where = place or messages.text("accept.bench")
         test = accepting.Acceptance(wanted, chip, kept, asked.database, where)
         at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)
         written = ledger.Ledger(kept, whose, utc_ms)
@@ -64,7 +64,8 @@ def run(
         if result.fault is None or deviations.is_the_kits(result.fault):
             made = signing.make(
                 kept, site_files, wanted, chip, written.finished(chip),
-                (result.step, result.fault), by=whose, place=where, now_ms=utc_ms(),
+                (result.step, result.fault), by=whose, place=where,
+                municipality=municipality(site_files), now_ms=utc_ms(),
             )  # fmt: skip
             if result.fault is None:
                 beginning.end(kept, chip, made.signed.sha256, whose, utc_ms())
@@ -74,8 +75,8 @@ def run(
     _say(wanted, made, state, result.fault, json=json)
 
 
-def bench_place(site: files.Site) -> str:
-    """Return what papers call the bench: the municipality of its labels, else the site's name."""
+def municipality(site: files.Site) -> str:
+    """Return the name that papers bear: that of the labels, else the site's own."""
     try:
         return label_facts.load(site.directory).municipality
     except errors.InputRefused:

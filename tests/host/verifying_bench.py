@@ -43,7 +43,9 @@ class Person:
         self.work = work
         self.errors = errors or {}
         self.asked: list[session.Question] = []
-        self._clock = itertools.count(max([BEGAN_MS, *(one.at_ms for one in work.entries)]), 1000)
+        self._clock = itertools.count(
+            max([BEGAN_MS, *(one.at_ms + 1000 for one in work.entries)]), 1000
+        )
 
     def now_ms(self) -> int:
         return next(self._clock)

@@ -80,7 +80,7 @@ def test_a_monitor_that_drifts_is_called_in_before_its_limit(shelf: Shelf):
     assert told["interval"]["advised"]["days"] <= 730
     assert told["model"] == {"within": 5, "total": 5, "goal": "0.95", "meets_goal": True}
     out = shelf.said("verify", "history", item)
-    assert "0.44 per år, etter 5 kontroller" in out
+    assert "Trykk oppover 50 mmHg: 0.44 mmHg per år, etter 5 kontroller" in out
     assert "Målet er 95 %" in out
 
 
@@ -105,6 +105,7 @@ def test_too_little_says_nothing_of_drift_and_a_bad_one_halves_the_interval(shel
     assert told["model"]["meets_goal"] is False
     out = shelf.said("verify", "history", item)
     assert "For få kontroller" in out
+    assert "ut av bruk" in out
     assert "spor" in out
     never = shelf.room.item("microlife-x", serial="A2")
     assert shelf.json("verify", "history", never)["points"] == []

@@ -12,7 +12,7 @@ from varde_host.bench_record import form, opening
 from varde_host.commands import inventory_options, options
 from varde_host.inventory import records
 from varde_host.site import files
-from varde_host.verification import bench_comparison, past
+from varde_host.verification import bench_comparison, judgement, past
 from varde_protocols import documents, trust
 
 _Record = Annotated[str, typer.Argument(metavar="RECORD|FILE")]
@@ -98,7 +98,13 @@ def _as_json(each: bench_comparison.Compared) -> dict[str, object]:
 
 
 def _cells(each: bench_comparison.Compared) -> tuple[str, ...]:
-    said = _as_json(each)
-    mark = "✔" if each.agrees else "✖"
     point = " ".join(part for part in each.point if part)
-    return (point, *(str(said[name] or "") for name in ("x1", "u1", "x2", "u2", "e_n")), mark)
+    e_n = "" if each.e_n is None else format(each.e_n, "f")
+    return (point, *_shown(each.first), *_shown(each.second), e_n, "✔" if each.agrees else "✖")
+
+
+def _shown(found: bench_comparison.Result) -> tuple[str, ...]:
+    """Return error and U as reports have them."""
+    row = judgement.Finding("", "", None, "", found.error, found.expanded_u)
+    error, expanded_u = row.shown_error, row.shown_u
+    return tuple("" if value is None else format(value, "f") for value in (error, expanded_u))

@@ -35,7 +35,9 @@ def history(
             tracing.history(connection, each.item_id)
             for each in items.listing(connection, model=found.model)
         ]
-    seen = outlook.of(findings, model, _start_days(findings, site))
+    known = _procedures(site)
+    used = _latest(findings, known)
+    seen = outlook.of(findings, model, _DEFAULT_DAYS if used is None else used.interval_days)
     if json:
         output.as_json(_as_json(found.item_id, findings, seen))
         return
@@ -43,14 +45,7 @@ def history(
     output.table(
         [f"verify-history-column.{name}" for name in columns], [_cells(each) for each in findings]
     )
-    _say(found.item_id, seen)
-
-
-def _start_days(findings: list[past.Finding], site: Path) -> int:
-    """Return the interval of the latest verification's procedure."""
-    name = next((each.procedure for each in reversed(findings) if each.procedure), "")
-    known = _procedures(site).get(name or "")
-    return _DEFAULT_DAYS if known is None else known.interval_days
+    _say(found.item_id, findings, seen, known)
 
 
 def _procedures(site: Path) -> dict[str, procedure.Procedure]:
@@ -76,35 +71,68 @@ def _outcome(key: str) -> str:
     return messages.text(f"verification.outcome.{key}")
 
 
-def _say(item: str, seen: outlook.Outlook) -> None:
+def _say(
+    item: str,
+    findings: list[past.Finding],
+    seen: outlook.Outlook,
+    known: dict[str, procedure.Procedure],
+) -> None:
     first = seen.first
     if first is not None and first.forecast is not None and first.meeting is not None:
-        fields = {
-            "point": _point(first.series.point),
-            "limit": format(first.series.limit, "f"),
-            "year": _rounded(first.forecast.slope * 365),
-            "day": day(first.meeting.day),
-            "findings": first.forecast.findings,
-        }
-        kind = "drift-pooled" if first.forecast.is_pooled else "drift-own"
-        output.line(messages.text(f"verify-history.{kind}", **fields))
-        if first.meeting.is_capped:
-            output.line(messages.text("verify-history.capped"))
+        _say_drift(first.series, first.forecast, first.meeting, _latest(findings, known))
     elif seen.points:
         output.line(messages.text("verify-history.no-drift"))
-    advised = seen.advised
-    reason = messages.text(f"verify-interval.{advised.reason}")
-    fields = {"item": item, "days": advised.days, "reason": reason}
-    output.line(messages.text("verify-history.interval", **fields))
+    if findings and not findings[-1].is_good:
+        output.line(messages.text("verify-history.out-of-use", item=item))
+    else:
+        reason = messages.text(f"verify-interval.{seen.advised.reason}")
+        fields = {"item": item, "days": seen.advised.days, "reason": reason}
+        output.line(messages.text("verify-history.interval", **fields))
     percent = interval.percent(seen.share)
     if percent is not None:
         key = "verify-history.goal-met" if seen.share.meets_goal else "verify-history.goal-missed"
-        fields = {"percent": percent, "within": seen.share.within, "total": seen.share.total}
-        output.line(messages.text(key, **fields))
+        told = {"percent": percent, "within": seen.share.within, "total": seen.share.total}
+        output.line(messages.text(key, **told))
 
 
-def _point(point: past.Point) -> str:
-    return " ".join(part for part in point if part)
+def _say_drift(
+    series: past.Series,
+    forecast: drift.Forecast,
+    meeting: drift.Meeting,
+    used: procedure.Procedure | None,
+) -> None:
+    key = "drift-pooled" if forecast.is_pooled else "drift-own"
+    point, unit = _point(series.point, used)
+    fields = {
+        "point": point, "unit": unit, "year": _rounded(forecast.slope * 365),
+        "findings": forecast.findings,
+    }  # fmt: skip
+    output.line(messages.text(f"verify-history.{key}", **fields))
+    key = "not-before" if meeting.is_capped else "meets"
+    limit = format(series.limit, "f")
+    output.line(
+        messages.text(f"verify-history.{key}", limit=limit, unit=unit, day=day(meeting.day))
+    )
+
+
+def _latest(
+    findings: list[past.Finding], known: dict[str, procedure.Procedure]
+) -> procedure.Procedure | None:
+    """Return the latest verification's procedure, None for one that is not known here."""
+    name = next((each.procedure for each in reversed(findings) if each.procedure), "")
+    return known.get(name or "")
+
+
+def _point(point: past.Point, used: procedure.Procedure | None) -> tuple[str, str]:
+    """Return a point and its unit as people read them."""
+    check, direction, nominal = point
+    found = next((each for each in used.checks if each.id == check), None) if used else None
+    if used is None or found is None:
+        return " ".join(part for part in point if part), ""
+    unit = found.unit or ""
+    name = used.words(check, messages.speaker.language)
+    beside = "" if len(found.directions) < 2 else direction
+    return " ".join(part for part in (name, beside, nominal, unit) if part), unit
 
 
 def day(number: int) -> str:

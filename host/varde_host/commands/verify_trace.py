@@ -129,6 +129,9 @@ def _print(found: tracing.Trace, rows: list[trace_list.Row], *, is_counted: bool
     }
     bad = "-" if found.bad_at_ms is None else words.moment(found.bad_at_ms)
     output.line(messages.text("verify-trace.found", item=found.item.item_id, bad=bad, **fields))
+    if not rows:
+        output.line(messages.text("verify-trace.no-loan"))
+        return
     columns = ("loan", "kit", "from", "until", "hub", "slot", "readings", "numbers")
     cells = [line for row in rows for line in _cells(row)]
     output.table([f"verify-trace-column.{name}" for name in columns], cells, whole={0})

@@ -177,11 +177,14 @@ def was_changed(judged: judgement.Judgement) -> bool:
 
 
 def results(judged: judgement.Judgement) -> dict[Point, bench_comparison.Result]:
-    """Return each point's error and U as found, for a comparison of benches."""
+    """Return each point's error and U as found, for a comparison of benches.
+
+    What was compared with a reference, that is: how a cuff leaks is not the bench's doing.
+    """
     return {
         point_of(row): bench_comparison.Result(row.error, row.expanded_u)
         for row in judged.as_found
-        if row.error is not None and row.expanded_u is not None
+        if row.nominal is not None and row.error is not None and row.expanded_u is not None
     }
 
 

@@ -13,6 +13,7 @@ More than two tries with a sensor are a figure against its model (`pairing_figur
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import secrets
 import time
@@ -26,8 +27,9 @@ from varde_host.bench.making import assignment, kit_binding, recipes, sensor_evi
 from varde_host.bench.making.sensor_evidence import SensorSeen
 from varde_host.bench.taking_back import draining
 from varde_host.bench.work import Evidence, Work
-from varde_host.inventory import items, kits, models, scanning, store
-from varde_protocols import hub_config, records
+from varde_host.inventory import items, kits, models, records, scanning, store
+from varde_protocols import hub_config
+from varde_protocols.records import CLOCK_AFTER, VERIFICATION_BYTES
 
 TIME_S = 90.0
 """From a start to the time and the first exchange; by 4G it takes longer, and then goes on."""
@@ -132,7 +134,7 @@ def take_in(work: Work, inventory: store.Inventory, kit: kits.Kit, text: str) ->
 
 
 def planned(work: Work, inventory: store.Inventory, kit: kits.Kit) -> list[Wanted]:
-    """Return the kit's sensors with their rows.
+    """Return the kit's sensors with their rows, each naming its newest verification.
 
     Raises Fault `sensor-new-model` for one that no recipe describes, InputRefused `sensor-alike`,
     `sensor-serial`, and ConfigError.
@@ -143,7 +145,11 @@ def planned(work: Work, inventory: store.Inventory, kit: kits.Kit) -> list[Wante
         if item.model not in known:
             raise faults.Fault("sensor-new-model", item=item.item_id, model=item.model)
         recipe = known[item.model]
-        wanted.append(Wanted(item, recipe, recipes.row(recipe, slot, item.serial or "")))
+        ask = functools.partial(records.newest_verification, item_id=item.item_id)
+        newest = inventory.read(ask)
+        name = b"" if newest is None else bytes.fromhex(newest.sha256)[:VERIFICATION_BYTES]
+        row = recipes.row(recipe, slot, item.serial or "", verification=name)
+        wanted.append(Wanted(item, recipe, row))
     recipes.refuse_look_alikes([one.row for one in wanted])
     return wanted
 
@@ -222,7 +228,7 @@ def _clock_missing(
         return faults.Fault("tid-02", **what, off=off)
     if clock.off_s is not None and abs(clock.off_s) <= recipe.off_s:
         return None
-    if clock.occasion == records.CLOCK_AFTER:
+    if clock.occasion == CLOCK_AFTER:
         return faults.Fault("tid-02", **what, off=off)
     # The hub did not know the time when it looked; it sets the clock the next time.
     return faults.Fault("sensor-measure", **what)

@@ -191,8 +191,14 @@ def of(recipes: Mapping[str, Recipe], model: str) -> Recipe:
     return recipes[model]
 
 
-def row(recipe: Recipe, slot: int, serial: str, address: bytes | None = None) -> hub_config.Sensor:
-    """Return the config row of one sensor.
+def row(
+    recipe: Recipe,
+    slot: int,
+    serial: str,
+    address: bytes | None = None,
+    verification: bytes = b"",
+) -> hub_config.Sensor:
+    """Return the config row of one sensor; `verification` is what its readings are to name.
 
     Raises InputRefused `sensor-serial` if the recipe takes the passkey or the name from a serial
     number that does not end so, ConfigError for what no hub may run with.
@@ -217,7 +223,7 @@ def row(recipe: Recipe, slot: int, serial: str, address: bytes | None = None) ->
         bond=recipe.bond,
         passkey=passkey,
         user=None,
-        verification=b"",
+        verification=verification,
     )
 
 

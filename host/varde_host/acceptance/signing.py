@@ -54,7 +54,8 @@ def rows(
         row: dict[str, Any] = {"step": name, "code": None}
         if fault is not None and name == failed:
             facts = {key: fact(value) for key, value in fault.fields.items()}
-            row |= {"outcome": steps.FAILED, "code": fault.code, "facts": facts, "at_ms": now_ms}
+            outcome = steps.NOT_DONE if fault.outcome == faults.CANNOT else steps.FAILED
+            row |= {"outcome": outcome, "code": fault.code, "facts": facts, "at_ms": now_ms}
         elif done is not None:
             row |= {key: done[key] for key in ("outcome", "facts", "at_ms")}
         else:

@@ -131,6 +131,16 @@ COMMANDS: Mapping[str, Any] = {
     },
     "verify": {
         "run": "verify_run.run",
+        "list": "verify_records.show_list",
+        "show": "verify_records.show",
+        "check": "verify_records.check",
+        "procedures": {
+            "list": "verify_procedures.show_list",
+            "show": "verify_procedures.show",
+            "approve": "verify_procedures.approve",
+            "export": "verify_procedures.export",
+            "import": "verify_procedures.import_",
+        },
         "history": "verify_history.history",
         "trace": "verify_trace.trace",
         "compare": "verify_compare.compare",
@@ -140,6 +150,15 @@ COMMANDS: Mapping[str, Any] = {
             "show": "verify_reference.show",
             "list": "verify_reference.show_list",
         },
+    },
+    "report": {
+        "make": "report.make",
+        "check": "report.check",
+        "redraw": "report.redraw",
+        "handout": "report_papers.handout",
+        "card": "report_papers.card",
+        "device": "report_papers.device",
+        "batch": "report_papers.batch",
     },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "fleet": {

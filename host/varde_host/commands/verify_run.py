@@ -17,7 +17,7 @@ from varde_host.inventory.who import Who
 from varde_host.manometer import instrument
 from varde_host.sensor import address as sensor_address
 from varde_host.site import files
-from varde_host.verification import measured, procedure
+from varde_host.verification import approved, measured, procedure
 from varde_host.verifying import (
     advice,
     dialog,
@@ -61,7 +61,7 @@ def run(
     anew: Annotated[bool, typer.Option("--anew")] = False,
     by: inventory_options.By = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
-    inventory_address: inventory_options.InventoryAddress = None,
+    inventory: inventory_options.InventoryAddress = None,
     json: options.Json = False,
 ) -> None:
     """Ask, keep every answer, judge, sign, and put the record into the inventory."""
@@ -71,11 +71,11 @@ def run(
         item, procedure_id, tuple(reference or ()), place, firmware, small_weights
     )
     wires = _Wires(manometer, radio_name, address)
-    with inventory_options.opened(site, inventory_address) as inventory:
-        thing = inventory.read(lambda connection: items.find(connection, item))
+    with inventory_options.opened(site, inventory) as stock:
+        thing = stock.read(lambda connection: items.find(connection, item))
         path = state_file.path_of(site, thing.item_id)
         with state_file.held(path):
-            bench = _Bench(site_files, inventory, acting, path, wires, json)
+            bench = _Bench(site_files, stock, acting, path, wires, json)
             bench.run(asked, anew=anew)
 
 
@@ -105,7 +105,7 @@ class _Bench:
         if known is not None and anew:
             state_file.put_away(self._path, f"left-{now_ms}")
             known = None
-        fixed, used = self._begun(asked, now_ms) if known is None else _went_on(known[0])
+        fixed, used = self._begun(asked, now_ms) if known is None else self._went_on(known[0])
         work = session.Session(used, fixed, () if known is None else known[1])
         self._keep(work)
         self._greet(work, known is not None)
@@ -120,12 +120,19 @@ class _Bench:
                 connection,
                 self._site.directory,
                 asked,
-                procedure.shipped(),
+                approved.in_use(self._site),
                 now_ms,
                 self._site.name,
             )
         )
         return begun.fixed, begun.used
+
+    def _went_on(self, fixed: setup.Setup) -> tuple[setup.Setup, procedure.Procedure]:
+        """Return the setup and the procedure that it was begun with."""
+        used = approved.known(self._site).get(fixed.procedure.sha256)
+        if used is None or used.name != fixed.procedure:
+            raise errors.InputRefused("verify-procedure-gone", fixed.procedure.id)
+        return fixed, used
 
     def _keep(self, work: session.Session) -> None:
         state_file.keep(self._path, work.fixed, work.entries)
@@ -191,14 +198,6 @@ class _Bench:
     def _stop(self, work: session.Session) -> None:
         output.progress(messages.text("verify.stopped", done=wording.stopped_at(work)))
         raise typer.Exit(STOPPED)
-
-
-def _went_on(fixed: setup.Setup) -> tuple[setup.Setup, procedure.Procedure]:
-    """Return the setup and the procedure that it was begun with. InputRefused."""
-    for used in procedure.every_shipped():
-        if used.name == fixed.procedure:
-            return fixed, used
-    raise errors.InputRefused("verify-procedure-gone", fixed.procedure.id)
 
 
 @contextlib.contextmanager

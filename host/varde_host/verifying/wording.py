@@ -49,7 +49,7 @@ def point(of: session.Session, step: plan.Step) -> str | None:
     unit = step.check.unit or ""
     shown = messages.text("verify.point.device", value=number(seen.indication), unit=unit)
     if seen.reference is not None:
-        said = {"reference": number(_short(seen.reference)), "unit": unit}
+        said = {"reference": number(short(seen.reference)), "unit": unit}
         shown += messages.text("verify.point.reference", **said)
     found = _finding(of, step, seen)
     if found is None:
@@ -61,10 +61,8 @@ def target(planned: procedure.Planned, of: session.Session) -> str:
     """Return where a point is: what to pump to, which weights, in which corner."""
     check = planned.check
     parts = []
-    if planned.direction not in ("", measured.UP, measured.DOWN, "finger"):
-        key = f"verify.direction.{planned.direction}"
-        is_known = planned.direction in CORNERS
-        parts.append(messages.text(key) if is_known else planned.direction)
+    if direction(planned.direction):
+        parts.append(direction(planned.direction))
     chosen = of.fixed.reference(check.references)
     is_read = chosen is None or chosen.kind not in (*plan.SET_ON_REFERENCE, plan.MANOMETER)
     if not is_read or len(check.nominals) > 1 or check.rule == procedure.SPREAD:
@@ -76,6 +74,13 @@ def target(planned: procedure.Planned, of: session.Session) -> str:
     if check.repeats > 1:
         parts.append(f"{planned.number}/{check.repeats}")
     return " ".join(parts)
+
+
+def direction(name: str) -> str:
+    """Return where on a scale, or what a procedure of somebody's own calls it; "" for the rest."""
+    if name in CORNERS:
+        return messages.text(f"verify.direction.{name}")
+    return "" if name in (measured.UP, measured.DOWN, "finger") else name
 
 
 def number(value: Decimal) -> str:
@@ -116,7 +121,7 @@ def _of_check(step: plan.Step) -> str:
     return messages.text("verify.ask.text")
 
 
-def _short(value: Decimal) -> Decimal:
+def short(value: Decimal) -> Decimal:
     """Return what a person reads of a mean: two decimals at most."""
     places = value.as_tuple().exponent
     return value.quantize(_SHOWN) if isinstance(places, int) and places < -2 else value

@@ -12,7 +12,13 @@ import json
 import pathlib
 from typing import Any
 
-from golden import document_request_vectors, document_vectors, refused, service
+from golden import (
+    bench_record_vectors,
+    document_request_vectors,
+    document_vectors,
+    refused,
+    service,
+)
 from golden.values import (
     ANSWER,
     CCM_KEY,
@@ -152,6 +158,7 @@ def build() -> dict[str, str]:
         "hub_config.json": as_json(config_vectors()),
         "documents.json": as_json(document_vectors.document_vectors()),
         "service_request.json": as_json(service.service_vectors()),
+        "bench_records.json": as_json(bench_record_vectors.bench_record_vectors()),
         "document_request.json": as_json(document_request_vectors.document_request_vectors()),
     }
 

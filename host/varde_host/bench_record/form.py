@@ -127,8 +127,9 @@ def check(content: Mapping[str, Any], kind: str) -> None:
 
     What a verification measured and how it was judged is not looked at here (`opening`).
     """
-    if set(content) != HEAD | BODIES[kind] or content["kind"] != kind or content["form"] != FORM:
+    if set(content) != HEAD | BODIES[kind] or content["kind"] != kind:
         raise _fault("kind")
+    _require(type(content["form"]) is int and content["form"] == FORM, "form")
     _check_head(content)
     _CHECKS[kind](content)
 
@@ -217,6 +218,7 @@ def _trace(content: Mapping[str, Any]) -> None:
         _moment(row["from_ms"], "loans.from_ms")
         _moment_or_null(row["until_ms"], "loans.until_ms")
         _require((row["readings"] is None) == (content["counted_ms"] is None), "loans.readings")
+        _require(isinstance(row["readings"], list | None), "loans.readings")
         for counted in row["readings"] or ():
             _counted(counted)
 

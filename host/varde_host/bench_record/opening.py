@@ -14,7 +14,7 @@ from typing import Any
 
 from varde_host import errors
 from varde_host.bench_record import form, texts
-from varde_host.inventory import words
+from varde_host.inventory import birth_number, words
 from varde_host.site import files, keys, trust_documents
 from varde_host.verification import approved, evaluation, measured, procedure
 from varde_protocols import cose, documents, trust
@@ -104,9 +104,10 @@ def _judge_again(
     content: Mapping[str, Any], procedures: Mapping[str, procedure.Procedure]
 ) -> None:
     seen = measured.from_json(content["measured"])
+    _refuse_persons(seen)
     used = _procedure(seen.procedure, procedures)
     follows = evaluation.evaluate(used, seen)
-    if follows.as_json() != content["judgement"]:
+    if texts.encode(follows.as_json()) != texts.encode(content["judgement"]):
         raise errors.InputRefused("verification-judgement", content["number"])
     days = words.day(content["began_ms"]), words.day(content["ended_ms"])
     if not days[0] <= seen.measured_on <= days[1]:
@@ -119,6 +120,17 @@ def _judge_again(
     )
     if not follows.may_hand_out or not seen.measured_on <= until <= latest.isoformat():
         raise errors.InputRefused("verification-validity", content["number"])
+
+
+def _refuse_persons(seen: measured.Measured) -> None:
+    """Refuse a birth number in what somebody wrote; a serial number may have eleven digits."""
+    written: list[str | None] = [seen.change, seen.device.condition]
+    for run in (seen.as_found, seen.as_left):
+        if run is not None:
+            written += [answer.text for answer in run.answers]
+            written += [each.reason for each in run.not_done]
+    for text in written:
+        birth_number.refuse_true(text or "", "measured")
 
 
 def _procedure(

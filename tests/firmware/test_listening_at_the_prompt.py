@@ -59,7 +59,7 @@ def test_values_are_printed_confirmed_and_not_journaled(tmp_path: Path) -> None:
         assert (value["slot"], value["service"], value["indicated"]) == (1, 0x1810, True)
         assert value["model"] == "and-ua651"
         assert 3_000 < value["ms"] < 12_000  # type: ignore[operator]
-        assert said["sensors"] == [1, 2]
+        assert (said["sensors"], said["heard"]) == ([1, 2], [value])
         assert [1, True] in said["ended"]  # type: ignore[operator]
         assert not cuff.ledger.held  # confirmed: no home gets it
         oximeter.measure([(0x2A5E, SPOT)])

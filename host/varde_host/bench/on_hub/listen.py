@@ -11,8 +11,9 @@ Before it may be set:  seconds = 0     how long; 0: only say which sensors there
 A line as each value comes:  varde-bench: {"value", "slot", "service", "characteristic", "hex",
                              "address", "model", "ms", "indicated"}
             value: counts from 1, of what the config lists (no battery); ms: since it began
-Last line:  varde-bench: {"sensors": [slot, ...], "values", "ended": [[slot, sure], ...]}
-            ended: sessions; sure: the sensor has got its last confirmation
+Last line:  varde-bench: {"sensors": [slot, ...], "values", "heard", "ended": [[slot, sure], ...]}
+            heard: the newest values again, at most 20; ended: sessions, and whether the sensor
+            has got its last confirmation
 """
 
 import asyncio
@@ -25,6 +26,7 @@ import machine
 
 BACKOFF_MS = (1000, 60000)
 LOOK_MS = 100
+MOST_HEARD = 20
 SPARE_HEAP_BYTES = 1 << 20  # the bench's prompt has the application's heap, and this only
 
 
@@ -67,13 +69,14 @@ class Keeper:
         self.changes = 0
         self.why_not = None
         self.values = 0
+        self.heard = []
         self.ended = []
 
     def keep(self, listener, _uptime_ms, value, indicated=True):
         is_wanted = self._slot is None or listener.slot == self._slot
         if is_wanted and listener.characteristic in listener.sensor.characteristics:
             self.values += 1
-            print("varde-bench:", json.dumps({
+            said = {
                 "value": self.values,
                 "slot": listener.slot,
                 "service": listener.service,
@@ -83,7 +86,9 @@ class Keeper:
                 "model": listener.sensor.model,
                 "ms": time.ticks_diff(time.ticks_ms(), self._begun_ms),
                 "indicated": indicated,
-            }))  # fmt: skip
+            }
+            self.heard = self.heard[1 - MOST_HEARD :] + [said]
+            print("varde-bench:", json.dumps(said))
         listener.latest = bytes(value)
         return True
 
@@ -179,6 +184,7 @@ def run(seconds, slot, most, rest):
     return {
         "sensors": [sensor.slot for sensor in sensors],
         "values": keeper.values,
+        "heard": keeper.heard,
         "ended": keeper.ended,
     }
 

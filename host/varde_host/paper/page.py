@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from reportlab.pdfgen import canvas as pdf  # type: ignore[import-untyped]
 
@@ -22,6 +22,7 @@ LEFT_MM, RIGHT_MM, TOP_MM, BOTTOM_MM = 22.0, 18.0, 15.0, 18.0
 TEXT_SIZE, SMALL_SIZE, HEADING_SIZE, TITLE_SIZE = 10.0, 8.0, 12.5, 19.0
 _LEADING = 1.38
 _CELL_GAP_MM = 2.5
+_Plot = TypeVar("_Plot")
 
 
 class Pages:
@@ -71,8 +72,8 @@ class Pages:
         widths_mm: Sequence[float],
         size: float = TEXT_SIZE,
     ) -> None:
-        """Draw a table; the last column takes what the widths leave. A row of one cell is a heading
-        over the rows that follow it."""
+        """Draw a table; the last column takes what the widths leave. A row of one cell is a
+        heading over the rows that follow it."""
         widths = [width * MM for width in widths_mm]
         widths.append(self._room - sum(widths))
         if columns:
@@ -244,6 +245,13 @@ class Pages:
         right = self._left + self._room
         self._put(counted, PLAIN, SMALL_SIZE, right - typeface.width(counted, PLAIN, 8.0), y)
         self._page.showPage()
+
+
+def drawing(
+    draw: Callable[[Any, chart.Frame, _Plot], None], plot: _Plot
+) -> Callable[[Any, chart.Frame], None]:
+    """Return what `Pages.figure` takes, for one of `plots`."""
+    return lambda canvas, frame: draw(canvas, frame, plot)
 
 
 def document(

@@ -16,6 +16,8 @@ from varde_host import errors
 PLAIN, BOLD = "Vera", "VeraBd"
 MM = 72 / 25.4
 """Points in a millimetre."""
+_ALIKE = {"₂": "2", "₀": "0", "₁": "1", "₃": "3", "→": "»", "‑": "-", "\u202f": " "}
+"""What stands for letters that the fonts lack and that nobody misses: SpO2 is read as SpO₂."""
 
 
 @functools.cache
@@ -47,7 +49,7 @@ def printable(text: str) -> str:
     """Return the text with ? for letters that the fonts lack: others' words, which are not ours
     to refuse."""
     known = _registered()
-    return "".join(letter if ord(letter) in known else "?" for letter in text)
+    return "".join(letter if ord(letter) in known else _ALIKE.get(letter, "?") for letter in text)
 
 
 def width(text: str, font: str, size: float) -> float:

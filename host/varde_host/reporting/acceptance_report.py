@@ -133,7 +133,7 @@ def _storage(pages: page.Pages, words: messages.Speaker, facts: Mapping[str, Any
     )
     title = text("sheet.storage.title")
     pages.figure(
-        timeline.FLOW_HEIGHT_MM, lambda canvas, frame: timeline.draw_flow(canvas, frame, flow),
+        timeline.FLOW_HEIGHT_MM, page.drawing(timeline.draw_flow, flow),
         title,
     )  # fmt: skip
     times = facts.get("times")
@@ -141,7 +141,7 @@ def _storage(pages: page.Pages, words: messages.Speaker, facts: Mapping[str, Any
         lines = carried(words, facts)
         pages.figure(
             timeline.LINES_HEIGHT_MM,
-            lambda canvas, frame: timeline.draw_lines(canvas, frame, lines),
+            page.drawing(timeline.draw_lines, lines),
         )
     said = {name: facts[name] for name in counted}
     pages.paragraph(text("sheet.storage.counts", **said))
@@ -188,7 +188,7 @@ def coverage(
     """Draw the bars of rooms."""
     pages.figure(
         coverage_bars.height_mm(rooms),
-        lambda canvas, frame: coverage_bars.draw(canvas, frame, rooms),
+        page.drawing(coverage_bars.draw, rooms),
         words.text("sheet.coverage.title"),
     )
     pages.paragraph(words.text("sheet.coverage.explained"), size=page.SMALL_SIZE)

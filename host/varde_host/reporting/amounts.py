@@ -91,4 +91,4 @@ def sign(value: str | None) -> str:
 def level(words: messages.Speaker, value: int) -> str:
     """Return a level in words, with its code."""
     name = wording.LEVEL_NAMES[value]
-    return f"{words.text(f'verification.level.{name}')} ({wording.level_code(value)})"
+    return f"{wording.level_code(value)}: {words.text(f'verification.level.{name}')}"

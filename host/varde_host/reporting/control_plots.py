@@ -64,9 +64,7 @@ class Drawing:
             number=self._number,
         )
         title = self.words.text("sheet.plot.errors")
-        pages.figure(
-            errors_plot.HEIGHT_MM, lambda c, frame: errors_plot.draw(c, frame, plot), title
-        )
+        pages.figure(errors_plot.HEIGHT_MM, page.drawing(errors_plot.draw, plot), title)
 
     def _seen(self, checks: Sequence[procedure.Check]) -> Iterator[errors_plot.Seen]:
         for point, finding in paired(checks, self.seen.handed_out, self.judged.handed_out):
@@ -148,7 +146,8 @@ class Drawing:
                     for t, v in zip(curve.times_s, curve.values, strict=True)
                 ],
                 settle_s=float(check.settle_s or 0), fit_s=float(check.fit_s or 0),
-                start=float(leak.start), slope=float(leak.slope), limit=float(limit),
+                start=_at_settling(curve, check, leak), slope=float(leak.slope),
+                limit=float(limit),
                 words=self._words_of_leak(leak, limit), number=self._number,
             )  # fmt: skip
             title = self.words.text("sheet.plot.leak")
@@ -211,6 +210,16 @@ def paired(
         judged = [each for each in findings if each.check == check.id]
         # Points that miss have their findings behind those of the points that are there.
         yield from zip(points, judged, strict=False)
+
+
+def _at_settling(curve: measured.Series, check: procedure.Check, leak: judgement.Leak) -> float:
+    """Return where the fitted line begins: it goes through the mean of what was fitted."""
+    begin, end = check.settle_s or Decimal(0), (check.settle_s or 0) + (check.fit_s or Decimal(0))
+    pairs = zip(curve.times_s, curve.values, strict=True)
+    inside = [(time, value) for time, value in pairs if begin <= time <= end]
+    time = sum(float(each) for each, _ in inside) / len(inside)
+    value = sum(float(each) for _, each in inside) / len(inside)
+    return value - float(leak.slope) * (time - float(begin)) / 60
 
 
 def _is_plotted(check: procedure.Check) -> bool:

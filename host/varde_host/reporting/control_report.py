@@ -32,9 +32,8 @@ class _Control:
         self.judged = judgement.from_json(paper.content["judgement"])
 
     def draw(self, pages: page.Pages) -> None:
-        """Page 1, then plots, points, and what they rest on."""
+        """What a manager reads, then plots, points, and what they rest on."""
         self._first_page(pages)
-        pages.new_page()
         drawing = control_plots.Drawing(
             self.words, self.used, self.seen, self.judged, self._previous()
         )
@@ -53,7 +52,7 @@ class _Control:
         for banner in self.judged.banners:
             pages.box("! " + text(f"verification.banner.{banner}"), 10.5)
         pages.heading(text("sheet.device"))
-        pages.rows(self._device(), 36.0)
+        pages.rows(self._device(), 42.0)
         pages.heading(text("sheet.not-checked"))
         pages.bullets(
             [self.used.words(key, self.words.language) for key in self.judged.not_checked]
@@ -66,7 +65,7 @@ class _Control:
 
     def _verdict(self) -> list[str]:
         text, judged = self.words.text, self.judged
-        lines = [text("sheet.level", level=self._level())]
+        lines = [self._level()]
         until = self.paper.content["valid_until"]
         if until is not None:
             lines.append(text("sheet.valid-until", date=amounts.date(self.words, until)))
@@ -155,7 +154,7 @@ class _Control:
             control_tables.references(pages, words, self.seen.references)
         if self.judged.budget:
             pages.heading(text("sheet.budget"))
-            control_tables.budget(pages, words, self.judged.budget)
+            control_tables.budget(pages, words, self.used, self.judged.budget)
         pages.heading(text("sheet.grounds"))
         name = self.seen.procedure
         rows: list[tuple[str, str]] = [
@@ -170,7 +169,7 @@ class _Control:
         previous = self._previous()
         if previous is not None:
             rows.append((text("sheet.previous"), str(previous["number"])))
-        pages.table([], [row for row in rows if row[1]], [45.0], 9.0)
+        pages.table([], [row for row in rows if row[1]], [60.0], page.SMALL_SIZE)
 
     def _previous(self) -> Mapping[str, Any] | None:
         """Return the verification before this one, by the same procedure, if it was given."""

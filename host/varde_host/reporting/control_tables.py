@@ -146,22 +146,25 @@ def _uncertainty(words: messages.Speaker, one: measured.ReferenceUsed) -> str:
 
 
 def budget(
-    pages: page.Pages, words: messages.Speaker, lines: Sequence[judgement.BudgetLine]
+    pages: page.Pages,
+    words: messages.Speaker,
+    used: procedure.Procedure,
+    lines: Sequence[judgement.BudgetLine],
 ) -> None:
-    """Draw the contributions to the uncertainty."""
+    """Draw the contributions to the uncertainty, check by check."""
     heads = [words.text(f"sheet.column.{name}") for name in ("source", "value", "divisor")]
     heads.append(words.text("sheet.column.standard-u"))
-    rows = [
-        [
-            words.text(f"verification.source.{line.source}"),
-            *(
-                amounts.number(words, judgement.rounded_u(value, 3))
-                for value in (line.value, line.divisor, line.standard_u)
-            ),
-        ]
-        for line in lines
-    ]
+    rows: list[list[str]] = []
+    for check in dict.fromkeys(line.check for line in lines):
+        rows.append([used.words(check, words.language)])
+        rows += [_contribution(words, line) for line in lines if line.check == check]
     pages.table(heads, rows, [60.0, 32.0, 32.0], SIZE)
+
+
+def _contribution(words: messages.Speaker, line: judgement.BudgetLine) -> list[str]:
+    values = (line.value, line.divisor, line.standard_u)
+    shown = (amounts.number(words, judgement.rounded_u(value, 3)) for value in values)
+    return [words.text(f"verification.source.{line.source}"), *shown]
 
 
 def conditions(words: messages.Speaker, seen: measured.Measured) -> str:
@@ -170,8 +173,11 @@ def conditions(words: messages.Speaker, seen: measured.Measured) -> str:
     if found is None:
         return words.text("sheet.no-conditions")
     values = (
-        (found.temperature_c, "°C"), (found.humidity_percent, "% RH"),
-        (found.pressure_hpa, "hPa"), (found.latitude_deg, "° N"), (found.height_m, "m o.h."),
-    )  # fmt: skip
-    said = [amounts.number(words, value, unit) for value, unit in values if value is not None]
+        (found.temperature_c, " °C"),
+        (found.humidity_percent, " % RH"),
+        (found.pressure_hpa, " hPa"),
+        (found.latitude_deg, "° N"),
+        (found.height_m, " m o.h."),
+    )
+    said = [f"{amounts.number(words, value)}{unit}" for value, unit in values if value is not None]
     return ", ".join(said) or words.text("sheet.no-conditions")

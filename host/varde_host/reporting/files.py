@@ -35,8 +35,8 @@ from varde_protocols.errors import WireError
 
 PDF, COSE, JSON, CSV, CODE = ".pdf", ".cose", ".json", ".csv", ".code"
 BESIDE, PROCEDURE = ".beside.json", ".procedure.toml"
-SOURCES: Final = (COSE, CODE, BESIDE, PROCEDURE)
-"""What a report is drawn again from."""
+ENDS: Final = (PROCEDURE, BESIDE, PDF, COSE, JSON, CSV, CODE)
+"""All of them, longer ones first: `.beside.json` is no `.json`."""
 MAX_BESIDE: Final = 40
 _MIMES: Final = {
     COSE: "application/cose", JSON: "application/json", CSV: "text/csv", CODE: "text/plain",

@@ -7,7 +7,7 @@ from typing import Any
 
 from varde_host.bench_record import form
 from varde_host.paper import page, pdfa, signs
-from varde_host.reporting import acceptance_report, amounts, radio_bars, sheet
+from varde_host.reporting import acceptance_report, amounts, handing_out, radio_bars, sheet
 
 _LOAN_GROUP = 4
 
@@ -69,6 +69,8 @@ def _changes(pages: page.Pages, paper: sheet.Paper) -> None:
     text, config = paper.words.text, paper.content["config"]
     pages.heading(text("sheet.handout.changes"))
     rows = [_change(row) for row in config] if isinstance(config, list) else _mapped(config)
+    known = {handing_out.CONTENTS: text("sheet.handout.contents")}
+    rows = [[known.get(row[0], row[0]), *row[1:]] for row in rows]
     if not rows:
         pages.paragraph(text("sheet.handout.no-changes"))
         return

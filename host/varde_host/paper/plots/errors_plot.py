@@ -14,6 +14,8 @@ from varde_host.paper import chart
 from varde_host.paper.plots import legend
 
 HEIGHT_MM = 78.0
+_APART = {chart.UP: -0.007, chart.DOWN: 0.007}
+"""Of the axis's length."""
 
 
 class Seen(NamedTuple):
@@ -67,12 +69,17 @@ def draw(canvas: Any, frame: chart.Frame, plot: ErrorsPlot) -> None:
     made.axes(zero=True)
     _limits(made, plot)
     for seen in plot.previous:
-        made.mark(seen.mark, seen.at, seen.error, chart.GREY, full=False)
+        made.mark(seen.mark, _beside(made, seen), seen.error, chart.GREY, full=False)
     for seen in plot.seen:
         if seen.half_u is not None:
-            made.error_bar(seen.at, seen.error, seen.half_u)
+            made.error_bar(_beside(made, seen), seen.error, seen.half_u)
     for seen in plot.seen:
-        made.mark(seen.mark, seen.at, seen.error, full=seen.full)
+        made.mark(seen.mark, _beside(made, seen), seen.error, full=seen.full)
+
+
+def _beside(made: chart.Chart, seen: Seen) -> float:
+    """Return where a mark is drawn: those of one place apart, so that none hides another."""
+    return seen.at + _APART.get(seen.mark, 0.0) * (made.x.high - made.x.low)
 
 
 def _limits(made: chart.Chart, plot: ErrorsPlot) -> None:

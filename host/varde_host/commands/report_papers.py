@@ -1,0 +1,175 @@
+"""`varde report handout|card|device|batch`: papers that are made from the inventory."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from varde_host import errors, messages, output
+from varde_host.acceptance import grid
+from varde_host.bench.making import label_facts
+from varde_host.commands import inventory_options, new_output, options, report
+from varde_host.inventory import (
+    items,
+    kits,
+    measuring_models,
+    models,
+    notes,
+    tracing,
+)
+from varde_host.reporting import batch_sheet, device_sheet, gathering, handing_out, start_card
+from varde_host.site import files
+from varde_host.verification import approved, outlook, procedure
+
+_OutFile = Annotated[Path, typer.Option(metavar="FILE.pdf")]
+_DEFAULT_DAYS = 365
+
+
+def handout(
+    kit: Annotated[str, typer.Argument(metavar="KIT")],
+    out: Annotated[Path, typer.Option(metavar="DIR")],
+    place: Annotated[str | None, typer.Option(metavar="TEXT")] = None,
+    instructed: Annotated[bool, typer.Option("--instructed")] = False,
+    by: inventory_options.By = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    inventory: inventory_options.InventoryAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Sign the handout of a kit that is out, and write its report."""
+    whose, now_ms = inventory_options.acting(by)
+    described = files.load(site)
+    municipality = named(site, described.name)
+    with inventory_options.writing(site, inventory) as connection:
+        signed = handing_out.sign(
+            connection, described, kit, by=whose, place=place or municipality,
+            municipality=municipality, instructed=instructed, now_ms=now_ms,
+        )  # fmt: skip
+        sources = gathering.sources(described, connection, signed.sha256)
+    if not json:
+        number = signed.content["number"]
+        output.good(messages.text("report-made.handed-out", number=number))
+    report.write(sources, messages.speaker.language, out, json=json)
+
+
+def card(
+    kit: Annotated[str, typer.Argument(metavar="KIT")],
+    out: _OutFile,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    inventory: inventory_options.InventoryAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Write the start card of a kit."""
+    facts, today = label_facts.load(site), _today()
+    known = measuring_models.load(site)
+    with inventory_options.reading(site, inventory) as connection:
+        found = kits.find(connection, kit)
+        inside = items.listing(connection, kit_id=found.kit_id)
+        things = _things(connection, inside, known)
+    label = facts.label(found, label_facts.IDENTIFIED, today)
+    made = start_card.pdf(start_card.Card(label, things, today), messages.speaker.language)
+    _write(out, made, json=json, kit=found.kit_id, things=len(things))
+
+
+def _things(
+    connection: sa.Connection, inside: list[items.Item], known: measuring_models.Known
+) -> list[start_card.Thing]:
+    """Return what is used by hand; a cuff of its own goes with the monitor that it belongs to."""
+    things = []
+    sizes = [item.size for item in inside if item.kind == models.CUFF and item.size]
+    for item in inside:
+        if item.kind != models.SENSOR:
+            continue
+        measures = known.get(item.model)
+        kind = measures.kind if measures is not None else measuring_models.OTHER
+        size = item.size
+        if kind == measuring_models.CUFF and size is None and sizes:
+            size = sizes.pop(0)
+        name = models.find(connection, item.model).name
+        things.append(start_card.Thing(kind, name, size))
+    return things
+
+
+def device(
+    item: Annotated[str, typer.Argument(metavar="ITEM")],
+    out: _OutFile,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    inventory: inventory_options.InventoryAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Write a device's sheet."""
+    with inventory_options.reading(site, inventory) as connection:
+        found = items.find(connection, item)
+        history = tracing.history(connection, found.item_id)
+        alike = [
+            tracing.history(connection, each.item_id)
+            for each in items.listing(connection, model=found.model)
+        ]
+    used = _latest(site, [each.procedure for each in history if each.procedure])
+    days = _DEFAULT_DAYS if used is None else used.interval_days
+    name = " ".join(part for part in (found.model, found.serial, found.size) if part)
+    seen = outlook.of(history, alike, days)
+    sheet = device_sheet.Device(found.item_id, name, history, seen, used, days, _today())
+    made = device_sheet.pdf(sheet, messages.speaker.language)
+    _write(out, made, json=json, item=found.item_id, checks=len(history))
+
+
+def _latest(site: Path, names: list[str]) -> procedure.Procedure | None:
+    is_site = (site / files.DESCRIPTION).exists()
+    known = approved.in_use(files.load(site)) if is_site else procedure.shipped()
+    return known.get(names[-1]) if names else None
+
+
+def batch(
+    out: _OutFile,
+    wanted: Annotated[list[str] | None, typer.Option("--kit", metavar="KIT")] = None,
+    site: options.SiteDirectory = options.DEFAULT_SITE,
+    inventory: inventory_options.InventoryAddress = None,
+    json: options.Json = False,
+) -> None:
+    """Write the sheet of the kits at the bench."""
+    now_ms = inventory_options.now_ms()
+    with inventory_options.reading(site, inventory) as connection:
+        only = [kits.find(connection, one).kit_id for one in wanted] if wanted else None
+        rows = grid.rows(connection, now_ms, only)
+        faults = _faults(connection)
+    found = [(row.kit_id, row.outcomes) for row in rows]
+    name = named(site, "")
+    made = batch_sheet.pdf(
+        batch_sheet.Batch(found, faults, name, _today()), messages.speaker.language
+    )
+    _write(out, made, json=json, kits=len(found), faults=sum(count for _, count in faults))
+
+
+def _faults(connection: sa.Connection) -> list[tuple[str, int]]:
+    """Return deviations by the model of the thing and their code, the most frequent first."""
+    of_item = {item.item_id: item.model for item in items.listing(connection)}
+    counted = collections.Counter(
+        f"{of_item.get(note.subject, note.subject)} · {note.code}"
+        for note in notes.listing(connection, everything=True)
+    )
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def named(site: Path, name: str) -> str:
+    """Return the name that papers bear: that of the labels, else the one given."""
+    try:
+        return label_facts.load(site).municipality
+    except errors.InputRefused:
+        return name
+
+
+def _today() -> dt.date:
+    return dt.datetime.fromtimestamp(inventory_options.now_ms() / 1000, dt.UTC).date()
+
+
+def _write(out: Path, data: bytes, *, json: bool, **said: object) -> None:
+    new_output.write(out, data)
+    if json:
+        output.as_json({"file": str(out), "bytes": len(data), **said})
+        return
+    output.good(messages.text("report-made.paper", file=out))

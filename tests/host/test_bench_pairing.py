@@ -156,6 +156,15 @@ def test_a_state_of_another_shape_is_no_answer(state):
 def test_what_a_hub_counts_is_an_upper_bound():
     state = {"pending": 5, "readings": {"1": 2, "2": 1}}
     assert draining.pending(state) == draining.Unsent(5, 3)
+    tests = {"pending": 25, "readings": {"1": 2, "255": 20}}
+    assert draining.pending(tests) == draining.Unsent(25, 2)  # nobody was measured
+
+
+def test_test_readings_keep_nobody_from_wiping_and_what_cannot_be_read_does():
+    hub = VirtualHub(receiver_public=b"\x09" + bytes(31))
+    session, test = hub.start(), hub.reading(slot=255)
+    raws = (session, hub.reading(), test, test[:-70], b"")
+    assert [draining.is_test(raw) for raw in raws] == [False, False, True, False, False]
 
 
 def test_the_benchs_networks_come_first_and_there_are_eight_at_most():

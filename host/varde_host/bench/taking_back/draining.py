@@ -26,7 +26,15 @@ from varde_host.collector import database, registry
 from varde_host.inventory.who import FOLLOW_UP, Who
 from varde_host.site import keys
 from varde_protocols import assignment as documents_format
-from varde_protocols import documents, hub_config, hub_config_checks, records
+from varde_protocols import (
+    cose,
+    documents,
+    hub_config,
+    hub_config_checks,
+    records,
+    test_readings,
+)
+from varde_protocols.errors import WireError
 
 LOOK_S = 2.0
 QUIET_S = 10.0
@@ -70,12 +78,12 @@ class Unsent:
 def pending(state: Evidence) -> Unsent:
     """Return what a hub counts as not acknowledged: as much as there is, or more.
 
-    Raises Fault `answer-malformed`.
+    A test reading is a record like others: nobody was measured. Raises Fault `answer-malformed`.
     """
     records, readings = state.get("pending"), state.get("readings")
     if not isinstance(records, int) or not isinstance(readings, dict):
         raise faults.Fault("answer-malformed", said="state")
-    counts = list(readings.values())
+    counts = [count for slot, count in readings.items() if slot != str(test_readings.SLOT)]
     if not all(isinstance(count, int) and count >= 0 for count in counts):
         raise faults.Fault("answer-malformed", said="state")
     return Unsent(max(records, sum(counts)), sum(counts))
@@ -87,10 +95,20 @@ async def unsent(work: Work, hub_id: str, collector: Collector) -> Unsent:
     counted = pending(await work.on_hub("state"))
     if not counted.readings:
         return counted
-    held = await journal_tail.read(work, [records.READING])
+    found = await journal_tail.read(work, [records.READING])
+    held = {seq: raw for seq, raw in found.items() if not is_test(raw)}
     missing = await asyncio.to_thread(collector.missing, bytes.fromhex(hub_id), held)
     left = len(missing)
     return Unsent(counted.records - counted.readings + left, left)
+
+
+def is_test(raw: bytes) -> bool:
+    """Tell if a record is a test reading; what cannot be read may be somebody's."""
+    try:
+        record = records.decode(cose.Sign1.parse(raw).unverified_payload)
+    except WireError:
+        return False
+    return isinstance(record, records.Reading) and test_readings.is_one(record)
 
 
 class Collector:

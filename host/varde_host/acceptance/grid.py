@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from varde_host.acceptance import beginning, steps
 from varde_host.bench import steps as bench_steps
 from varde_host.bench_record import form
-from varde_host.inventory import items, kits, models, progress, readiness, records, states
+from varde_host.inventory import (
+    items,
+    kits,
+    measuring_models,
+    models,
+    progress,
+    readiness,
+    records,
+    states,
+)
 
 SHAPES: Final = {
     steps.PASSED: "✔", steps.FAILED: "✖", steps.NOT_DONE: "·", steps.NOT_APPLICABLE: "–",
@@ -47,21 +56,26 @@ class Row:
 
 
 def rows(
-    connection: sa.Connection, now_ms: int, wanted: Collection[str] | None = None
+    connection: sa.Connection,
+    now_ms: int,
+    wanted: Collection[str] | None = None,
+    known: measuring_models.Known = measuring_models.BUILT_IN,
 ) -> list[Row]:
     """Return the kits of the bench, or the wanted ones, those longest in their state first."""
     found = kits.listing(connection)
     if wanted is None:
-        return [_row(connection, k, now_ms) for k in found if k.state in AT_THE_BENCH]
-    return [_row(connection, k, now_ms) for k in found if k.kit_id in wanted]
+        return [_row(connection, k, now_ms, known) for k in found if k.state in AT_THE_BENCH]
+    return [_row(connection, k, now_ms, known) for k in found if k.kit_id in wanted]
 
 
-def _row(connection: sa.Connection, kit: kits.Kit, now_ms: int) -> Row:
+def _row(
+    connection: sa.Connection, kit: kits.Kit, now_ms: int, known: measuring_models.Known
+) -> Row:
     hubs = items.listing(connection, kit_id=kit.kit_id, kind=models.HUB)
     chip = hubs[0].chip_id if len(hubs) == 1 else None
     done = {} if chip is None else progress.finished(connection, chip)
     made = sum(step.name in done for step in bench_steps.TABLE)
-    lacks = len(readiness.lacks(connection, kit.kit_id, now_ms))
+    lacks = len(readiness.lacks(connection, kit.kit_id, now_ms, known))
     return Row(kit.kit_id, kit.state, made, _outcomes(connection, kit.kit_id, done), lacks)
 
 

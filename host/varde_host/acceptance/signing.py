@@ -18,7 +18,17 @@ from varde_host.acceptance import deviations, steps
 from varde_host.bench import faults
 from varde_host.bench.work import Evidence
 from varde_host.bench_record import form, signing
-from varde_host.inventory import items, kits, models, readiness, records, states, store, words
+from varde_host.inventory import (
+    items,
+    kits,
+    measuring_models,
+    models,
+    readiness,
+    records,
+    states,
+    store,
+    words,
+)
 from varde_host.inventory.who import Who
 from varde_host.site import files
 
@@ -107,7 +117,8 @@ def make(
         site, form.ACCEPTANCE, body, by=by, began_ms=began_ms, ended_ms=now_ms, place=place,
         municipality=municipality,
     )  # fmt: skip
-    return _put(inventory, signed, kit_id, fault, by, now_ms)
+    known = measuring_models.load(site.directory)
+    return _put(inventory, signed, kit_id, fault, by, now_ms, known)
 
 
 def _put(
@@ -117,6 +128,7 @@ def _put(
     fault: faults.Fault | None,
     by: Who,
     now_ms: int,
+    known: measuring_models.Known,
 ) -> Made:
     with inventory.writing() as connection:
         records.put(connection, signed, by, now_ms)
@@ -126,10 +138,10 @@ def _put(
             note_id = deviations.opened(connection, kit_id, fault, number, by, now_ms).note_id
         else:
             deviations.closed(connection, kit_id, number, by, now_ms)
-        lacks = tuple(readiness.lacks(connection, kit_id, now_ms))
+        lacks = tuple(readiness.lacks(connection, kit_id, now_ms, known))
         if not lacks and kits.find(connection, kit_id).state == states.WIPED:
             check = {"check": {"record": signed.sha256}}
-            kits.move(connection, kit_id, states.CHECKED, check, by, now_ms)
+            kits.move(connection, kit_id, states.CHECKED, check, by, now_ms, known=known)
         state = kits.find(connection, kit_id).state
     return Made(signed, state, lacks, note_id)
 

@@ -12,7 +12,7 @@ from varde_host.acceptance import accepting, beginning, deviations, signing
 from varde_host.bench import faults, ledger, settings, tray, work, work_folder
 from varde_host.bench.making import label_facts
 from varde_host.commands import bench, inventory_options, options
-from varde_host.inventory import kit_id, kits, states
+from varde_host.inventory import kit_id, kits, measuring_models, states
 from varde_host.inventory import who as inventory_who
 from varde_host.inventory.store import Inventory
 from varde_host.site import files
@@ -70,7 +70,7 @@ def run(
             if result.fault is None:
                 beginning.end(kept, chip, made.signed.sha256, whose, utc_ms())
         if made is not None and made.state == states.CHECKED and label is not None:
-            _pack(kept, wanted, label, whose, utc_ms())
+            _pack(kept, wanted, label, whose, utc_ms(), measuring_models.load(site))
         state = kept.read(lambda connection: kits.find(connection, wanted).state)
     _say(wanted, made, state, result.fault, json=json)
 
@@ -83,11 +83,18 @@ def municipality(site: files.Site) -> str:
         return site.name
 
 
-def _pack(inventory: Inventory, kit: str, label: str, by: inventory_who.Who, now_ms: int) -> None:
+def _pack(
+    inventory: Inventory,
+    kit: str,
+    label: str,
+    by: inventory_who.Who,
+    now_ms: int,
+    known: measuring_models.Known,
+) -> None:
     """Make a checked kit ready, by the label that was scanned from its case."""
     packing = {"packing": {"label": label}}
     with inventory.writing() as connection:
-        kits.move(connection, kit, states.READY, packing, by, now_ms)
+        kits.move(connection, kit, states.READY, packing, by, now_ms, known=known)
 
 
 def _say(

@@ -10,7 +10,7 @@ from varde_host import clock, messages, output
 from varde_host.acceptance import grid, steps
 from varde_host.bench import steps as bench_steps
 from varde_host.commands import inventory_options, options
-from varde_host.inventory import kit_id
+from varde_host.inventory import kit_id, measuring_models
 
 _NUMBERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -23,9 +23,9 @@ def show(
 ) -> None:
     """Show how far each kit of the store is, or the named ones."""
     wanted = None if not kit else {kit_id.check(each) for each in kit}
-    now_ms = clock.from_environment().utc_ms()
+    now_ms, known = clock.from_environment().utc_ms(), measuring_models.load(site)
     with inventory_options.opened(site, inventory) as kept:
-        rows = kept.read(lambda connection: grid.rows(connection, now_ms, wanted))
+        rows = kept.read(lambda connection: grid.rows(connection, now_ms, wanted, known))
     if json:
         output.as_json([row.as_json() for row in rows])
         return

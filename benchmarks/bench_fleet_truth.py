@@ -32,7 +32,7 @@ from varde_protocols.crypto import ed25519  # noqa: E402
 
 READINGS, REPORTS, EVENTS = 20, 96, 10  # a day
 UPDATE_EVENTS_A_YEAR = 24
-READING_BYTES, REPORT_BYTES, EVENT_BYTES = 177, 302, 110
+READING_BYTES, REPORT_BYTES, EVENT_BYTES = 187, 302, 110
 ROUNDS = 5
 FLEETS = ((300, 30), (20, 365))  # hubs, days
 GOAL_ONCE_S = 5.0  # what somebody at a terminal waits for a fleet of 300

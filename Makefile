@@ -11,7 +11,7 @@ LONG_RUNS ?= 2500
 # stories mostly wait for boards and clocks: one worker more than there are cores
 WORKERS ?= $(shell expr 1 + $$(nproc 2>/dev/null || sysctl -n hw.ncpu))
 
-.PHONY: help setup demo test test-mpy check stories stories-long chaos ward fleet update-cuts conformance bench build ci clean lock
+.PHONY: help setup demo test test-mpy check stories stories-long chaos ward fleet update-cuts warehouse conformance bench build ci clean lock
 
 help:
 	@echo "make demo          a week of a home in less than a minute, with all that goes wrong"
@@ -24,6 +24,7 @@ help:
 	@echo "make ward          a week of twenty sensors round one hub, with all their faults (SEED=)"
 	@echo "make fleet         100 whole hubs through a good release and a bad one (FLEET=\"--hubs 12\", SEED=)"
 	@echo "make update-cuts   a power cut at every flash operation of updates by air (CUTS=\"--step 10\", SEED=)"
+	@echo "make warehouse     200 sensors of known truth verified for years: decisions against theory (SEED=)"
 	@echo "make conformance   MicroPython's own Bluetooth tests on the virtual radio (CONFORMANCE=\"--runs 20 --busy 2\")"
 	@echo "make bench         benchmarks, as one table; JSON in build/bench/"
 	@echo "make build         the hub's application for simulator and chip, with sizes"
@@ -74,6 +75,9 @@ fleet: build
 
 update-cuts: build
 	@$(BIN)/python tools/update_campaign.py $(CUTS) --seed $(SEED) --json build/update-cuts.json
+
+warehouse: setup
+	@$(BIN)/python tools/warehouse_campaign.py --seed $(SEED) --json build/warehouse.json --plot build/warehouse
 
 conformance: setup
 	@$(BIN)/python tools/conformance.py $(CONFORMANCE)

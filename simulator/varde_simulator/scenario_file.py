@@ -175,7 +175,7 @@ def _sensor(table: Table) -> SensorPlan:
     sensor = SensorPlan(
         name=table.take("name", TEXT),
         model=table.take("model", one_of(MODELS)),
-        slot=table.take("slot", number(0, 255, whole=True)),
+        slot=table.take("slot", number(0, 254, whole=True)),  # 255: test readings
         service=_uuid(table.take("service", _UUID)) or 0,
         characteristics=tuple(
             _uuid(uuid) or 0 for uuid in table.take("characteristics", list_of(_UUID, 1))

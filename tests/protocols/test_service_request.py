@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from golden import formats, service
 from golden.vectors import VECTORS
-from varde_protocols import records, service_request
+from varde_protocols import records, service_request, test_readings
 
 GOLDEN = formats.load("service_request.json")
 CDDL = (VECTORS.parent / "cddl" / "service_request.cddl").read_text()
@@ -60,6 +60,18 @@ def test_no_bytes_open_or_raise(data: bytes, nonce: bytes) -> None:
     code, reason = service_request.check(data, [BENCH.public], nonce, bytes(8))
     assert code == records.EVENT_SERVICE_REFUSED
     assert 1 <= reason <= 6
+
+
+@given(st.binary(max_size=80) | st.binary(min_size=66, max_size=66))
+def test_no_bytes_are_taken_for_a_test_reading_or_raise(data: bytes) -> None:
+    assert test_readings.read(data) is None
+
+
+@given(st.binary(min_size=16, max_size=16), st.integers(0, 255), st.integers(0, 255))
+def test_what_a_hub_makes_of_a_run_is_read_back(run: bytes, number: int, count: int) -> None:
+    known = test_readings.read(test_readings.value(run, number, count))
+    wanted = test_readings.Known(run, number, count) if 1 <= number <= count else None
+    assert known == wanted
 
 
 @given(st.data())

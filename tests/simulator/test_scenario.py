@@ -108,7 +108,7 @@ def test_what_has_no_stamp_is_left_alone(characteristic, value):
         ("zone_h = 1", "zone = 1", "scenario: `zone` is not known; allowed here: "),
         ("zone_h = 1", "undated_allowed = 1", "it is true or false"),
         ('model = "scale"', 'model = "fridge"', "sensor 1: `model = 'fridge'` cannot be"),
-        ("slot = 2", "slot = 2.5", "`slot = 2.5` cannot be; it is a whole number from 0 to 255"),
+        ("slot = 2", "slot = 2.5", "`slot = 2.5` cannot be; it is a whole number from 0 to 254"),
         ("slot = 2", "slot = 2\ncolour = 1", "`colour` is not known; allowed here: name"),
         ('service = "181D"', 'service = "weight"', "sensor 1: `service = 'weight'` cannot be"),
         ('["2A9D"]', "[10909]", "it is a list of at least 1, each a 16-bit UUID"),

@@ -72,7 +72,7 @@ def test_each_sensor_of_the_kit_must_be_heard():
     one, two, three = coverage.sensors(log.heard.reports, [1, 2, 3])
     assert [level.colour for level in (one, two, three)] == ["green", "unknown", "unknown"]
     fault = refused([one, two])
-    assert (fault.code, fault.fields["slot"]) == ("nett-03", 2)
+    assert (fault.code, fault.fields["slot"]) == ("nett-05", 2)
 
 
 def test_the_worst_of_all():
@@ -98,3 +98,4 @@ def test_reports_of_any_shape_are_heard_or_not(sensors: object, link: object, si
         assert level.colour in coverage.COLOURS
         assert (level.value is None) == (level.colour == coverage.UNKNOWN)
         assert level.as_json()["limit"] < 0
+        assert level.fault.code

@@ -108,7 +108,7 @@ def test_nothing_else_may_not_apply(room: Stockroom, kit: str, name: str):
         (steps.SIGNALS, "sig-01", "SIG-01", "lagertekniker"),
         (steps.LOCK, "lock-open", "LAS-01", "it-drift"),
         (steps.IDENTITY, "other-hub", "HUB-02", "lagertekniker"),
-        (steps.RADIO, "no-exchange", "NETT-05", "it-drift"),
+        (steps.RADIO, "no-exchange", "NETT-06", "it-drift"),
     ],
 )
 def test_a_failed_step_is_a_deviation(

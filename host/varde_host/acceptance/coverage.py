@@ -40,6 +40,8 @@ WIFI, LTE, BLE, IN_TIME = WHATS = ("wifi", "4g", "ble", "in-time")
 _LIMITS: Final = {WIFI: WIFI_DBM, LTE: LTE_DBM, BLE: BLE_DBM}
 _LINKS: Final = {records.LINK_WIFI: WIFI, records.LINK_MODEM: LTE}
 CODES: Final = {WIFI: "nett-01", LTE: "nett-02", BLE: "nett-03", IN_TIME: "nett-04"}
+NOT_HEARD: Final = "nett-05"
+"""A sensor that has said nothing: it sleeps, or is not there."""
 _WORST: Final = (UNKNOWN, RED, AMBER, GREEN)
 
 
@@ -52,6 +54,16 @@ class Level:
     value: int | None
     limit: int
     colour: str
+
+    @property
+    def fault(self) -> faults.Fault:
+        """What is wrong, and what to do, unless it is green."""
+        is_silent = self.what == BLE and self.value is None
+        value = "–" if self.value is None else self.value
+        code = NOT_HEARD if is_silent else CODES[self.what]
+        return faults.Fault(
+            code, slot=self.slot, value=value, limit=self.limit, colour=self.colour
+        )
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a signed record."""
@@ -115,9 +127,7 @@ def refuse(levels: Sequence[Level]) -> None:
     if colour == GREEN:
         return
     bad = next(level for level in levels if level.colour == colour)
-    raise faults.Fault(
-        CODES[bad.what], slot=bad.slot, value=bad.value, limit=bad.limit, colour=colour
-    )
+    raise bad.fault
 
 
 def _signals(facts: Mapping[int, Any]) -> dict[int, int]:

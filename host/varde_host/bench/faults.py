@@ -107,6 +107,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "nett-02": (FAILED, IT),
     "nett-03": (FAILED, TECHNICIAN),
     "nett-04": (FAILED, IT),
+    "nett-05": (FAILED, TECHNICIAN),
     "sig-01": (FAILED, TECHNICIAN),
     # What a verification finds (its own words are in `verification`)
     "bt-01": (FAILED, CALIBRATION),

@@ -109,7 +109,4 @@ def _say(found: dict[str, object], run: rooms.Run) -> None:
     )
     for level in run.levels:
         if level.colour != coverage.GREEN:
-            fields: dict[str, object] = {
-                "slot": level.slot, "value": level.value, "limit": level.limit,
-            }  # fmt: skip
-            output.line(live.fault_text(coverage.CODES[level.what], fields))
+            output.line(live.fault_text(level.fault.code, dict(level.fault.fields)))

@@ -24,6 +24,7 @@ from varde_host.bench.taking_back import flash_search, returning
 from varde_host.bench.taking_back.flash_search import Secret
 from varde_host.flash import partition_table
 from varde_host.inventory import states
+from varde_host.reporting import checking, slip
 from varde_host.site import files, trust_documents
 from varde_protocols import wipe_record
 from varde_simulator import interpreter, stage
@@ -149,7 +150,7 @@ def papers(site: Path, name: str) -> tuple[bytes, dict[str, Any], Any]:
     described = json.loads(cose.with_suffix(".json").read_text(encoding="utf-8"))
     document = pypdfium2.PdfDocument(cose.with_suffix(".pdf").read_bytes())
     try:
-        picture = document[len(document) - 1].render(scale=3).to_pil()
+        picture = document[0].render(scale=3).to_pil()
     finally:
         document.close()
     return data, described, picture
@@ -213,7 +214,11 @@ async def proven(table: Table, kit: str, record_sha256: str) -> None:
     assert (proof["how"], proof["empty"], proof["found"]) == ("dump", True, [])
     assert "wifi 0 password" in proof["names"]
     assert WIFI[1] not in json.dumps(described)
-    assert [code.text for code in zxingcpp.read_barcodes(picture)] == [record_sha256]
+    (code,) = [code.text for code in zxingcpp.read_barcodes(picture)]
+    said = slip.opened(code, slip.service_keys(files.load(table.site)))
+    assert (said.kind, said.subject, said.sha256) == (slip.WIPE, kit, record_sha256)
+    (paper,) = (table.site / "wipes").glob(f"{kit}-*.pdf")
+    assert checking.of_pdf(paper.read_bytes(), files.load(table.site)).redrawn
 
     shown = await done(table.varde("kit", "show", kit))
     text = json.dumps(shown.events)

@@ -100,7 +100,7 @@ def redraw(
     given = beside(file)
     there = given.get(report_files.PDF)
     chosen = asked(language) if language or there is None else page_reader.language_of(there)
-    data = report_files.made(report_files.read(given), chosen)[report_files.PDF]
+    data = checking.drawn(given, chosen)
     is_same = None if there is None else data == there
     if out is not None:
         new_output.write(out, data)

@@ -1,16 +1,17 @@
 """«Sletteprotokoll»: what was wiped from a kit that came back, for the binder and the auditor.
 
-It says what was done and how that was seen, and just as plainly what was not. The code at the end
-holds the SHA-256 of the signed record, so a printed copy can be held against the file.
+It says what was done and how that was seen, and just as plainly what was not. The code is the
+record's slip, signed as those of all reports (`reporting/slip.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from varde_host import messages
-from varde_host.paper import label, page
+from varde_host.paper import label, page, pdfa, signs
 
 DONE, BY_HAND, NOT_DONE = "done", "by-hand", "not-done"
 _WORDS = {
@@ -20,7 +21,7 @@ _SIGNS = {DONE: "[x]", BY_HAND: "[!]", NOT_DONE: "[ ]"}
 """A sign beside the word: an outcome is never told by colour."""
 PROVEN_BY_DUMP, PROVEN_BY_DIGEST = "wipe-sheet.proof-dump", "wipe-sheet.proof-digest"
 """The flash was read out and searched, or the chip gave a checksum of it: `Sheet.proof`."""
-QR_SIDE_MM = 32.0
+QR_SIDE_MM = 38.0
 _HASH_DIGITS_SHOWN = 16
 
 
@@ -47,7 +48,8 @@ class SheetSensor:
 @dataclass(frozen=True)
 class Sheet:
     """What stands on the paper. `decision` says who let unsent readings go, "" if none were.
-    `found` is how many of `secrets` stood in the flash afterwards; times are UTC."""
+    `found` is how many of `secrets` stood in the flash afterwards; times are UTC; `code` is what
+    the QR code holds."""
 
     municipality: str
     kit_id: str
@@ -67,6 +69,7 @@ class Sheet:
     record_sha256: str
     signers: tuple[str, ...]
     tool: str
+    code: str
 
 
 def decision(function: str, person: str, reason: str, language: str) -> str:
@@ -75,22 +78,27 @@ def decision(function: str, person: str, reason: str, language: str) -> str:
     return words.text("wipe-sheet.decision", function=function, person=person, reason=reason)
 
 
-def pdf(sheet: Sheet, language: str) -> bytes:
-    """Return the protocol as A4."""
+def pdf(sheet: Sheet, language: str, attached: Sequence[pdfa.Attached] = ()) -> bytes:
+    """Return the protocol as A4, PDF/A-3b with the files inside."""
     words = label.speaker(language)
     title = words.text("wipe-sheet.title")
     footer = f"{title} · {sheet.kit_id} · {sheet.record_sha256[:_HASH_DIGITS_SHOWN]}"
-    return page.document(words, title, footer, lambda pages: _draw(pages, sheet, words))
+    drawn = page.document(words, title, footer, lambda pages: _draw(pages, sheet, words))
+    about = pdfa.About(f"{title} {sheet.kit_id}", language, sheet.ended)
+    return pdfa.archived(drawn, about, attached)
 
 
 def _draw(pages: page.Pages, sheet: Sheet, words: messages.Speaker) -> None:
-    pages.title(words.text("wipe-sheet.title"))
-    pages.paragraph(words.text("wipe-sheet.about", municipality=sheet.municipality))
+    kit = words.text("label.kit", kit=sheet.kit_id)
+    about = words.text("wipe-sheet.about", municipality=sheet.municipality)
+    pages.head(words.text("wipe-sheet.title"), [kit, about], sheet.code, QR_SIDE_MM)
     left = [step for step in sheet.steps if step.outcome == NOT_DONE]
     by_hand = [sensor for sensor in sheet.sensors if sensor.by_hand]
     is_clean = sheet.found == 0 and not left
     verdict = "wipe-sheet.verdict-clean" if is_clean else "wipe-sheet.verdict-not"
-    pages.box(words.text(verdict, kit=sheet.kit_id, found=sheet.found, secrets=sheet.secrets))
+    said = words.text(verdict, kit=sheet.kit_id, found=sheet.found, secrets=sheet.secrets)
+    word = words.text("wipe-sheet.word-clean" if is_clean else "wipe-sheet.word-not")
+    pages.verdict(signs.GOOD if is_clean else signs.BAD, word, [said])
     _facts(pages, sheet, words)
     pages.heading(words.text("wipe-sheet.steps"))
     columns = ["wipe-sheet.step", "wipe-sheet.moment", "wipe-sheet.outcome", "wipe-sheet.evidence"]
@@ -110,7 +118,8 @@ def _draw(pages: page.Pages, sheet: Sheet, words: messages.Speaker) -> None:
     for sensor in by_hand:
         pages.paragraph(f"[!] {sensor.name}: {sensor.by_hand}", bold=True)
     pages.paragraph(words.text("wipe-sheet.limits"))
-    pages.code(sheet.record_sha256, QR_SIDE_MM, _beside(sheet, words))
+    for line in _beside(sheet, words):
+        pages.paragraph(line, size=page.SMALL_SIZE)
     pages.signature_line(words.text("wipe-sheet.sign", by=sheet.by))
 
 

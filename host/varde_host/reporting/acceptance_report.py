@@ -33,7 +33,6 @@ def _draw(pages: page.Pages, paper: sheet.Paper) -> None:
     pages.heading(text("sheet.not-checked"))
     pages.bullets([text(f"sheet.acceptance.{name}") for name in NOT_CHECKED])
     pages.paragraph(text("sheet.acceptance.only-this"), bold=True, size=9.0)
-    pages.new_page()
     pages.heading(text("sheet.acceptance.steps"))
     _steps(pages, paper)
     facts = {row["step"]: row["facts"] for row in content["steps"]}
@@ -100,7 +99,7 @@ def _steps(pages: page.Pages, paper: sheet.Paper) -> None:
         note = "" if row is None else fault(words, row)
         named = words.text(steps.text_key(name))
         rows.append([named, amounts.short(words, outcome), moment, note])
-    pages.table(heads, rows, [48.0, 26.0, 36.0], 9.0)
+    pages.table(heads, rows, [46.0, 25.0, 42.0], 8.5)
 
 
 def fault(words: messages.Speaker, row: Mapping[str, Any]) -> str:

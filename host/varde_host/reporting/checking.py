@@ -20,7 +20,7 @@ import pikepdf
 from varde_host import errors, messages
 from varde_host.bench_record import opening
 from varde_host.paper import pdfa
-from varde_host.reporting import files, slip
+from varde_host.reporting import files, slip, wipe_report
 from varde_host.site import files as site_files
 from varde_host.verification import approved, procedure
 
@@ -49,9 +49,16 @@ def of_pdf(data: bytes, source: slip.Source) -> Checked:
     language = pdfa.language_of(data)
     if language not in messages.LANGUAGES:
         raise errors.InputRefused("report-altered", "PDF", what="/Lang")
-    if files.made(files.read(inside), language)[files.PDF] != data:
+    if drawn(inside, language) != data:
         raise errors.InputRefused("report-altered", "PDF", what="PDF")
     return Checked(checked.slip, redrawn=True)
+
+
+def drawn(given: Mapping[str, bytes], language: str) -> bytes:
+    """Return the pages of a report's files. Raises as `files.made`, `wipe_report.drawn`."""
+    if wipe_report.is_one(given):
+        return wipe_report.drawn(given, language)
+    return files.made(files.read(given), language)[files.PDF]
 
 
 def of_files(given: Mapping[str, bytes], source: slip.Source) -> Checked:
@@ -60,6 +67,8 @@ def of_files(given: Mapping[str, bytes], source: slip.Source) -> Checked:
     Raises InputRefused `report-altered` with the file at fault, and as `files.read`,
     `slip.opened`, `opening.opened`.
     """
+    if wipe_report.is_one(given):
+        return Checked(wipe_report.checked(given, source))
     sources = files.read(given)
     found = of_code(sources.code, source)
     record = opening.opened(sources.signed.document, source, procedures(source, sources.own))

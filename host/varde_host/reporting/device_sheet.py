@@ -79,7 +79,7 @@ def _row(words: messages.Speaker, each: past.Finding) -> list[str]:
 def _strips(pages: page.Pages, device: Device, words: messages.Speaker) -> None:
     """Draw the points that meet their limits first."""
     foreseen = [point for point in device.seen.points if point.forecast and point.meeting]
-    foreseen.sort(key=lambda point: point.meeting.day if point.meeting else 0)
+    foreseen.sort(key=_urgency)
     if not foreseen:
         pages.paragraph(words.text("sheet.device-sheet.too-few"))
     for point in foreseen[:_MOST_STRIPS]:
@@ -90,6 +90,15 @@ def _strips(pages: page.Pages, device: Device, words: messages.Speaker) -> None:
             page.drawing(drift_strip.draw, strip),
             title,
         )
+
+
+def _urgency(point: outlook.PointOutlook) -> tuple[int, float]:
+    """Sooner first; of those that meet no limit in sight, the one that comes nearest to it."""
+    assert point.forecast is not None
+    assert point.meeting is not None
+    expected = point.forecast.on(point.meeting.day)
+    near = (abs(expected.error) + expected.half_width) / point.series.limit
+    return point.meeting.day, -float(near)
 
 
 def _strip(
@@ -123,7 +132,9 @@ def _named(point: past.Point, device: Device, words: messages.Speaker) -> str:
     check, direction, nominal = point
     name = device.used.words(check, words.language) if device.used else check
     unit = device.used.unit if device.used else ""
-    beside = amounts.direction(words, direction) if direction else ""
+    checks = device.used.checks if device.used else ()
+    several = any(one.id == check and len(one.directions) > 1 for one in checks)
+    beside = amounts.direction(words, direction) if several else ""
     return " ".join(part for part in (name, beside, nominal, unit) if part)
 
 

@@ -1,9 +1,9 @@
 """The wipe record of a return: signed by the bench's key, and on paper.
 
 The record holds the hash of each step's evidence, the inventory's log the evidence itself: what
-is signed can be held against what was written down at the time. Three files of one name:
-`.cose` is the document, `.json` says the same for people and programs, `.pdf` is
-«Sletteprotokoll».
+is signed can be held against what was written down at the time. Four files of one name:
+`.cose` is the document, `.json` says the same for people and programs, `.code` has the letters of
+the QR code, and `.pdf` is «Sletteprotokoll», drawn from these three and with them inside.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from varde_host.bench.making import label_facts
 from varde_host.bench.taking_back import wiping
 from varde_host.bench.work import Evidence, Work
 from varde_host.inventory import audit
-from varde_host.paper import label, wipe_sheet
+from varde_host.paper import label, pdfa, wipe_sheet
+from varde_host.reporting import slip
 from varde_host.site import keys, trust_documents
 from varde_protocols import cose, documents, wipe_record
 
@@ -47,10 +48,16 @@ def write(work: Work, kit_id: str, done: Mapping[str, Evidence], folder: Path) -
     sha256 = hashlib.sha256(data).hexdigest()
     stamp = _moment(made.finished_ms).strftime("%Y%m%dT%H%M%SZ")
     name = f"{kit_id}-{stamp}"
-    sheet = _sheet(work, made, done, sha256, cose.key_id(signer.public).hex())
-    pdf = wipe_sheet.pdf(sheet, messages.speaker.language)
-    text = json.dumps(as_json(made, done, sha256), indent=1, ensure_ascii=False)
-    for suffix, content in ((".pdf", pdf), (".json", text.encode()), (".cose", data)):
+    described = as_json(made, done, sha256)
+    by = work.settings.by
+    described["municipality"] = municipality(work)
+    described["by"] = [by.function, by.person]
+    described["signed_by"] = cose.key_id(signer.public).hex()
+    code = slip.text(slip_of(described), signer)
+    text = json.dumps(described, indent=1, ensure_ascii=False).encode()
+    sources = {".cose": data, ".json": text, ".code": code.encode() + b"\n"}
+    pdf = drawn(name, sources, messages.speaker.language)
+    for suffix, content in {".pdf": pdf, **sources}.items():
         _put(folder / (name + suffix), content)
     return {
         "record": sha256,
@@ -58,6 +65,33 @@ def write(work: Work, kit_id: str, done: Mapping[str, Evidence], folder: Path) -
         "pdf": name + ".pdf",
         "language": messages.speaker.language,
     }
+
+
+def drawn(name: str, sources: Mapping[str, bytes], language: str) -> bytes:
+    """Return the pages of a record's files by the end of their names; the same give the same.
+
+    Raises InputRefused `report-files` for files that are no whole record.
+    """
+    try:
+        described = json.loads(sources[".json"])
+        sheet = _sheet(described, sources[".code"].decode("ascii").strip(), language)
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise errors.InputRefused("report-files", name) from error
+    kinds = {".cose": "application/cose", ".json": "application/json", ".code": "text/plain"}
+    attached = [
+        pdfa.Attached(name + end, mime, sources[end], pdfa.SOURCE if end == ".cose" else pdfa.DATA)
+        for end, mime in kinds.items()
+    ]
+    return wipe_sheet.pdf(sheet, language, attached)
+
+
+def slip_of(described: Mapping[str, Any]) -> slip.Slip:
+    """Return what the record's code says; a wipe that was not finished has no record."""
+    moment = _moment(described["finished_ms"])
+    return slip.Slip(
+        slip.WIPE, moment.strftime("%Y%m%dT%H%M%SZ"), described["kit"], None, None, None,
+        moment.date().isoformat(), described["record_sha256"],
+    )  # fmt: skip
 
 
 def evidence_sha256(evidence: Evidence) -> bytes:
@@ -118,39 +152,30 @@ def as_json(
     }
 
 
-def _sheet(
-    work: Work,
-    made: wipe_record.WipeRecord,
-    done: Mapping[str, Evidence],
-    sha256: str,
-    kid: str,
-) -> wipe_sheet.Sheet:
-    words = label.speaker(messages.speaker.language)
-    by = work.settings.by
-    proof, decision = done["return-prove"], done["return-drain"]["decision"]
-    said = ""
-    if decision is not None:
-        reason = decision["reason"]
-        who = words.text(f"wipe-by.{decision['function']}"), decision["person"]
-        said = wipe_sheet.decision(*who, reason, words.language)
+def _sheet(described: Mapping[str, Any], code: str, language: str) -> wipe_sheet.Sheet:
+    words = label.speaker(language)
+    rows: Mapping[str, Any] = described["steps"]
+    done = {name: row["evidence"] for name, row in rows.items()}
+    proof = done["return-prove"]
     steps = tuple(
         wipe_sheet.Step(
             words.text(f"wipe-step.{name}", **_fields(name, done)),
-            _moment(at_ms),
+            _moment(row["at_ms"]),
             _outcome(done[name]),
-            digest.hex(),
+            row["sha256"],
         )
-        for name, at_ms, digest in made.steps
+        for name, row in rows.items()
     )
+    function, person = described["by"]
     return wipe_sheet.Sheet(
-        municipality=municipality(work),
-        kit_id=str(made.kit_id),
-        hub_id=made.hub_id.hex(),
-        began=_moment(made.started_ms),
-        ended=_moment(made.finished_ms),
-        by=f"{words.text(f'wipe-by.{by.function}')} {by.person}",
-        unsent=made.unsent_records if made.unsent_readings else 0,
-        decision=said,
+        municipality=described["municipality"],
+        kit_id=str(described["kit"]),
+        hub_id=described["hub"],
+        began=_moment(described["started_ms"]),
+        ended=_moment(described["finished_ms"]),
+        by=f"{words.text(f'wipe-by.{function}')} {person}",
+        unsent=described["unsent_records"] if described["unsent_readings"] else 0,
+        decision=_decision(done["return-drain"]["decision"], words),
         steps=steps,
         sensors=tuple(_sensor(row, words) for row in done["return-sensors"]["sensors"]),
         flash_bytes=proof["bytes"],
@@ -158,10 +183,18 @@ def _sheet(
         proof=_PROOFS[proof["how"]],
         secrets=proof["secrets"],
         found=len(proof["found"]),
-        record_sha256=sha256,
-        signers=(kid,),
-        tool=made.tool_version,
+        record_sha256=described["record_sha256"],
+        signers=(described["signed_by"],),
+        tool=described["tool"],
+        code=code,
     )
+
+
+def _decision(decision: Mapping[str, Any] | None, words: messages.Speaker) -> str:
+    if decision is None:
+        return ""
+    function = words.text(f"wipe-by.{decision['function']}")
+    return wipe_sheet.decision(function, decision["person"], decision["reason"], words.language)
 
 
 def _fields(name: str, done: Mapping[str, Evidence]) -> dict[str, object]:

@@ -87,7 +87,7 @@ def draw_lines(canvas: Any, frame: chart.Frame, lines: Lines) -> None:
         (float(lines.readings.index(reading)), str(reading.number)) for reading in shown
     ]  # fmt: skip
     x = chart.Scale(-last * 0.02, last * 1.03, x_ticks, x_name)
-    made = chart.Chart(canvas, area, x, chart.Scale(-1.0, float(count), y_ticks, y_name))
+    made = chart.Chart(canvas, area, x, chart.Scale(-1.0, count * 1.12 + 0.5, y_ticks, y_name))
     made.axes(grid=False)
     for moment, text in lines.cuts:
         made.upright(moment, chart.BLACK, chart.DASHED)

@@ -127,6 +127,13 @@ def test_typed_twice_only_if_it_would_change_the_outcome(
     assert after.step.name == "reference"
 
 
+def test_what_has_no_reference_is_doubted_too():
+    work = begun("cuff-static")
+    person = Person(work)
+    person.until(at("display", "zero"))
+    assert typed(work, person, "233", "1", "1") == [C, C, A]
+
+
 def test_where_both_are_typed_both_are_typed_again():
     work = begun("cuff-static")
     person = Person(work)
@@ -277,7 +284,7 @@ def test_a_reference_past_its_day_is_for_practice():
 def test_the_label_is_the_inventorys():
     work = begun("cuff-visual")
     person = Person(work)
-    person.until(at("text", "identity"))
+    person.until(at("yes", "identity"))
     heard = work.answer("S101", person.now_ms(), BY)
     assert isinstance(heard, session.Refused)
     assert heard.error.code == "verify-serial"

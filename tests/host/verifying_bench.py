@@ -91,7 +91,7 @@ class Person:
             return "" if step.name == "added" else str(self.shown(step)).replace(".", ",")
         if step.kind == plan.TYPED_CURVE:
             return "249,8 249,7 249,6 249,5 249,4 249,3 249,2 249,1 249,0 248,9 248,8"
-        if step.kind == plan.TEXT:
+        if step.kind in (plan.TEXT, plan.YES_TEXT):
             return "S100"
         return "ja" if step.kind == plan.YES_NO else ""
 

@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from varde_host import clock, errors
+from simulator.manometer_place import Bench
+from varde_host import errors
 from varde_host.manometer import instrument
 from varde_simulator.instruments import manometer
 from varde_simulator.instruments.plant import CuffSensor, Plant
-
-
-class Bench:
-    """`varde-sim manometer` in a process of its own, whose time leaps while it measures."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        program = "from varde_simulator.cli import main; main()"
-        self.clock = folder / "bench" / "clock"
-        self.program = subprocess.Popen(
-            [sys.executable, "-c", program, "manometer", "--quick", "--json", *options,
-             "--out", str(folder / "bench")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )  # fmt: skip
-        self.port = self.news()["port"]
-        self.now_ms = clock.FileClock(self.clock).utc_ms
-
-    def say(self, word: str) -> None:
-        assert self.program.stdin is not None
-        self.program.stdin.write(word + "\n")
-        self.program.stdin.flush()
-
-    def news(self) -> dict[str, str]:
-        assert self.program.stdout is not None
-        return json.loads(self.program.stdout.readline())
-
-    def display(self) -> int:
-        self.say("display")
-        return int(self.news()["value"])
-
-    def close(self) -> None:
-        self.say("quit")
-        assert self.program.wait() == 0
-        self.program.stdin.close()
-        self.program.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +137,10 @@ def test_a_leak_is_what_it_is_called():
 def test_open_air_is_open_air():
     plant = Plant()
     plant.go_to(250, 0.0)
-    plant.go_to(0, 100.0)
+    plant.vent(100.0)
+    assert plant.pressure(100.0) == 0
+    plant.go_to(50, 101.0)
+    plant.go_to(0, 150.0)
     assert plant.pressure(200.0) == 0
 
 

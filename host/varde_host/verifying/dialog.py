@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from varde_host import errors, messages
 
-from . import entry, line_editor, plan, session, sources, wording
+from . import advice, entry, line_editor, plan, session, sources, wording
 
 Ask = Callable[[str], line_editor.Said]
 Tell = Callable[[str], None]
@@ -40,6 +40,8 @@ class Dialog:
 
     def _person(self, asked: session.Question) -> bool:
         """Ask one question; False if the person stops."""
+        if asked.step.id == plan.UNCHANGED:
+            self._say_found()
         return self._take(self.ask(wording.question(asked, self.decider) + " "), asked)
 
     def _take(self, said: line_editor.Said, asked: session.Question) -> bool:
@@ -57,9 +59,8 @@ class Dialog:
         """Take what the instrument gives; if it gives nothing, ask the person what to do."""
         if asked.kind == plan.HOLD:
             self.tell(wording.question(asked, self.decider))
-        since = self.decider.standing.point(entry.point_of(asked.step.id)).get("set")
         try:
-            value = self.values.value(asked.step, since.at_ms if since else self.now_ms())
+            value = self.values.value(asked.step, self._asked_ms(asked.step))
         except KeyboardInterrupt:
             return False
         if value is not None:
@@ -67,6 +68,18 @@ class Dialog:
             return True
         said = self.ask(messages.text(f"verify.nothing.{asked.kind}") + " ")
         return said.what == line_editor.TYPED or self._take(said, asked)
+
+    def _asked_ms(self, step: plan.Step) -> int:
+        """Return since when the load of this point may lie there: since it was asked for.
+
+        A scale sends when it has weighed, which may be before the person presses Enter.
+        """
+        set_id = f"{entry.point_of(step.id)}/set"
+        before = [one for one in self.decider.entries if one.step != step.id]
+        while before and before[-1].step != set_id:
+            before.pop()
+        earlier = before[:-1]
+        return earlier[-1].at_ms if earlier else self.decider.fixed.began_ms
 
     def _cannot(self, reason: str) -> bool:
         scopes = self.decider.scopes()
@@ -112,6 +125,12 @@ class Dialog:
             shown = wording.point(self.decider, step)
             if shown is not None:
                 self.tell("  " + shown)
+
+    def _say_found(self) -> None:
+        """Say what is not as it must be, while something can still be done about it."""
+        of, judged = self.decider, self.decider.judged()
+        for one in advice.of_findings(of.used, of.seen(), judged.handed_out):
+            self.tell(one.text)
 
     def _say_refused(self, error: errors.HostError) -> None:
         what = messages.text(f"error.{error.code}.what", **error.fields)

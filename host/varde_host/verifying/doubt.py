@@ -47,7 +47,7 @@ def is_needed(
     `step` is the display's; a value between two of its steps was not read there.
     """
     value = point.display if point.display is not None else point.indication
-    if value is None or point.reference is None or _is_confirmed(point, step):
+    if value is None or _is_confirmed(point, step):
         return False
     if step is not None and value % step:
         return True
@@ -56,7 +56,7 @@ def is_needed(
         return True
     most = _plausible(judge(_with(run, point)), point)
     for other in slips(value):
-        if abs(other - point.reference) <= most:
+        if abs(other - _true(point)) <= most:
             indication = other if point.indication == value else point.indication
             changed = replace(point, display=other, indication=indication)
             if _outcomes(judge(_with(run, changed)), point) != before:
@@ -69,6 +69,11 @@ def _is_confirmed(point: measured.Point, step: Decimal | None) -> bool:
     if point.ble is None or point.display is None:
         return False
     return step is not None and abs(point.ble - point.display) <= step / 2
+
+
+def _true(point: measured.Point) -> Decimal:
+    """Return what the device should show: the reference, or the plan where there is none."""
+    return point.nominal if point.reference is None else point.reference
 
 
 def _with(run: measured.Run, point: measured.Point) -> measured.Run:
@@ -94,6 +99,5 @@ def _outcomes(judged: judgement.Judgement, point: measured.Point) -> list[str]:
 
 def _plausible(judged: judgement.Judgement, point: measured.Point) -> Decimal:
     limits = [finding.mpe for finding in _of_point(judged, point) if finding.mpe is not None]
-    assert point.reference is not None
-    share = abs(point.reference) * PLAUSIBLE_SHARE
+    share = abs(_true(point)) * PLAUSIBLE_SHARE
     return max([share, *(limit * PLAUSIBLE_LIMITS for limit in limits)])

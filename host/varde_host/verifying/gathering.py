@@ -157,10 +157,10 @@ def _series(
 
 def _answers(run: str, check: procedure.Check, standing: entry.Standing) -> list[measured.Answer]:
     said = standing.answers.get(f"{run}/{check.id}/yes")
-    if check.rule != procedure.ANSWER or said is None or not isinstance(said.value, bool):
+    if check.rule != procedure.ANSWER or said is None or said.did != entry.ANSWER:
         return []
-    text = text_at(standing, f"{run}/{check.id}/text")
-    return [measured.Answer(check.id, said.value, text, said.at_ms)]
+    text = said.value if isinstance(said.value, str) else None
+    return [measured.Answer(check.id, said.value is not False, text, said.at_ms)]
 
 
 def _not_done(

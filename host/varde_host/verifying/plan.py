@@ -22,6 +22,7 @@ READY = "ready"
 YES_NO = "yes-no"
 NUMBER = "number"
 TEXT = "text"
+YES_TEXT = "yes-text"
 DATE = "date"
 CLASS = "class"
 PIECES = "pieces"
@@ -182,9 +183,8 @@ def _of_check(
 ) -> Iterator[Step]:
     start = f"{run}/{check.id}"
     if check.rule == procedure.ANSWER:
-        yield Step(f"{start}/yes", YES_NO, run, check)
-        if check.text_needed:
-            yield Step(f"{start}/text", TEXT, run, check)
+        kind = YES_TEXT if check.text_needed else YES_NO
+        yield Step(f"{start}/yes", kind, run, check)
     elif check.rule == procedure.SLOPE:
         yield Step(f"{start}/ready", READY, run, check)
         if ways.manometer:

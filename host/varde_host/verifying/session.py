@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from varde_host import errors
-from varde_host.inventory import evidence
+from varde_host.inventory import birth_number, evidence
 from varde_host.verification import evaluation, judgement, measured, procedure, validity
 
 from . import doubt, entry, gathering, numbers, plan
@@ -40,7 +40,7 @@ NEAR = Decimal(10)
 NEAR_ZERO = Decimal(2)
 """How far from the nominal pressure a point may be: its error is read where it is."""
 
-IDENTITY = "/identity/text"
+IDENTITY = "/identity/yes"
 """What the label says must be what the inventory says; whoever sees another has said no before."""
 
 YES = frozenset(("", "j", "ja", "y", "yes"))
@@ -223,7 +223,9 @@ class Session:
         """Move 1."""
         point_id = entry.point_of(step.id)
         point = gathering.point_of(step.run, step.planned, self.fixed, self.standing)  # type: ignore[arg-type]
-        if point is None or point.reference is None or step.name == "added":
+        assert step.planned is not None
+        waits = point is not None and point.reference is None and step.planned.check.references
+        if point is None or waits or step.name == "added":
             return False
         if point_id in self.standing.typed_before:
             return not self.standing.was_typed_alike(point_id)
@@ -264,7 +266,7 @@ class Session:
             is_step = step.id in (plan.RESOLUTION, plan.SCALE_E, plan.SCALE_D)
             if (most and abs(Decimal(value)) > 2 * most) or (is_step and Decimal(value) <= 0):
                 raise errors.InputRefused("verify-number", value)
-        if step.id.endswith(IDENTITY) and device.serial not in (None, value):
+        if step.id.endswith(IDENTITY) and value and device.serial not in (None, value):
             raise errors.InputRefused("verify-serial", str(value), known=device.serial)
         if step.id == plan.TEST_MODE and value is False:
             raise errors.InputRefused("verify-test-mode", device.item_id)
@@ -290,6 +292,16 @@ def _yes_no(text: str, _step: plan.Step) -> bool:
 
 def _text(text: str, _step: plan.Step) -> str:
     return evidence.text(text, "text")
+
+
+def _yes_text(text: str, step: plan.Step) -> entry.Value:
+    """Return what stands there, False for a no: what is typed is the yes."""
+    if text.lower() in NO:
+        return False
+    if not 0 < len(text) <= entry.MAX_TEXT or not text.isprintable():
+        raise errors.InputRefused("text-form", step.id, most=entry.MAX_TEXT)
+    birth_number.refuse_true(text, step.id)  # serial numbers may have eleven digits
+    return text
 
 
 def _date(text: str, _step: plan.Step) -> str:
@@ -332,6 +344,7 @@ _READERS: dict[str, Callable[[str, plan.Step], entry.Value]] = {
     plan.NUMBER: _number,
     plan.YES_NO: _yes_no,
     plan.TEXT: _text,
+    plan.YES_TEXT: _yes_text,
     plan.DATE: _date,
     plan.PIECES: _pieces,
     plan.CLASS: _class,

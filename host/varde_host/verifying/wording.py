@@ -21,6 +21,7 @@ MARKS = {
 
 
 _SHOWN = Decimal("0.01")
+_SHOWN_RULES = (procedure.SPREAD, procedure.RETURN)
 CORNERS = ("front-left", "front-right", "back-left", "back-right")
 
 
@@ -65,7 +66,7 @@ def target(planned: procedure.Planned, of: session.Session) -> str:
         parts.append(direction(planned.direction))
     chosen = of.fixed.reference(check.references)
     is_read = chosen is None or chosen.kind not in (*plan.SET_ON_REFERENCE, plan.MANOMETER)
-    if not is_read or len(check.nominals) > 1 or check.rule == procedure.SPREAD:
+    if not is_read or len(check.nominals) > 1 or check.rule in _SHOWN_RULES:
         parts.append(f"{number(planned.nominal)} {check.unit}")
     if chosen is not None and chosen.kind == plan.WEIGHTS and planned.nominal:
         pieces = gathering.pieces_of(planned.nominal, of.standing)
@@ -110,21 +111,22 @@ def _of_check(step: plan.Step) -> str:
     assert step.check is not None
     language = messages.speaker.language
     if step.name in ("yes", "ready"):
-        ready = f" {messages.text('verify.ask.ready')}" if step.name == "ready" else ""
+        is_text = step.kind == plan.YES_TEXT
+        key = "text" if is_text else "ready" if step.name == "ready" else None
+        ready = f" {messages.text(f'verify.ask.{key}')}" if key else ""
         return f"{step.check.name.text(language)}: {step.check.ask.text(language)}{ready}"
     if step.kind == plan.CURVE:
         return step.check.name.text(language)
-    if step.kind == plan.TYPED_CURVE:
-        times_s = plan.typed_times_s(step.check)
-        said = {"first": times_s[0], "last": times_s[-1], "every": times_s[1] - times_s[0]}
-        return messages.text("verify.ask.curve", count=len(times_s), **said)
-    return messages.text("verify.ask.text")
+    times_s = plan.typed_times_s(step.check)
+    said = {"first": times_s[0], "last": times_s[-1], "every": times_s[1] - times_s[0]}
+    return messages.text("verify.ask.curve", count=len(times_s), **said)
 
 
 def short(value: Decimal) -> Decimal:
     """Return what a person reads of a mean: two decimals at most."""
     places = value.as_tuple().exponent
-    return value.quantize(_SHOWN) if isinstance(places, int) and places < -2 else value
+    is_long = isinstance(places, int) and places < -2
+    return value.quantize(_SHOWN) + Decimal(0) if is_long else value  # no -0.00
 
 
 def _finding(

@@ -51,7 +51,7 @@ class ManometerStand:
         self._words: dict[str, Callable[[str], None]] = {
             "pump": self._go,
             "release": self._go,
-            "vent": lambda _rest: self._go("0"),
+            "vent": lambda _rest: self._vent(),
             "display": lambda _rest: self._show(),
             "leak": self._leak,
             "unplug": lambda _rest: self.stop(),
@@ -102,6 +102,10 @@ class ManometerStand:
         target = _number(rest, MAX_PRESSURE)
         self.cuff.follow(self.plant, self._now_s())
         self.plant.go_to(target, self._now_s())
+
+    def _vent(self) -> None:
+        self.cuff.follow(self.plant, self._now_s())
+        self.plant.vent(self._now_s())
 
     def _leak(self, rest: str) -> None:
         self.cuff.follow(self.plant, self._now_s())

@@ -50,6 +50,11 @@ class Plant:
         # Open air stays what it is.
         self._excess = WARMTH * (target - start) if target > 0 else 0.0
 
+    def vent(self, now_s: float) -> None:
+        """Pull the hose off: open air at once."""
+        self._start_s = self._end_s = now_s
+        self._start = self._target = self._excess = 0.0
+
     def change_leak(self, leak_per_min: float, now_s: float) -> None:
         """Another cuff or hose: goes on from the pressure there is."""
         self.go_to(self.pressure(now_s), now_s)

@@ -41,6 +41,7 @@ def main() -> int:
     size = campaign.SMALL if given.small else campaign.Size()
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="varde-") as folder:
+        tempfile.tempdir = folder  # the bench's keys lie there, too, and go with it
         report = campaign.play(dataclasses.replace(size, seed=given.seed), pathlib.Path(folder))
     report["seconds"] = round(time.monotonic() - began_s, 1)
     for line in campaign.lines(report):

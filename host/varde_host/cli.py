@@ -159,6 +159,7 @@ COMMANDS: Mapping[str, Any] = {
         "card": "report_papers.card",
         "device": "report_papers.device",
         "batch": "report_papers.batch",
+        "faults": "report_faults.faults",
     },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "fleet": {

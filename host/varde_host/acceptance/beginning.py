@@ -20,7 +20,7 @@ from varde_host.inventory.who import Who
 
 STANDS_MS: Final = 24 * 3_600_000
 """What was seen of clocks, batteries and radio is of its day."""
-ENDED: Final = steps.PREFIX + "record"
+ENDED: Final = steps.PREFIX + steps.RECORD
 """In the progress of a chip: this acceptance is over, by that record."""
 NAMES: Final = (*(steps.PREFIX + name for name in steps.STEPS), ENDED)
 

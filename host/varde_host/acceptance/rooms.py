@@ -22,14 +22,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.acceptance import coverage, storage_test
+from varde_host.acceptance import coverage, steps, storage_test
 from varde_host.acceptance.at_collector import Heard
 from varde_host.acceptance.coverage import Level
 from varde_host.inventory import evidence, loans, progress
 from varde_host.inventory.who import Who
 from varde_protocols import records, test_readings
 
-PREFIX: Final = "room-"
 MAX_SLUG: Final = 25
 _LETTERS: Final = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
 _NO_SLUG: Final = re.compile(r"[^a-z0-9]+")
@@ -121,7 +120,7 @@ def keep(
     name = evidence.text(room, "--room")
     loan = loans.current(connection, kit_id)
     found = {"room": name, "loan": loan and loan.loan_id, **run.as_json(), "at_ms": now_ms}
-    progress.finish(connection, chip, PREFIX + slug(name), found, by, now_ms)
+    progress.finish(connection, chip, steps.ROOM + slug(name), found, by, now_ms)
     return found
 
 
@@ -130,7 +129,7 @@ def of_chip(
 ) -> list[Mapping[str, Any]]:
     """Return what was found in each room, in the order it was done; of one loan if it is given."""
     done = progress.finished(connection, chip)
-    found = [evidence for name, evidence in done.items() if name.startswith(PREFIX)]
+    found = [evidence for name, evidence in done.items() if name.startswith(steps.ROOM)]
     return [each for each in found if loan_id is None or each["loan"] == loan_id]
 
 

@@ -53,6 +53,10 @@ OUTCOMES: Final = (PASSED, FAILED, NOT_DONE, NOT_APPLICABLE)
 
 PREFIX: Final = "accept-"
 """Before a step's name in the inventory's progress, where the bench's own steps stand, too."""
+RECORD: Final = "record"
+"""Beside the steps: that an acceptance is over, by which record."""
+ROOM: Final = "room-"
+"""Before a room's name there: coverage where the kit is used (`rooms`)."""
 
 
 def text_key(name: str) -> str:

@@ -180,4 +180,7 @@ def step_text(name: str) -> str:
     """Return a step's name for people; "" for none."""
     if name.startswith(acceptance_steps.PREFIX):
         return messages.text(acceptance_steps.text_key(name.removeprefix(acceptance_steps.PREFIX)))
+    if name.startswith(acceptance_steps.ROOM):
+        room = name.removeprefix(acceptance_steps.ROOM)
+        return messages.text("accept.step.coverage") + f" ({room})"
     return messages.text(f"bench.step.{name}") if name else ""

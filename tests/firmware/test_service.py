@@ -168,6 +168,11 @@ def test_without_a_running_application(tmp_path: Path, harm, sign: bytes) -> Non
         refused = await hub.answer(b"\nvarde! AAAA")
         assert refused == ["refused 1"]
         await asyncio.sleep(2)
+        hub_id, nonce = await hub.nonce()  # there is nothing that could make test readings
+        test = service_request.COMMAND_TEST
+        line = cable.line_of(service_request.sign(provisioned.SERVICE, nonce, hub_id, test))
+        assert await hub.answer(line) == [f"refused {records.SERVICE_NOT_NOW}"]
+        await asyncio.sleep(4)
         await hub.open()
         assert await hub.has_prompt()
         await hub.reset()

@@ -169,7 +169,7 @@ class _Control:
         previous = self._previous()
         if previous is not None:
             rows.append((text("sheet.previous"), str(previous["number"])))
-        pages.table([], [row for row in rows if row[1]], [60.0], page.SMALL_SIZE)
+        pages.table([], [row for row in rows if row[1]], [50.0], page.SMALL_SIZE)
 
     def _previous(self) -> Mapping[str, Any] | None:
         """Return the verification before this one, by the same procedure, if it was given."""

@@ -1,8 +1,9 @@
-"""A kit comes back: its last reading is delivered, then nothing is left, and a paper says so.
+"""A kit goes out, tested and Klar, and comes back: its last reading is delivered, then nothing is
+left, and papers say so.
 
-Real esptool and mpremote on a simulated board, the whole way out (`varde bench run`) and back
-(`varde bench return`), with the cable pulled in between. What is searched for in the flash
-afterwards is first found there, so the search is one that finds.
+Real esptool and mpremote on a simulated board, the whole way out (`varde bench run`, `varde accept
+run`) and back (`varde bench return`), with the cable pulled in both. What is searched for in the
+flash afterwards is first found there, so the search is one that finds.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
+from stories import acceptance_play
 from stories.bench_table import BY, ROOT, WIFI, Ended, Table
 from varde_host.bench.taking_back import flash_search, returning
 from varde_host.bench.taking_back.flash_search import Secret
@@ -53,6 +55,7 @@ class Technician:
         self.kit = ""
         self.hands: set[asyncio.Task[None]] = set()
         self.when: dict[tuple[str, str], Any] = {}
+        self.presses = False
 
     def __call__(self, event: dict[str, Any]) -> str | None:
         question, code = str(event.get("question", "")), event.get("code")
@@ -60,21 +63,30 @@ class Technician:
         if act is not None:
             self._do(act())
         if event.get("event") != "person":
+            self.presses = self.presses and event.get("event") != "finished"
             return None
         if question == "pairing.scan":
             return self.scans.pop(0)
         if question == "labelling.scan":
             self.kit = str(event["kit"])
             return self.kit
-        if question.startswith("clear-by-hand."):
+        if question.startswith("clear-by-hand.") or question == "accept.ask.light":
             return "ja"
-        if code == "hold-boot":
+        self._act(question, code)
+        return None
+
+    def _act(self, question: str, code: object) -> None:
+        if question == "accept.ask.button":
+            self.presses = True
+            self._do(self.press())
+        elif code == "pull-power":
+            self._do(self.pull_the_cable())
+        elif code == "hold-boot":
             self._do(self.into_loader())
         elif code in ("sensor-hold", "ble-06"):
             self._do(self.table.say("pair scale"))
         elif code in ("sensor-measure", "tid-02"):
             self._do(self.table.say("measure scale"))
-        return None
 
     def _do(self, act) -> None:
         task = asyncio.ensure_future(act)
@@ -86,6 +98,12 @@ class Technician:
         await self.table.say("reset 1")
         await asyncio.sleep(1)  # a hand
         await self.table.say("boot 1 up")
+
+    async def press(self) -> None:
+        """Again and again, as nobody sees when the hub begins to look."""
+        while self.presses:
+            await self.table.say("press 1")
+            await asyncio.sleep(0.5)  # a finger
 
     async def pull_the_cable(self) -> None:
         await self.table.say("unplug 1")
@@ -156,11 +174,21 @@ def papers(site: Path, name: str) -> tuple[bytes, dict[str, Any], Any]:
     return data, described, picture
 
 
-def test_a_kit_comes_back_and_nothing_of_it_is_left(tmp_path: Path) -> None:
+async def lent(table: Table, kit: str) -> None:
+    """Handed out, and back again."""
+    handed = ("-e", "handout.instructed=yes")
+    await done(table.varde("kit", "move", kit, "handed-out", *handed))
+    back = ("-e", "return.infection=no", "-e", "return.complete=yes")
+    await done(table.varde("kit", "move", kit, "returned", *back))
+
+
+def test_a_kit_goes_out_and_comes_back_and_nothing_is_left(tmp_path: Path) -> None:
     async def story() -> None:
         async with Table(tmp_path, sensors=("and-uc352:scale",)) as table:
             hands = Technician(table)
             kit = await provisioned(table, hands)
+            await acceptance_play.accepted(table, hands, kit)
+            await lent(table, kit)
             port = ("--port", f"@{tmp_path / 'ports'}")
 
             # A last measurement at home, which the collector does not get.

@@ -145,6 +145,17 @@ def test_what_waited_when_power_went():
         assert storage_test.waiting_at_cut(log.heard, run) == waiting
 
 
+def test_when_each_was_made_and_stored():
+    log = ran()
+    run = Run(cut="pulled", cut_ms=99)
+    found = storage_test.moments(log.heard.tests, log.made_ms(), run)
+    assert [row[0] for row in found["times"]] == list(range(1, 21))
+    assert all(made_ms < stored_ms for _, made_ms, stored_ms in found["times"])
+    assert found["cut_times"] == [[found["times"][9][1], "network"], [99, "pulled"]]
+    nobody_knows = storage_test.moments(log.heard.tests, {}, run)
+    assert nobody_knows == {"times": [], "cut_times": [[99, "pulled"]]}
+
+
 def test_a_test_reading_is_told_by_its_slot_or_characteristic():
     log = Log()
     seq = log.test_reading(1)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,8 @@ from varde_host.site import keys
 from varde_protocols import cose, records, service_request
 from varde_protocols.errors import WireError
 
+NETWORK: Final = "network"
+"""The cut that the hub makes by itself."""
 LOOK_S: Final = 1.0
 HAND_S: Final = 60.0
 """For somebody who was told to keep a hand on the cable; by then nothing waits any more."""
@@ -77,7 +80,8 @@ class StorageTest:
             "last": run.last,
             "half": stored.COUNT // 2,
             "testing_ms": run.testing_ms,
-            "cuts": ["network", run.cut],
+            "cuts": [NETWORK, run.cut],
+            **moments(came, made_ms, run),
             "waiting_at_cut": waiting,
             "journal_sha256": journal_sha256(held),
         }
@@ -139,6 +143,23 @@ class StorageTest:
             return 0
         after = [e.received_ms for e in heard.arrived if e.received_ms > run.cut_ms]
         return max(0, min(after, default=run.cut_ms) - run.cut_ms)
+
+
+def moments(
+    came: Sequence[Arrived], made_ms: Mapping[int, int | None], run: run_talk.Run
+) -> dict[str, Any]:
+    """Return when each reading was made and stored, and when the cuts began (Unix ms).
+
+    The link went down when half of them were made.
+    """
+    times = [
+        [number, made_ms[each.record.seq], each.received_ms]
+        for number, each in enumerate(came, 1)
+        if made_ms.get(each.record.seq) is not None
+    ]
+    halves = [row[1] for row in times if row[0] == stored.COUNT // 2]
+    cuts = [[at_ms, NETWORK] for at_ms in halves] + [[run.cut_ms, run.cut]]
+    return {"times": times, "cut_times": cuts}
 
 
 def waiting_at_cut(heard: Heard, run: run_talk.Run) -> int:

@@ -16,13 +16,14 @@ from varde_host.inventory import items, store
 from varde_host.inventory.who import Who
 from varde_host.manometer import instrument
 from varde_host.sensor import address as sensor_address
-from varde_host.site import files
+from varde_host.site import files, keys
 from varde_host.verification import approved, measured, procedure
 from varde_host.verifying import (
     advice,
     dialog,
     finishing,
     gathering,
+    hub_values,
     line_editor,
     sent_values,
     session,
@@ -44,6 +45,8 @@ class _Wires:
     manometer: str | None
     radio: str | None
     address: str | None
+    hub: str | None
+    slot: int | None
 
 
 def run(
@@ -55,6 +58,8 @@ def run(
         str | None, typer.Option("--radio", envvar="VARDE_RADIO", metavar="NAME:TEXT")
     ] = None,
     address: Annotated[str | None, typer.Option(metavar="ADDRESS")] = None,
+    hub_port: Annotated[str | None, typer.Option("--hub", metavar="PORT")] = None,
+    slot: Annotated[int | None, typer.Option(min=0, max=254)] = None,
     place: Annotated[str | None, typer.Option(metavar="TEXT")] = None,
     firmware: Annotated[str | None, typer.Option(metavar="TEXT")] = None,
     small_weights: Annotated[bool, typer.Option("--small-weights")] = False,
@@ -70,7 +75,7 @@ def run(
     asked = situation.Asked(
         item, procedure_id, tuple(reference or ()), place, firmware, small_weights
     )
-    wires = _Wires(manometer, radio_name, address)
+    wires = _Wires(manometer, radio_name, address, hub_port, slot)
     with inventory_options.opened(site, inventory) as stock:
         thing = stock.read(lambda connection: items.find(connection, item))
         path = state_file.path_of(site, thing.item_id)
@@ -158,7 +163,7 @@ class _Bench:
 
     def _ask(self, work: session.Session) -> bool:
         """Ask until there is nothing more to ask. Exits where the person stops."""
-        with _sources(self._wires, work) as connected:
+        with _sources(self._wires, self._site, work) as connected:
             work.ways = connected.ways
             talk = dialog.Dialog(
                 work, connected, line_editor.read, output.progress, lambda: self._keep(work),
@@ -201,20 +206,25 @@ class _Bench:
 
 
 @contextlib.contextmanager
-def _sources(wires: _Wires, work: session.Session) -> Iterator[sources.Sources]:
+def _sources(wires: _Wires, site: files.Site, work: session.Session) -> Iterator[sources.Sources]:
     """Give what is connected. Raises WorldFailed, InputRefused for what cannot be."""
     with contextlib.ExitStack() as stack:
         gauge = None
         if wires.manometer is not None:
             opened = instrument.opened(wires.manometer, inventory_options.now_ms)
             gauge = stack.enter_context(opened)
-        heard = None
-        if wires.address is not None:
+        heard: sent_values.Heard | None = None
+        model, now_ms = work.fixed.device.model or "", inventory_options.now_ms
+        if wires.hub is not None:
+            signer = site.signer(keys.SERVICE)
+            by_hub = hub_values.by_hub(wires.hub, signer, model, wires.slot, now_ms)
+            heard = stack.enter_context(by_hub)
+        elif wires.address is not None:
             place = sensor_address.normalised(wires.address)
-            model = work.fixed.device.model or ""
-            by_radio = sent_values.by_radio(wires.radio, place, model, inventory_options.now_ms)
+            by_radio = sent_values.by_radio(wires.radio, place, model, now_ms)
             heard = stack.enter_context(by_radio)
-        yield sources.Sources(gauge, heard, measured.BLE, _progress)
+        way = measured.BLE if wires.hub is None else measured.HUB
+        yield sources.Sources(gauge, heard, way, _progress)
 
 
 def _progress(key: str, fields: dict[str, object]) -> None:

@@ -1,4 +1,5 @@
-"""What a sensor sends, as decimals by the decoders' names; heard by the laptop's own radio.
+"""What a sensor sends, as decimals by the decoders' names; heard by the laptop's own radio
+(`hub_values`: by a hub's).
 
 The radio runs in a thread of its own, from before the first question to after the last: a scale
 sends when it has weighed, not when it is asked. Values keep the moment they came, so that none is
@@ -11,9 +12,10 @@ import asyncio
 import contextlib
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 from varde_host import errors
 from varde_host.sensor import listening, models, radio, transfer
@@ -90,12 +92,19 @@ def by_radio(
     """Hear a sensor with the laptop's radio, or another that `option` names, until the end."""
     known = models.MODELS.get(model)
     heard, chosen = Heard("" if known is None else known.name), radio.chosen(option)
-    loop = asyncio.new_event_loop()
 
     def emit(_service: int, characteristic: int, raw: bytes) -> None:
         heard.add(characteristic, raw, now_ms())
 
-    task = loop.create_task(_hear(chosen, address, known, emit, now_ms))
+    with in_background(heard, _hear(chosen, address, known, emit, now_ms)):
+        yield heard
+
+
+@contextmanager
+def in_background(heard: Heard, work: Coroutine[Any, Any, None]) -> Iterator[None]:
+    """Let the work that hears run in a thread of its own, until the end of the context."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
 
     def run() -> None:
         with contextlib.suppress(asyncio.CancelledError):
@@ -104,10 +113,10 @@ def by_radio(
             except errors.HostError as error:
                 heard.fail(error)
 
-    thread = threading.Thread(target=run, name="radio", daemon=True)
+    thread = threading.Thread(target=run, name="values", daemon=True)
     thread.start()
     try:
-        yield heard
+        yield
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join()

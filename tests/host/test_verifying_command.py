@@ -152,9 +152,9 @@ def test_a_bench_file_that_cannot_be_read(terminal: Terminal, site: Path, cuff: 
 
 
 def test_a_bench_file_says_what_is_always_so(site: Path):
-    (site / situation.FILE).write_text('place = "Bord 1"\nlatitude_deg = "59.91"\n')
+    (site / situation.FILE).write_text('place = "Benk 1"\nlatitude_deg = "59.91"\n')
     here = situation.bench(site)
-    assert here.place == "Bord 1"
+    assert here.place == "Benk 1"
     assert here.conditions is not None
     assert str(here.conditions.latitude_deg) == "59.91"
 

@@ -3,7 +3,7 @@
 All of it comes from the inventory and the site's folder; a person is asked for the rest. The file
 `bench.toml` in the site's folder says what is always so at this bench:
 
-    place = "Lager 2, bord 1"
+    place = "Lager 2, benk 1"
     latitude_deg = "59.91"           # for gravity, on scales
     height_m = "90"
     use_latitude_deg = "70.66"       # where the things are used, if that is another place

@@ -21,7 +21,7 @@ GOOD = {
 }
 ARMED = {
     "state": 0, "slot": "a", "release": 0, "spare": None, "interpreters": 2,
-    "supervisor": {"/boot.py": "00", "/choice.py": "11", "/main.py": "22"},
+    "supervisor": dict.fromkeys(("/boot.py", "/choice.py", "/main.py"), "ab" * 32),
     "can": {"battery": False, "modem": False, "light": True, "buzzer": True, "button": True},
 }  # fmt: skip
 

@@ -15,6 +15,12 @@ from varde_host.bench import faults
 from varde_host.bench.making.sensor_evidence import ClockSeen, SensorSeen
 from varde_protocols import records, update_words
 
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 300) | st.text(max_size=3) | st.binary(max_size=3),
+    lambda inner: st.lists(inner, max_size=5),
+    max_leaves=8,
+)
+
 
 def refused(call, *arguments: Any, **options: Any) -> faults.Fault:
     with pytest.raises(faults.Fault) as caught:
@@ -81,6 +87,20 @@ def test_an_update_is_under_way(state: int):
 )
 def test_what_takes_an_update_back_lacks(armed: dict[str, Any]):
     assert refused(hub_word.rollback, report().heard, {**ARMED, **armed}).code == "opp-03"
+
+
+@given(st.dictionaries(st.sampled_from([*ARMED, "x"]), JUNK))
+def test_what_a_hub_says_at_its_prompt_may_be_anything(junk: dict[str, Any]):
+    assert hub_word.armed_of({**ARMED, "error": 1}) == ARMED
+    try:
+        found = hub_word.armed_of({**ARMED, **junk})
+    except faults.Fault as fault:
+        said = fault.code
+    else:
+        said = ""
+        with contextlib.suppress(faults.Fault):
+            hub_word.rollback(report().heard, found)
+    assert said in ("", "answer-malformed")
 
 
 # Clocks
@@ -163,13 +183,6 @@ def test_a_low_battery(facts: dict[str, Any]):
 def test_external_power_is_enough_for_the_hub():
     facts = of(records.FACT_BATTERY_MV, 3000) | of(records.FACT_EXTERNAL_POWER, True)
     assert battery(report(**facts))["hub_mv"] == 3000
-
-
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 300) | st.text(max_size=3) | st.binary(max_size=3),
-    lambda inner: st.lists(inner, max_size=5),
-    max_leaves=8,
-)
 
 
 @settings(max_examples=100, deadline=None)

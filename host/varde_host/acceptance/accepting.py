@@ -132,7 +132,7 @@ class Acceptance:
             "aliens": strange,
             "wifi": bool(config.networks),
             "modem": config.modem is not None,
-            "armed": await work.on_hub("armed", board=config.board),
+            "armed": hub_word.armed_of(await work.on_hub("armed", board=config.board)),
         }
 
     async def signals(self, work: Work) -> Evidence:

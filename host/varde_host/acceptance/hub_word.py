@@ -7,6 +7,7 @@ judged, and what it has not said is never taken for good.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -27,8 +28,31 @@ _AT_REST: Final = (
 )  # fmt: skip
 _UPDATE_NUMBERS: Final = 7
 _STATE: Final = 2
+_ARMED: Final = ("state", "slot", "release", "spare", "interpreters", "supervisor", "can")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 SUPERVISOR: Final = ("/boot.py", "/choice.py", "/main.py")
 """What counts the starts of a trial and takes it back; it lies beside the slots."""
+
+
+def armed_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `on_hub/armed.py` has said, if it has the shape of it.
+
+    What comes over a cable is anybody's. Raises Fault `answer-malformed`.
+    """
+    supervisor, can = said.get("supervisor"), said.get("can")
+    are_counts = all(type(said.get(name)) is int for name in ("state", "release", "interpreters"))
+    is_whole = (
+        are_counts
+        and said.get("slot") in ("a", "b")
+        and (said.get("spare") is None or type(said.get("spare")) is int)
+        and isinstance(supervisor, dict)
+        and isinstance(can, dict)
+        and all(_DIGEST.fullmatch(str(digest)) for digest in supervisor.values())
+        and all(type(each) is bool for each in can.values())
+    )
+    if not is_whole:
+        raise faults.Fault("answer-malformed", said="armed")
+    return {name: said[name] for name in _ARMED}
 
 
 def newest_report(heard: Heard) -> records.Report:

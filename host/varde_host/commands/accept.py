@@ -9,7 +9,7 @@ import typer
 
 from varde_host import clock, errors, messages, output
 from varde_host.acceptance import accepting, beginning, deviations, signing
-from varde_host.bench import faults, ledger, settings, tray, work, work_folder
+from varde_host.bench import faults, ledger, live, settings, tray, work, work_folder
 from varde_host.bench.making import label_facts
 from varde_host.commands import bench, inventory_options, options
 from varde_host.inventory import kit_id, kits, measuring_models, states
@@ -116,16 +116,18 @@ def _say(
     elif made is None:
         output.line(messages.text("accept.not-done", kit=kit))
     else:
-        _say_result(kit, made, state, is_good=is_good)
+        _say_result(kit, made, state, fault)
     if not is_good:
         raise SystemExit(errors.EXIT_REFUSED)
 
 
-def _say_result(kit: str, made: signing.Made, state: str, *, is_good: bool) -> None:
+def _say_result(kit: str, made: signing.Made, state: str, fault: faults.Fault | None) -> None:
     named = messages.text(f"kit-state.{state}")
-    if not is_good:
+    if fault is not None:
         note = made.note_id
         output.line(messages.text("accept.failed", kit=kit, number=made.number, note=note))
+        output.line(live.fault_text(fault.code, dict(fault.fields)))
+        output.line(messages.text("accept.who", who=fault.who))
         return
     until = made.signed.valid_until
     output.good(

@@ -319,7 +319,7 @@ def dripped(monkeypatch: pytest.MonkeyPatch, first: bytes) -> bytes:
                     said.extend(part)
 
         listener = asyncio.create_task(listen())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not listener.done():
                 await asyncio.sleep(0.02)
                 if first:

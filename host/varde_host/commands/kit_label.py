@@ -11,7 +11,7 @@ import typer
 
 from varde_host import clock, errors, messages, output
 from varde_host.bench import faults, live
-from varde_host.bench.making import label_facts, scan_back
+from varde_host.bench.making import label_facts, label_level, scan_back
 from varde_host.commands import inventory_options, new_output, options
 from varde_host.inventory import kits
 from varde_host.paper import label, label_pdf, label_zpl
@@ -26,7 +26,7 @@ def draw(
     out: Annotated[Path, typer.Option(metavar="FILE")],
     form: Annotated[str, typer.Option("--form", metavar="roll|sheet|zpl")] = ROLL,
     first: Annotated[int, typer.Option(min=1)] = 1,
-    level: Annotated[int, typer.Option(min=0, max=4)] = label_facts.IDENTIFIED,
+    level: Annotated[int | None, typer.Option(min=0, max=4)] = None,
     next_check: Annotated[dt.datetime | None, typer.Option(formats=[_DATE])] = None,
     scan: Annotated[bool, typer.Option("--scan")] = False,
     site: options.SiteDirectory = options.DEFAULT_SITE,
@@ -37,11 +37,18 @@ def draw(
     if form not in FORMS:
         raise errors.InputRefused("label-form", form[:20], known=", ".join(FORMS))
     facts = label_facts.load(site)
-    today = dt.datetime.fromtimestamp(clock.from_environment().utc_ms() / 1000, dt.UTC).date()
+    now_ms = clock.from_environment().utc_ms()
+    today = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
     with inventory_options.reading(site, inventory) as connection:
         found = [kits.find(connection, one) for one in kit]
+        levels = [
+            label_level.checked(
+                level, label_level.of_kit(connection, one.kit_id, now_ms), one.kit_id
+            )
+            for one in found
+        ]
     until = None if next_check is None else next_check.date()
-    made = [facts.label(one, level, today, until) for one in found]
+    made = [facts.label(one, its, today, until) for one, its in zip(found, levels, strict=True)]
     content = _drawn(made, form, first)
     new_output.write(out, content)
     scanned = [_scanned(one.kit_id) for one in made] if scan else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +14,11 @@ from varde_host.acceptance import grid
 from varde_host.bench.making import label_facts
 from varde_host.commands import inventory_options, new_output, options, report
 from varde_host.inventory import (
+    fault_figures,
     items,
     kits,
     measuring_models,
     models,
-    notes,
     tracing,
 )
 from varde_host.reporting import batch_sheet, device_sheet, gathering, handing_out, start_card
@@ -70,7 +69,7 @@ def card(
         found = kits.find(connection, kit)
         inside = items.listing(connection, kit_id=found.kit_id)
         things = _things(connection, inside, known)
-    label = facts.label(found, label_facts.IDENTIFIED, today)
+    label = facts.label(found, label_facts.IDENTIFIED, today)  # no level stands on the card
     made = start_card.pdf(start_card.Card(label, things, today), messages.speaker.language)
     _write(out, made, json=json, kit=found.kit_id, things=len(things))
 
@@ -136,23 +135,17 @@ def batch(
     with inventory_options.reading(site, inventory) as connection:
         only = [kits.find(connection, one).kit_id for one in wanted] if wanted else None
         rows = grid.rows(connection, now_ms, only)
-        faults = _faults(connection)
+        figures, _ = fault_figures.read(connection, now_ms)
     found = [(row.kit_id, row.outcomes) for row in rows]
+    faults = [
+        (f"{each.model or messages.text('sheet.faults.kit')} · {each.code}", each.count)
+        for each in figures.faults
+    ]
     name = named(site, "")
     made = batch_sheet.pdf(
         batch_sheet.Batch(found, faults, name, _today()), messages.speaker.language
     )
     _write(out, made, json=json, kits=len(found), faults=sum(count for _, count in faults))
-
-
-def _faults(connection: sa.Connection) -> list[tuple[str, int]]:
-    """Return deviations by the model of the thing and their code, the most frequent first."""
-    of_item = {item.item_id: item.model for item in items.listing(connection)}
-    counted = collections.Counter(
-        f"{of_item.get(note.subject, note.subject)} · {note.code}"
-        for note in notes.listing(connection, everything=True)
-    )
-    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def named(site: Path, name: str) -> str:

@@ -81,7 +81,10 @@ class Drawing:
 
     def _previous(self, checks: Sequence[procedure.Check]) -> Iterator[errors_plot.Seen]:
         ids = {check.id for check in checks}
-        points = () if self.before is None else self.before.handed_out.points
+        if self.seen.as_left is not None:
+            points = self.seen.as_found.points
+        else:
+            points = () if self.before is None else self.before.handed_out.points
         for point in points:
             known = point.indication is not None and point.reference is not None
             if known and point.check in ids:
@@ -129,7 +132,9 @@ class Drawing:
             mpe=text("sheet.plot.mpe"),
             guarded=text("sheet.plot.guarded"),
             u=text("sheet.plot.u"),
-            previous=text("sheet.plot.previous"),
+            previous=text(
+                "sheet.plot.previous" if self.seen.as_left is None else "sheet.plot.before-change"
+            ),
         )
 
     def _leaks(self, pages: page.Pages) -> None:

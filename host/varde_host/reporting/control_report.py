@@ -167,7 +167,7 @@ class _Control:
             shown = amounts.number(words, self.judged.hysteresis, self.used.unit)
             rows.append((text("sheet.hysteresis"), shown))
         previous = self._previous()
-        if previous is not None:
+        if previous is not None and self.seen.as_left is None:
             rows.append((text("sheet.previous"), str(previous["number"])))
         pages.table([], [row for row in rows if row[1]], [50.0], page.SMALL_SIZE)
 

@@ -177,7 +177,9 @@ def conditions(words: messages.Speaker, seen: measured.Measured) -> str:
         (found.humidity_percent, " % RH"),
         (found.pressure_hpa, " hPa"),
         (found.latitude_deg, "° N"),
-        (found.height_m, " m o.h."),
     )
     said = [f"{amounts.number(words, value)}{unit}" for value, unit in values if value is not None]
+    if found.height_m is not None:
+        height = amounts.number(words, found.height_m)
+        said.append(words.text("sheet.height", height=height))
     return ", ".join(said) or words.text("sheet.no-conditions")

@@ -186,6 +186,22 @@ def test_a_record_of_another_kit_is_none(room: Stockroom):
     room.move(kit, states.CHECKED, {"check": {"record": own}}, K2)
 
 
+def test_into_a_home_goes_only_what_was_verified_as_its_model_needs(room: Stockroom, ready: str):
+    room.place()
+    room.move(ready, states.HANDED_OUT, HANDOUT)
+    room.take(sensor(room, ready), "SHELF1")
+    new = room.item(serial="NEW")
+    for how in spoiled.VERIFICATIONS:
+        if how not in (spoiled.GOOD, spoiled.SHORT, spoiled.BAD):
+            spoiled.verify(room, new, how)
+            assert refusal(room.put, new, ready).code == "item-unchecked"
+    spoiled.verify(room, new, spoiled.SHORT)
+    room.now_ms += 3 * DAY_MS
+    assert refusal(room.put, new, ready).code == "item-unchecked"
+    spoiled.verify(room, new, spoiled.GOOD)
+    room.put(new, ready)
+
+
 def test_a_kit_holds_until_its_last_day_and_not_a_moment_longer(room: Stockroom):
     kit = room.kit()
     room.bring(kit, states.WIPED)

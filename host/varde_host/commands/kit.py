@@ -162,8 +162,9 @@ def put(
 ) -> None:
     """Put things into a kit: all of them, or none if one is refused."""
     acting, now_ms = inventory_options.acting(by)
+    known = measuring_models.load(site)
     with inventory_options.writing(site, inventory) as connection:
-        done = [items.put(connection, each, kit, acting, now_ms) for each in item]
+        done = [items.put(connection, each, kit, acting, now_ms, known=known) for each in item]
     _tell_items(done, "kit.put", json=json)
 
 

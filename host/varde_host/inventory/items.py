@@ -21,8 +21,10 @@ from varde_host.inventory import (
     kit_id,
     kits,
     loans,
+    measuring_models,
     models,
     places,
+    readiness,
     schema,
     standing,
     states,
@@ -108,8 +110,18 @@ def change(
     return find(connection, found.item_id)
 
 
-def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) -> Item:
+def put(
+    connection: sa.Connection,
+    item: str,
+    kit: str,
+    by: Who,
+    now_ms: int,
+    *,
+    known: measuring_models.Known = measuring_models.BUILT_IN,
+) -> Item:
     """Put a thing into a kit, out of where it was; during a loan it is in the loan from now on.
+
+    `known` are the models that are described, where the site has some of its own.
 
     Raises InputRefused `item-standing` for what is faulty or gone, `item-in-kit` for what is in
     another kit, `kit-scrapped`, `kit-sealed`, `item-unchecked` and `item-used` (rules 1 and 3 of
@@ -124,7 +136,7 @@ def put(connection: sa.Connection, item: str, kit: str, by: Who, now_ms: int) ->
         raise errors.InputRefused("kit-scrapped", into.kit_id)
     if found.kit_id is None:
         _refuse_if_sealed(found, into)
-        _refuse_unless_clean(connection, found, into, now_ms)
+        _refuse_unless_clean(connection, found, into, now_ms, known)
         with door.Change(connection, by, now_ms, "item.put", found.item_id) as done:
             done.update(schema.items, found.item_id, kit_id=into.kit_id, place=None)
             loans.swap(connection, done, found.item_id, None, into.kit_id, now_ms)
@@ -210,7 +222,11 @@ def _refuse_if_sealed(item: Item, kit: kits.Kit) -> None:
 
 
 def _refuse_unless_clean(
-    connection: sa.Connection, item: Item, into: kits.Kit, now_ms: int
+    connection: sa.Connection,
+    item: Item,
+    into: kits.Kit,
+    now_ms: int,
+    known: measuring_models.Known,
 ) -> None:
     """Refuse what has been in a home, and would leave out a step by going into this kit."""
     if item.kind not in models.MEASURING:
@@ -218,6 +234,7 @@ def _refuse_unless_clean(
     lent = loans.of_item(connection, item.item_id)
     used_ms = lent[-1].until_ms if lent else None
     is_good = _is_found_good(connection, item, used_ms or 0, now_ms)
+    is_good = is_good and not readiness.of_item(connection, item.item_id, now_ms, known)
     if into.state in states.OUT and not is_good:
         raise errors.InputRefused("item-unchecked", item.item_id)
     came_alone = used_ms is not None and used_ms != lent[-1].loan.returned_ms

@@ -84,7 +84,7 @@ def lacks(
     Asked of a kit in any state: what is not yet done is lacking. `known` are the models that are
     described, `measuring_models.load(site)` for a site with some of its own.
     """
-    things = _things(connection, kit_id, known)
+    things = _things(connection, schema.items.c.kit_id == kit_id, known)
     return [
         *_of_contents(kit_id, things, words.day(now_ms)),
         *(lack for each in things for lack in _of_verification(connection, each, now_ms)),
@@ -93,19 +93,33 @@ def lacks(
     ]
 
 
+def of_item(
+    connection: sa.Connection,
+    item_id: str,
+    now_ms: int,
+    known: measuring_models.Known = measuring_models.BUILT_IN,
+) -> list[Lack]:
+    """Return why a thing's own verification does not let it go out by itself, into a home."""
+    found = _things(connection, schema.items.c.item_id == item_id, known)
+    return [lack for each in found for lack in _of_verification(connection, each, now_ms)]
+
+
 def valid_until(connection: sa.Connection, kit_id: str) -> str | None:
     """Return the last day for which a kit without lacks may be handed out: the earliest of its
     verifications' and of the acceptance's."""
     accepted = records.of_kit(connection, kit_id, form.ACCEPTANCE)
-    things = _things(connection, kit_id, measuring_models.BUILT_IN)
+    inside = schema.items.c.kit_id == kit_id
+    things = _things(connection, inside, measuring_models.BUILT_IN)
     found = [each.record for each in things if each.record is not None] + accepted[-1:]
     return min((each.valid_until or "" for each in found), default=None) or None
 
 
-def _things(connection: sa.Connection, kit_id: str, known: measuring_models.Known) -> list[_Thing]:
+def _things(
+    connection: sa.Connection, wanted: sa.ColumnElement[bool], known: measuring_models.Known
+) -> list[_Thing]:
     items = schema.items
     columns = (items.c.item_id, items.c.kind, items.c.model, items.c.standing, items.c.expires_on)
-    query = sa.select(*columns).where(items.c.kit_id == kit_id).order_by(items.c.item_id)
+    query = sa.select(*columns).where(wanted).order_by(items.c.item_id)
     found = []
     for row in connection.execute(query).all():
         needs = measuring_models.procedures(known, row.kind, row.model)

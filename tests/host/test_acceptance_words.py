@@ -162,7 +162,7 @@ def test_what_batteries_say():
 
 
 def test_no_word_of_a_battery():
-    assert refused(battery, report(), measures=True).code == "bat-02"
+    assert refused(battery, report(), measures=True).code == "bat-03"
     silent = report(**of(records.FACT_SENSORS, [[1, None, None, None]]))
     assert battery(silent) == {"hub_mv": None, "sensors": {"1": None}}
     fault = refused(battery, silent, before=(1,))

@@ -37,7 +37,7 @@ def begin(
         chip = str(returning.hub_item(connection, kit.kit_id).chip_id)
         done = progress.finished(connection, chip)
         since_ms = max(now_ms - STANDS_MS, changed_ms(connection, kit.kit_id))
-        if anew or not stands(done, contents_now(connection, kit.kit_id), since_ms):
+        if anew or not stands(done, contents_now(connection, kit.kit_id, now_ms), since_ms):
             forget(connection, chip, by, now_ms, f"kit {kit.kit_id} is tested anew")
     return chip
 
@@ -45,7 +45,7 @@ def begin(
 def stands(done: Mapping[str, Evidence], now: Mapping[str, str], since_ms: int) -> bool:
     """Tell if the steps of an earlier run stand; `done` is in the order that it was done.
 
-    `now`: the kit's sensors, each with the name of its newest verification. What was done before
+    `now`: the kit's sensors, each with the name of the verification that stands. What was done before
     `since_ms` (Unix ms) does not stand.
     """
     ours = [name for name in done if name in NAMES]
@@ -65,11 +65,11 @@ def _tested(done: Mapping[str, Evidence]) -> dict[str, str] | None:
     return {row["item"]: row["verification"] for row in rows}
 
 
-def contents_now(connection: sa.Connection, kit_id: str) -> dict[str, str]:
-    """Return the kit's sensors, each with the name of its newest verification on the wire."""
+def contents_now(connection: sa.Connection, kit_id: str, now_ms: int) -> dict[str, str]:
+    """Return the kit's sensors, each with the name of the verification that stands on the wire."""
     found = {}
     for item in items.listing(connection, kit_id=kit_id, kind="sensor"):
-        record = records.newest_verification(connection, item.item_id)
+        record = records.standing_verification(connection, item.item_id, now_ms)
         found[item.item_id] = "" if record is None else record.sha256[:16]
     return found
 

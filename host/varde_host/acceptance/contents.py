@@ -1,6 +1,6 @@
 """What is in the kit, against what its hub knows: the rows of its config, sensor by sensor.
 
-Each row names the newest verification of its sensor (docs/formats.md), so that each reading does.
+Each row names the verification that stands for its sensor (docs/formats.md), so that each reading does.
 A verification made after the sensor was paired is brought to the hub here, by an assignment as
 any; a sensor in another slot, of another model or not there at all is nobody's to put right
 silently (`kit-02`).
@@ -8,18 +8,15 @@ silently (`kit-02`).
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import sqlalchemy as sa
 
 from varde_host.acceptance import profiles
 from varde_host.bench import faults
 from varde_host.bench.making import pairing
 from varde_host.bench.work import Work
-from varde_host.inventory import items, kits, records, store
+from varde_host.inventory import items, kits, store
 from varde_protocols import hub_config
 
 _OF_ITS_MODEL = ("service", "characteristics", "model", "bond", "passkey")
@@ -50,18 +47,7 @@ def planned(work: Work, inventory: store.Inventory, kit: kits.Kit) -> list[Plann
 
     Raises Fault `sensor-new-model`, InputRefused as `pairing.planned`.
     """
-    found = []
-    for wanted in pairing.planned(work, inventory, kit):
-        item_id = wanted.item.item_id
-        name = inventory.read(functools.partial(verification_id, item_id=item_id))
-        found.append(Planned(wanted, changed(wanted.row, verification=name)))
-    return found
-
-
-def verification_id(connection: sa.Connection, item_id: str) -> bytes:
-    """Return the name of a thing's newest verification on the wire, b"" without one."""
-    found = records.newest_verification(connection, item_id)
-    return b"" if found is None else bytes.fromhex(found.sha256)[:8]
+    return [Planned(wanted, wanted.row) for wanted in pairing.planned(work, inventory, kit)]
 
 
 def changed(row: hub_config.Sensor, **fields: Any) -> hub_config.Sensor:

@@ -137,7 +137,8 @@ def battery(
     """Return what hub and sensors say of their batteries, None for who says nothing.
 
     `hub_measures` tells that the hub's board can, `told_before` which slots did when they were
-    paired: of these silence is a fault. Raises Fault `bat-01` (low), `bat-02` (no word).
+    paired: of these silence is a fault. Raises Fault `bat-01` (low), `bat-02`, `bat-03` (no
+    word of a sensor, of the hub).
     """
     millivolts, has_power = None, False
     percents: dict[int, int] = {}
@@ -146,7 +147,7 @@ def battery(
         has_power = report.facts.get(records.FACT_EXTERNAL_POWER) is True
         percents |= _percents(report.facts)
     if hub_measures and millivolts is None:
-        raise faults.Fault("bat-02", slot=0)
+        raise faults.Fault("bat-03")
     if millivolts is not None and millivolts < LEAST_HUB_MV and not has_power:
         raise faults.Fault("bat-01", slot=0, value=f"{millivolts} mV", limit=LEAST_HUB_MV)
     for slot in slots:

@@ -103,6 +103,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "tid-01": (FAILED, IT),
     "bat-01": (FAILED, TECHNICIAN),
     "bat-02": (FAILED, TECHNICIAN),
+    "bat-03": (FAILED, TECHNICIAN),
     "nett-01": (FAILED, IT),
     "nett-02": (FAILED, IT),
     "nett-03": (FAILED, TECHNICIAN),

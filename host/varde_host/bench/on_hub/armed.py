@@ -12,6 +12,7 @@ import json
 import sys
 
 import esp32
+import machine
 
 SUPERVISOR = ("/boot.py", "/choice.py", "/main.py")
 CAN = ("BATTERY_ADC", "MODEM", "LIGHT", "BUZZER", "BUTTON")
@@ -50,6 +51,8 @@ def run(board):
 
     record = update_record.load(update_store.UpdateStore())
     pins = __import__("boards." + board, None, None, ("LIGHT",))
+    can = {name.split("_")[0].lower(): getattr(pins, name, None) is not None for name in CAN}
+    can["battery"] = can["battery"] and hasattr(machine, "ADC")  # as ports/hub_facts.py asks
     return {
         "state": record.state,
         "slot": "ab"[record.slot],
@@ -57,7 +60,7 @@ def run(board):
         "spare": record.spare_release if record.is_spare_whole else None,
         "supervisor": supervisor(),
         "interpreters": len(esp32.Partition.find(esp32.Partition.TYPE_APP)),
-        "can": {name.split("_")[0].lower(): getattr(pins, name, None) is not None for name in CAN},
+        "can": can,
     }
 
 

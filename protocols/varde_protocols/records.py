@@ -186,7 +186,7 @@ class _Record(Value):
 class Reading(_Record):
     """One notification of a sensor, sealed for the receiver (`sealing`).
 
-    `verification` names the newest verification record of the sensor when the hub got its config:
+    `verification` names the record that stood for the sensor when the hub got its config:
     the first 8 bytes of its SHA-256, b"" if there was none.
     """
 

@@ -44,7 +44,7 @@ def kit(room: Stockroom) -> str:
 def identity(room: Stockroom, kit: str) -> dict[str, Any]:
     rows = [
         {"slot": 1, "item": item, "model": "and-ua651", "clock_s": 60, "verification": name}
-        for item, name in room.see(beginning.contents_now, kit).items()
+        for item, name in room.see(beginning.contents_now, kit, room.now_ms).items()
     ]
     return {"hub": HUB, "rows": rows, "aliens": [], "armed": ARMED, "opened_by": "ab"}
 
@@ -211,7 +211,7 @@ def test_a_day_later_it_begins_anew(room: Stockroom, kit: str):
 
 def test_another_verification_begins_it_anew(room: Stockroom, kit: str):
     finish(room, kit, steps.STEPS[:4])
-    (sensor,) = room.see(beginning.contents_now, kit)
+    (sensor,) = room.see(beginning.contents_now, kit, room.now_ms)
     room.verify(sensor)
     assert begin(room, kit) == []
 

@@ -338,3 +338,38 @@ def test_a_sites_own_model_is_verified_as_the_site_says(room: Stockroom, tmp_pat
 def test_what_is_no_description_of_a_model(tmp_path, text: str):
     (tmp_path / measuring_models.FILE).write_text(text)
     assert refusal(measuring_models.load, tmp_path).code == "sensor-models"
+
+
+def test_the_highest_that_still_holds_is_what_a_reading_names(room: Stockroom, ready: str):
+    item = sensor(room, ready)
+    static = room.see(records.newest_verification, item)
+
+    def stands(days: int = 0) -> records.Record:
+        found = room.see(records.standing_verification, item, room.now_ms + days * DAY_MS)
+        assert found is not None
+        return found
+
+    room.now_ms += DAY_MS
+    looked = room.verify(item, room.seen(item, "cuff-function")).record
+    assert (static.level, looked.level) == (3, 2)
+    assert room.see(records.newest_verification, item).sha256 == looked.sha256
+    assert stands().sha256 == static.sha256
+    assert stands(365).sha256 == looked.sha256  # the other's last day is over
+    assert stands(1_000).sha256 == looked.sha256  # nothing holds: the latest
+    again = room.verify(item).record
+    assert stands().sha256 == again.sha256  # the latest among equals
+    room.now_ms += DAY_MS
+    bad = room.verify(item, signed_bench.failing(room.seen(item))).record
+    assert stands().sha256 == bad.sha256
+    room.now_ms += DAY_MS
+    looked = room.verify(item, room.seen(item, "cuff-function")).record
+    assert stands().sha256 == looked.sha256  # and none of before it was found bad
+    as_found = signed_bench.failing(room.seen(item))
+    what = dataclasses.replace(as_found, as_left=room.seen(item).as_found, change="new cuff")
+    right = room.verify(item, what).record
+    assert stands().sha256 == right.sha256
+    room.now_ms += DAY_MS
+    shorter = room.verify(item, days=30).record
+    assert stands().sha256 == stands(40).sha256 == shorter.sha256  # for a drift that was seen
+    unknown = room.item(serial="NEVER")
+    assert room.see(records.standing_verification, unknown, room.now_ms) is None

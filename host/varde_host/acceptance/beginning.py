@@ -45,8 +45,8 @@ def begin(
 def stands(done: Mapping[str, Evidence], now: Mapping[str, str], since_ms: int) -> bool:
     """Tell if the steps of an earlier run stand; `done` is in the order that it was done.
 
-    `now`: the kit's sensors, each with the name of the verification that stands. What was done before
-    `since_ms` (Unix ms) does not stand.
+    `now`: the kit's sensors, each with the name of the verification that stands. What was done
+    before `since_ms` (Unix ms) does not stand.
     """
     ours = [name for name in done if name in NAMES]
     if not ours:

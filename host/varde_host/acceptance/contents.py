@@ -1,9 +1,9 @@
 """What is in the kit, against what its hub knows: the rows of its config, sensor by sensor.
 
-Each row names the verification that stands for its sensor (docs/formats.md), so that each reading does.
-A verification made after the sensor was paired is brought to the hub here, by an assignment as
-any; a sensor in another slot, of another model or not there at all is nobody's to put right
-silently (`kit-02`).
+Each row names the verification that stands for its sensor (docs/formats.md), so that each reading
+does. One made after the sensor was paired is brought to the hub here, by an assignment as any; a
+sensor in another slot, of another model or not there at all is nobody's to put right silently
+(`kit-02`).
 """
 
 from __future__ import annotations

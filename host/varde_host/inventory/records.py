@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from varde_host import errors, messages
 from varde_host.bench_record import form, number, texts
-from varde_host.inventory import checks, door, notes, schema, standing, states, who
+from varde_host.inventory import checks, door, notes, schema, standing, states, who, words
 from varde_host.inventory.who import Who
 from varde_host.verification import judgement
 from varde_protocols import documents
@@ -129,6 +129,31 @@ def newest_verification(connection: sa.Connection, item_id: str) -> Record | Non
     """Return the latest verification of a thing by when it was done; None if there is none."""
     found = of_item(connection, item_id)
     return found[-1] if found else None
+
+
+def standing_verification(connection: sa.Connection, item_id: str, now_ms: int) -> Record | None:
+    """Return the verification that a thing's readings are to name: what may be said of it now.
+
+    A look at its function takes nothing back of what a traceable reference found before, so it is
+    the highest level that still holds: by the latest good one of a level, which takes the place
+    of those of that level and below before it, also if it holds for less long. What is older than
+    a finding that the thing was bad does not count. Where nothing holds it is the latest,
+    whatever that says; None if there is none.
+    """
+    findings = checks.of_item(connection, item_id)
+    bad_ms = max((each.at_ms for each in findings if each.outcome == checks.FAILED), default=0)
+    found = of_item(connection, item_id)
+    stands, level = (found[-1] if found else None), -1
+    for each in reversed(found):
+        if each.began_ms >= bad_ms and (each.level or 0) > level and _is_good(each):
+            level = each.level or 0
+            if (each.valid_until or "") >= words.day(now_ms):
+                stands = each
+    return stands
+
+
+def _is_good(record: Record) -> bool:
+    return judgement.from_json(record.content["judgement"]).may_hand_out
 
 
 def listing(connection: sa.Connection, kind: str | None = None) -> list[Record]:

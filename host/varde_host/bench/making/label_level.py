@@ -15,7 +15,7 @@ from varde_host.verification import judgement
 
 
 def of_kit(connection: sa.Connection, kit_id: str, now_ms: int) -> int:
-    """Return 0 to 4 for N0 to N4, by the newest verification of each sensor."""
+    """Return 0 to 4 for N0 to N4, by the verification that stands for each sensor."""
     inside = items.listing(connection, kit_id=kit_id, kind=models.SENSOR)
     found = [_of_item(connection, item.item_id, now_ms) for item in inside]
     return min(found, default=label_facts.IDENTIFIED)
@@ -35,7 +35,7 @@ def checked(asked: int | None, proven: int, kit_id: str) -> int:
 
 
 def _of_item(connection: sa.Connection, item_id: str, now_ms: int) -> int:
-    record = records.newest_verification(connection, item_id)
+    record = records.standing_verification(connection, item_id, now_ms)
     if record is None or record.valid_until is None or record.outcome not in judgement.GOOD:
         return label_facts.IDENTIFIED
     if record.valid_until < words.day(now_ms):

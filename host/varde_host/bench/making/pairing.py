@@ -134,7 +134,7 @@ def take_in(work: Work, inventory: store.Inventory, kit: kits.Kit, text: str) ->
 
 
 def planned(work: Work, inventory: store.Inventory, kit: kits.Kit) -> list[Wanted]:
-    """Return the kit's sensors with their rows, each naming its newest verification.
+    """Return the kit's sensors with their rows, each naming the verification that stands for it.
 
     Raises Fault `sensor-new-model` for one that no recipe describes, InputRefused `sensor-alike`,
     `sensor-serial`, and ConfigError.
@@ -145,9 +145,11 @@ def planned(work: Work, inventory: store.Inventory, kit: kits.Kit) -> list[Wante
         if item.model not in known:
             raise faults.Fault("sensor-new-model", item=item.item_id, model=item.model)
         recipe = known[item.model]
-        ask = functools.partial(records.newest_verification, item_id=item.item_id)
-        newest = inventory.read(ask)
-        name = b"" if newest is None else bytes.fromhex(newest.sha256)[:VERIFICATION_BYTES]
+        ask = functools.partial(
+            records.standing_verification, item_id=item.item_id, now_ms=work.bench.utc_ms()
+        )
+        stands = inventory.read(ask)
+        name = b"" if stands is None else bytes.fromhex(stands.sha256)[:VERIFICATION_BYTES]
         row = recipes.row(recipe, slot, item.serial or "", verification=name)
         wanted.append(Wanted(item, recipe, row))
     recipes.refuse_look_alikes([one.row for one in wanted])

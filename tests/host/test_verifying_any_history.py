@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -203,6 +206,29 @@ def test_esc_is_known_by_silence():
     assert keys.may_be_esc
     assert keys.silence() == line_editor.Said("back")
     assert keys.silence() is None
+
+
+def test_what_is_typed_ahead_at_a_terminal_is_not_lost():
+    master, slave = os.openpty()
+    program = (
+        "from varde_host.verifying import line_editor as e\n"
+        "with e.keyboard():\n"
+        "    for _ in range(4): print(e.read('> '))"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert running.stderr is not None
+    assert running.stderr.read(2) == b"> "
+    os.write(master, b"149,5\r\x1bOQab\x7f\r\x04")
+    out, _ = running.communicate(timeout=60)
+    os.close(master)
+    os.close(slave)
+    said = [line_editor.Said("typed", "149,5"), line_editor.Said("cannot"),
+            line_editor.Said("typed", "a"), line_editor.Said("stop")]  # fmt: skip
+    assert out.decode().splitlines() == [str(one) for one in said]
 
 
 def test_a_setup_comes_back_as_it_was():

@@ -31,6 +31,13 @@ def test_a_value_counts_from_when_it_was_asked_for():
     assert heard.wait("weight", 0, 0) == Decimal("20.02")
 
 
+def test_a_whole_value():
+    heard = sent_values.Heard("")
+    heard.add(0x2A35, bytes.fromhex("008e0055006600"), 1_000)
+    assert heard.wait_whole(0, 0) == {"systolic": 142, "diastolic": 85, "map": 102}
+    assert heard.wait_whole(1_001, 0) is None
+
+
 def test_another_unit_is_no_value():
     heard = sent_values.Heard("")
     heard.add(WEIGHT, LB_20, 1)

@@ -161,6 +161,22 @@ def test_radio_and_display_are_held_together_by_rounding():
     assert judgement.worst(tuple(one.outcome for one in found)) == judgement.FAILED
 
 
+@pytest.mark.parametrize(
+    ("shown", "sent", "same"),
+    [("142 85", "142 85 72", True), ("20,1", "20.12", True), ("20,1", "20.16", False),
+     ("142 86", "142 85 72", False)],
+)  # fmt: skip
+def test_a_reading_that_arrives_is_seen_not_asked(shown: str, sent: str, same: bool):
+    work = begun("cuff-static", LISTENING)
+    person = Person(work)
+    person.until(at("shown", "reading"))
+    work.answer(shown, person.now_ms(), BY)
+    work.take(sent, person.now_ms(), BY)
+    answer = work.seen().as_found.answers[-1]
+    assert (answer.check, answer.yes) == ("reading", same)
+    assert answer.text == f"{shown.replace(',', '.')} / {sent}"
+
+
 def test_the_reference_that_moved_meanwhile():
     work = begun("cuff-static", PUMPED)
     person = Person(work)

@@ -36,6 +36,10 @@ def test_a_scale_sends_and_shows(tmp_path: Path):
             scale.take(Weight(float(on_it) + 0.02))
             return ""
 
+        async def once(_found: re.Match[str]) -> str:
+            scale.take(Weight(70.24))
+            return "70,2"
+
         async def shown(_found: re.Match[str]) -> str:
             return str(on_it)
 
@@ -46,6 +50,7 @@ def test_a_scale_sends_and_shows(tmp_path: Path):
                 r"Hvilke lodd": "4x20 2x10",
                 r"Serienummer": "S100",
                 r": (?:\w+ til \w+ )?([\d,]+) kg .*Enter": load,
+                r"Ta én måling": once,
                 r"Hva viser skjermen": shown,
                 r"Signer": "",
                 r"\? $|føtter": "ja",

@@ -114,8 +114,9 @@ class _Bench:
         work = session.Session(used, fixed, () if known is None else known[1])
         self._keep(work)
         self._greet(work, known is not None)
-        while self._ask(work) and not self._signed(work):
-            pass
+        with line_editor.keyboard():
+            while self._ask(work) and not self._signed(work):
+                pass
 
     def _begun(
         self, asked: situation.Asked, now_ms: int

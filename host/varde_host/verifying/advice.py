@@ -50,15 +50,19 @@ class Message:
 def of_findings(
     used: procedure.Procedure, seen: measured.Measured, found: tuple[judgement.Finding, ...]
 ) -> list[Message]:
-    """Return one message for each check that was not passed, about its worst finding."""
+    """Return one message for each thing that is wrong, about its worst finding.
+
+    What has a message of its own is said once, whichever checks found it.
+    """
     worst: dict[str, judgement.Finding] = {}
     for finding in found:
         if finding.outcome in _BAD:
-            before = worst.get(finding.check)
+            what = BY_CHECK.get(finding.check, finding.check)
+            before = worst.get(what)
             if before is None or _size(finding) > _size(before):
-                worst[finding.check] = finding
+                worst[what] = finding
     checks = {check.id: check for check in used.checks}
-    return [_message(checks[name], finding, seen) for name, finding in worst.items()]
+    return [_message(checks[finding.check], finding, seen) for finding in worst.values()]
 
 
 def of_past_due(references: list[measured.ReferenceUsed]) -> list[Message]:

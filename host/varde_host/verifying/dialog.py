@@ -28,6 +28,7 @@ class Dialog:
     keep: Callable[[], None]
     now_ms: Callable[[], int]
     by: session.By
+    forget_typed: Callable[[], None] = line_editor.forget_typed
 
     def run(self) -> bool:
         """Return True when all is answered, False when the person stopped. Raises WorldFailed."""
@@ -63,6 +64,7 @@ class Dialog:
             value = self.values.value(asked.step, self._asked_ms(asked.step))
         except KeyboardInterrupt:
             return False
+        self.forget_typed()
         if value is not None:
             self._heard(self.decider.take(value, self.now_ms(), self.by), asked)
             return True
@@ -74,9 +76,10 @@ class Dialog:
 
         A scale sends when it has weighed, which may be before the person presses Enter.
         """
-        set_id = f"{entry.point_of(step.id)}/set"
-        before = [one for one in self.decider.entries if one.step != step.id]
-        while before and before[-1].step != set_id:
+        group = entry.point_of(step.id)
+        begins = {f"{group}/set", f"{group}/shown"}
+        before = list(self.decider.entries)
+        while before and before[-1].step not in begins:
             before.pop()
         earlier = before[:-1]
         return earlier[-1].at_ms if earlier else self.decider.fixed.began_ms

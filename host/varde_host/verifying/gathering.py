@@ -100,6 +100,21 @@ def step_of(device: measured.Device) -> Decimal | None:
     return device.d or device.resolution
 
 
+def is_same(shown: str, sent: str) -> bool:
+    """Tell if each number on a display was sent, rounded as the display rounds."""
+    came = [Decimal(word) for word in sent.split()]
+    return all(
+        any(abs(one - Decimal(word)) <= _half_of_last_digit(Decimal(word)) for one in came)
+        for word in shown.split()
+    )
+
+
+def _half_of_last_digit(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return Decimal((0, (5,), exponent - 1))
+
+
 def text_at(standing: entry.Standing, step: str) -> str | None:
     """Return the text that was given at a step, None if there is none."""
     one = standing.answers.get(step)
@@ -156,6 +171,10 @@ def _series(
 
 
 def _answers(run: str, check: procedure.Check, standing: entry.Standing) -> list[measured.Answer]:
+    shown, sent = (text_at(standing, f"{run}/{check.id}/{name}") for name in ("shown", "sent"))
+    if shown is not None and sent is not None:
+        seen_ms = standing.answers[f"{run}/{check.id}/sent"].at_ms
+        return [measured.Answer(check.id, is_same(shown, sent), f"{shown} / {sent}", seen_ms)]
     said = standing.answers.get(f"{run}/{check.id}/yes")
     if check.rule != procedure.ANSWER or said is None or said.did != entry.ANSWER:
         return []

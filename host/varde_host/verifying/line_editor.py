@@ -18,6 +18,8 @@ import select
 import sys
 import termios
 import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 TYPED, CANNOT, BACK, STOP = "typed", "cannot", "back", "stop"
@@ -111,15 +113,32 @@ def _read(prompt: str) -> Said:
         said = of_line(sys.stdin.readline())
         sys.stderr.write("\n")
         return said
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor)
-        return _from_keys(descriptor)
+        return _from_keys(sys.stdin.fileno())
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         sys.stderr.write("\n")
         sys.stderr.flush()
+
+
+@contextmanager
+def keyboard() -> Iterator[None]:
+    """Have each key at once while this lasts; what is typed ahead (a scanner) is not lost."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor, termios.TCSADRAIN)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def forget_typed() -> None:
+    """Forget what was typed while nothing was asked: an impatient Enter is no answer."""
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def _from_keys(descriptor: int) -> Said:

@@ -26,6 +26,7 @@ YES_TEXT = "yes-text"
 DATE = "date"
 CLASS = "class"
 PIECES = "pieces"
+VALUES = "values"
 HOLD = "hold"
 PRESSURE = "pressure"
 CURVE, TYPED_CURVE = "curve", "typed-curve"
@@ -33,6 +34,9 @@ RADIO = "radio"
 MACHINE = (HOLD, PRESSURE, CURVE, RADIO)
 """Answered by an instrument, not by a person: wait until it stands near the nominal value; take
 it; watch it through time; what the sensor sends."""
+
+READING = "reading"
+"""The check that a reading arrives unchanged: with a radio it is seen, without one it is asked."""
 
 TYPED_READINGS = 10
 """Intervals between readings of a curve by hand: each six seconds of a minute."""
@@ -182,7 +186,10 @@ def _of_check(
     run: str, check: procedure.Check, used: procedure.Procedure, fixed: Setup, ways: Ways
 ) -> Iterator[Step]:
     start = f"{run}/{check.id}"
-    if check.rule == procedure.ANSWER:
+    if check.rule == procedure.ANSWER and check.id == READING and ways.radio is not None:
+        yield Step(f"{start}/shown", VALUES, run, check)
+        yield Step(f"{start}/sent", RADIO, run, check)
+    elif check.rule == procedure.ANSWER:
         kind = YES_TEXT if check.text_needed else YES_NO
         yield Step(f"{start}/yes", kind, run, check)
     elif check.rule == procedure.SLOPE:

@@ -75,13 +75,23 @@ class Heard:
                 raise self._failure
             return found
 
-    def _is_over(self, quantity: str, since_ms: int) -> bool:
+    def wait_whole(self, since_ms: int, for_s: float) -> dict[str, Decimal] | None:
+        """Return all of the newest value since a moment, as `wait`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over(None, since_ms), for_s)
+            if self._newest(None, since_ms) is None and self._failure is not None:
+                raise self._failure
+            later = [found for at_ms, found in self._values if at_ms >= since_ms and found]
+            return later[-1] if later else None
+
+    def _is_over(self, quantity: str | None, since_ms: int) -> bool:
         return self._failure is not None or self._newest(quantity, since_ms) is not None
 
-    def _newest(self, quantity: str, since_ms: int) -> Decimal | None:
+    def _newest(self, quantity: str | None, since_ms: int) -> Decimal | None:
         for at_ms, found in reversed(self._values):
-            if at_ms >= since_ms and quantity in found:
-                return found[quantity]
+            wanted = next(iter(found), None) if quantity is None else quantity
+            if at_ms >= since_ms and wanted is not None and wanted in found:
+                return found[wanted]
         return None
 
 

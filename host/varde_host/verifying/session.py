@@ -46,6 +46,7 @@ IDENTITY = "/identity/yes"
 YES = frozenset(("", "j", "ja", "y", "yes"))
 NO = frozenset(("n", "nei", "no"))
 
+_MOST_SHOWN = 8
 TYPED_ONLY = plan.Ways()
 
 By = tuple[str, str]
@@ -161,7 +162,7 @@ class Session:
         step = self._current()
         if step.check is None:
             return () if step.id in (plan.UNCHANGED, plan.CHANGE) else (entry.STEP,)
-        if step.kind == plan.RADIO:
+        if step.kind == plan.RADIO and step.planned is not None:
             return (entry.STEP,)
         if step.planned is None:
             return (entry.CHECK,)
@@ -329,6 +330,13 @@ def _curve(text: str, step: plan.Step) -> entry.Value:
     return [[format(s, "f"), format(v, "f")] for s, v in zip(times_s, values, strict=True)]
 
 
+def _values(text: str, _step: plan.Step) -> str:
+    values = [numbers.parse(word, None) for word in text.split()]
+    if not 0 < len(values) <= _MOST_SHOWN:
+        raise errors.InputRefused("verify-number", text[:20])
+    return " ".join(format(value, "f") for value in values)
+
+
 def _class(text: str, _step: plan.Step) -> str:
     word = text.upper().removeprefix("KLASSE ").removeprefix("CLASS ")
     if word not in ("III", "IIII", "", plan.NO_CLASS):
@@ -348,6 +356,7 @@ _READERS: dict[str, Callable[[str, plan.Step], entry.Value]] = {
     plan.DATE: _date,
     plan.PIECES: _pieces,
     plan.CLASS: _class,
+    plan.VALUES: _values,
     plan.TYPED_CURVE: _curve,
     plan.READY: _ready,
 }

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import items, loans, measuring_models, models, references
+from varde_host.inventory import items, loans, measuring_models, models, records, references
 from varde_host.verification import measured, procedure, validity
 
 from . import gathering
@@ -30,6 +30,7 @@ from .setup import Setup
 
 FILE = "bench.toml"
 MAX_FILE_BYTES = 16 * 1024
+_ASKED = ("first_use", "has_test_mode", "resolution", "scale_class", "e", "d")
 _CONDITIONS = ("latitude_deg", "height_m", "use_latitude_deg", "use_height_m")
 
 
@@ -175,19 +176,29 @@ def _device(
     connection: sa.Connection, item: items.Item, known: measuring_models.Known, asked: Asked
 ) -> measured.Device:
     facts, model = known.get(item.model), models.find(connection, item.model)
+    before = records.newest_verification(connection, item.item_id)
     lent = loans.of_item(connection, item.item_id)
     first_use = gathering.day(lent[0].from_ms) if lent else None
     device = measured.Device(
         item.item_id, item.kind, item.model, model.maker, item.serial, item.udi, asked.firmware,
         item.size, first_use=first_use,
     )  # fmt: skip
-    if facts is None:
+    if facts is not None:
+        device = replace(
+            device, scale_class=facts.scale_class, e=facts.e, d=facts.d,
+            resolution=facts.resolution, ble_resolution=facts.ble_resolution,
+            maximum=facts.maximum, maker_mpe=facts.maker_mpe, has_test_mode=facts.test_mode,
+        )  # fmt: skip
+    return device if before is None else _as_said_before(device, before)
+
+
+def _as_said_before(device: measured.Device, before: records.Record) -> measured.Device:
+    """Take over what a person was asked last time, and signed, and nobody has said since."""
+    said = measured.from_json(before.content["measured"]).device
+    if said.model != device.model:
         return device
-    return measured.Device(
-        item.item_id, item.kind, item.model, model.maker, item.serial, item.udi, asked.firmware,
-        item.size, facts.scale_class, facts.e, facts.d, facts.resolution, facts.ble_resolution,
-        facts.maximum, facts.maker_mpe, has_test_mode=facts.test_mode, first_use=first_use,
-    )  # fmt: skip
+    names = [name for name in _ASKED if getattr(device, name) is None]
+    return replace(device, **{name: getattr(said, name) for name in names})
 
 
 def _bench(table: dict[str, Any]) -> Bench:

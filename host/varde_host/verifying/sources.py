@@ -6,7 +6,7 @@ time, or the pressure did not stand still. Whether to wait again is for the pers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
@@ -28,6 +28,9 @@ class Values(Protocol):
 
     def wait(self, quantity: str, since_ms: int, for_s: float) -> Decimal | None:
         """Return the newest value that came after a moment; None if none came in time."""
+
+    def wait_whole(self, since_ms: int, for_s: float) -> Mapping[str, Decimal] | None:
+        """Return all that the newest value since a moment says; None if none came in time."""
 
 
 class Sources:
@@ -57,8 +60,10 @@ class Sources:
     def _sent(self, step: plan.Step, since_ms: int) -> str | None:
         assert self._values is not None
         assert step.check is not None
-        assert step.check.quantity is not None
         self._progress("radio", {})
+        if step.check.quantity is None:
+            whole = self._values.wait_whole(since_ms, RADIO_WAIT_S)
+            return " ".join(format(value, "f") for value in whole.values()) if whole else None
         value = self._values.wait(step.check.quantity, since_ms, RADIO_WAIT_S)
         return None if value is None else format(value, "f")
 

@@ -115,7 +115,9 @@ def _of_check(step: plan.Step) -> str:
         key = "text" if is_text else "ready" if step.name == "ready" else None
         ready = f" {messages.text(f'verify.ask.{key}')}" if key else ""
         return f"{step.check.name.text(language)}: {step.check.ask.text(language)}{ready}"
-    if step.kind == plan.CURVE:
+    if step.kind == plan.VALUES:
+        return messages.text("verify.ask.shown")
+    if step.kind in (plan.CURVE, plan.RADIO):
         return step.check.name.text(language)
     times_s = plan.typed_times_s(step.check)
     said = {"first": times_s[0], "last": times_s[-1], "every": times_s[1] - times_s[0]}

@@ -121,5 +121,20 @@ class TwoLinks(unittest.TestCase):
         self.assertFalse(records.FACT_SIGNAL_DBM in self.links.facts())
 
 
+class NoLink(unittest.TestCase):
+    """A config for 4G alone, on a board that has no modem."""
+
+    def test_a_hub_without_any_way_waits_for_the_bench_and_for_another_config(self):
+        world = World()
+        world.is_in = False
+        decisions = link.Link(0, backoff.Backoff(2_000, 300_000, backoff.Jitter(3)))
+        wifi = wifi_link.WifiLink([], world, decisions, world, world)
+        wifi.switch(True)
+        world.now = 3_600_000
+        wifi.look()
+        self.assertEqual((decisions.state, wifi.is_usable), (link.OFF, False))
+        self.assertTrue(wifi.wait_ms(world.now) > 0)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -54,8 +54,8 @@ class WifiLink:
         return self._wifi.signal_dbm()
 
     def switch(self, is_on: bool) -> None:
-        """Begin, or let it be."""
-        if is_on == (self._link.state == link.OFF):
+        """Begin, or let it be. Without networks (only 4G, or nothing) there is nothing to begin."""
+        if self._networks and is_on == (self._link.state == link.OFF):
             self._handle(link.SwitchOn() if is_on else link.SwitchOff())
 
     def proved(self, is_good: bool) -> None:

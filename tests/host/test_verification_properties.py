@@ -26,6 +26,7 @@ DIRECTIONS = ["", "up", "down", "finger", "front-left", "back-right"]
 
 any_value = st.decimals(-(10**9), 10**9, places=9) | st.integers(-300, 300).map(D)
 positive = st.decimals("0.001", 500, places=3)
+factors = st.decimals(1, measured.MAX_K, places=2)
 dates = st.dates().map(lambda date: date.isoformat())
 maybe = lambda strategy: st.none() | strategy  # noqa: E731
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=10)
@@ -48,7 +49,7 @@ def curves(draw: st.DrawFn) -> measured.Series:
 references = st.builds(
     measured.ReferenceUsed, st.just("REF1"), st.sampled_from(procedure.REFERENCE_KINDS),
     certificate=maybe(texts), calibrated_on=maybe(dates), due=maybe(dates),
-    expanded_u=maybe(positive), k=maybe(positive), drift=maybe(positive),
+    expanded_u=maybe(positive), k=maybe(factors), drift=maybe(positive),
     unit=maybe(st.sampled_from(["mmHg", "kg", "°C", "%"])), traceable_to=maybe(texts),
     weights_class=maybe(st.sampled_from(["M1", "M2", "M3", "F9"])),
 )  # fmt: skip
@@ -75,9 +76,10 @@ places = st.builds(
 @st.composite
 def verifications(draw: st.DrawFn) -> measured.Measured:
     used = SHIPPED[draw(st.sampled_from(NAMES))]
-    as_left = draw(maybe(runs))
+    as_found = draw(runs)
+    as_left = None if as_found == measured.Run() else draw(maybe(runs))
     return measured.Measured(
-        used.name, draw(devices), draw(dates), draw(runs), as_left,
+        used.name, draw(devices), draw(dates), as_found, as_left,
         None if as_left is None else "x", tuple(draw(st.lists(references, max_size=2))),
         draw(maybe(places)),
     )  # fmt: skip

@@ -7,11 +7,11 @@ digits upwards (never less than it is; GUM 7.2.6), the error to U's last place, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
 from varde_host import errors
-from varde_host.verification import plain_form
+from varde_host.verification import exact, plain_form
 
 PASSED = "passed"
 PASSED_WITHIN = "passed-within-uncertainty"
@@ -26,6 +26,9 @@ GOOD = (PASSED, PASSED_WITHIN)
 
 SIGNIFICANT = 12
 """Digits that a computed value keeps in a record; its outcome was decided with all of them."""
+FINEST = Decimal("1E-30")
+"""Last place of a computed value: below is what 60 digits of arithmetic leave of an exact zero,
+as of the residuals of a perfect line, and no record could hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Finding:
         shown_u = self.shown_u
         if self.error is None or not shown_u:
             return self.error
-        return self.error.quantize(shown_u, ROUND_HALF_EVEN)
+        with localcontext(exact.CONTEXT):
+            return self.error.quantize(shown_u, ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +151,14 @@ def rounded_u(expanded_u: Decimal, digits: int = 2) -> Decimal:
     if not expanded_u:
         return expanded_u
     place = Decimal(1).scaleb(expanded_u.adjusted() - digits + 1)
-    return expanded_u.quantize(place, ROUND_CEILING)
+    with localcontext(exact.CONTEXT):
+        return expanded_u.quantize(place, ROUND_CEILING)
 
 
 def kept(value: Decimal) -> Decimal:
     """Return a computed value as a record keeps it: `SIGNIFICANT` digits, no zeros after them."""
     if not value:
         return Decimal(0)
-    place = Decimal(1).scaleb(value.adjusted() - SIGNIFICANT + 1)
+    place = max(FINEST, Decimal(1).scaleb(value.adjusted() - SIGNIFICANT + 1))
     short = value.quantize(place, ROUND_HALF_EVEN).normalize()
     return short.quantize(Decimal(1)) if short == short.to_integral_value() else short

@@ -17,6 +17,8 @@ MIN_SAMPLES = 10
 """Below, the slope's own uncertainty is not worth the name."""
 MIN_SHARE = Decimal("0.9")
 """How much of the time to fit the samples must span."""
+MAX_GAP_SHARE = Decimal("0.25")
+"""What may lie between two samples of it: in a longer gap somebody may have pumped again."""
 COVERAGE = 2
 SECONDS_PER_MINUTE = 60
 
@@ -35,6 +37,9 @@ def fitted(series: measured.Series, settle_s: Decimal, fit_s: Decimal) -> judgem
         if settle_s <= time <= settle_s + fit_s
     ]
     if len(pairs) < MIN_SAMPLES or pairs[-1][0] - pairs[0][0] < MIN_SHARE * fit_s:
+        return None
+    gap_s = max(later - sooner for (sooner, _), (later, _) in itertools.pairwise(pairs))
+    if gap_s > MAX_GAP_SHARE * fit_s:
         return None
     with localcontext(exact.CONTEXT):
         slope, deviation = _line(pairs)

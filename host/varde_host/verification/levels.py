@@ -87,8 +87,10 @@ def _fine_enough(
     used: measured.ReferenceUsed,
     divisor: int,
 ) -> bool:
-    off = used.expanded_u
-    if off is None:
+    off = None
+    if used.expanded_u is not None and used.k is not None:
+        off = used.expanded_u * validity.COVERAGE / used.k
+    else:
         off = tolerance.weights_mpe(point.nominal, point.pieces, used.weights_class)
     mpe = case.mpe(check, point.nominal)
     return off is not None and mpe is not None and off * divisor <= mpe

@@ -21,6 +21,9 @@ MAX_VALUE = Decimal(10) ** 9
 SMALLEST_PLACE = -9
 """Decimal places of the finest value; no instrument on the bench shows more."""
 
+MAX_K = 14
+"""Student's t at 95.45 % with one degree of freedom (GUM table G.2); more is a slip of the pen."""
+
 UP = "up"
 DOWN = "down"
 
@@ -138,8 +141,10 @@ class ReferenceUsed:
         """Refuse dates that are none, and an uncertainty that is negative or has no factor."""
         _refuse_dates(self.calibrated_on, self.due)
         signed = (self.expanded_u, self.drift, self.k)
-        if any(value is not None and value < 0 for value in signed) or self.k == 0:
+        if any(value is not None and value < 0 for value in signed):
             raise ValueError("uncertainty")
+        if self.k is not None and not 1 <= self.k <= MAX_K:
+            raise ValueError("k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +222,8 @@ class Measured:
         _refuse_dates(self.measured_on)
         if (self.as_left is None) != (self.change is None):
             raise ValueError("change")
+        if self.as_left is not None and self.as_found == Run():
+            raise ValueError("as_found")  # what could not be done as found is written down
         _refuse_values(self)
 
     @property

@@ -19,6 +19,7 @@ from varde_host.verification import (
     measured,
     procedure,
     tolerance,
+    validity,
 )
 
 POINT_MISSING = "point-missing"
@@ -26,10 +27,13 @@ VALUE_MISSING = "value-missing"
 REFERENCE_MISSING = "reference-missing"
 REFERENCE_SILENT = "reference-without-uncertainty"
 REFERENCE_UNIT = "reference-unit"
+PIECES_DIFFER = "pieces-differ"
 RESOLUTION_UNKNOWN = "resolution-unknown"
 LIMIT_UNKNOWN = "limit-unknown"
 SERIES_MISSING = "series-missing"
 SERIES_SHORT = "series-short"
+SERIES_LOW = "series-low"
+SERIES_CROOKED = "series-crooked"
 ANSWER_MISSING = "answer-missing"
 TEXT_MISSING = "text-missing"
 FIRST_USE_UNKNOWN = "first-use-unknown"
@@ -39,7 +43,7 @@ ABOVE_ADVICE = "above-advice"
 NOTES = (
     POINT_MISSING, VALUE_MISSING, REFERENCE_MISSING, REFERENCE_SILENT, REFERENCE_UNIT,
     RESOLUTION_UNKNOWN, LIMIT_UNKNOWN, SERIES_MISSING, SERIES_SHORT, ANSWER_MISSING, TEXT_MISSING,
-    FIRST_USE_UNKNOWN, REASON_GIVEN, ABOVE_ADVICE,
+    FIRST_USE_UNKNOWN, REASON_GIVEN, ABOVE_ADVICE, SERIES_LOW, SERIES_CROOKED, PIECES_DIFFER,
 )  # fmt: skip
 
 
@@ -69,10 +73,18 @@ class Case:
         self, check: procedure.Check, named: str | None
     ) -> measured.ReferenceUsed | None:
         """Return the reference that was named, or the only one of a fitting kind."""
-        fitting = [each for each in self.seen.references if each.kind in check.references]
+        fitting = [
+            each
+            for each in self.seen.references
+            if each.kind in check.references and not self._is_itself(each)
+        ]
         if named is not None:
             fitting = [each for each in fitting if each.item_id == named]
         return fitting[0] if len(fitting) == 1 else None
+
+    def _is_itself(self, used: measured.ReferenceUsed) -> bool:
+        """Tell if the sensor would be compared with itself; its own certificate is another's."""
+        return used.item_id == self.seen.device.item_id and used.kind != validity.EXTERNAL
 
 
 def findings(case: Case, check: procedure.Check) -> tuple[judgement.Finding, ...]:
@@ -105,13 +117,23 @@ def _simple(
 
 
 def _absent(case: Case, check: procedure.Check) -> tuple[judgement.Finding, ...]:
-    """Return a finding for each planned point that was not taken."""
-    taken = [(point.direction, point.nominal) for point in case.points(check)]
+    """Return a finding for each planned point that was not taken, or taken somewhere else."""
+    taken = [
+        (point.direction, point.nominal) for point in case.points(check) if _is_at(check, point)
+    ]
     return tuple(
         missing(check, POINT_MISSING, plan)
         for plan in procedure.planned(check, case.seen.device)
         if taken.count((plan.direction, plan.nominal)) < plan.number
     )
+
+
+def _is_at(check: procedure.Check, point: measured.Point) -> bool:
+    """Tell if the reference stood nearer to the point's nominal than to any other of the check."""
+    if point.reference is None:
+        return True
+    off = abs(point.reference - point.nominal)
+    return all(abs(point.reference - other) >= off for other in check.nominals)
 
 
 def _of_error(case: Case, check: procedure.Check) -> tuple[judgement.Finding, ...]:
@@ -164,6 +186,8 @@ def lines_at(
     step = budget.resolution(known, case.seen.device, point)
     if step is None:
         return RESOLUTION_UNKNOWN
+    if point.pieces and sum(point.pieces) != point.nominal:
+        return PIECES_DIFFER
     of_reference = budget.of_reference(check.id, used, point)
     if of_reference is None:
         return REFERENCE_SILENT
@@ -247,12 +271,29 @@ def _slope_of(case: Case, check: procedure.Check, series: measured.Series) -> ju
     if line is None or mpe is None:
         return missing(check, SERIES_SHORT if line is None else LIMIT_UNKNOWN)
     outcome = decision.decide(line.slope, mpe, line.expanded_u)
+    if outcome in judgement.GOOD and line.start < _pressure(case, check) / 2:
+        return missing(check, SERIES_LOW)
+    if outcome == judgement.PASSED_WITHIN and line.expanded_u > mpe:
+        return missing(check, SERIES_CROOKED)
     told = check.advice is not None and abs(line.slope) > check.advice
     kept = judgement.kept(line.expanded_u)
     return judgement.Finding(
         check.id, "", None, outcome, judgement.kept(-line.slope), kept, mpe, kept,
         ABOVE_ADVICE if told else None,
     )  # fmt: skip
+
+
+def _pressure(case: Case, check: procedure.Check) -> Decimal:
+    """Return the highest that is measured of the same quantity: nothing leaks without pressure."""
+    return max(
+        (
+            plan.nominal
+            for other in case.used.checks
+            if other.quantity == check.quantity
+            for plan in procedure.planned(other, case.seen.device)
+        ),
+        default=Decimal(0),
+    )
 
 
 def leak_of(check: procedure.Check, series: measured.Series) -> judgement.Leak | None:
@@ -279,9 +320,11 @@ def _of_age(case: Case, check: procedure.Check) -> tuple[judgement.Finding, ...]
     first, years = case.seen.device.first_use, check.years
     if first is None or years is None:
         return (missing(check, FIRST_USE_UNKNOWN),)
+    if first > case.seen.measured_on:
+        return (missing(check, FIRST_USE_UNKNOWN),)
     used_days = (dt.date.fromisoformat(case.seen.measured_on) - dt.date.fromisoformat(first)).days
     allowed = Decimal(years) * 1461 / 4
-    outcome = decision.decide_simply(Decimal(max(used_days, 0)), allowed)
+    outcome = decision.decide_simply(Decimal(used_days), allowed)
     return (judgement.Finding(check.id, "", None, outcome, error=Decimal(used_days), mpe=allowed),)
 
 

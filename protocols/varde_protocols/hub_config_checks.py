@@ -119,12 +119,18 @@ def check_sensor(sensor: "Sensor") -> None:
         _check_text(sensor.name_prefix, 1, MAX_NAME_BYTES, where + " name prefix")
     _require(sensor.address is not None or sensor.name_prefix is not None, "sensor", where,
              "give address or name, or a neighbour's sensor is taken for it")  # fmt: skip
-    _check_uint(sensor.service, 0, assigned.MAX_NUMBER, where + " service")
+    _check_uuid(sensor.service, where + " service")
     _check_list(sensor.characteristics, 1, MAX_CHARACTERISTICS, where + " characteristics")
     for characteristic in sensor.characteristics:
-        _check_uint(characteristic, 0, assigned.MAX_NUMBER, where + " characteristic")
+        _check_uuid(characteristic, where + " characteristic")
     _check_distinct(sensor.characteristics, where + " characteristics")
     _check_driver(sensor, where)
+
+
+def _check_uuid(number: int, name: str) -> None:
+    _check_uint(number, 0, assigned.MAX_NUMBER, name)
+    # its readings would be taken for tests, and handed on to nobody
+    _require(number != assigned.TEST, "range", name, "give one that a sensor has")
 
 
 def _check_driver(sensor: "Sensor", where: str) -> None:

@@ -26,6 +26,7 @@ SLOTS = st.integers(0, records.MAX_SLOT)
 VERIFICATIONS = st.just(b"") | sized(records.VERIFICATION_BYTES)
 UINT16 = st.integers(0, 0xFFFF)
 NUMBERS = st.integers(0, assigned.MAX_NUMBER)
+OF_SENSORS = NUMBERS.filter(lambda number: number != assigned.TEST)
 UINT32 = st.integers(0, (1 << 32) - 1)
 HEARTBEATS = st.integers(exchange.MIN_HEARTBEAT_S, exchange.MAX_HEARTBEAT_S)
 PLACE = (SEQS, BOOTS, MS)
@@ -142,13 +143,13 @@ def sensors(draw: st.DrawFn, slot: int) -> hub_config.Sensor:
     address = bytes([slot % 2, slot]) + draw(sized(5))
     own = chr(0xA1 + slot)  # so that no name begins as another
     name = draw(st.none() | text_of(0, 27).map(lambda rest: own + rest))
-    characteristics = draw(st.lists(NUMBERS, min_size=1, max_size=8, unique=True))
+    characteristics = draw(st.lists(OF_SENSORS, min_size=1, max_size=8, unique=True))
     shown = draw(st.none() | st.just(address)) if name is not None else address
     bond = draw(st.integers(0, 2))
     passkeys = st.none() | st.integers(0, 999_999) if bond == 2 else st.none()
     users = st.none() | st.tuples(st.integers(0, 254), st.integers(0, 9999)).map(list)
     model = draw(st.text("abcz059-", max_size=24))
-    return hub_config.Sensor(slot, shown, name, draw(NUMBERS), characteristics, model, bond,
+    return hub_config.Sensor(slot, shown, name, draw(OF_SENSORS), characteristics, model, bond,
                              draw(passkeys), draw(users), draw(VERIFICATIONS))  # fmt: skip
 
 

@@ -302,6 +302,8 @@ def _refused_sensors() -> list[Any]:
         ("count", "nine characteristics", 5, changed(4, list(range(9)))),
         ("count", "a characteristic alone", 5, changed(4, 0x2A5E)),
         ("range", "a characteristic as text", 5, changed(4, ["2A5E"])),
+        ("range", "the characteristic of test readings", 5, changed(4, [0x2A5E, 0x10070])),
+        ("range", "the service of test readings", 5, changed(3, 0x10070)),
         ("duplicate", "a characteristic twice", 5, changed(4, [0x2A5E, 0x2A5E])),
     ]
 

@@ -151,9 +151,10 @@ class Runs(unittest.TestCase):
             self.assertTrue(links.wifi_is_on)
 
     def test_without_a_link_there_is_nothing_to_cut(self):
-        links = Links(0)
-        World(links).make(is_cut=True)
-        self.assertEqual(links.done, ["told"])
+        for state in (None, ladder.WIFI, ladder.MODEM, ladder.WARMING):
+            links = Links(0, state)  # a modem that is to dial is not told to hang up first
+            World(links).make(is_cut=True)
+            self.assertEqual((links.done, links._call), (["told"], 7))
 
     def test_what_room_is_left_is_for_a_homes_own_values(self):
         world = World(sectors=FEW_SECTORS)

@@ -70,7 +70,7 @@ class _Cut:
         self._is_wifi = links.link == records.LINK_WIFI
         if self._is_wifi:
             links._wifi.switch(False)
-        elif links._failover is not None:
+        elif links.link:  # the modem: without a link its next call would be cut
             links._failover._call = 0  # this one falls because we want it to
             links._failover._modem.redial()
         links._links_changed()

@@ -36,6 +36,8 @@ def test_a_whole_value():
     heard.add(0x2A35, bytes.fromhex("008e0055006600"), 1_000)
     assert heard.wait_whole(0, 0) == {"systolic": 142, "diastolic": 85, "map": 102}
     assert heard.wait_whole(1_001, 0) is None
+    heard.add(0x2A5E, bytes.fromhex("0062004600"), 2_000)
+    assert heard.wait("spo2", 0, 0) == 98
 
 
 def test_another_unit_is_no_value():

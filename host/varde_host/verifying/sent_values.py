@@ -37,7 +37,8 @@ def decimals(fields: Mapping[str, object]) -> dict[str, Decimal]:
         for name, value in fields.items()
         if isinstance(value, number.Number)
     }
-    return {name: one for name, one in found.items() if UNITS.get(name) in (None, fields["unit"])}
+    unit = fields.get("unit")
+    return {name: one for name, one in found.items() if UNITS.get(name) in (None, unit)}
 
 
 class Heard:

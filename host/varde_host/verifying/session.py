@@ -259,7 +259,7 @@ class Session:
     def _refuse_impossible(self, step: plan.Step, value: entry.Value) -> None:
         """Refuse what cannot be: no display shows it, no label says it.
 
-        Raises InputRefused `verify-number`, `verify-serial`, `verify-test-mode`.
+        Raises InputRefused `verify-number`, `verify-serial`, `verify-date`, `verify-test-mode`.
         """
         device = self.fixed.device
         if step.kind == plan.NUMBER and isinstance(value, str):
@@ -269,6 +269,8 @@ class Session:
                 raise errors.InputRefused("verify-number", value)
         if step.id.endswith(IDENTITY) and value and device.serial not in (None, value):
             raise errors.InputRefused("verify-serial", str(value), known=device.serial)
+        if step.id == plan.FIRST_USE and str(value) > gathering.day(self.fixed.began_ms):
+            raise errors.InputRefused("verify-date", str(value))
         if step.id == plan.TEST_MODE and value is False:
             raise errors.InputRefused("verify-test-mode", device.item_id)
 

@@ -19,6 +19,8 @@ Progress = Callable[[str, dict[str, object]], None]
 
 CURVE_EVERY_MS = 1_000
 """A leak's curve keeps one sample a second, so that the record stays small."""
+STILL_PUMPED = Decimal(1)
+"""mmHg above its beginning: no curve of a leak rises, so somebody is at the bulb."""
 TOLD_EVERY_MS = 10_000
 RADIO_WAIT_S = 60.0
 
@@ -87,10 +89,12 @@ class Sources:
         kept: list[tuple[int, Decimal]] = []
         first, told_ms = self._manometer.sample(), -TOLD_EVERY_MS
         for sample in self._manometer.samples():
+            if sample.value > first.value + STILL_PUMPED:
+                kept, first = [], sample  # Enter came before the last stroke, or somebody went on
             past_ms = sample.at_ms - first.at_ms
             if not kept or past_ms >= kept[-1][0] + CURVE_EVERY_MS:
                 kept.append((past_ms, sample.value))
-            if past_ms >= told_ms + TOLD_EVERY_MS:
+            if not 0 <= past_ms - told_ms < TOLD_EVERY_MS:
                 told_ms = past_ms
                 self._progress("curve", {"seconds": max(0, whole_ms - past_ms) // 1000})
             if past_ms >= whole_ms or past_ms < 0:

@@ -54,7 +54,7 @@ class WifiLink:
         return self._wifi.signal_dbm()
 
     def switch(self, is_on: bool) -> None:
-        """Begin, or let it be. Without networks (only 4G, or nothing) there is nothing to begin."""
+        """Begin, or let it be. Without networks there is nothing to begin."""
         if self._networks and is_on == (self._link.state == link.OFF):
             self._handle(link.SwitchOn() if is_on else link.SwitchOff())
 

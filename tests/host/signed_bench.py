@@ -6,10 +6,12 @@ opened and judged again each time, and a test spoils what it is about.
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import datetime as dt
 import functools
 import random
+import shutil
 import tempfile
 from decimal import Decimal
 from pathlib import Path
@@ -34,8 +36,9 @@ _draw = random.Random(8).randrange
 @functools.cache
 def site() -> files.Site:
     """A site with its keys, made once for all tests of a process."""
-    folder = Path(tempfile.mkdtemp(prefix="varde-bench-")) / "site"
-    return creation.create(folder, "Eksempel kommune", ["c.test"], certificates.Validity())
+    folder = Path(tempfile.mkdtemp(prefix="varde-signed-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return creation.create(folder / "site", "Eksempel kommune", ["c.test"], certificates.Validity())
 
 
 def procedure_for(item: Item) -> str:

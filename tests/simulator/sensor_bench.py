@@ -53,7 +53,7 @@ class Bench:
 
     async def __aenter__(self) -> "Bench":
         async with contextlib.AsyncExitStack() as end:
-            folder = end.enter_context(tempfile.TemporaryDirectory(prefix="varde-bench-"))
+            folder = end.enter_context(tempfile.TemporaryDirectory(prefix="varde-sensors-"))
             self.path = Path(folder) / "air"
             self.world = await end.enter_async_context(OpenWorld(self.path))
             end.push_async_callback(self._kill)

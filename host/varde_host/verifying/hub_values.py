@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from varde_host import errors
-from varde_host.bench import faults
+from varde_host.bench import faults, work_folder
 from varde_host.bench.cable import knocking, serial_line, service_mode, tools
 from varde_host.bench.work import ON_HUB
 from varde_host.site import keys
@@ -93,8 +92,8 @@ async def _listen(
     script = (ON_HUB / "listen.py").read_text(encoding="utf-8")
     given = f"seconds = {LISTEN_S}\n" + (f"slot = {slot}\n" if slot is not None else "")
     try:
-        with tempfile.TemporaryDirectory(prefix="varde-bench-") as folder:
-            file = Path(folder) / "listen.py"
+        with work_folder.opened() as folder:
+            file = folder / "listen.py"
             file.write_text(given + script, encoding="utf-8")
             await service_mode.open_hub(port, service_mode.signing(signer, ""))
             while True:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from decimal import Decimal
 
 import pypdfium2
 import pytest
 import zxingcpp
 
 from host import pdfa_structure, report_cases, signed_bench
+from host import verification_cases as cases
 from varde_host import errors, messages
 from varde_host.acceptance import steps
-from varde_host.paper import label
+from varde_host.paper import label, page
 from varde_host.reporting import files, slip
-from varde_host.verification import procedure
+from varde_host.verification import measured, procedure
 
 CASES = ("cuff", "bad-cuff", "changed", "scale", "oximeter", "acceptance", "failed", "handout")
 
@@ -52,10 +54,10 @@ def said(pdf: bytes) -> str:
     return " ".join(" ".join(pages).replace("￾", "-").split())
 
 
-def picture(pdf: bytes, page: int = 0, dots_per_inch: int = 200):
+def picture(pdf: bytes, number: int = 0, dots_per_inch: int = 200):
     document = pypdfium2.PdfDocument(pdf)
     try:
-        return document[page].render(scale=dots_per_inch / 72).to_pil()
+        return document[number].render(scale=dots_per_inch / 72).to_pil()
     finally:
         document.close()
 
@@ -147,6 +149,62 @@ def test_all_raw_points_are_on_the_paper():
     text = said(made("scale")[files.PDF])
     for point in seen.as_found.points:
         assert format(point.indication, "f").replace(".", ",") in text
+
+
+def test_a_table_has_its_heads_on_every_page():
+    def draw(pages: page.Pages) -> None:
+        rows = [["Trykk"], *([str(number), "1"] for number in range(120))]
+        pages.table(["Punkt", "Avvik"], rows, [40.0])
+
+    document = pypdfium2.PdfDocument(page.document(words(), "Prøve", "Prøve", draw))
+    try:
+        texts = [each.get_textpage().get_text_bounded() for each in document]
+    finally:
+        document.close()
+    assert len(texts) > 1
+    assert all(text.startswith("Punkt") for text in texts)
+
+
+def test_what_is_judged_by_its_ends_has_them_and_no_error():
+    text = said(made("oximeter")[files.PDF])
+    assert "Frisk finger bestått 97 % 95–100 %" in text
+    assert "97 finger 97 97 – – 95–100 bestått" in text
+    assert "0,5" not in text  # from the middle of the range: no number of the reader's
+
+
+def test_the_budget_is_rounded_to_the_nearest():
+    text = said(made("scale")[files.PDF])
+    assert ("1,73" in text, "3,46" in text) == (True, True)  # √3 and 2√3
+
+
+def test_what_nobody_wrote_down_is_said():
+    text = said(made("bad-cuff")[files.PDF])
+    assert "UDI ikke oppgitt" in text
+    assert "programvare ikke oppgitt" in text
+    assert "Tilstand ved mottak se «Utseende», som funnet" in text
+    assert "Avvik fra prosedyren ingen" in text
+    assert "levert ut" not in text  # a check hands out nothing
+
+
+def test_a_check_that_was_not_done_is_a_deviation_with_its_reason():
+    seen = report_cases.cuff()
+    reasons = (measured.NotDone("leak", "slangen passer ikke"),)
+    seen = cases.with_run(seen, series=(), not_done=reasons)
+    pdf = files.made(report_cases.sources(report_cases.verification(seen)), "nb")[files.PDF]
+    assert "Avvik fra prosedyren Lekkasje: slangen passer ikke" in said(pdf)
+
+
+def test_a_leak_beyond_the_limit_is_not_called_below_it():
+    seen = cases.with_run(report_cases.cuff(), series=(cases.leaking(Decimal(-8)),))
+    pdf = files.made(report_cases.sources(report_cases.verification(seen)), "nb")[files.PDF]
+    assert "under grensen" not in said(pdf)
+    assert "mindre enn grensen" not in said(pdf)
+
+
+def test_a_kit_names_its_hub_and_what_each_thing_was_verified_at():
+    text = said(made("acceptance")[files.PDF])
+    assert f"brikke {signed_bench.CHIP_ID}" in text
+    assert "0, 50, 100, 150, 200, 250 mmHg, U = 0,89" in text
 
 
 def test_a_failed_step_stands_with_its_code_and_its_reason():

@@ -77,13 +77,16 @@ class Pages:
         widths = [width * MM for width in widths_mm]
         widths.append(self._room - sum(widths))
         if columns:
-            self._row(columns, widths, BOLD, size)
-            self._rule()
+            self._need(3 * size * _LEADING + 3 * MM)  # never the heads alone
+            self._heads(columns, widths, size)
         for row in rows:
-            if len(row) == 1:  # a name for the rows that follow
-                self._row(row, [self._room], BOLD, size)
-            else:
-                self._row(row, widths, PLAIN, size)
+            is_name = len(row) == 1  # for the rows that follow, so it stays with the first
+            wide, font = ([self._room], BOLD) if is_name else (widths, PLAIN)
+            height = self._height(row, wide, font, size) * (2 if is_name else 1)
+            if columns and self._is_full(height):
+                self.new_page()
+                self._heads(columns, widths, size)
+            self._row(row, wide, font, size)
         self.space(1)
 
     def box(self, text: str, size: float = 12.5) -> None:
@@ -188,6 +191,10 @@ class Pages:
         self.space(0.5)
         self._text(text, PLAIN, SMALL_SIZE)
 
+    def keep(self, millimetres: float) -> None:
+        """Keep what follows on one page: begin one if so much does not fit any more."""
+        self._need(millimetres * MM)
+
     def space(self, millimetres: float) -> None:
         """Leave some room."""
         self._y -= millimetres * MM
@@ -201,13 +208,19 @@ class Pages:
         self._page.save()
         return self._buffer.getvalue()
 
+    def _heads(self, columns: Sequence[str], widths: Sequence[float], size: float) -> None:
+        self._row(columns, widths, BOLD, size)
+        self._rule()
+
+    def _height(
+        self, cells: Sequence[str], widths: Sequence[float], font: str, size: float
+    ) -> float:
+        made = _broken(cells, widths, font, size)
+        return max(len(lines) for lines in made) * size * _LEADING
+
     def _row(self, cells: Sequence[str], widths: Sequence[float], font: str, size: float) -> None:
-        gap = _CELL_GAP_MM * MM
-        made = [
-            typeface.lines(cell, font, size, width - gap)
-            for cell, width in zip(cells, widths, strict=True)
-        ]
-        height = max(len(lines) for lines in made) * size * _LEADING
+        made = _broken(cells, widths, font, size)
+        height = self._height(cells, widths, font, size)
         self._need(height)
         x = self._left
         for lines, width in zip(made, widths, strict=True):
@@ -235,8 +248,11 @@ class Pages:
 
     def _need(self, height: float) -> None:
         """Begin a page if this does not fit any more."""
-        if self._y - height < BOTTOM_MM * MM:
+        if self._is_full(height):
             self.new_page()
+
+    def _is_full(self, height: float) -> bool:
+        return self._y - height < BOTTOM_MM * MM
 
     def _end_page(self) -> None:
         y = (BOTTOM_MM - 10) * MM
@@ -245,6 +261,15 @@ class Pages:
         right = self._left + self._room
         self._put(counted, PLAIN, SMALL_SIZE, right - typeface.width(counted, PLAIN, 8.0), y)
         self._page.showPage()
+
+
+def _broken(
+    cells: Sequence[str], widths: Sequence[float], font: str, size: float
+) -> list[list[str]]:
+    return [
+        typeface.lines(cell, font, size, width - _CELL_GAP_MM * MM)
+        for cell, width in zip(cells, widths, strict=True)
+    ]
 
 
 def drawing(

@@ -10,7 +10,7 @@ from varde_host.acceptance import steps
 from varde_host.bench_record import form
 from varde_host.paper import page, pdfa
 from varde_host.paper.plots import coverage_bars, timeline
-from varde_host.reporting import amounts, radio_bars, sheet
+from varde_host.reporting import amounts, level_text, radio_bars, sheet
 
 NOT_CHECKED = ("not-home", "not-blood", "not-later")
 _MILLISECONDS = 1000
@@ -30,12 +30,16 @@ def _draw(pages: page.Pages, paper: sheet.Paper) -> None:
     sheet.verdict(pages, paper, _verdict(paper))
     pages.heading(text("sheet.devices"))
     things(pages, paper)
+    facts = {row["step"]: row["facts"] for row in content["steps"]}
+    release = facts.get(steps.ROLLBACK, {}).get("release")
+    version = text("sheet.not-said") if release is None else str(release)
+    hub = (text("sheet.chip", chip=content["chip"]), text("sheet.firmware", version=version))
+    pages.rows([(text("sheet.hub"), ", ".join((content["hub"], *hub)))], 20.0)
     pages.heading(text("sheet.not-checked"))
     pages.bullets([text(f"sheet.acceptance.{name}") for name in NOT_CHECKED])
     pages.paragraph(text("sheet.acceptance.only-this"), bold=True, size=9.0)
     pages.heading(text("sheet.acceptance.steps"))
     _steps(pages, paper)
-    facts = {row["step"]: row["facts"] for row in content["steps"]}
     _storage(pages, words, facts.get(steps.STORAGE, {}))
     levels = facts.get(steps.COVERAGE, {}).get("levels")
     if isinstance(levels, list) and levels:
@@ -80,7 +84,7 @@ def _thing(
         return [row["item"], "", "", "", str(row["verification"])[: sheet.HASH_DIGITS]]
     device = record.content["measured"]["device"]
     name = ", ".join(device[key] for key in ("model", "serial", "size") if device.get(key))
-    level = amounts.level(words, record.level or 0)
+    level = level_text.of_record(words, record)
     until = amounts.date(words, record.valid_until)
     return [row["item"], name or device["kind"], level, until, str(record.content["number"])]
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from varde_host.bench_record import form
 from varde_host.paper import page, pdfa
-from varde_host.reporting import amounts, control_plots, control_tables, sheet
+from varde_host.reporting import amounts, control_plots, control_tables, level_text, sheet
 from varde_host.verification import judgement, measured, procedure
 
-COMPARED, VERIFIED, CALIBRATED = 2, 3, 4
+_LOOKS = "looks"
+"""The check that looks at a thing before anything else is done with it."""
 
 
 def pdf(
@@ -47,7 +48,7 @@ class _Control:
         title = self.used.title.text(self.words.language)
         sheet.head(pages, self.paper, text("sheet.control.title"), [title])
         sheet.verdict(pages, self.paper, self._verdict())
-        if self.used.kind == "oximeter" and self.judged.level < VERIFIED:
+        if self.used.kind == "oximeter" and self.judged.level < level_text.VERIFIED:
             pages.box(text("sheet.control.no-accuracy"))
         for banner in self.judged.banners:
             pages.box("! " + text(f"verification.banner.{banner}"), 10.5)
@@ -65,7 +66,7 @@ class _Control:
 
     def _verdict(self) -> list[str]:
         text, judged = self.words.text, self.judged
-        lines = [self._level()]
+        lines = [level_text.of(self.words, judged, self.seen.references, self.used.unit)]
         until = self.paper.content["valid_until"]
         if until is not None:
             lines.append(text("sheet.valid-until", date=amounts.date(self.words, until)))
@@ -78,33 +79,13 @@ class _Control:
             lines.append(text("sheet.practice"))
         return lines
 
-    def _level(self) -> str:
-        """Return the level's words; where it was verified: at which points, with which U."""
-        judged = self.judged
-        name = amounts.level(self.words, judged.level)
-        if judged.level == CALIBRATED:
-            found = next(
-                (r for r in self.seen.references if r.kind == "external-certificate"), None
-            )
-            if found is not None:
-                lab, number = found.traceable_to or "?", found.certificate or "?"
-                return self.words.text("sheet.calibrated-by", lab=lab, certificate=number)
-        at = [each for each in judged.handed_out if each.expanded_u and each.nominal is not None]
-        if judged.level != VERIFIED or not at:
-            return name
-        widest = max(at, key=lambda each: each.expanded_u or 0)
-        nominals = sorted({each.nominal for each in at if each.nominal is not None})
-        places = ", ".join(amounts.number(self.words, value) for value in nominals)
-        u = amounts.number(self.words, widest.shown_u, self.used.unit)
-        return self.words.text("sheet.verified-at", points=f"{places} {self.used.unit}", u=u)
-
     def _device(self) -> list[tuple[str, str]]:
         device, text = self.seen.device, self.words.text
-        udi = f" · UDI {device.udi}" if device.udi else ""
+        udi = f" · UDI {device.udi or text('sheet.not-said')}"
         name = " ".join(part for part in (device.maker, device.model) if part) or device.kind
         parts = [
             text("sheet.size", size=device.size) if device.size else "",
-            text("sheet.firmware", version=device.firmware) if device.firmware else "",
+            text("sheet.firmware", version=device.firmware or text("sheet.not-said")),
             self._class(),
         ]
         kit = self.paper.content["kit"]
@@ -114,9 +95,16 @@ class _Control:
             (text("sheet.serial"), (device.serial or amounts.NOTHING) + udi),
             (text("sheet.item"), ", ".join([item, *(part for part in parts if part)])),
         ]
-        if device.condition:
-            rows.append((text("sheet.condition"), device.condition))
-        return rows
+        return [*rows, (text("sheet.condition"), self._condition())]
+
+    def _condition(self) -> str:
+        """Return how it came: what was written down of it, else where that was looked at."""
+        if self.seen.device.condition:
+            return self.seen.device.condition
+        if any(answer.check == _LOOKS for answer in self.seen.as_found.answers):
+            name = self.used.words(_LOOKS, self.words.language)
+            return self.words.text("sheet.condition-looks", check=name)
+        return self.words.text("sheet.no-conditions")
 
     def _class(self) -> str:
         device, text = self.seen.device, self.words.text
@@ -138,6 +126,7 @@ class _Control:
             pages.heading(text("sheet.as-left"))
             pages.paragraph(text("sheet.change", change=seen.change or ""), bold=True)
             self._run(pages, seen.as_left, judged.handed_out)
+            pages.paragraph(text("sheet.limits"), size=page.SMALL_SIZE)
         pages.paragraph(text("sheet.short.explained"), size=page.SMALL_SIZE)
 
     def _run(
@@ -160,6 +149,8 @@ class _Control:
         rows: list[tuple[str, str]] = [
             (text("sheet.procedure"), f"{name.id} {name.version}"),
             (text("sheet.procedure-hash"), name.sha256),
+            (text("sheet.deviations"), self._deviations()),
+            (text("sheet.received"), text("sheet.not-in-record")),
             (text("sheet.conditions"), control_tables.conditions(words, self.seen)),
             (text("sheet.gravity"), self._gravity()),
         ]
@@ -178,6 +169,20 @@ class _Control:
                 name = one.content["measured"]["procedure"]["id"]
                 return one.content if name == self.seen.procedure.id else None
         return None
+
+    def _deviations(self) -> str:
+        """Return which checks were not done, each with its reason if there is one."""
+        words, runs = self.words, (self.seen.as_found, self.seen.as_left)
+        reasons = {each.check: each.reason for run in runs if run for each in run.not_done}
+        findings = (*self.judged.as_found, *self.judged.handed_out)
+        undone = {each.check for each in findings if each.outcome == judgement.NOT_DONE}
+        said = [
+            f"{check.name.text(words.language)}: "
+            + (reasons.get(check.id) or amounts.short(words, judgement.NOT_DONE))
+            for check in self.used.checks
+            if check.id in reasons or check.id in undone
+        ]
+        return "; ".join(said) or words.text("sheet.no-deviations")
 
     def _gravity(self) -> str:
         shift: Any = self.judged.gravity_shift

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from varde_host import messages
 from varde_host.paper import page
 from varde_host.reporting import amounts
-from varde_host.verification import judgement, measured, procedure
+from varde_host.verification import judgement, measured, procedure, rules
 
 SIZE = 8.0
 _POINT_RULES = (procedure.ERROR, procedure.RANGE)
@@ -35,14 +35,17 @@ def points(
         judged = dict(enumerate(f for f in findings if f.check == check.id))
         with_error = check.rule in _POINT_RULES
         rows += [
-            _point(words, point, judged.get(number) if with_error else None)
+            _point(words, check, point, judged.get(number) if with_error else None)
             for number, point in enumerate(found)
         ]
     pages.table(heads, rows, widths, SIZE)
 
 
 def _point(
-    words: messages.Speaker, point: measured.Point, finding: judgement.Finding | None
+    words: messages.Speaker,
+    check: procedure.Check,
+    point: measured.Point,
+    finding: judgement.Finding | None,
 ) -> list[str]:
     where = amounts.number(words, point.nominal)
     if point.direction:
@@ -51,6 +54,8 @@ def _point(
     row = [where, *(amounts.number(words, value) for value in read)]
     if finding is None:
         return [*row, "", "", "", ""]
+    if check.rule == procedure.RANGE:  # judged by its ends, and not by the reference
+        return [*row, "", "", _ends(words, check), amounts.short(words, finding.outcome)]
     return [
         *row,
         amounts.signed(words, finding.shown_error),
@@ -82,7 +87,7 @@ def _check(
     findings: Sequence[judgement.Finding],
 ) -> list[str]:
     worst = judgement.worst(tuple(each.outcome for each in findings))
-    notes = dict.fromkeys(each.note for each in findings if each.note is not None)
+    notes = dict.fromkeys(each.note for each in findings if each.note and _holds(each))
     said = [words.text(f"verification.note.{note}") for note in notes]
     said += [each.reason for each in run.not_done if each.check == check.id]
     answers = [each for each in run.answers if each.check == check.id]
@@ -91,8 +96,7 @@ def _check(
     shown, limit = "", ""
     if done:
         most = max(done, key=lambda each: abs(each.error or Decimal(0)))
-        shown = _seen(words, check, most)
-        limit = "" if most.mpe is None else amounts.number(words, most.mpe, _unit(words, check))
+        shown, limit = _seen(words, check, most), _limit(words, check, most)
     elif answers:
         shown = words.text("sheet.yes" if answers[-1].yes else "sheet.no")
     return [
@@ -100,7 +104,26 @@ def _check(
     ]  # fmt: skip
 
 
+def _holds(finding: judgement.Finding) -> bool:
+    """Tell if a note is true: what leaks beyond the limit is not "below it"."""
+    return finding.note != rules.ABOVE_ADVICE or finding.outcome in judgement.GOOD
+
+
+def _ends(words: messages.Speaker, check: procedure.Check, unit: str = "") -> str:
+    return f"{amounts.number(words, check.low)}–{amounts.number(words, check.high, unit)}"
+
+
+def _limit(words: messages.Speaker, check: procedure.Check, most: judgement.Finding) -> str:
+    if check.rule == procedure.RANGE:
+        return _ends(words, check, _unit(words, check))
+    return "" if most.mpe is None else amounts.number(words, most.mpe, _unit(words, check))
+
+
 def _seen(words: messages.Speaker, check: procedure.Check, most: judgement.Finding) -> str:
+    if check.rule == procedure.RANGE:  # its error is from the middle (`rules`); a reader wants it
+        middle = ((check.low or Decimal(0)) + (check.high or Decimal(0))) / 2
+        seen = (middle + (most.error or Decimal(0))).normalize()
+        return amounts.number(words, seen, _unit(words, check))
     value = amounts.number(words, most.shown_error, _unit(words, check))
     if most.shown_u is None:
         return value
@@ -163,8 +186,15 @@ def budget(
 
 def _contribution(words: messages.Speaker, line: judgement.BudgetLine) -> list[str]:
     values = (line.value, line.divisor, line.standard_u)
-    shown = (amounts.number(words, judgement.rounded_u(value, 3)) for value in values)
+    shown = (amounts.number(words, _three_digits(value)) for value in values)
     return [words.text(f"verification.source.{line.source}"), *shown]
+
+
+def _three_digits(value: Decimal) -> Decimal:
+    """Return three significant digits, to the nearest: √3 is 1.73. Only a told U is rounded up."""
+    if not value:
+        return value
+    return value.quantize(Decimal(1).scaleb(value.adjusted() - 2), ROUND_HALF_EVEN)
 
 
 def conditions(words: messages.Speaker, seen: measured.Measured) -> str:

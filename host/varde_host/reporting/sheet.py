@@ -15,6 +15,8 @@ from varde_host.reporting import amounts, slip
 QR_SIDE_MM = 38.0
 """Some 60 modules with the border: 0.6 mm each, read by a telephone at arm's length."""
 HASH_DIGITS = 16
+_CHECK_MM = 62.0
+"""How the copy is checked, and the line to sign on: they stay on one page."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def tail(pages: page.Pages, paper: Paper) -> None:
             (words.text("sheet.tool"), str(content["tool"])),
         ]
     )
+    pages.keep(_CHECK_MM)
     pages.heading(words.text("sheet.check"))
     pages.paragraph(words.text("sheet.check-how"), size=page.SMALL_SIZE + 1)
     rows = [

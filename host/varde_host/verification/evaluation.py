@@ -134,12 +134,17 @@ def _banners(case: rules.Case, found: levels.Found, shift: Decimal | None) -> tu
         NO_CLASS: device.scale_class is None and any(map(_is_of_scale, case.used.checks)),
         NO_TEST_MODE: bool(case.used.needs_test_mode) and device.has_test_mode is not True,
         GRAVITY_SHIFT: shift is not None and _is_large(case, shift),
-        ABOVE_ADVICE: any(finding.note == rules.ABOVE_ADVICE for finding in every),
+        ABOVE_ADVICE: any(map(_is_above_advice, every)),
         UNKNOWN_CHECKS: any(point.check not in checks for point in case.run.points),
         validity.TOO_WEAK: any(map(_is_weak, every)),
     }
     told |= {banner for banner, holds in conditions.items() if holds}
     return tuple(banner for banner in BANNERS if banner in told)
+
+
+def _is_above_advice(finding: judgement.Finding) -> bool:
+    """Tell if it leaks more than advised, though within the limit: beyond, it has failed."""
+    return finding.note == rules.ABOVE_ADVICE and finding.outcome in judgement.GOOD
 
 
 def _is_weak(finding: judgement.Finding) -> bool:

@@ -38,7 +38,9 @@ def site() -> files.Site:
     """A site with its keys, made once for all tests of a process."""
     folder = Path(tempfile.mkdtemp(prefix="varde-signed-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return creation.create(folder / "site", "Eksempel kommune", ["c.test"], certificates.Validity())
+    return creation.create(
+        folder / "site", "Eksempel kommune", ["c.test"], certificates.Validity()
+    )
 
 
 def procedure_for(item: Item) -> str:

@@ -16,7 +16,7 @@ from varde_protocols.crypto import ed25519, x25519  # noqa: E402, F401, I001
 from nor_flash import NorFlash  # noqa: E402 - the path is set above
 
 from varde_firmware.core import journal, ladder, recorder, status  # noqa: E402
-from varde_firmware.shell import keeper, test_run, tester  # noqa: E402
+from varde_firmware.shell import keeper, sensor_task, test_run, tester  # noqa: E402
 from varde_protocols import assigned, cose, records, sealing, test_readings  # noqa: E402
 
 HUB_ID = bytes(range(8))
@@ -224,6 +224,14 @@ class Desk(World):
         self.begun.append(task.close())
 
 
+class Sensors(sensor_task.SensorTask):
+    """None is connected; updates ask it whether one may go on."""
+
+    def __init__(self, upkeep):
+        self._links = {}
+        self._upkeep = upkeep
+
+
 def press(duration_ms):
     def step(desk):
         desk.held_until = desk.now + duration_ms
@@ -259,6 +267,13 @@ class Starts(unittest.TestCase):
         self.assertTrue(desk.tester.begin(RUN, 3))
         tester.asyncio = asyncio
         self.assertEqual(len(desk.begun), 2)
+
+    def test_no_update_restarts_the_hub_meanwhile(self):
+        desk = Desk(press(6_000))
+        sensors = Sensors(desk)
+        self.assertTrue(sensors.is_measuring)
+        finish(desk)
+        self.assertFalse(sensors.is_measuring)
 
     def test_a_button_that_sticks_or_is_played_with_fills_no_journal(self):
         again = (press(6_000), finish)

@@ -70,8 +70,8 @@ class SensorTask(link_services.LinkServices):
 
     @property
     def is_measuring(self) -> bool:
-        """A sensor is connected, or being connected to."""
-        return bool(self._links)
+        """A sensor is connected, or being connected to; or somebody tests the hub."""
+        return bool(self._links) or self._upkeep.facts.is_testing
 
     async def run(self) -> None:
         """Switch the radio on and serve it."""

@@ -24,7 +24,7 @@ import cbor2
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "host"), str(ROOT / "protocols")]
 
-from varde_host.inventory import audit, door, kits, states, store, who  # noqa: E402
+from varde_host.inventory import audit, door, evidence, kits, states, store, who  # noqa: E402
 
 RESULT = ROOT / "build" / "bench" / "inventory.json"
 ROUNDS = 60
@@ -36,11 +36,11 @@ IT = who.Who(who.IT, "i1")
 RECORD = "ab" * 32
 
 
-def round_of(kit: str) -> list[tuple[str, dict[str, dict[str, object]], who.Who]]:
+def round_of(kit: str) -> list[tuple[str, evidence.Evidence, who.Who]]:
     """Moves from state to state that need nothing signed: what is measured is the log."""
-    cleaning = {"cleaning": {"product": "Oxivir", "batch": "L1"}}
-    fault = {"reason": {"text": f"a fault found in kit {kit}"}}
-    once = [
+    cleaning: evidence.Evidence = {"cleaning": {"product": "Oxivir", "batch": "L1"}}
+    fault: evidence.Evidence = {"reason": {"text": f"a fault found in kit {kit}"}}
+    once: list[tuple[str, evidence.Evidence, who.Who]] = [
         (states.CLEANED, cleaning, BY),
         (states.WIPED, {"wipe": {"record": RECORD}}, IT),
         (states.QUARANTINE, fault, IT),

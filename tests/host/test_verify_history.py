@@ -117,10 +117,10 @@ def test_two_benches_agree_or_not(shelf: Shelf, tmp_path: Path, second: str, agr
     first, other = (each.content["number"] for each in shelf.made)
     told = shelf.json("verify", "compare", first, other)
     assert told["agree"] == agree
-    statics = [each for each in told["points"] if each["check"] == "static-up" and
+    static_up = [each for each in told["points"] if each["check"] == "static-up" and
                each["nominal"] == "150"]  # fmt: skip
-    assert Decimal(statics[0]["x1"]) == Decimal("0.5")
-    assert (abs(Decimal(statics[0]["e_n"])) <= 1) == agree
+    assert Decimal(static_up[0]["x1"]) == Decimal("0.5")
+    assert (abs(Decimal(static_up[0]["e_n"])) <= 1) == agree
     words = "finner det samme" if agree else "finner ikke det samme"
     assert words in shelf.said("verify", "compare", first, other)
     site = signed_bench.site().directory

@@ -71,8 +71,10 @@ class _Cut:
         if self._is_wifi:
             links._wifi.switch(False)
         elif links.link:  # the modem: without a link its next call would be cut
-            links._failover._call = 0  # this one falls because we want it to
-            links._failover._modem.redial()
+            failover = links._failover
+            assert failover is not None
+            failover._call = 0  # this one falls because we want it to
+            failover._modem.redial()
         links._links_changed()
 
     def end(self) -> None:

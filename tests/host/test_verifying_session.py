@@ -268,6 +268,25 @@ def test_as_left_only_if_something_was_changed_and_as_found_stays():
     assert judged.trace_back
 
 
+def test_a_slip_at_the_question_of_change_costs_one_key():
+    work = begun("cuff-static", PUMPED)
+    person = Person(work)
+    person.until(lambda asked: asked.step.id == plan.UNCHANGED)
+    found = work.seen()
+    work.answer("n", person.now_ms(), BY)
+    asked = work.question()
+    assert asked is not None
+    assert asked.step.id == plan.CHANGE
+    assert work.undo("Slo feil", person.now_ms(), BY) == session.Accepted()
+    asked = work.question()
+    assert asked is not None
+    assert asked.step.id == plan.UNCHANGED
+    assert work.seen().as_found == found.as_found
+    work.answer("", person.now_ms(), BY)
+    assert work.question() is None
+    assert work.seen().as_left is None
+
+
 def test_begun_anew_within_a_point():
     work = begun("cuff-static", PUMPED)
     Person(work).until(at("reference", "static-up", "150"))

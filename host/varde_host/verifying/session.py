@@ -17,7 +17,8 @@ on. Nothing here waits, and no clock is read. Numbers of moves:
    the two do not belong together, and the point is read again.
 3. The program was begun anew within a point whose reference is read: likewise.
 4. An undo goes back over one answer; within such a point, over the point. What was as found stays
-   as found once something was changed: no undo goes back over that.
+   as found once somebody has said what was changed: no undo goes back over that. Until then the
+   "no" before it may have been a slip of one key.
 """
 
 from __future__ import annotations
@@ -250,7 +251,7 @@ class Session:
     def _last_of_a_person(self) -> str:
         """Move 4. Raises InputRefused `verify-nothing-to-undo`, `verify-changed`."""
         for step, one in reversed(self.standing.answers.items()):
-            if step == plan.CHANGE or (step == plan.UNCHANGED and one.value is False):
+            if step == plan.CHANGE:
                 raise errors.InputRefused("verify-changed", step)
             if one.did == entry.CANNOT or one.source == measured.TYPED:
                 return step

@@ -1,8 +1,8 @@
 """What PDF/A-3b (ISO 19005-3) asks of a file, as far as its structure shows.
 
-This is our reading of the standard, not a validator: veraPDF is the one to ask, and is in none of
-the registries that the project uses. Sections are of ISO 19005-3:2012 (those of part 2 are the
-same).
+Two readings of it: ours, section by section of ISO 19005-3:2012 (those of part 2 are the same),
+and that of `pikepdf.pdfa`, whose rules are those of veraPDF's profile for 3b and which approves
+only what it knows. veraPDF itself is in none of the registries that the project uses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import struct
 from xml.etree import ElementTree as ET
 
 import pikepdf
+from pikepdf import pdfa
 from PIL import ImageCms
 
 PAINT = {"f", "f*", "S", "n", "B", "B*", "W", "W*"}
@@ -35,6 +36,8 @@ SYMBOLIC = 4
 
 def check(data: bytes) -> None:
     """Assert all of it."""
+    report = pdfa.validate_written(io.BytesIO(data), "3b")
+    assert report.passed, report.findings[:5]
     assert data.startswith(b"%PDF-1.7\n%")  # 6.1.2
     assert sum(byte > 127 for byte in data[10:15]) >= 4
     assert data.rstrip().endswith(b"%%EOF")

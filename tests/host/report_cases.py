@@ -108,6 +108,9 @@ def acceptance(of: tuple[form.Signed, ...], *, fails: bool = False) -> form.Sign
 STORAGE = {
     "count": 20, "held": 20, "arrived": 20, "lost": 0, "altered": 0, "twice": 0, "late": 0,
     "longest_ms": 63000, "cuts": ["network", "pulled"], "journal_sha256": "ab" * 32,
+    "times": [[n, NOW_MS + 2000 * n, NOW_MS + 2000 * n + 1500 + 6000 * abs(n - 10) % 63000]
+              for n in range(1, 21)],
+    "cut_times": [[NOW_MS + 20000, "network"], [NOW_MS + 41000, "pulled"]],
 }  # fmt: skip
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import io
 from decimal import Decimal
 
+import pikepdf
 import pypdfium2
 import pytest
 import zxingcpp
+from pikepdf import pdfa
 
 from host import pdfa_structure, report_cases, signed_bench
 from host import verification_cases as cases
@@ -71,6 +74,15 @@ def test_every_report_is_archived_and_drawn_again_from_its_files_alone(case: str
     files_made = made(case)
     pdfa_structure.check(files_made[files.PDF])
     assert files.made(files.read(files_made), "nb") == files_made
+
+
+@pytest.mark.parametrize("key", ["OutputIntents", "Metadata", "AF"])
+def test_what_pdfa_asks_for_is_missed_when_it_is_not_there(key: str):
+    spoiled = io.BytesIO()
+    with pikepdf.open(io.BytesIO(made("oximeter")[files.PDF])) as pdf:
+        del pdf.Root[f"/{key}"]
+        pdf.save(spoiled)
+    assert not pdfa.validate_written(spoiled, "3b").passed
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
@@ -204,7 +216,14 @@ def test_a_leak_beyond_the_limit_is_not_called_below_it():
 def test_a_kit_names_its_hub_and_what_each_thing_was_verified_at():
     text = said(made("acceptance")[files.PDF])
     assert f"brikke {signed_bench.CHIP_ID}" in text
+    assert "innenfor usikkerheten" not in text
     assert "0, 50, 100, 150, 200, 250 mmHg, U = 0,89" in text
+
+
+def test_a_kit_tells_which_of_its_things_passed_within_the_uncertainty():
+    of = (report_cases.verification(report_cases.cuff("2.8")),)
+    pdf = files.made(report_cases.sources(report_cases.acceptance(of), of), "nb")[files.PDF]
+    assert "(k = 2). Bestått, men innenfor usikkerheten" in said(pdf)
 
 
 def test_a_failed_step_stands_with_its_code_and_its_reason():

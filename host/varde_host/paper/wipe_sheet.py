@@ -135,8 +135,8 @@ def _facts(pages: page.Pages, sheet: Sheet, words: messages.Speaker) -> None:
         [
             (words.text("wipe-sheet.kit"), sheet.kit_id),
             (words.text("wipe-sheet.hub"), sheet.hub_id),
-            (words.text("wipe-sheet.began"), _moment(words, sheet.began)),
-            (words.text("wipe-sheet.ended"), _moment(words, sheet.ended)),
+            (words.text("wipe-sheet.began"), _moment(words, sheet.began) + " UTC"),
+            (words.text("wipe-sheet.ended"), _moment(words, sheet.ended) + " UTC"),
             (words.text("wipe-sheet.by"), sheet.by),
             (words.text("wipe-sheet.unsent"), unsent),
             (words.text("wipe-sheet.proof"), proof),

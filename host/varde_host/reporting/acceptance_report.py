@@ -11,6 +11,7 @@ from varde_host.bench_record import form
 from varde_host.paper import page, pdfa
 from varde_host.paper.plots import coverage_bars, timeline
 from varde_host.reporting import amounts, level_text, radio_bars, sheet
+from varde_host.verification import judgement
 
 NOT_CHECKED = ("not-home", "not-blood", "not-later")
 _MILLISECONDS = 1000
@@ -34,7 +35,7 @@ def _draw(pages: page.Pages, paper: sheet.Paper) -> None:
     release = facts.get(steps.ROLLBACK, {}).get("release")
     version = text("sheet.not-said") if release is None else str(release)
     hub = (text("sheet.chip", chip=content["chip"]), text("sheet.firmware", version=version))
-    pages.rows([(text("sheet.hub"), ", ".join((content["hub"], *hub)))], 20.0)
+    pages.table([], [(text("sheet.hub"), ", ".join((content["hub"], *hub)))], [20.0], 8.5)
     pages.heading(text("sheet.not-checked"))
     pages.bullets([text(f"sheet.acceptance.{name}") for name in NOT_CHECKED])
     pages.paragraph(text("sheet.acceptance.only-this"), bold=True, size=9.0)
@@ -85,6 +86,8 @@ def _thing(
     device = record.content["measured"]["device"]
     name = ", ".join(device[key] for key in ("model", "serial", "size") if device.get(key))
     level = level_text.of_record(words, record)
+    if record.outcome != judgement.PASSED:
+        level += f". {amounts.outcome(words, record.outcome)}"
     until = amounts.date(words, record.valid_until)
     return [row["item"], name or device["kind"], level, until, str(record.content["number"])]
 

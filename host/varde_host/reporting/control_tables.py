@@ -54,7 +54,7 @@ def _point(
     row = [where, *(amounts.number(words, value) for value in read)]
     if finding is None:
         return [*row, "", "", "", ""]
-    if check.rule == procedure.RANGE:  # judged by its ends, and not by the reference
+    if _has_ends(check):  # judged by them, and not by the reference
         return [*row, "", "", _ends(words, check), amounts.short(words, finding.outcome)]
     return [
         *row,
@@ -109,18 +109,24 @@ def _holds(finding: judgement.Finding) -> bool:
     return finding.note != rules.ABOVE_ADVICE or finding.outcome in judgement.GOOD
 
 
+def _has_ends(check: procedure.Check) -> bool:
+    """Tell if a check has a range that is not around zero: its error is from the middle of it
+    (`rules`), which is no number of the reader's."""
+    return check.rule == procedure.RANGE and bool((check.low or 0) + (check.high or 0))
+
+
 def _ends(words: messages.Speaker, check: procedure.Check, unit: str = "") -> str:
     return f"{amounts.number(words, check.low)}–{amounts.number(words, check.high, unit)}"
 
 
 def _limit(words: messages.Speaker, check: procedure.Check, most: judgement.Finding) -> str:
-    if check.rule == procedure.RANGE:
+    if _has_ends(check):
         return _ends(words, check, _unit(words, check))
     return "" if most.mpe is None else amounts.number(words, most.mpe, _unit(words, check))
 
 
 def _seen(words: messages.Speaker, check: procedure.Check, most: judgement.Finding) -> str:
-    if check.rule == procedure.RANGE:  # its error is from the middle (`rules`); a reader wants it
+    if _has_ends(check):
         middle = ((check.low or Decimal(0)) + (check.high or Decimal(0))) / 2
         seen = (middle + (most.error or Decimal(0))).normalize()
         return amounts.number(words, seen, _unit(words, check))

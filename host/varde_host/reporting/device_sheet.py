@@ -61,7 +61,7 @@ def _draw(pages: page.Pages, device: Device, words: messages.Speaker) -> None:
     heads = [text(f"sheet.column.{name}") for name in names]
     rows = [_row(words, each) for each in device.history]
     pages.table(heads, rows, [24.0, 28.0, 44.0, 26.0, 26.0], 8.0)
-    pages.paragraph(text("sheet.short.explained"), size=page.SMALL_SIZE)
+    pages.paragraph(text("sheet.short.within"), size=page.SMALL_SIZE)
 
 
 def _row(words: messages.Speaker, each: past.Finding) -> list[str]:

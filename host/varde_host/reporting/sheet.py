@@ -15,8 +15,8 @@ from varde_host.reporting import amounts, slip
 QR_SIDE_MM = 38.0
 """Some 60 modules with the border: 0.6 mm each, read by a telephone at arm's length."""
 HASH_DIGITS = 16
-_CHECK_MM = 62.0
-"""How the copy is checked, and the line to sign on: they stay on one page."""
+_WHO_MM, _CHECK_MM = 42.0, 62.0
+"""Who did it; how the copy is checked, and the line to sign on: each stays on one page."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def verdict(pages: page.Pages, paper: Paper, lines: Sequence[str]) -> None:
 def tail(pages: page.Pages, paper: Paper) -> None:
     """Draw who did it and when, how the copy is checked, and the line to sign on."""
     words, content = paper.words, paper.content
+    pages.keep(_WHO_MM)
     pages.heading(words.text("sheet.who"))
     approved = content["approved"]
     pages.rows(

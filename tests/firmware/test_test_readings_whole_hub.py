@@ -20,7 +20,9 @@ from varde_host.site import files, keys
 from varde_protocols import cose, records, service_request, test_readings
 from varde_simulator import clock, interpreter, stage
 from varde_simulator.board import VirtualBoard
+from varde_simulator.modem.settings import Settings
 from varde_simulator.scenario import SensorPlan
+from varde_simulator.scenario_links import MODEM_BOARD, LinksPlan, ModemPlan
 from varde_simulator.sensors import models
 
 try:
@@ -45,12 +47,24 @@ class Kit:
         self.said = bytearray()
 
     async def make(self) -> None:
+        """With WiFi."""
         place = self.place
         self.cuff = await place.world.add_sensor(models.MODELS["and-ua651"](), "cuff")
         planned = SensorPlan("cuff", "and-ua651", 1, 0x1810, (0x2A35,))
         option = f"{stage.as_option(planned, self.cuff)},verification={VERIFICATION}"
         hub_files = await place.hub_files([option], "generic")
+        await self.begin(hub_files)
+
+    async def make_with_4g_only(self) -> None:
+        told = ModemPlan("internet", "", "", "", 0, Settings(), ())
+        hub_files = await self.place.hub_files([], MODEM_BOARD, LinksPlan((), told))
+        await self.begin(hub_files, Settings())
+
+    async def begin(self, hub_files: dict[str, bytes], modem: Settings | None = None) -> None:
+        place = self.place
         self.board: VirtualBoard = place.world.add_board("hub-1", hub_files, JOURNAL_BYTES)
+        if modem is not None:
+            self.board.fit_modem(modem)
         self.board.console.on_output = self.said.extend
         hub = desk.at(self.board.flash)
         made = hub.run("identity").result
@@ -121,13 +135,17 @@ def decoded(raw: bytes) -> Any:
     return records.decode(cose.Sign1.parse(raw).unverified_payload)
 
 
-def play(folder: Path, act: Callable[[Kit], Awaitable[None]]) -> None:
+def play(
+    folder: Path,
+    act: Callable[[Kit], Awaitable[None]],
+    make: Callable[[Kit], Awaitable[None]] = Kit.make,
+) -> None:
     place = stage.Stage(folder, START, HEARTBEAT_MIN)
 
     async def main() -> None:
         async with place:
             kit = Kit(place)
-            await kit.make()
+            await make(kit)
             await act(kit)
 
     clock.run(place.clock, main())
@@ -153,6 +171,22 @@ def test_by_request_with_both_cuts_and_by_the_button(tmp_path: Path) -> None:
         assert not [line for line in kit.lines() if "Traceback" in line or "no test" in line]
 
     play(tmp_path, act)
+
+
+def test_a_cut_of_4g_keeps_half_of_them_in_flash_too(tmp_path: Path) -> None:
+    async def act(kit: Kit) -> None:
+        while not kit.delivered():
+            await asyncio.sleep(1)
+        await asyncio.sleep(60)
+        await kit.ask(service_request.COMMAND_TEST_CUT)
+        first, last = await kit.until_told(1)
+        assert len(kit.tests()) <= COUNT // 2
+        await asyncio.sleep(120)  # ten seconds, and what a modem takes to dial
+        assert kit.tests() == list(range(first, last + 1))
+        assert not kit.events(records.EVENT_MODEM_FAILED)
+        assert kit.board.crashes == 0
+
+    play(tmp_path, act, Kit.make_with_4g_only)
 
 
 async def measured(kit: Kit) -> None:

@@ -15,7 +15,7 @@ from varde_protocols.crypto import ed25519, x25519  # noqa: E402, F401, I001
 
 from nor_flash import NorFlash  # noqa: E402 - the path is set above
 
-from varde_firmware.core import journal, ladder, recorder, status  # noqa: E402
+from varde_firmware.core import journal, ladder, ladder_words, recorder, status  # noqa: E402
 from varde_firmware.shell import keeper, sensor_task, test_run, tester  # noqa: E402
 from varde_protocols import assigned, cose, records, sealing, test_readings  # noqa: E402
 
@@ -55,8 +55,8 @@ class Links:
         self.wifi_is_on = is_on
         self.done.append("wifi %d" % is_on)
 
-    def redial(self):
-        self.done.append("redial %d" % self._call)
+    def wish(self, wish):
+        self.done.append("modem %d" % wish)
 
     def _links_changed(self):
         self.done.append("told")
@@ -135,10 +135,19 @@ class Runs(unittest.TestCase):
         off = [now_ms for now_ms, is_on in world.at if not is_on]
         self.assertEqual((off[0], off[-1], world.now), (20_000, 48_000, 48_000))
 
-    def test_a_cut_by_modem_hangs_up_and_leaves_dialling_to_the_modem(self):
-        links = Links(records.LINK_MODEM, ladder.MODEM)
-        World(links).make(is_cut=True)
-        self.assertEqual((links.done, links._call), (["redial 0", "told"], 0))
+    def test_a_cut_of_4g_holds_the_call_down_as_long(self):
+        for state in (ladder.MODEM, ladder.PROVING):
+            links = Links(records.LINK_MODEM, state)
+            World(links).make(is_cut=True)
+            ready, call = ladder_words.MODEM_READY, ladder_words.MODEM_CALL
+            wanted = ["modem %d" % ready, "told", "modem %d" % call]
+            self.assertEqual((links.done, links._call), (wanted, 0))
+
+    def test_4g_is_left_alone_if_wifi_is_to_carry_meanwhile(self):
+        for state in (ladder.WIFI, ladder.TO_PROBE, ladder.TO_WIFI, ladder.RESTING):
+            links = Links(records.LINK_MODEM, state)
+            World(links).make(is_cut=True)
+            self.assertEqual(links.done[1:], ["told"])
 
     def test_wifi_is_left_alone_if_4g_has_taken_over_meanwhile(self):
         for state in (ladder.MODEM, ladder.PROVING, ladder.TO_PROBE, ladder.TO_WIFI):
@@ -152,7 +161,7 @@ class Runs(unittest.TestCase):
 
     def test_without_a_link_there_is_nothing_to_cut(self):
         for state in (None, ladder.WIFI, ladder.MODEM, ladder.WARMING):
-            links = Links(0, state)  # a modem that is to dial is not told to hang up first
+            links = Links(0, state)  # a modem that is to dial is let
             World(links).make(is_cut=True)
             self.assertEqual((links.done, links._call), (["told"], 7))
 

@@ -7,6 +7,7 @@ tests what a power cut does has that long, with half of the run in this hub's fl
 
 import asyncio
 
+from varde_firmware.core import ladder_words
 from varde_firmware.shell import keeper as keeping
 from varde_protocols import assigned, records, test_readings
 from varde_protocols._compat import TYPE_CHECKING, const
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 PACE_MS = const(2_000)
 CUT_ON_MS = const(10_000)
 _CARRIED_BY_WIFI = ("wifi", "probing", "warming")  # states of core/ladder.py
+_CARRIED_BY_MODEM = ("modem", "proving")
 
 
 async def make(uplink: "UplinkTask", run: bytes, cause: int, is_cut: bool) -> None:
@@ -67,21 +69,22 @@ class _Cut:
 
     def __init__(self, links: "LinkTask") -> None:
         self._links = links
-        self._is_wifi = links.link == records.LINK_WIFI
-        if self._is_wifi:
+        self._link = links.link
+        if self._link == records.LINK_WIFI:
             links._wifi.switch(False)
-        elif links.link:  # the modem: without a link its next call would be cut
-            failover = links._failover
-            assert failover is not None
-            failover._call = 0  # this one falls because we want it to
-            failover._modem.redial()
+        elif self._link:
+            assert links._failover is not None
+            links._failover._call = 0  # this one falls because we want it to
+            links._failover._modem.wish(ladder_words.MODEM_READY)
         links._links_changed()
 
     def end(self) -> None:
-        """Let WiFi be joined again, unless 4G is to carry now; the modem dials by itself."""
-        failover = self._links._failover
-        if self._is_wifi and (
-            failover is None or failover._ladder.state in _CARRIED_BY_WIFI
-        ):
-            self._links._wifi.switch(True)
-            self._links._links_changed()
+        """Let it come up again, unless another is to carry now."""
+        links, failover = self._links, self._links._failover
+        state = "" if failover is None else failover._ladder.state
+        if self._link == records.LINK_WIFI:
+            if failover is None or state in _CARRIED_BY_WIFI:
+                links._wifi.switch(True)
+                links._links_changed()
+        elif failover is not None and self._link and state in _CARRIED_BY_MODEM:
+            failover._modem.wish(ladder_words.MODEM_CALL)

@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from varde_host import errors, messages, output
+from varde_host import messages, output
 from varde_host.commands import inventory_options, options, verify_words
 from varde_host.inventory import items, store
 from varde_host.inventory.who import Who
 from varde_host.manometer import instrument
 from varde_host.sensor import address as sensor_address
 from varde_host.site import files, keys
-from varde_host.verification import approved, measured, procedure
+from varde_host.verification import approved, measured
 from varde_host.verifying import (
     advice,
     dialog,
@@ -25,9 +25,9 @@ from varde_host.verifying import (
     gathering,
     hub_values,
     line_editor,
+    resuming,
     sent_values,
     session,
-    setup,
     situation,
     sources,
     state_file,
@@ -106,21 +106,17 @@ class _Bench:
     def run(self, asked: situation.Asked, *, anew: bool) -> None:
         finishing.tidy(self._path, self._site)
         now_ms = inventory_options.now_ms()
-        known = state_file.load(self._path)
-        if known is not None and anew:
-            state_file.put_away(self._path, f"left-{now_ms}")
-            known = None
-        fixed, used = self._begun(asked, now_ms) if known is None else self._went_on(known[0])
-        work = session.Session(used, fixed, () if known is None else known[1])
+        if anew:
+            resuming.put_aside(self._path, now_ms)
+        known = resuming.went_on(self._path, self._path.stem, approved.known(self._site))
+        work = self._begun(asked, now_ms) if known is None else known
         self._keep(work)
         self._greet(work, known is not None)
         with line_editor.keyboard():
             while self._ask(work) and not self._signed(work):
                 pass
 
-    def _begun(
-        self, asked: situation.Asked, now_ms: int
-    ) -> tuple[setup.Setup, procedure.Procedure]:
+    def _begun(self, asked: situation.Asked, now_ms: int) -> session.Session:
         begun = self._inventory.read(
             lambda connection: situation.begin(
                 connection,
@@ -131,14 +127,7 @@ class _Bench:
                 self._site.name,
             )
         )
-        return begun.fixed, begun.used
-
-    def _went_on(self, fixed: setup.Setup) -> tuple[setup.Setup, procedure.Procedure]:
-        """Return the setup and the procedure that it was begun with."""
-        used = approved.known(self._site).get(fixed.procedure.sha256)
-        if used is None or used.name != fixed.procedure:
-            raise errors.InputRefused("verify-procedure-gone", fixed.procedure.id)
-        return fixed, used
+        return session.Session(begun.used, begun.fixed)
 
     def _keep(self, work: session.Session) -> None:
         state_file.keep(self._path, work.fixed, work.entries)

@@ -74,7 +74,8 @@ class Dialog:
     def _asked_ms(self, step: plan.Step) -> int:
         """Return since when the load of this point may lie there: since it was asked for.
 
-        A scale sends when it has weighed, which may be before the person presses Enter.
+        A scale sends when it has weighed, which may be before the person presses Enter. If the
+        clock was set back meanwhile no value comes later than that; then it is since now.
         """
         group = entry.point_of(step.id)
         begins = {f"{group}/set", f"{group}/shown"}
@@ -82,7 +83,8 @@ class Dialog:
         while before and before[-1].step not in begins:
             before.pop()
         earlier = before[:-1]
-        return earlier[-1].at_ms if earlier else self.decider.fixed.began_ms
+        asked_ms = earlier[-1].at_ms if earlier else self.decider.fixed.began_ms
+        return min(asked_ms, self.now_ms())
 
     def _cannot(self, reason: str) -> bool:
         scopes = self.decider.scopes()

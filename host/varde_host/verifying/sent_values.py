@@ -21,6 +21,7 @@ from varde_host import errors
 from varde_host.sensor import listening, models, radio, transfer
 from varde_host.sensor import session as sensor_session
 from varde_host.sensor.decoder import Decoder, is_part
+from varde_host.verification import measured
 from varde_protocols.errors import GattError
 from varde_protocols.gatt import number
 
@@ -38,7 +39,19 @@ def decimals(fields: Mapping[str, object]) -> dict[str, Decimal]:
         if isinstance(value, number.Number)
     }
     unit = fields.get("unit")
-    return {name: one for name, one in found.items() if UNITS.get(name) in (None, unit)}
+    return {
+        name: one
+        for name, one in found.items()
+        if UNITS.get(name) in (None, unit) and _can_be_kept(one)
+    }
+
+
+def _can_be_kept(value: Decimal) -> bool:
+    """Tell if a record holds it. A float of IEEE 11073 goes to 10 to the 127th: no such weight
+    was measured, and a session with one in it could never be signed."""
+    exponent = value.as_tuple().exponent
+    is_fine = isinstance(exponent, int) and exponent >= measured.SMALLEST_PLACE
+    return is_fine and abs(value) <= measured.MAX_VALUE
 
 
 class Heard:

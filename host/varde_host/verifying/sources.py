@@ -21,6 +21,8 @@ CURVE_EVERY_MS = 1_000
 """A leak's curve keeps one sample a second, so that the record stays small."""
 STILL_PUMPED = Decimal(1)
 """mmHg above its beginning: no curve of a leak rises, so somebody is at the bulb."""
+MOST_LATE_MS = 10_000
+"""Of the last sample: the instrument is asked three times, two seconds each."""
 TOLD_EVERY_MS = 10_000
 RADIO_WAIT_S = 60.0
 
@@ -97,7 +99,9 @@ class Sources:
             if not 0 <= past_ms - told_ms < TOLD_EVERY_MS:
                 told_ms = past_ms
                 self._progress("curve", {"seconds": max(0, whole_ms - past_ms) // 1000})
-            if past_ms >= whole_ms or past_ms < 0:
+            if past_ms < (kept[-1][0] if kept else 0) or past_ms > whole_ms + MOST_LATE_MS:
+                return None  # the clock was set, or the instrument was silent: no curve of this
+            if past_ms >= whole_ms:
                 break
         self._manometer.prove_unit()
         return [[f"{at_ms / 1000:.3f}", format(value, "f")] for at_ms, value in kept]

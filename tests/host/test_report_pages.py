@@ -206,6 +206,14 @@ def test_a_check_that_was_not_done_is_a_deviation_with_its_reason():
     assert "Avvik fra prosedyren Lekkasje: slangen passer ikke" in said(pdf)
 
 
+def test_a_certificate_of_another_thing_lends_no_word_of_its_own():
+    seen = report_cases.named(cases.good("external-certificate"), report_cases.CUFF)
+    pdf = files.made(report_cases.sources(report_cases.verification(seen)), "nb")[files.PDF]
+    assert "N1: Funksjonskontrollert" in said(pdf)
+    assert "Kalibrert av" not in said(pdf)
+    assert "Modell ikke oppgitt" in said(pdf)
+
+
 def test_a_leak_beyond_the_limit_is_not_called_below_it():
     seen = cases.with_run(report_cases.cuff(), series=(cases.leaking(Decimal(-8)),))
     pdf = files.made(report_cases.sources(report_cases.verification(seen)), "nb")[files.PDF]
@@ -258,6 +266,7 @@ def test_a_handout_names_what_went_out_and_what_is_new():
     assert "Utlån 0042 1133 9900 1177" in text
     assert "5150800123" in text
     assert "Soverommet" in text
+    assert "Dekningen er for svak minst ett sted." in text
     assert (
         f"innholdet i kitet {report_cases.CUFF} {report_cases.CUFF}, {report_cases.SCALE}" in text
     )

@@ -24,7 +24,7 @@ FILES = {
     "cuff-visual.1":
         "84ee1f1913dd1d3252fa657d200d0a0aa22af2d6b8a9dd4bb04ad8db6a7017ce",
     "external-certificate.1":
-        "0f907d425e951ab4a2b38504de08823063e038de0e6dc60310a7b3e6611a826e",
+        "c4cfb5ebbecef483d6d79ee8cf230d8d47360473913dc9ebd732a0263675a57a",
     "oximeter-functional.1":
         "8f622b4a298d2b69a69c6c8b72b7160224b6938342567141ab1698a9a0c2e9b2",
     "scale-r76.1":

@@ -89,7 +89,8 @@ def _thing(
     if record.outcome != judgement.PASSED:
         level += f". {amounts.outcome(words, record.outcome)}"
     until = amounts.date(words, record.valid_until)
-    return [row["item"], name or device["kind"], level, until, str(record.content["number"])]
+    named, number = name or words.text("sheet.not-said"), str(record.content["number"])
+    return [row["item"], named, level, until, number]
 
 
 def _steps(pages: page.Pages, paper: sheet.Paper) -> None:

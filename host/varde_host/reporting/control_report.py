@@ -14,8 +14,8 @@ from varde_host.paper import page, pdfa
 from varde_host.reporting import amounts, control_plots, control_tables, level_text, sheet
 from varde_host.verification import judgement, measured, procedure
 
-_LOOKS = "looks"
-"""The check that looks at a thing before anything else is done with it."""
+_LOOKS = ("looks", "whole")
+"""The checks that look at a thing before anything else is done with it."""
 
 
 def pdf(
@@ -82,7 +82,7 @@ class _Control:
     def _device(self) -> list[tuple[str, str]]:
         device, text = self.seen.device, self.words.text
         udi = f" · UDI {device.udi or text('sheet.not-said')}"
-        name = " ".join(part for part in (device.maker, device.model) if part) or device.kind
+        name = " ".join(part for part in (device.maker, device.model) if part)
         parts = [
             text("sheet.size", size=device.size) if device.size else "",
             text("sheet.firmware", version=device.firmware or text("sheet.not-said")),
@@ -91,7 +91,7 @@ class _Control:
         kit = self.paper.content["kit"]
         item = device.item_id + (f" · {text('label.kit', kit=kit)}" if kit else "")
         rows = [
-            (text("sheet.model"), name),
+            (text("sheet.model"), name or text("sheet.not-said")),
             (text("sheet.serial"), (device.serial or amounts.NOTHING) + udi),
             (text("sheet.item"), ", ".join([item, *(part for part in parts if part)])),
         ]
@@ -101,8 +101,10 @@ class _Control:
         """Return how it came: what was written down of it, else where that was looked at."""
         if self.seen.device.condition:
             return self.seen.device.condition
-        if any(answer.check == _LOOKS for answer in self.seen.as_found.answers):
-            name = self.used.words(_LOOKS, self.words.language)
+        seen = {answer.check for answer in self.seen.as_found.answers}
+        looked = next((check for check in _LOOKS if check in seen), None)
+        if looked is not None:
+            name = self.used.words(looked, self.words.language)
             return self.words.text("sheet.condition-looks", check=name)
         return self.words.text("sheet.no-conditions")
 
@@ -175,12 +177,16 @@ class _Control:
         words, runs = self.words, (self.seen.as_found, self.seen.as_left)
         reasons = {each.check: each.reason for run in runs if run for each in run.not_done}
         findings = (*self.judged.as_found, *self.judged.handed_out)
-        undone = {each.check for each in findings if each.outcome == judgement.NOT_DONE}
+        why = {
+            each.check: words.text(f"verification.note.{each.note}") if each.note else ""
+            for each in findings
+            if each.outcome == judgement.NOT_DONE
+        } | reasons
         said = [
             f"{check.name.text(words.language)}: "
-            + (reasons.get(check.id) or amounts.short(words, judgement.NOT_DONE))
+            + (why[check.id] or amounts.short(words, judgement.NOT_DONE))
             for check in self.used.checks
-            if check.id in reasons or check.id in undone
+            if check.id in why
         ]
         return "; ".join(said) or words.text("sheet.no-deviations")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from varde_host.acceptance import coverage
 from varde_host.bench_record import form
 from varde_host.paper import page, pdfa, signs
 from varde_host.reporting import acceptance_report, amounts, handing_out, radio_bars, sheet
@@ -24,7 +25,8 @@ def _draw(pages: page.Pages, paper: sheet.Paper) -> None:
     kit = text("label.kit", kit=content["kit"])
     loan = text("sheet.handout.loan", loan=grouped(content["loan"]))
     sheet.head(pages, paper, text("sheet.handout.title"), [kit, loan])
-    sign = signs.GOOD if content["instructed"] else signs.OPEN
+    is_whole = content["instructed"] and not _is_weak(content["coverage"])
+    sign = signs.GOOD if is_whole else signs.OPEN
     pages.verdict(sign, text("sheet.handout.done"), _verdict(paper))
     pages.heading(text("sheet.devices"))
     acceptance_report.things(pages, paper)
@@ -61,7 +63,17 @@ def _verdict(paper: sheet.Paper) -> list[str]:
         lines.append(words.text("sheet.handout.accepted-hash", sha256=digits))
     key = "instructed" if content["instructed"] else "not-instructed"
     lines.append(words.text(f"sheet.handout.{key}"))
+    if _is_weak(content["coverage"]):
+        lines.append(words.text("sheet.handout.weak"))
     return lines
+
+
+def _is_weak(rooms: Any) -> bool:
+    """Tell if something was too weak in a room, which nobody may read past."""
+    if not isinstance(rooms, list):
+        return False
+    levels = [row for room in rooms for row in room["levels"]]
+    return any(row.get("colour") == coverage.RED for row in levels)
 
 
 def _changes(pages: page.Pages, paper: sheet.Paper) -> None:

@@ -216,6 +216,18 @@ def test_another_verification_begins_it_anew(room: Stockroom, kit: str):
     assert begin(room, kit) == []
 
 
+def test_a_verification_while_it_runs_is_not_one_that_the_hub_names(room: Stockroom, kit: str):
+    finish(room, kit, steps.STEPS[:6])
+    sensor = next(iter(room.see(beginning.contents_now, kit, room.now_ms)))
+    room.verify(sensor)
+    finish(room, kit, steps.STEPS[6:])
+    with pytest.raises(errors.InputRefused) as caught:
+        make(room, kit)
+    assert caught.value.code == "accept-changed"
+    assert room.see(records.of_kit, kit) == []
+    assert begin(room, kit) == [], "and it begins anew"
+
+
 def test_another_thing_begins_it_anew(room: Stockroom, kit: str):
     finish(room, kit, steps.STEPS[:4])
     room.put(room.item(serial="S2"), kit)

@@ -63,6 +63,14 @@ def test_the_table_has_each_step_in_order():
     assert refused(table[0].run()(other)).code == "other-board"  # type: ignore[arg-type]
 
 
+def test_what_it_has_changed_since_is_not_taken_back():
+    accepting.refuse_older(3, 3)
+    accepting.refuse_older(3, 0)
+    with pytest.raises(faults.Fault) as caught:
+        accepting.refuse_older(3, 4)
+    assert (caught.value.code, caught.value.fields) == ("opp-01", {"runs": 3, "wanted": 4})
+
+
 # The lock
 
 

@@ -30,7 +30,7 @@ from varde_host.acceptance.at_collector import Heard
 from varde_host.bench import events, faults
 from varde_host.bench import steps as bench_steps
 from varde_host.bench.cable import ports, prompt
-from varde_host.bench.making import assignment, links, lock_check, sensor_evidence
+from varde_host.bench.making import assignment, links, lock_check, published, sensor_evidence
 from varde_host.bench.work import RUNNING, Evidence, Work
 from varde_host.collector import database, registry
 from varde_host.inventory import items, store
@@ -115,6 +115,8 @@ class Acceptance:
         old = await assignment.in_place(work)
         if old is None:
             raise faults.Fault("documents-refused", said="no assignment")
+        newest = await asyncio.to_thread(published.highest, work.settings, bytes.fromhex(hub_id))
+        refuse_older(old.number, newest)
         kit = contents.kit_of(self.inventory, self.kit_id)
         wanted = contents.planned(work, self.inventory, kit)
         rows = old.config.sensors
@@ -307,6 +309,16 @@ class Acceptance:
         if known is None or known.is_revoked:
             raise faults.Fault("hub-01")
         return known.public_key
+
+
+def refuse_older(runs: int, newest: int) -> None:
+    """Raise Fault `opp-01` for a hub that has not yet taken what was published for it.
+
+    A row that names a verification anew is signed on top of what the hub has, and would otherwise
+    take back what IT has changed since.
+    """
+    if newest > runs:
+        raise faults.Fault("opp-01", runs=runs, wanted=newest)
 
 
 def reserve_proof(heard: Heard, now_ms: int) -> Evidence:

@@ -2,7 +2,8 @@
 
 Steps of an earlier run stand as long as they are about the kit as it is: made within a day, of
 what is in the kit now with the verifications that stand now, with nothing done to the board since.
-Else all of it begins anew. One that passed has ended, so another begins anew as well.
+Else all of it begins anew. One that passed has ended, so another begins anew as well; and one that
+met a hub with another assignment than it had been given (`opp-01`): what it was given is no more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from varde_host import errors
 from varde_host.acceptance import steps
 from varde_host.bench.taking_back import returning
 from varde_host.bench.work import Evidence
@@ -54,10 +56,11 @@ def stands(done: Mapping[str, Evidence], now: Mapping[str, str], since_ms: int) 
     names = list(done)
     is_last = set(names[names.index(ours[0]) :]) <= set(NAMES)
     is_fresh = all(int(done[name].get("at_ms", 0)) >= since_ms for name in ours)
-    return is_last and is_fresh and ENDED not in done and _tested(done) in (None, dict(now))
+    return is_last and is_fresh and ENDED not in done and tested(done) in (None, dict(now))
 
 
-def _tested(done: Mapping[str, Evidence]) -> dict[str, str] | None:
+def tested(done: Mapping[str, Evidence]) -> dict[str, str] | None:
+    """Return the verifications that the hub's rows were given, None before they were."""
     identity = done.get(steps.PREFIX + steps.IDENTITY)
     if identity is None:
         return None
@@ -72,6 +75,15 @@ def contents_now(connection: sa.Connection, kit_id: str, now_ms: int) -> dict[st
         record = records.standing_verification(connection, item.item_id, now_ms)
         found[item.item_id] = "" if record is None else record.sha256[:16]
     return found
+
+
+def refuse_changed(
+    connection: sa.Connection, kit_id: str, done: Mapping[str, Evidence], now_ms: int
+) -> None:
+    """Raise InputRefused `accept-changed` where a sensor was verified while the test ran: the hub
+    names the verification that stood when it began."""
+    if tested(done) not in (None, contents_now(connection, kit_id, now_ms)):
+        raise errors.InputRefused("accept-changed", kit_id)
 
 
 def changed_ms(connection: sa.Connection, kit_id: str) -> int:

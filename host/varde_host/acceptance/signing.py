@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.acceptance import deviations, steps
+from varde_host.acceptance import beginning, deviations, steps
 from varde_host.bench import faults
 from varde_host.bench.work import Evidence
 from varde_host.bench_record import form, signing
@@ -96,10 +96,13 @@ def make(
 ) -> Made:
     """Sign what was done and put it into the inventory. `result`: the step that failed, and why.
 
-    Raises InputRefused as `signing.sign`, `records.put`.
+    Raises InputRefused as `signing.sign`, `records.put`; `accept-changed` for a test that passed
+    on verifications which do not stand any more.
     """
     failed, fault = result
-    if fault is not None:
+    if fault is None:
+        inventory.read(lambda c: beginning.refuse_changed(c, kit_id, finished, now_ms))
+    else:
         failed = _STEP_OF.get(fault.code, failed.removeprefix(steps.PREFIX))
     made = rows(finished, failed, fault, now_ms)
     is_good = all(steps.is_good(row["step"], row["outcome"]) for row in made)

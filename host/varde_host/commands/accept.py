@@ -69,6 +69,8 @@ def run(
             )  # fmt: skip
             if result.fault is None:
                 beginning.end(kept, chip, made.signed.sha256, whose, utc_ms())
+            elif result.fault.code == "opp-01":
+                beginning.begin(kept, wanted, whose, utc_ms(), anew=True)
         if made is not None and made.state == states.CHECKED and label is not None:
             _pack(kept, wanted, label, whose, utc_ms(), measuring_models.load(site))
         state = kept.read(lambda connection: kits.find(connection, wanted).state)
@@ -110,6 +112,7 @@ def _say(
                 "record": made and made.signed.sha256,
                 "number": made and made.number,
                 "deviation": made and made.note_id,
+                "fault": fault and fault.code,
                 "lacks": [lack.text for lack in made.lacks] if made else [],
             }
         )

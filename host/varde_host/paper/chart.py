@@ -155,10 +155,13 @@ class Chart:
         draw_bar(self._canvas, Frame(left, floor, right - left, top - floor), grey, hatched)
 
     def text(self, x: float, y: float, text: str, lift: float = 1.5) -> None:
-        """Write beside a point, kept inside the area; `lift` in points."""
+        """Write right of a point, or left of it where there is no room; `lift` in points."""
         at_x, at_y = self.place(x, y)
-        right = self.area.left + self.area.width - typeface.width(text, PLAIN, TICK_SIZE) - 1.5
-        left = max(min(at_x, right), self.area.left + 1.5)
+        text, width = text.strip(), typeface.width(text.strip(), PLAIN, TICK_SIZE)
+        left = at_x + 3
+        if left + width > self.area.left + self.area.width - 1.5:
+            left = at_x - width - 3
+        left = max(left, self.area.left + 1.5)
         put(self._canvas, text, PLAIN, TICK_SIZE, left, at_y + lift)
 
     def _ticks_of_y(self, *, grid: bool) -> None:

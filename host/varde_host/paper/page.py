@@ -173,7 +173,9 @@ class Pages:
         if title:
             self.heading(title)
         self._y -= height_mm * MM
+        self._page.saveState()  # a plot's dashes are not the next table's
         draw(self._page, chart.Frame(self._left, self._y, self._room, height_mm * MM))
+        self._page.restoreState()
         self.space(2)
 
     def new_page(self) -> None:

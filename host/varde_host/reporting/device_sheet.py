@@ -106,7 +106,8 @@ def _strip(
 ) -> drift_strip.DriftStrip:
     assert point.forecast is not None
     assert point.meeting is not None
-    unit = device.used.unit if device.used else ""
+    check, _, _ = point.series.point
+    unit = _unit(check, device)
     meets = None if point.meeting.is_capped else point.meeting.day
     day = "" if meets is None else amounts.date(words, _date(meets).isoformat())
     text = words.text
@@ -126,6 +127,14 @@ def _strip(
         number=lambda value: amounts.number(words, value),
         date=lambda date: f"{date.month:02}/{date.year}",
     )  # fmt: skip
+
+
+def _unit(check: str, device: Device) -> str:
+    """Return the unit of a check's errors: a leak's is not that of its pressure."""
+    if device.used is None:
+        return ""
+    found = next((one.unit for one in device.used.checks if one.id == check), None)
+    return found or device.used.unit
 
 
 def _named(point: past.Point, device: Device, words: messages.Speaker) -> str:

@@ -15,7 +15,7 @@ from varde_host.reporting import amounts, slip
 QR_SIDE_MM = 38.0
 """Some 60 modules with the border: 0.6 mm each, read by a telephone at arm's length."""
 HASH_DIGITS = 16
-_WHO_MM, _CHECK_MM = 42.0, 62.0
+_WHO_MM, _CHECK_MM = 42.0, 55.0
 """Who did it; how the copy is checked, and the line to sign on: each stays on one page."""
 
 

@@ -46,5 +46,5 @@ def draw(canvas: Any, frame: chart.Frame, pareto: Pareto) -> None:
         chart.put(canvas, line, PLAIN, 8.5, frame.left, y + 1.6 * MM)
         bar = chart.Frame(left, y + 0.6 * MM, room * count / most, (ROW_MM - 1.4) * MM)
         chart.draw_bar(canvas, bar, _GREYS[min(number, len(_GREYS) - 1)], hatched=False)
-        tell = f"{count} · {100 * so_far // total} %"
+        tell = f"{count} · {(200 * so_far + total) // (2 * total)} %"
         chart.put(canvas, tell, PLAIN, 8.5, left + room + 3 * MM, y + 1.6 * MM)

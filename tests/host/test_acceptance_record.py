@@ -9,7 +9,7 @@ import pytest
 from host import signed_bench
 from host.acceptance_place import ARMED
 from host.inventory_bench import K2, NOW_MS, T17, Stockroom
-from varde_host import errors
+from varde_host import errors, messages
 from varde_host.acceptance import beginning, deviations, grid, signing, steps
 from varde_host.bench import faults, live
 from varde_host.bench_record import form
@@ -177,6 +177,20 @@ def test_a_cable_is_not_the_kits(room: Stockroom, kit: str):
     assert deviations.code_of(faults.Fault("flash-dead")) == "AKS-01"
 
 
+MOST_WORDS = 25
+TESTED = ("lag", "kit", "hub", "opp", "tid", "bat", "nett", "sig", "no")
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_what_a_failed_step_says_is_short(language: str):
+    codes = [code for code in faults.CODES if code.partition("-")[0] in TESTED]
+    assert len(codes) > 20
+    catalogue = messages.catalogue(language)
+    for code in codes:
+        said = " ".join(catalogue[f"bench.fault.{code}.{part}"] for part in ("what", "next"))
+        assert len(said.split()) <= MOST_WORDS, (code, said)
+
+
 def test_every_fault_can_be_a_deviation(room: Stockroom, kit: str):
     for code in faults.CODES:
         fault = faults.Fault(code, said="x" * 300)
@@ -206,6 +220,13 @@ def test_what_was_broken_off_goes_on(room: Stockroom, kit: str):
 def test_a_day_later_it_begins_anew(room: Stockroom, kit: str):
     finish(room, kit, steps.STEPS[:4])
     room.now_ms += beginning.STANDS_MS + 1
+    assert begin(room, kit) == []
+
+
+def test_a_clock_that_was_ahead_begins_it_anew(room: Stockroom, kit: str):
+    room.now_ms += 3_600_000
+    finish(room, kit, steps.STEPS[:4])
+    room.now_ms -= 3_600_000
     assert begin(room, kit) == []
 
 

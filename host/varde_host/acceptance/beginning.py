@@ -38,24 +38,25 @@ def begin(
         kit = kits.find(connection, kit_id)
         chip = str(returning.hub_item(connection, kit.kit_id).chip_id)
         done = progress.finished(connection, chip)
-        since_ms = max(now_ms - STANDS_MS, changed_ms(connection, kit.kit_id))
-        if anew or not stands(done, contents_now(connection, kit.kit_id, now_ms), since_ms):
+        when = (max(now_ms - STANDS_MS, changed_ms(connection, kit.kit_id)), now_ms)
+        if anew or not stands(done, contents_now(connection, kit.kit_id, now_ms), when):
             forget(connection, chip, by, now_ms, f"kit {kit.kit_id} is tested anew")
     return chip
 
 
-def stands(done: Mapping[str, Evidence], now: Mapping[str, str], since_ms: int) -> bool:
+def stands(done: Mapping[str, Evidence], now: Mapping[str, str], when: tuple[int, int]) -> bool:
     """Tell if the steps of an earlier run stand; `done` is in the order that it was done.
 
     `now`: the kit's sensors, each with the name of the verification that stands. What was done
-    before `since_ms` (Unix ms) does not stand.
+    outside `when` (from and to, Unix ms) does not stand: it is too old, or of a clock that was
+    ahead, and no record holds a step which is later than its end.
     """
     ours = [name for name in done if name in NAMES]
     if not ours:
         return True
     names = list(done)
     is_last = set(names[names.index(ours[0]) :]) <= set(NAMES)
-    is_fresh = all(int(done[name].get("at_ms", 0)) >= since_ms for name in ours)
+    is_fresh = all(when[0] <= int(done[name].get("at_ms", 0)) <= when[1] for name in ours)
     return is_last and is_fresh and ENDED not in done and tested(done) in (None, dict(now))
 
 

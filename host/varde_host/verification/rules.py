@@ -275,7 +275,8 @@ def _slope_of(case: Case, check: procedure.Check, series: measured.Series) -> ju
         return missing(check, SERIES_LOW)
     if outcome == judgement.PASSED_WITHIN and line.expanded_u > mpe:
         return missing(check, SERIES_CROOKED)
-    told = check.advice is not None and abs(line.slope) > check.advice
+    is_near = check.advice is not None and abs(line.slope) > check.advice
+    told = is_near and outcome in judgement.GOOD  # beyond the limit its outcome says it
     kept = judgement.kept(line.expanded_u)
     return judgement.Finding(
         check.id, "", None, outcome, judgement.kept(-line.slope), kept, mpe, kept,

@@ -68,6 +68,23 @@ def test_a_file_of_answers_that_is_none_is_put_aside(
     assert aside.read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--place", "--firmware"])
+@pytest.mark.parametrize("text", ["x" * 10_000, "benk\x1b[2J", "Hos 17058612345"])
+def test_what_no_record_takes_is_refused_before_the_first_question(
+    terminal: Terminal, site: Path, cuff: str, option: str, text: str
+):
+    assert fails(terminal, site, cuff, option, text) in ("text-form", "birth-number")
+    assert not state_file.path_of(site, cuff).exists()
+
+
+def test_an_acceptance_is_not_done_at_a_place_that_no_record_takes(
+    terminal: Terminal, site: Path, cuff: str
+):
+    options = ("--site", site, "--place", "x" * 10_000)
+    status, told = terminal.json("accept", "run", cuff, *options)
+    assert (status, told["error"]) == (1, "text-form")
+
+
 def test_a_file_of_answers_of_another_thing(
     terminal: Terminal, site: Path, cuff: str, monkeypatch: pytest.MonkeyPatch
 ):

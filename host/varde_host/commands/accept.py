@@ -12,7 +12,7 @@ from varde_host.acceptance import accepting, beginning, deviations, signing
 from varde_host.bench import faults, ledger, live, settings, tray, work, work_folder
 from varde_host.bench.making import label_facts
 from varde_host.commands import bench, inventory_options, options
-from varde_host.inventory import kit_id, kits, measuring_models, states
+from varde_host.inventory import evidence, kit_id, kits, measuring_models, states
 from varde_host.inventory import who as inventory_who
 from varde_host.inventory.store import Inventory
 from varde_host.site import files
@@ -39,6 +39,7 @@ def run(
     """Test one kit, and sign what was found; exit status 1 if a step has failed or is left."""
     whose = inventory_who.parse(by)
     wanted = kit_id.check(kit)
+    where = evidence.text(place or messages.text("accept.bench"), "--place")
     site_files = files.load(site)
     utc_ms = clock.from_environment().utc_ms
     made = None
@@ -53,7 +54,6 @@ def run(
             database=options.database_address(site, database_address),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),
         )  # fmt: skip
-        where = place or messages.text("accept.bench")
         test = accepting.Acceptance(wanted, chip, kept, asked.database, where)
         at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)
         written = ledger.Ledger(kept, whose, utc_ms)

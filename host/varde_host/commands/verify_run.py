@@ -176,7 +176,10 @@ class _Bench:
         key = "verify.ask.practised" if late else "verify.ask.sign"
         said = line_editor.read(messages.text(key) + " ")
         if said.what == line_editor.BACK:
-            work.undo(said.text or "–", now_ms, self._who)
+            heard = work.undo(said.text or "–", now_ms, self._who)
+            if isinstance(heard, session.Refused):
+                what = messages.text(f"error.{heard.error.code}.what", **heard.error.fields)
+                output.progress(f"  {what}.")
             self._keep(work)
             return False
         if said.what != line_editor.TYPED or said.text.lower() not in session.YES:

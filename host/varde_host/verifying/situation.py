@@ -22,7 +22,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import items, loans, measuring_models, models, records, references
+from varde_host.inventory import (
+    evidence,
+    items,
+    loans,
+    measuring_models,
+    models,
+    records,
+    references,
+)
 from varde_host.verification import measured, procedure, validity
 
 from . import gathering
@@ -91,7 +99,8 @@ def begin(
 
     Raises InputRefused `verify-model` for a model that nobody has described, `verify-needs-none`
     for what is not verified by itself, `verify-procedure`, `verify-references` if there is nothing
-    to compare with, `verify-which-reference`, and as `items.find`, `references.used`, `bench`,
+    to compare with, `verify-which-reference`, `text-form` and `birth-number` for a place or a
+    firmware that no record would take at the end, and as `items.find`, `references.used`, `bench`,
     `measuring_models.load`.
     """
     item, known, here = (
@@ -107,7 +116,7 @@ def begin(
         procedure=used.name,
         device=_device(connection, item, known, asked),
         began_ms=now_ms,
-        place=asked.place or here.place or default_place,
+        place=evidence.text(asked.place or here.place or default_place, "--place"),
         references=tuple(chosen),
         where=here.conditions,
         kit=item.kit_id,
@@ -180,8 +189,9 @@ def _device(
     lent = loans.of_item(connection, item.item_id)
     first_use = gathering.day(lent[0].from_ms) if lent else None
     device = measured.Device(
-        item.item_id, item.kind, item.model, model.maker, item.serial, item.udi, asked.firmware,
-        item.size, first_use=first_use,
+        item.item_id, item.kind, item.model, model.maker, item.serial, item.udi,
+        asked.firmware and evidence.text(asked.firmware, "--firmware"), item.size,
+        first_use=first_use,
     )  # fmt: skip
     if facts is not None:
         device = replace(

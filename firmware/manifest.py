@@ -163,7 +163,7 @@ TOGETHER = {
 # Of these, what the supervisor and the bench's scripts (host/varde_host/bench/on_hub) ask for.
 ASKED_FOR = [
     "varde_firmware/core/journal.py", "varde_firmware/core/journal_sector.py",
-    "varde_protocols/cose.py",
+    "varde_firmware/ports/signals.py", "varde_protocols/cose.py",
 ]  # fmt: skip
 # DESIGN: the application bundle of a slot
 BUDGET_BYTES = 200_000

@@ -31,10 +31,15 @@ def _pipe_of_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _in_bokmaal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin in bokmål, whatever `cli.main` was told before: it sets it for the process."""
+    monkeypatch.setattr(messages.speaker, "language", "nb")
+
+
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the language as it was: `cli.main` sets it for the process."""
-    monkeypatch.setattr(messages.speaker, "language", "nb")
+    """Forget what the environment of whoever runs the tests asks for."""
     for name in ("LANGUAGE", "SITE", "DATABASE", "INVENTORY", "BY", "KEEPS_GS"):
         monkeypatch.delenv(f"VARDE_{name}", raising=False)
 

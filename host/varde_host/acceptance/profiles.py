@@ -10,7 +10,6 @@ A profile that the file does not name, or no file, asks for nothing but that a k
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final
 
 from varde_host import errors
 from varde_host.inventory import items
+from varde_host.site import toml_file
 
 FILE: Final = "kit-profiles.toml"
 MAX_FILE_BYTES: Final = 64 * 1024
@@ -33,17 +33,7 @@ def load(site: Path) -> Mapping[str, Profile]:
     Raises InputRefused `kit-profiles` (names the profile and the line), `file-read`.
     """
     path = site / FILE
-    if not path.exists():
-        return {}
-    try:
-        data = path.read_bytes()
-        if len(data) > MAX_FILE_BYTES:
-            raise errors.InputRefused("kit-profiles", str(path), what=f"> {MAX_FILE_BYTES} bytes")
-        tables = tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise errors.InputRefused("kit-profiles", str(path), what=str(error)[:80]) from error
+    tables = toml_file.tables(path, "kit-profiles", MAX_FILE_BYTES)
     for name, profile in tables.items():
         _check(path, name, profile)
     return tables

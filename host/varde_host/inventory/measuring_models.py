@@ -20,7 +20,6 @@ may be verified by either procedure: who has done the static one has seen that i
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
@@ -29,6 +28,7 @@ from typing import Any, Final
 
 from varde_host import errors
 from varde_host.inventory import models
+from varde_host.site import toml_file
 
 FILE: Final = "sensor-models.toml"
 """Its name in a site's folder; the rest of it is for the hub's config (docs/pairing.md)."""
@@ -98,17 +98,7 @@ def load(site: Path) -> Known:
     Raises InputRefused `sensor-models` (names the model and the field), `file-read`.
     """
     path = site / FILE
-    if not path.exists():
-        return BUILT_IN
-    try:
-        data = path.read_bytes()
-        if len(data) > MAX_FILE_BYTES:
-            raise errors.InputRefused("sensor-models", str(path), what=f"> {MAX_FILE_BYTES} bytes")
-        tables = tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.InputRefused("sensor-models", str(path), what=str(error)[:80]) from error
+    tables = toml_file.tables(path, "sensor-models", MAX_FILE_BYTES)
     own = {
         model: _parsed(table[TABLE], f"{path}: {model}")
         for model, table in tables.items()

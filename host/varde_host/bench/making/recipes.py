@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from typing import Any
 from varde_host import errors
 from varde_host.inventory import measuring_models
 from varde_host.sensor import models, table
+from varde_host.site import toml_file
 from varde_protocols import assigned, hub_config
 
 FILE = "sensor-models.toml"
@@ -104,23 +104,13 @@ def load(site: Path) -> Mapping[str, Recipe]:
     Raises InputRefused `sensor-models` (names the model and the field), `file-read`.
     """
     path = site / FILE
-    if not path.exists():
-        return BUILT_IN
-    try:
-        data = path.read_bytes()
-        if len(data) > MAX_FILE_BYTES:
-            raise errors.InputRefused("sensor-models", str(path), what=f"> {MAX_FILE_BYTES} bytes")
-        tables = tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise errors.InputRefused("sensor-models", str(path), what=str(error)[:80]) from error
+    tables = toml_file.tables(path, "sensor-models", MAX_FILE_BYTES)
     own = {
         model: _parsed(model, _without_measures(fields), f"{path}: {model}")
         for model, fields in tables.items()
         if not (model in BUILT_IN and isinstance(fields, dict) and set(fields) == {MEASURES})
     }
-    return {**BUILT_IN, **own}
+    return {**BUILT_IN, **own} if own else BUILT_IN
 
 
 def _without_measures(fields: object) -> object:

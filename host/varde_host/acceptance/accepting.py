@@ -30,7 +30,14 @@ from varde_host.acceptance.at_collector import Heard
 from varde_host.bench import events, faults
 from varde_host.bench import steps as bench_steps
 from varde_host.bench.cable import ports, prompt
-from varde_host.bench.making import assignment, links, lock_check, published, sensor_evidence
+from varde_host.bench.making import (
+    assignment,
+    links,
+    lock,
+    lock_check,
+    published,
+    sensor_evidence,
+)
 from varde_host.bench.work import RUNNING, Evidence, Work
 from varde_host.collector import database, registry
 from varde_host.inventory import items, store
@@ -106,8 +113,8 @@ class Acceptance:
         """Find out whose hub it is, and let its config name the verifications that stand."""
         public = await asyncio.to_thread(self._public)
         hub_id = registry.hub_id_of(public).hex()
-        lock = await prompt.reach(work, hub_id)
-        if not lock.get("locked"):
+        said = await prompt.reach(work, hub_id)
+        if not said.get("locked"):
             raise faults.Fault("lock-open", way="prompt")
         documents = await work.on_hub("documents")
         if documents.get("hub") != hub_id:
@@ -128,7 +135,7 @@ class Acceptance:
         return {
             "hub": hub_id,
             "public": public.hex(),
-            "opened_by": lock["kid"],
+            "opened_by": said["kid"],
             "assignment": given,
             "rows": [each.as_json() for each in wanted],
             "aliens": strange,
@@ -264,14 +271,7 @@ class Acceptance:
             await work.reset()  # and the first volley meets this start
         heard = 0
         for reset in (False, True) if by_lines else (False,):
-            check = await lock_check.attack(work.board.port, reset=reset)
-            if check.open_way is not None:
-                raise faults.Fault("lock-open", way=check.open_way)
-            if not check.hub_id:
-                raise faults.Fault("service-silent")
-            if check.hub_id != hub_id:
-                raise faults.Fault("other-hub", found=check.hub_id, wanted=hub_id)
-            heard += check.heard_bytes
+            heard += (await lock.refuses(work, hub_id, reset=reset)).heard_bytes
         tried = [*lock_check.ATTACKS, "reset line" if by_lines else "restart"]
         opened = self._of(work, steps.IDENTITY)["opened_by"]
         return {"tried": tried, "heard_bytes": heard, "opened_by": opened}

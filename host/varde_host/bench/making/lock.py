@@ -21,15 +21,15 @@ async def run(work: Work) -> Evidence:
     if said.get("locked") != 1 or said.get("hub") != hub_id:
         raise faults.Fault("answer-malformed", said=str(said))
     await work.reset()
-    first = await _refuses(work, hub_id, reset=False)
+    first = await refuses(work, hub_id, reset=False)
     by_lines = ports.has_lines(work.board.port)
     if by_lines:
-        await _refuses(work, hub_id, reset=True)
+        await refuses(work, hub_id, reset=True)
     opened = await prompt.reach(work, hub_id)
     if opened.get("locked") != 1 or opened.get("start") != "open":
         raise faults.Fault("answer-malformed", said=str(opened))
     await work.reset()
-    await _refuses(work, hub_id, reset=False)
+    await refuses(work, hub_id, reset=False)
     return {
         "locked": True,
         "tried": [*lock_check.ATTACKS, "restart", *(["reset line"] if by_lines else [])],
@@ -39,7 +39,7 @@ async def run(work: Work) -> Evidence:
     }
 
 
-async def _refuses(work: Work, hub_id: str, *, reset: bool) -> lock_check.LockCheck:
+async def refuses(work: Work, hub_id: str, *, reset: bool) -> lock_check.LockCheck:
     """Raise Fault `lock-open` unless nothing but the service line answers."""
     check = await lock_check.attack(work.board.port, reset=reset)
     if check.open_way is not None:

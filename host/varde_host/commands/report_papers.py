@@ -12,21 +12,18 @@ import typer
 from varde_host import errors, messages, output
 from varde_host.acceptance import grid
 from varde_host.bench.making import label_facts
-from varde_host.commands import inventory_options, new_output, options, report
+from varde_host.commands import inventory_options, new_output, options, report, thing_history
 from varde_host.inventory import (
     fault_figures,
     items,
     kits,
     measuring_models,
     models,
-    tracing,
 )
 from varde_host.reporting import batch_sheet, device_sheet, gathering, handing_out, start_card
 from varde_host.site import files
-from varde_host.verification import approved, outlook, procedure
 
 _OutFile = Annotated[Path, typer.Option(metavar="FILE.pdf")]
-_DEFAULT_DAYS = 365
 
 
 def handout(
@@ -102,25 +99,11 @@ def device(
 ) -> None:
     """Write a device's sheet."""
     with inventory_options.reading(site, inventory) as connection:
-        found = items.find(connection, item)
-        history = tracing.history(connection, found.item_id)
-        alike = [
-            tracing.history(connection, each.item_id)
-            for each in items.listing(connection, model=found.model)
-        ]
-    used = _latest(site, [each.procedure for each in history if each.procedure])
-    days = _DEFAULT_DAYS if used is None else used.interval_days
+        found, history, used, days, seen = thing_history.read(connection, item, site)
     name = " ".join(part for part in (found.model, found.serial, found.size) if part)
-    seen = outlook.of(history, alike, days)
     sheet = device_sheet.Device(found.item_id, name, history, seen, used, days, _today())
     made = device_sheet.pdf(sheet, messages.speaker.language)
     _write(out, made, json=json, item=found.item_id, checks=len(history))
-
-
-def _latest(site: Path, names: list[str]) -> procedure.Procedure | None:
-    is_site = (site / files.DESCRIPTION).exists()
-    known = approved.in_use(files.load(site)) if is_site else procedure.shipped()
-    return known.get(names[-1]) if names else None
 
 
 def batch(

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from varde_host import messages, output
-from varde_host.commands import inventory_options, options
-from varde_host.inventory import items, tracing, words
-from varde_host.site import files
-from varde_host.verification import approved, drift, interval, outlook, past, procedure
+from varde_host.commands import inventory_options, options, thing_history
+from varde_host.inventory import words
+from varde_host.verification import drift, interval, outlook, past, procedure
 
 _EPOCH = dt.date(1970, 1, 1)
 _SHOWN = Decimal("0.01")
-_DEFAULT_DAYS = 365
-"""For procedures that are not known here."""
 
 
 def history(
@@ -29,15 +25,7 @@ def history(
 ) -> None:
     """Show what was found, where the errors go, and when to look again."""
     with inventory_options.reading(site, inventory) as connection:
-        found = items.find(connection, item)
-        findings = tracing.history(connection, found.item_id)
-        model = [
-            tracing.history(connection, each.item_id)
-            for each in items.listing(connection, model=found.model)
-        ]
-    known = _procedures(site)
-    used = _latest(findings, known)
-    seen = outlook.of(findings, model, _DEFAULT_DAYS if used is None else used.interval_days)
+        found, findings, used, _, seen = thing_history.read(connection, item, site)
     if json:
         output.as_json(_as_json(found.item_id, findings, seen))
         return
@@ -45,14 +33,7 @@ def history(
     output.table(
         [f"verify-history-column.{name}" for name in columns], [_cells(each) for each in findings]
     )
-    _say(found.item_id, findings, seen, known)
-
-
-def _procedures(site: Path) -> dict[str, procedure.Procedure]:
-    """Return those in use: the site's own, or as shipped where no site is at hand."""
-    if (site / files.DESCRIPTION).exists():
-        return approved.in_use(files.load(site))
-    return procedure.shipped()
+    _say(found.item_id, findings, seen, used)
 
 
 def _cells(each: past.Finding) -> tuple[str, ...]:
@@ -75,11 +56,11 @@ def _say(
     item: str,
     findings: list[past.Finding],
     seen: outlook.Outlook,
-    known: dict[str, procedure.Procedure],
+    used: procedure.Procedure | None,
 ) -> None:
     first = seen.first
     if first is not None and first.forecast is not None and first.meeting is not None:
-        _say_drift(first.series, first.forecast, first.meeting, _latest(findings, known))
+        _say_drift(first.series, first.forecast, first.meeting, used)
     elif seen.points:
         output.line(messages.text("verify-history.no-drift"))
     if findings and not findings[-1].is_good:
@@ -113,14 +94,6 @@ def _say_drift(
     output.line(
         messages.text(f"verify-history.{key}", limit=limit, unit=unit, day=day(meeting.day))
     )
-
-
-def _latest(
-    findings: list[past.Finding], known: dict[str, procedure.Procedure]
-) -> procedure.Procedure | None:
-    """Return the latest verification's procedure, None for one that is not known here."""
-    name = next((each.procedure for each in reversed(findings) if each.procedure), "")
-    return known.get(name or "")
 
 
 def _point(point: past.Point, used: procedure.Procedure | None) -> tuple[str, str]:

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from varde_host.bench.cable import knocking
+from varde_host.bench import hub_scripts
 
 TIMEOUT_S = 120
 MARK = "varde-bench: "
-ON_HUB = Path(knocking.__file__).with_name("on_hub")
 
 Run = Callable[..., dict[str, Any]]
 
@@ -58,7 +57,7 @@ def run(prompt: str, tmp_path: Path) -> Run:
     """Run code, or a script of the bench, on the board; what it answers."""
 
     def act(code: str = "", *, script: str = "") -> dict[str, Any]:
-        text = (ON_HUB / f"{script}.py").read_text() if script else code
+        text = hub_scripts.source(script) if script else code
         file = tmp_path / "on_hub.py"
         file.write_text(text)
         command = [sys.executable, "-m", "mpremote", "connect", prompt, "run", str(file)]

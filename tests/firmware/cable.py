@@ -9,6 +9,7 @@ from pathlib import Path
 
 from firmware import desk, provisioned
 from simulator import board_place
+from varde_host.bench import hub_scripts
 from varde_protocols import service_request
 from varde_simulator.board import POWER_ON, VirtualBoard
 
@@ -93,7 +94,7 @@ class Cable:
 
     async def script(self, name: str, *names: str) -> dict[str, object]:
         """Run a script of the bench in the raw prompt; return its last line."""
-        code = "\n".join([*names, (desk.SCRIPTS / f"{name}.py").read_text()])
+        code = "\n".join([*names, hub_scripts.source(name)])
         text = await self.executed(code, 20.0)
         last = text.strip().splitlines()[-1]
         result: dict[str, object] = json.loads(last.removeprefix(desk.LAST_LINE))

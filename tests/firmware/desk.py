@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmware import hub_vm
+from varde_host.bench import hub_scripts
 from varde_simulator import flash_image
 from varde_simulator.usb import boot_rom
 
-SCRIPTS = hub_vm.ROOT / "host" / "varde_host" / "bench" / "on_hub"
 RUNNER = hub_vm.SCRIPTS / "on_hub_desk.py"
 STAND_INS = hub_vm.ROOT / "simulator" / "micropython"
 HEAP = "1m"
@@ -55,12 +55,18 @@ class Desk:
         **environment: str,
     ) -> Said:
         """Run on_hub/<script>.py, or a file, with these assignments before it."""
-        path = script if isinstance(script, Path) else SCRIPTS / f"{script}.py"
+        path = script if isinstance(script, Path) else self.script(script)
         said = self._vm(["run", str(path), *names], cut, environment)
         if not said.is_cut:
             assert said.end == "ok", said.text
             assert said.result is not None, said.text
         return said
+
+    def script(self, name: str) -> Path:
+        """Return a file with that script, as the bench has it run."""
+        path = self.flash.with_name(f"{name}.py")
+        path.write_text(hub_scripts.source(name), encoding="utf-8")
+        return path
 
     def start(self, cut: tuple[int, float] | None = None, **environment: str) -> Said:
         """The bootloader, then boot.py and main.py; `end` is "prompt", "reset" or "cut".

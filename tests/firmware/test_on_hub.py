@@ -12,11 +12,11 @@ import pytest
 from firmware import desk, provisioned
 from golden import site
 from varde_firmware.core import bonds, journal_sector
+from varde_host.bench import hub_scripts
 from varde_protocols import assignment, cbor, cose, documents, records, trust
 from varde_protocols.crypto import ed25519
 from varde_simulator import flash_image
 
-NAMES = sorted(path.stem for path in desk.SCRIPTS.glob("*.py"))
 TRUST, ASSIGNMENT = "trust.cbor", "assignment.cbor"
 # What stands in a script because the build leaves no names of numbers.
 NUMBERS = {
@@ -40,9 +40,9 @@ def result_of(said: desk.Said) -> dict[str, object]:
     return said.result
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", hub_scripts.NAMES)
 def test_numbers_are_those_of_the_modules(name: str) -> None:
-    tree = ast.parse((desk.SCRIPTS / f"{name}.py").read_text())
+    tree = ast.parse(hub_scripts.source(name))
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             wanted = NUMBERS.get(node.targets[0].id)
@@ -50,7 +50,7 @@ def test_numbers_are_those_of_the_modules(name: str) -> None:
                 assert ast.literal_eval(node.value) == wanted
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", hub_scripts.NAMES)
 def test_the_last_line_is_json_and_no_secret_is_said(tmp_path: Path, name: str) -> None:
     hub = provisioned.on_desk(tmp_path)
     said = hub.run(name)
@@ -60,7 +60,7 @@ def test_the_last_line_is_json_and_no_secret_is_said(tmp_path: Path, name: str) 
             assert text not in said.text
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", hub_scripts.NAMES)
 def test_on_a_bare_board_each_says_what_is_missing(tmp_path: Path, name: str) -> None:
     result = result_of(desk.Desk(tmp_path, {}).run(name))
     if name not in ("lockstate", "wipe"):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from firmware import cable, desk, provisioned
 from simulator import board_place, console_place
+from varde_host.bench import hub_scripts
 from varde_protocols import service_request
 from varde_simulator import flash_image
 from varde_simulator.usb.usb_board import UsbBoard
@@ -41,7 +42,7 @@ class Bench:
         given = [
             word for name, value in values.items() for word in ("exec", f"{name} = {value!r}")
         ]
-        code, output = await self.mpremote(*words, *given, "run", desk.SCRIPTS / f"{script}.py")
+        code, output = await self.mpremote(*words, *given, "exec", hub_scripts.source(script))
         assert code == 0, output
         last = output.strip().splitlines()[-1]
         result: dict[str, object] = json.loads(last.removeprefix(desk.LAST_LINE))

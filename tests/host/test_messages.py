@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import string
 from pathlib import Path
@@ -28,6 +29,22 @@ def test_all_languages_have_the_same_keys_and_fields(language: str):
     assert sorted(ours) == sorted(theirs)
     for key, text in ours.items():
         assert fields(text) == fields(theirs[key]), key
+
+
+def test_a_server_speaks_to_each_in_their_own_language():
+    said = []
+
+    async def page(language: str) -> None:
+        with messages.spoken(language):
+            await asyncio.sleep(0)
+            said.append(await asyncio.to_thread(messages.text, "bench.done"))
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*map(page, messages.LANGUAGES))
+
+    asyncio.run(all_at_once())
+    assert said == [messages.catalogue(each)["bench.done"] for each in messages.LANGUAGES]
+    assert messages.speaker.language == NB
 
 
 def fields(text: str) -> set[str]:

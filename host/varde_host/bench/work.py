@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from varde_host import errors
-from varde_host.bench import events, faults
+from varde_host.bench import events, faults, hub_scripts
 from varde_host.bench.cable import esptool_talk, knocking, ports, serial_line, tools
 from varde_host.bench.settings import Settings
 from varde_host.inventory import store
@@ -32,7 +32,6 @@ UNKNOWN, LOADER, RUNNING, PROMPT = "unknown", "loader", "running", "prompt"
 STAY, RUN = "stay", "run"
 """What becomes of the chip after a run of esptool: the loader keeps it, or it starts."""
 
-ON_HUB = Path(__file__).parent / "on_hub"
 ANSWER_MARK = "varde-bench: "
 _CHIP_MARK = "varde-chip: "
 # Both ports have it: machine.unique_id() is the base MAC on an ESP32.
@@ -235,7 +234,7 @@ class Work:
         their path there. Raises Fault `script-failed`, `answer-malformed`, `other-board`, and
         those of the way to the board.
         """
-        text = (ON_HUB / f"{script}.py").read_text(encoding="utf-8")
+        text = hub_scripts.source(script)
         given = "".join(f"{name} = {value!r}\n" for name, value in values.items())
         copies = [
             word

@@ -6,11 +6,13 @@ it). Bokmål is written first and is the default. Logs and documents are English
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
 import importlib.resources
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 LANGUAGES = ("nb", "nn", "en")
@@ -34,7 +36,7 @@ def _flatten(table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
 
 
 class Speaker:
-    """Gives texts in the language in use. There is one, `speaker`; the command line sets it."""
+    """Gives texts in one language."""
 
     def __init__(self) -> None:
         self.language = LANGUAGES[0]
@@ -48,7 +50,32 @@ class Speaker:
         return key in catalogue(self.language)
 
 
-speaker = Speaker()
+_spoken: contextvars.ContextVar[str | None] = contextvars.ContextVar("spoken", default=None)
+
+
+class _InUse(Speaker):
+    """Speaks what the command line asked for, or within `spoken` what that says."""
+
+    @property
+    def language(self) -> str:
+        return _spoken.get() or self._asked
+
+    @language.setter
+    def language(self, language: str) -> None:
+        self._asked = language
+
+
+@contextlib.contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """Speak a language here, and in tasks and threads begun from here, as a server's pages do."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+speaker = _InUse()
 text = speaker.text
 has = speaker.has
 

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from varde_host import errors
-from varde_host.bench import faults, work_folder
+from varde_host.bench import faults, hub_scripts, work_folder
 from varde_host.bench.cable import knocking, serial_line, service_mode, tools
-from varde_host.bench.work import ON_HUB
 from varde_host.site import keys
 
 from .sent_values import Heard, in_background
@@ -89,7 +88,7 @@ async def _listen(
     on_line: tools.OnLine,
 ) -> None:
     """Open the hub and run the script, again and again. Raises WorldFailed `verify-hub`."""
-    script = (ON_HUB / "listen.py").read_text(encoding="utf-8")
+    script = hub_scripts.source("listen")
     given = f"seconds = {LISTEN_S}\n" + (f"slot = {slot}\n" if slot is not None else "")
     try:
         with work_folder.opened() as folder:

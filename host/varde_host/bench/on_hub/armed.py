@@ -9,26 +9,12 @@ Last line:  varde-bench: {"state", "slot", "release", "spare", "supervisor", "in
 
 import hashlib
 import json
-import sys
 
 import esp32
 import machine
 
 SUPERVISOR = ("/boot.py", "/choice.py", "/main.py")
 CAN = ("BATTERY_ADC", "MODEM", "LIGHT", "BUZZER", "BUTTON")
-
-
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
 
 
 def supervisor():
@@ -45,7 +31,7 @@ def supervisor():
 
 
 def run(board):
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     from varde_firmware.core import update_record
     from varde_firmware.ports import update_store
 

@@ -13,9 +13,7 @@ import binascii
 import hashlib
 import json
 import os
-import sys
 
-import esp32
 import tls
 
 TRUST = "/trust.cbor"
@@ -24,19 +22,6 @@ TRIAL = ".trial"
 # The build turns the hub's constants into numbers, so they stand here again; a test compares.
 MAX_DOCUMENT_BYTES = 12288  # documents
 ROLE_SERVICE = 4  # trust
-
-
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
 
 
 def content(path):
@@ -102,7 +87,7 @@ def take_away():
 
 
 def run():
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     from varde_firmware.ports import identity_store
     from varde_firmware.shell import identity
     from varde_protocols import cose

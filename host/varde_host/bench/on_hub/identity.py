@@ -16,19 +16,6 @@ import esp32
 import network
 
 
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
-
-
 def keep_board(name):
     """Remember which pins this board has, for the light, until there is an assignment."""
     __import__("boards." + name)
@@ -38,7 +25,7 @@ def keep_board(name):
 
 
 def run():
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     from varde_firmware.ports import flash_store, identity_store
     from varde_firmware.shell import identity
 

@@ -7,28 +7,14 @@ Last line:  varde-bench: {"locked": 1, "hub", "service_keys"}
 """
 
 import json
-import sys
 
 import esp32
 
 ROLE_SERVICE = 4  # trust; the build turns the hub's constants into numbers
 
 
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
-
-
 def run():
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     from varde_firmware.ports import document_files, identity_store
     from varde_firmware.shell import identity
     from varde_protocols import cose

@@ -13,9 +13,6 @@ Last line:  varde-bench: {"outcome", "reason", "what", "number", "release", "ass
 import asyncio
 import json
 import os
-import sys
-
-import esp32
 
 FOLDER = "/update"
 KINDS = {3: "assignment"}  # documents
@@ -26,20 +23,6 @@ HEAD_AT, KIND_AT, LONG_HEAD = 16, 37, 0x58
 
 class Ended(Exception):
     """Instead of the restart: the bench makes it, once it has read the last line."""
-
-
-def use_slot():
-    """Put the application's slot on the path, and load what an update needs (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    names = load_order.BOTTOM_UP
-    load_order.load([name for name in names if "varde_protocols" in name or ".core." in name])
 
 
 class Refused(Exception):
@@ -153,7 +136,7 @@ def empty():
 
 
 def run():
-    use_slot()
+    use_slot("varde_protocols", ".core.")  # noqa: F821  (slot.py)
     from varde_firmware.core import update_record
     from varde_firmware.ports import document_files, identity_store, update_store
     from varde_firmware.shell import identity

@@ -7,7 +7,6 @@ Last line:  varde-bench: {"board", "what", "played"}, or with "pressed" for the 
 """
 
 import json
-import sys
 import time
 
 import esp32
@@ -18,19 +17,6 @@ SHOW_MS = 700
 TONES = 3
 TONE_MS = 300
 LOOK_MS = 20
-
-
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
 
 
 def board_name():
@@ -82,7 +68,7 @@ def button(name, seconds):
 
 
 def run(what, seconds):
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     name = board_name()
     pins = __import__("boards." + name, None, None, ("LIGHT",))
     said = {"board": name, "what": what, "played": False}

@@ -10,7 +10,6 @@ Last line:  varde-bench: {"hub", "public", "numbers", "keys", "bonds", "pending"
 import hashlib
 import json
 import os
-import sys
 
 import esp32
 
@@ -19,19 +18,6 @@ NUMBERS = ("crashes", "boot", "locked", "open", "utc_min", "damaged", "pin",
 BLOBS = ("seed", "data", "board", "update")
 BOND_PLACES = 73  # core/bonds.py, MAX_ENTRIES
 BLOB_BYTES = 512
-
-
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
 
 
 def numbers():
@@ -117,7 +103,7 @@ def journal_state():
 
 
 def run():
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     from varde_firmware.ports import identity_store
     from varde_firmware.shell import identity
 

@@ -9,27 +9,11 @@ Last line:  varde-bench: {"records": [[number, base64], ...], "more", "next"}
 
 import binascii
 import json
-import sys
-
-import esp32
 
 # The build turns the hub's constants into numbers, so they stand here again; a test compares.
 SECTOR_BYTES = 4096  # journal_sector
 MAX_RECORDS = 61
 SESSION_COPY = 62
-
-
-def use_slot():
-    """Put the application's slot on the path, its lowest modules loaded first (small stack)."""
-    record = bytearray(48)  # of updates (core/update_record.py): the slot in force is byte 6
-    try:
-        esp32.NVS("varde").get_blob("update", record)
-    except OSError:
-        pass
-    sys.path.insert(0, "/" + "ab"[record[6] & 1])
-    from varde_firmware import load_order
-
-    load_order.load([name for name in load_order.BOTTOM_UP if "varde_protocols" in name])
 
 
 def kind_of(record):
@@ -50,7 +34,7 @@ def sectors(flash, image, since):
 
 
 def run(since, kinds, most):
-    use_slot()
+    use_slot("varde_protocols")  # noqa: F821  (slot.py)
     from varde_firmware.core import journal_sector
     from varde_firmware.ports import flash_store
 

@@ -18,6 +18,10 @@ import typer
 from varde_host import errors, messages, output
 from varde_protocols.errors import WireError
 
+ALONE = ""
+"""What a group of commands does when none of them is named. Its function takes the context, and
+does nothing when `ctx.invoked_subcommand` says that one is."""
+
 # Every command, as it is typed: the function below `varde_host.commands` that does it. Only what
 # is asked for is loaded, since libraries for databases and pictures take their time.
 COMMANDS: Mapping[str, Any] = {
@@ -227,8 +231,10 @@ def _add(app: typer.Typer, names: Mapping[str, Any], wanted: str | None = None) 
             app.command(name, context_settings=_SETTINGS.get(name))(_loaded(what))
         else:
             inner = _typer()
-            _add(inner, what)
-            app.add_typer(inner, name=name)
+            _add(inner, {word: place for word, place in what.items() if word != ALONE})
+            if ALONE in what:
+                inner.callback(invoke_without_command=True)(_loaded(what[ALONE]))
+            app.add_typer(inner, name=name, no_args_is_help=ALONE not in what)
 
 
 def _loaded(place: str) -> Callable[..., Any]:

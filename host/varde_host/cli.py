@@ -179,6 +179,7 @@ COMMANDS: Mapping[str, Any] = {
         "show": "release.show",
     },
     "decode": "decode.decode",
+    "explain": "explain.explain",
 }
 # `demo` gives what it does not know to the simulator.
 _SETTINGS = {

@@ -11,7 +11,7 @@ import rich.console
 import rich.markup
 import rich.table
 
-from varde_host import errors, json_text, messages
+from varde_host import errors, explaining, json_text, messages
 from varde_protocols.errors import WireError
 
 # A pipe has no width, unless COLUMNS says one; rich would cut a table's cells at 80 there.
@@ -91,24 +91,12 @@ def table(
 
 def failure(error: errors.HostError | WireError, *, json_wanted: bool) -> None:
     """Say what is wrong, where, and what to do next: one line, or a JSON object as well."""
-    if isinstance(error, WireError):
-        what, where, after = error.code.replace("-", " "), error.where, error.hint
-    else:
-        where = error.where
-        what, after = _texts(error)
+    told = explaining.of_error(error)
     if json_wanted:
-        as_json({"error": error.code, "where": where, "what": what, "next": after})
-    sys.stderr.write("varde: " + ": ".join(part for part in (where, what) if part) + ". ")
-    sys.stderr.write(after + "\n")
-
-
-def _texts(error: errors.HostError) -> tuple[str, str]:
-    key = f"error.{error.code}"
-    if not messages.has(f"{key}.what"):  # a command that words its own: code and `hint`
-        return error.code.replace("-", " "), str(error.fields.get("hint", ""))
-    return messages.text(f"{key}.what", **error.fields), messages.text(
-        f"{key}.next", **error.fields
-    )
+        texts = {"where": told.where, "what": told.what, "next": told.now, "who": told.who}
+        as_json({"error": told.code, **texts})
+    sys.stderr.write("varde: " + ": ".join(part for part in (told.where, told.what) if part))
+    sys.stderr.write(f". {told.now}\n")
 
 
 def bug(text: str, *, json_wanted: bool) -> None:

@@ -51,6 +51,7 @@ def test_an_error_is_json_too(terminal: Terminal, made: Path):
         "where": str(made),
         "what": "the directory is not empty",
         "next": "Choose a new directory; keys are never written over.",
+        "who": "it-drift",
     }
 
 

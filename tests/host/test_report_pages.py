@@ -92,7 +92,7 @@ def test_every_language_says_number_outcome_and_who(case: str, language: str):
     content = sources(case).signed.content
     assert content["number"] in text
     assert words(language).text("sheet.not-checked") in text
-    assert words(language).text("wipe-by.kalibreringsansvarlig") + " k2" in text
+    assert words(language).text("function.kalibreringsansvarlig") + " k2" in text
     assert words(language).text("page.end") in text
     assert sources(case).signed.sha256 in text
     assert "{" not in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 import sys
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +12,7 @@ import rich.live
 import rich.markup
 import rich.table
 
-from varde_host import messages, output
+from varde_host import explaining, messages, output
 from varde_host.acceptance import steps as acceptance_steps
 from varde_host.bench import events, faults
 from varde_host.bench.events import Event
@@ -165,15 +164,8 @@ def words(event: Event) -> str:
 
 def fault_text(code: str, fields: dict[str, object]) -> str:
     """Return what is wrong, and what to do."""
-    what, after = (_text(f"bench.fault.{code}.{part}", fields) for part in ("what", "next"))
-    return f"{what}. {after}"
-
-
-def _text(key: str, fields: dict[str, object]) -> str:
-    """Return a text; a field that the fault did not give is a dash, better than no text at all."""
-    template = messages.catalogue(messages.speaker.language)[key]
-    wanted = (name for _, name, _, _ in string.Formatter().parse(template) if name)
-    return messages.text(key, **(dict.fromkeys(wanted, "–") | fields))
+    told = explaining.of_fault(code, fields)
+    return f"{told.what}. {told.now}"
 
 
 def step_text(name: str) -> str:

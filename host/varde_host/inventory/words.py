@@ -18,6 +18,11 @@ def day(utc_ms: int) -> str:
     return dt.datetime.fromtimestamp(utc_ms / 1000, dt.UTC).date().isoformat()
 
 
+def function(key: str) -> str:
+    """Return the name of a function of the service (`who.FUNCTIONS`)."""
+    return messages.text(f"function.{key}")
+
+
 def state(key: str) -> str:
     """Return a state's name."""
     return messages.text(f"kit-state.{key}")

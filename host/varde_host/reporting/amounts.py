@@ -60,7 +60,7 @@ def who(words: messages.Speaker, by: object) -> str:
     """Return function and person of [function, person]; a dash for nobody."""
     if not isinstance(by, list | tuple) or len(by) != 2:
         return NOTHING
-    return f"{words.text(f'wipe-by.{by[0]}')} {by[1]}"
+    return f"{words.text(f'function.{by[0]}')} {by[1]}"
 
 
 def direction(words: messages.Speaker, name: str) -> str:

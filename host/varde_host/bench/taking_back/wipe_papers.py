@@ -173,7 +173,7 @@ def _sheet(described: Mapping[str, Any], code: str, language: str) -> wipe_sheet
         hub_id=described["hub"],
         began=_moment(described["started_ms"]),
         ended=_moment(described["finished_ms"]),
-        by=f"{words.text(f'wipe-by.{function}')} {person}",
+        by=f"{words.text(f'function.{function}')} {person}",
         unsent=described["unsent_records"] if described["unsent_readings"] else 0,
         decision=_decision(done["return-drain"]["decision"], words),
         steps=steps,
@@ -193,7 +193,7 @@ def _sheet(described: Mapping[str, Any], code: str, language: str) -> wipe_sheet
 def _decision(decision: Mapping[str, Any] | None, words: messages.Speaker) -> str:
     if decision is None:
         return ""
-    function = words.text(f"wipe-by.{decision['function']}")
+    function = words.text(f"function.{decision['function']}")
     return wipe_sheet.decision(function, decision["person"], decision["reason"], words.language)
 
 

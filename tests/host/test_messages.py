@@ -19,7 +19,7 @@ SOURCE = Path(varde_host.__file__).parent
 NB, *OTHERS = messages.LANGUAGES
 NAMED_BY_DATA = {
     "help", "error", "signature", "refused", "fault", "event", *events.DETAIL_WORDS.values(),
-    "fact", "time-source", "update-what", "update-state", "update-reason",
+    "action", "fact", "time-source", "update-what", "update-state", "update-reason",
 }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_every_error_that_is_raised_has_its_texts_and_none_is_left_over():
     codes = set()
     for file in SOURCE.rglob("*.py"):
         if file.name != "decode.py":  # words its own
-            raised = r'errors\.(?:InputRefused|WorldFailed)\(\s*"([a-z-]+)"'
+            raised = r'errors\.(?:InputRefused|WorldFailed)\(\s*"([a-z0-9-]+)"'
             codes |= set(re.findall(raised, file.read_text()))
     worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("error.")}
     assert codes == worded

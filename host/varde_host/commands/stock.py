@@ -12,8 +12,7 @@ import typer
 
 from varde_host import errors, messages, output
 from varde_host.commands import inventory_options, options
-from varde_host.inventory import barcode, items, loans, scanning, wedge
-from varde_host.inventory.scanned import Scanned
+from varde_host.inventory import barcode, items, loans, scanning, taking_in, wedge
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
@@ -93,7 +92,7 @@ def add(
                 if second is None
                 else scanning.of_pair(connection, scan, second, now_ms)
             )
-            model, scanned = _scanned_model(found), _scanned_facts(found.code)
+            model, scanned = taking_in.model_of(found), taking_in.facts_of(found.code)
             facts = scanned | {"udi": scan.strip("\r\n\t")} | facts
         if model is None:
             raise errors.InputRefused("item-model", "--scan")
@@ -234,25 +233,6 @@ def _write_test_code(path: Path) -> None:
         segno.make(wedge.TEST, micro=False).save(str(path), kind="svg", scale=4)
     except OSError as error:
         raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error
-
-
-def _scanned_model(found: scanning.Found) -> str:
-    """Return the model of what was scanned, or say why it cannot be taken in."""
-    if found.what == scanning.NEW_MODEL and found.code is not None:
-        raise errors.InputRefused("model-new", found.code.code or "")
-    if found.what == scanning.ITEM:
-        raise errors.InputRefused("item-known", "--scan", item=found.id)
-    if found.model is None:
-        raise errors.InputRefused("barcode-form", "--scan")
-    return found.model.model
-
-
-def _scanned_facts(code: Scanned | None) -> dict[str, str]:
-    if code is None:
-        return {}
-    names = ("serial", "lot", "made_on", "expires_on")
-    facts = {name: getattr(code, name) for name in names}
-    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _tell(item: items.Item, key: str, *, json: bool) -> None:

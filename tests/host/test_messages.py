@@ -73,14 +73,16 @@ def test_every_error_that_is_raised_has_its_texts_and_none_is_left_over():
     codes = set()
     for file in SOURCE.rglob("*.py"):
         if file.name != "decode.py":  # words its own
-            raised = r'errors\.(?:InputRefused|WorldFailed)\(\s*"([a-z0-9-]+)"'
+            named = r'"([a-z0-9-]+)"'
+            raised = rf"(?:errors\.(?:InputRefused|WorldFailed)\(|PageRefused\(\d+,)\s*{named}"
             codes |= set(re.findall(raised, file.read_text()))
     worded = {key.split(".")[1] for key in messages.catalogue(NB) if key.startswith("error.")}
     assert codes == worded
 
 
 def test_every_text_is_used():
-    source = "".join(file.read_text() for file in SOURCE.rglob("*.py"))
+    files = [*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html")]
+    source = "".join(file.read_text() for file in files)
     for key in messages.catalogue(NB):
         start, _, leaf = key.rpartition(".")
         if start.split(".")[0] not in NAMED_BY_DATA:

@@ -60,9 +60,9 @@ def event(name: str, level: int = logging.INFO, **fields: object) -> None:
     _logger.log(level, name, extra={_FIELDS: fields})
 
 
-def bug(error: BaseException) -> None:
+def bug(error: BaseException, **fields: object) -> None:
     """Log an exception that nobody foresaw."""
-    event("bug", logging.ERROR, **_described(error))
+    event("bug", logging.ERROR, **_described(error), **fields)
 
 
 def _described(error: BaseException) -> dict[str, object]:

@@ -133,7 +133,7 @@ def run(
     # uvicorn stops in order on these and then raises them again, to us: that is no failure
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
-    with _listen(address) as listener:
+    with listen(address) as listener:
         on_listening(Address(*listener.getsockname()[:2]))
         made = PunctualServer(config)
         app.state.metrics.watch_connections(lambda: len(made.server_state.connections))
@@ -149,7 +149,8 @@ def _stopped(_number: int, _frame: FrameType | None) -> None:
     """Nothing is left to do."""
 
 
-def _listen(address: Address) -> socket.socket:
+def listen(address: Address) -> socket.socket:
+    """Return a listening socket; WorldFailed `listen`."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
         return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)

@@ -1,0 +1,133 @@
+"""Run a page server (uvicorn): one process, this machine alone unless told otherwise.
+
+SIGTERM and Ctrl-C end it in order: what waits for a change is answered, what is under way is done.
+Nothing depends on that: what matters is on the disk before a page says so.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+import webbrowser
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from varde_host import errors
+from varde_host.collector import server
+from varde_host.pages import shell
+from varde_host.pages.context import Context
+from varde_host.pages.headers import ALWAYS
+from varde_host.pages.page import Page
+
+Address = server.Address
+
+MAX_CONNECTIONS = 256
+"""Browsers hold six each. One more is closed at once."""
+MAX_HEAD_BYTES = 16_384
+"""A request's line, headers and cookies."""
+STOP_SECONDS = 3
+"""What is still under way after that is cut off."""
+
+
+class PageProtocol(server.PunctualProtocol):
+    """HTTP/1.1 as of the collector, with a limit of connections, and headers also on the answer
+    to what is no HTTP."""
+
+    def connection_made(self, transport: object) -> None:
+        """Take a connection, or close it if there are too many."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        if len(self.connections) > MAX_CONNECTIONS:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 theirs to say
+        """Refuse what is no HTTP; what came is not repeated."""
+        lines = [f"{name}: {value}" for name, value in ALWAYS.items()]
+        head = "\r\n".join(["HTTP/1.1 400 Bad Request", "Connection: close", *lines])
+        self.transport.write(f"{head}\r\nContent-Length: 0\r\n\r\n".encode())
+        self.transport.close()
+
+
+class PageServer(server.PunctualServer):
+    """Tells those who wait that it stops."""
+
+    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+        super().__init__(config)
+        self._context = context
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order."""
+        self._context.stopping.changed()
+        await super().shutdown(sockets)
+
+
+def run(
+    pages: Sequence[Page],
+    context: Context,
+    wanted: Address,
+    on_listening: Callable[[str], None],
+    *,
+    tls: tuple[Path, Path] | None = None,
+    opens_browser: bool = False,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `tls` is a certificate and its key, as PEM files.
+
+    `on_listening` is given the address to open. Raises WorldFailed `listen`, InputRefused
+    `server-key`.
+    """
+    made_tls = None if tls is None else _tls_context(*tls)
+    context = replace(context, is_tls=tls is not None)
+    with server.listen(wanted) as listener:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stopped)  # uvicorn raises them again, to us
+        address = url(context, Address(*listener.getsockname()[:2]))
+        on_listening(address)
+        if opens_browser:
+            webbrowser.open(address)
+        made(pages, context, made_tls).run(sockets=[listener])
+
+
+def made(
+    pages: Sequence[Page], context: Context, tls: ssl.SSLContext | None = None
+) -> PageServer:
+    """Return the server, not yet running."""
+    config = uvicorn.Config(
+        shell.app(pages, context),
+        http=PageProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        timeout_keep_alive=server.KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+    )
+    return PageServer(config, context)
+
+
+def url(context: Context, address: Address) -> str:
+    """Return what to type into a browser."""
+    everywhere = address.host in ("0.0.0.0", "::")  # noqa: S104 compared, not bound
+    shown = Address("127.0.0.1" if everywhere else address.host, address.port)
+    return f"{'https' if context.is_tls else 'http'}://{shown}/"
+
+
+def _tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        made.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise errors.InputRefused("server-key", str(certificate), reason=error) from error
+    return made
+
+
+def _stopped(_number: int, _frame: FrameType | None) -> None:
+    """Nothing is left to do."""

@@ -13,6 +13,7 @@ from varde_simulator import (
     boards_command,
     clock,
     manometer_command,
+    practice_command,
     scenario,
     scenario_file,
     sensors_command,
@@ -48,6 +49,7 @@ app.command("sensors")(sensors_command.sensors)
 app.command("boards")(boards_command.boards)
 app.command("image")(boards_command.image)
 app.command("manometer")(manometer_command.manometer)
+app.command("practice")(practice_command.practice)
 
 
 @app.callback()

@@ -5,6 +5,7 @@ Nothing of the host is imported: what the simulator shows is what its commands d
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -41,6 +42,8 @@ class HostPrograms:
         self.log = folder / "collector.log"
         self.trust = b""
         self.server_names: list[str] = []  # others that the site's certificate is for
+        self.site_options: list[str] = []  # more of `varde site init`
+        self.ends_with_us = False  # the collector ends with this process, whatever ends it (Linux)
         self.release_public: Path | None = None  # `release.json` of keys that the site takes up
         self.collector_options: list[str] = []
         self.restarts = 0
@@ -81,7 +84,8 @@ class HostPrograms:
             word for name in (COLLECTOR_NAME, *self.server_names)
             for word in ("--server-name", name)
         ]  # fmt: skip
-        await self.run("site", "init", str(self.site), *names, "--no-passphrase")
+        more = (*self.site_options, "--no-passphrase")
+        await self.run("site", "init", str(self.site), *names, *more)
         if self.release_public is not None:
             public = str(self.release_public)
             await self.run("site", "release-keys", "--site", str(self.site), "--public", public)
@@ -155,6 +159,7 @@ class HostPrograms:
                 stderr=log,
                 env=self._environment(),
                 process_group=0,
+                preexec_fn=_end_with_parent if self.ends_with_us else None,
             )  # fmt: skip
             assert self._collector.stdout is not None
             line = b""
@@ -188,6 +193,12 @@ class HostPrograms:
         wanted = {"VARDE_CLOCK": str(self.clock.path), "PYTHONUNBUFFERED": "1"}
         wanted |= {"COLUMNS": _columns(), "NO_COLOR": "1"}
         return {"VARDE_LANGUAGE": "en", **os.environ, **wanted}
+
+
+def _end_with_parent() -> None:
+    """In the child, before it becomes the program: prctl(2), PR_SET_PDEATHSIG is 1."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _columns() -> str:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from varde_host import errors, messages, output
+from varde_host.access import command_rules
 from varde_protocols.errors import WireError
 
 ALONE = ""
@@ -224,26 +225,30 @@ def _typer() -> typer.Typer:
     return typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
-def _add(app: typer.Typer, names: Mapping[str, Any], wanted: str | None = None) -> None:
+def _add(
+    app: typer.Typer, names: Mapping[str, Any], wanted: str | None = None, above: str = ""
+) -> None:
     for name, what in names.items():
+        typed = f"{above} {name}".strip()
         if wanted not in (None, name):
             app.command(name)(_only_named)
         elif isinstance(what, str):
-            app.command(name, context_settings=_SETTINGS.get(name))(_loaded(what))
+            app.command(name, context_settings=_SETTINGS.get(name))(_loaded(what, typed))
         else:
             inner = _typer()
-            _add(inner, {word: place for word, place in what.items() if word != ALONE})
+            _add(inner, {w: place for w, place in what.items() if w != ALONE}, above=typed)
             if ALONE in what:
-                inner.callback(invoke_without_command=True)(_loaded(what[ALONE]))
+                inner.callback(invoke_without_command=True)(_loaded(what[ALONE], typed))
             app.add_typer(inner, name=name, no_args_is_help=ALONE not in what)
 
 
-def _loaded(place: str) -> Callable[..., Any]:
+def _loaded(place: str, typed: str) -> Callable[..., Any]:
+    """Return a command's function, held to the role matrix if it asks who gives it."""
     module, _, function = place.partition(".")
     found: Callable[..., Any] = getattr(
         importlib.import_module(f"varde_host.commands.{module}"), function
     )
-    return found
+    return command_rules.held(typed, found)
 
 
 def _only_named() -> None:

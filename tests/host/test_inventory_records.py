@@ -112,7 +112,7 @@ def test_an_inventory_from_before_lets_no_kit_out_unsigned(tmp_path):
 
 @pytest.fixture
 def desk(terminal, tmp_path, monkeypatch) -> Desk:
-    monkeypatch.setenv("VARDE_BY", "kalibreringsansvarlig:k2")
+    monkeypatch.setenv("VARDE_BY", "lagertekniker:t17")
     site = tmp_path / "site"
     shutil.copytree(signed_bench.site().directory, site)
     return Desk(terminal, site)

@@ -168,14 +168,17 @@ def test_procedures(terminal: Terminal, site: Path, tmp_path: Path):
     file = tmp_path / "own.toml"
     terminal.run("verify", "procedures", "show", "cuff-visual", "--out", file, "--site", site)
     file.write_text(file.read_text().replace("version = 1", "version = 2"))
-    status, said = terminal.json("verify", "procedures", "approve", file, "--site", site)
+    approve = ("verify", "procedures", "approve", file, "--site", site)
+    assert terminal.json(*approve)[1]["error"] == "til-01"  # a technician
+    as_calibration = ("--by", "kalibreringsansvarlig:k2")
+    status, said = terminal.json(*approve, *as_calibration)
     assert (status, said["version"]) == (0, 2)
     _, listed = terminal.json("verify", "procedures", "list", "--site", site)
     used = [one["version"] for one in listed if one["id"] == "cuff-visual" and one["in_use"]]
     assert used == [2]
     package = tmp_path / "p.zip"
     export = ("verify", "procedures", "export", "cuff-visual", "--out", package, "--site", site)
-    status, sent = terminal.json(*export)
+    status, sent = terminal.json(*export, *as_calibration)
     assert status == 0
     status, got = terminal.json(
         "verify", "procedures", "import", package, "--out", tmp_path / "in"

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 
 import private_apt
+import setup_pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -165,6 +166,29 @@ def offer_soft_token() -> None:
         print(f"setup: no SoftHSM 2 ({error}): the tests of keys in a token are skipped")
 
 
+def offer_scripts() -> None:
+    """Fetch them if that can be done: without, pages are whole but do not change by themselves,
+    and the tests of that and of logging in by OpenID Connect are skipped, and say so."""
+    listed = (setup_pages.LISTED / "package-lock.json", ROOT / "tools/setup_pages.py")
+    if not setup_pages.HTMX.exists():
+        (STAMPS / "page-scripts").unlink(missing_ok=True)
+    try:
+        step("page-scripts", stamp_of(*listed), setup_pages.fetch_scripts)
+    except (setup_pages.PagesError, OSError, subprocess.SubprocessError) as error:
+        print(f"setup: no htmx ({error}): pages work, but are not live; some of their tests are "
+              "skipped")
+
+
+def offer_browser() -> None:
+    """Fetch it if that can be done: tests in a browser are skipped without it, and say so."""
+    try:
+        step("browser", stamp_of(ROOT / "tools/setup_pages.py"), setup_pages.fetch_browser,
+             _architecture() if shutil.which("dpkg") else "")
+    except (setup_pages.PagesError, private_apt.AptError, OSError,
+            subprocess.SubprocessError) as error:
+        print(f"setup: no Chromium ({error}): the tests of pages in a browser are skipped")
+
+
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have any Python
         print("setup: Python 3.11 or newer is needed; make PYTHON=/path/to/python3.11 ...",
@@ -180,6 +204,8 @@ def main() -> int:
         step("hub-interpreter", stamp_of(ROOT / "tools/setup_interpreter.py") + named, interpreter)
         offer_balancer()
         offer_soft_token()
+        offer_scripts()
+        offer_browser()
     except (SetupError, OSError, subprocess.SubprocessError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ kit and opens none. The notes that an acceptance has opened are closed by the on
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -82,14 +83,22 @@ def opened(
     return note
 
 
+def is_of_acceptance(note: notes.Note) -> bool:
+    """Tell if an acceptance has opened it, in whatever language was spoken then: the next one that
+    passes closes it."""
+    return note.code.partition("-")[0] in _OURS and note.text.startswith(_beginnings())
+
+
+@functools.cache
+def _beginnings() -> tuple[str, ...]:
+    """Return how the deviations of acceptances begin, in each language."""
+    texts = [messages.catalogue(each)["accept.note"] for each in messages.LANGUAGES]
+    return tuple(text.partition("{")[0] for text in texts)
+
+
 def closed(connection: sa.Connection, kit_id: str, number: str, by: Who, now_ms: int) -> list[int]:
     """Close the deviations that acceptances of this kit have opened; return their numbers."""
-    beginning = messages.text("accept.note", number="", what="")[:8]
-    ours = [
-        note
-        for note in notes.listing(connection, kit_id)
-        if note.code.partition("-")[0] in _OURS and note.text.startswith(beginning)
-    ]
+    ours = [note for note in notes.listing(connection, kit_id) if is_of_acceptance(note)]
     outcome = messages.text("accept.note-closed", number=number)
     for note in ours:
         notes.close(connection, note.note_id, outcome, by, now_ms)

@@ -55,5 +55,7 @@ class Settings:
     """The collector's."""
     scans: bool = False
     """Somebody is there who scans sensors into their kit, and labels."""
+    kit: str = ""
+    """The kit that a board which is in none goes into, "" for a new one each."""
     baud: int = DEFAULT_BAUD
     limits: Limits = field(default_factory=Limits)

@@ -56,6 +56,8 @@ class Tray:
     candidates: Callable[[], list[ports.Port]]
     expected: int | None = None
     table: Sequence[steps.Step] = steps.TABLE
+    only: str | None = None
+    """The chip of the one board it is for, where others are on the ports as well; None: any."""
     results: dict[str, Result] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _back: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -90,11 +92,23 @@ class Tray:
 
     def _on_board(self, board: Board) -> None:
         """The seeker has found a board, for the first time or again."""
+        if self.only not in (None, board.chip_id):
+            self._leave(board)
+            return
         task = self._tasks.get(board.chip_id)
         if task is None or task.done():
             self._back[board.chip_id] = asyncio.Event()
             self._tasks[board.chip_id] = asyncio.ensure_future(self._work(board))
         self._back[board.chip_id].set()
+
+    def _leave(self, board: Board) -> None:
+        """It is somebody else's: nothing is done with it, and its port is free."""
+        assert self._seeker is not None
+        self._seeker.done(board)
+        fault = faults.Fault("other-board", found=board.chip_id)
+        fields = {"code": fault.code, "outcome": fault.outcome, **fault.fields}
+        now_ms = self.bench.utc_ms()
+        self.bench.tell(events.Event(events.FAULT, now_ms, "", board.port, fields=fields))
 
     # One board
 
@@ -194,6 +208,9 @@ class Tray:
             raise fault
         await asyncio.sleep(PERSON_LOOK_S)
         work.board.hands_s += PERSON_LOOK_S
+        reason = self.bench.refused.pop(work.board.chip_id, None)
+        if reason is not None:
+            raise faults.Fault("cannot", reason=reason)
 
     async def _until_back(self, work: Work, fault: faults.Fault) -> None:
         """Wait for the seeker to find this board. Raises Fault `not-come-back`."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,8 @@ class Bench:
     """Whose question is on the screen."""
     chip_of_hub: Callable[[str], str] = lambda _hub_id: ""
     """Which chip a hub's id belongs to, "" if nobody knows."""
+    refused: MutableMapping[str, str] = field(default_factory=dict)
+    """By chip id: why a technician cannot do what that board waits for."""
 
 
 @dataclass

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.acceptance import accepting, beginning, deviations, signing
-from varde_host.bench import faults, ledger, live, settings, tray, work, work_folder
-from varde_host.bench.making import label_facts
+from varde_host.acceptance import accept_run, signing
+from varde_host.bench import faults, live, settings
+from varde_host.bench import occasion as bench_occasion
 from varde_host.commands import bench, inventory_options, options
-from varde_host.inventory import evidence, kit_id, kits, measuring_models, states
+from varde_host.inventory import evidence, kit_id
 from varde_host.inventory import who as inventory_who
-from varde_host.inventory.store import Inventory
 from varde_host.site import files
 
 
@@ -38,77 +36,28 @@ def run(
 ) -> None:
     """Test one kit, and sign what was found; exit status 1 if a step has failed or is left."""
     whose = inventory_who.parse(by)
-    wanted = kit_id.check(kit)
     where = evidence.text(place or messages.text("accept.bench"), "--place")
+    wanted = accept_run.Wanted(kit_id.check(kit), where, label, anew)
     site_files = files.load(site)
-    utc_ms = clock.from_environment().utc_ms
-    made = None
-    with (
-        work_folder.opened() as folder,
-        inventory_options.opened(site, inventory) as kept,
-        bench.shown(json=json) as view,
-    ):
-        chip = beginning.begin(kept, wanted, whose, utc_ms(), anew=anew)
-        asked = settings.Settings(
-            site=site_files, by=whose, image=Path(), firmware=Path(), folder=folder, trust=b"",
+    with inventory_options.opened(site, inventory) as kept, bench.shown(json=json) as view:
+        occasion = bench_occasion.Occasion(
+            site=site_files, by=whose, inventory=kept, tell=view.tell, ask=bench.Questions().ask,
             database=options.database_address(site, database_address),
+            utc_ms=clock.from_environment().utc_ms, candidates=bench.candidates_of(port or []),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),
         )  # fmt: skip
-        test = accepting.Acceptance(wanted, chip, kept, asked.database, where)
-        at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)
-        written = ledger.Ledger(kept, whose, utc_ms)
-        at_work.chip_of_hub = written.chip_of_hub
-        boards = tray.Tray(at_work, written, bench.candidates_of(port or []), 1, test.table())
-        ended = [result for result in bench.play(boards) if result.chip_id == chip]
-        result = ended[0] if ended else tray.Result(chip, "", faults.Fault("board-silent"))
-        if result.fault is None or deviations.is_the_kits(result.fault):
-            made = signing.make(
-                kept, site_files, wanted, chip, written.finished(chip),
-                (result.step, result.fault), by=whose, place=where,
-                municipality=municipality(site_files), now_ms=utc_ms(),
-            )  # fmt: skip
-            if result.fault is None:
-                beginning.end(kept, chip, made.signed.sha256, whose, utc_ms())
-            elif result.fault.code == "opp-01":
-                beginning.begin(kept, wanted, whose, utc_ms(), anew=True)
-        if made is not None and made.state == states.CHECKED and label is not None:
-            _pack(kept, wanted, label, whose, utc_ms(), measuring_models.load(site))
-        state = kept.read(lambda connection: kits.find(connection, wanted).state)
-    _say(wanted, made, state, result.fault, json=json)
+        ended = bench.play(accept_run.accept(occasion, wanted))
+    _say(wanted.kit, ended, json=json)
 
 
-def municipality(site: files.Site) -> str:
-    """Return the name that papers bear: that of the labels, else the site's own."""
-    try:
-        return label_facts.load(site.directory).municipality
-    except errors.InputRefused:
-        return site.name
-
-
-def _pack(
-    inventory: Inventory,
-    kit: str,
-    label: str,
-    by: inventory_who.Who,
-    now_ms: int,
-    known: measuring_models.Known,
-) -> None:
-    """Make a checked kit ready, by the label that was scanned from its case."""
-    packing = {"packing": {"label": label}}
-    with inventory.writing() as connection:
-        kits.move(connection, kit, states.READY, packing, by, now_ms, known=known)
-
-
-def _say(
-    kit: str, made: signing.Made | None, state: str, fault: faults.Fault | None, *, json: bool
-) -> None:
-    is_good = made is not None and fault is None
+def _say(kit: str, ended: accept_run.Ended, *, json: bool) -> None:
+    made, fault = ended.made, ended.fault
     if json:
         output.as_json(
             {
                 "kit": kit,
-                "accepted": is_good,
-                "state": state,
+                "accepted": ended.is_good,
+                "state": ended.state,
                 "record": made and made.signed.sha256,
                 "number": made and made.number,
                 "deviation": made and made.note_id,
@@ -119,8 +68,8 @@ def _say(
     elif made is None:
         output.line(messages.text("accept.not-done", kit=kit))
     else:
-        _say_result(kit, made, state, fault)
-    if not is_good:
+        _say_result(kit, made, ended.state, fault)
+    if not ended.is_good:
         raise SystemExit(errors.EXIT_REFUSED)
 
 

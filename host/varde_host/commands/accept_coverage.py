@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import asyncio
 from typing import Annotated
 
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.acceptance import at_collector, coverage, rooms
+from varde_host.acceptance import coverage, room_check, rooms
 from varde_host.bench import live
-from varde_host.bench.taking_back import returning
-from varde_host.collector import database, registry
 from varde_host.commands import inventory_options, options
-from varde_host.inventory import items, kit_id, progress, store
+from varde_host.inventory import kit_id
 from varde_host.inventory import who as inventory_who
-
-LOOK_S = 2.0
-WAIT_S = 300.0
-"""For a walk to the room, five seconds at the button, 40 s of readings, and their way."""
 
 
 def check(
     kit: Annotated[str, typer.Argument(metavar="KIT")],
     room: Annotated[str, typer.Option("--room", metavar="TEXT")],
     newest: Annotated[bool, typer.Option("--newest")] = False,
-    wait_s: Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0)] = WAIT_S,
+    wait_s: Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0)] = room_check.WAIT_S,
     by: inventory_options.By = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     database_address: options.DatabaseAddress = None,
@@ -35,62 +28,21 @@ def check(
 ) -> None:
     """Judge a run of test readings made in this room; exit status 1 unless all of it is green."""
     whose = inventory_who.parse(by)
-    wanted = kit_id.check(kit)
+    wanted = room_check.Wanted(kit_id.check(kit), room, newest, wait_s)
     address = options.database_address(site, database_address)
     now = clock.from_environment().utc_ms
     with inventory_options.opened(site, inventory) as kept:
-        hub = kept.read(lambda connection: returning.hub_item(connection, wanted))
-        slots = _slots(kept, str(hub.chip_id))
-        run = _await_run(address, hub, slots, 0.0 if newest else wait_s, is_newest=newest)
-        found = kept.write(
-            lambda connection: rooms.keep(
-                connection, str(hub.chip_id), wanted, room, run, whose, now()
-            )
-        )
+        ended = asyncio.run(room_check.check(kept, address, wanted, whose, now, _say_hold))
     if json:
-        output.as_json({"kit": wanted, **found})
+        output.as_json({"kit": wanted.kit, **ended.kept})
     else:
-        _say(found, run)
-    if run.colour != coverage.GREEN:
+        _say(ended.kept, ended.run)
+    if not ended.is_good:
         raise SystemExit(errors.EXIT_REFUSED)
 
 
-def _slots(kept: store.Inventory, chip: str) -> list[int]:
-    """Return the slots of the kit's sensors, as they were paired."""
-    done = kept.read(lambda connection: progress.finished(connection, chip))
-    return [row["slot"] for row in done.get("sensors", {}).get("sensors", [])]
-
-
-def _await_run(
-    address: str | Path, hub: items.Item, slots: list[int], wait_s: float, *, is_newest: bool
-) -> rooms.Run:
-    """Return a run that begins from now on, or the newest. Raises InputRefused `no-test-run`."""
-    hub_id = bytes.fromhex(hub.hub_id or "")
-    public = _public(address, hub_id)
-    after = 0 if is_newest else at_collector.newest_seq(address, hub_id)
-    if not is_newest:
-        output.progress(messages.text("accept.hold-button"))
-    end_s = time.monotonic() + wait_s
-    while True:
-        heard = at_collector.heard(address, hub_id, public)
-        run = rooms.newest(heard, after, slots)
-        is_over = time.monotonic() >= end_s
-        if run is not None and (run.is_whole or is_over):
-            return run
-        if is_over:
-            raise errors.InputRefused("no-test-run", hub.hub_id or "")
-        time.sleep(LOOK_S)
-
-
-def _public(address: str | Path, hub_id: bytes) -> bytes:
-    opened = database.open_database(address, create=False)
-    try:
-        known = opened.read(lambda connection: registry.find(connection, hub_id))
-    finally:
-        opened.close()
-    if known is None:
-        raise errors.InputRefused("hub-unknown", hub_id.hex())
-    return known.public_key
+def _say_hold() -> None:
+    output.progress(messages.text("accept.hold-button"))
 
 
 def _say(found: dict[str, object], run: rooms.Run) -> None:

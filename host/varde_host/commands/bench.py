@@ -6,32 +6,26 @@ import asyncio
 import functools
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import (
-    events,
-    faults,
-    ledger,
-    live,
-    settings,
-    steps,
-    tray,
-    work,
-    work_folder,
-)
+from varde_host.bench import faults, live, making_run, settings, steps, work
+from varde_host.bench import occasion as bench_occasion
 from varde_host.bench.cable import ports
 from varde_host.commands import hub_assignment, inventory_options, options
+from varde_host.fleet import link_files
 from varde_host.inventory import progress
 from varde_host.inventory import who as inventory_who
-from varde_host.site import files, trust_documents
+from varde_host.site import files
 
 DEFAULT_FIRMWARE = Path("build/firmware")
+Ended = TypeVar("Ended")
+
 STOPPED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -66,56 +60,30 @@ def run(
 ) -> None:
     """Work on all boards until each is done or given up; exit status 1 if one was given up."""
     whose = inventory_who.parse(by)
-    scans = sys.stdin.isatty() if scan is None else scan
-    table = _table(until, again or [], scans=scans)
+    wanted = making_run.Wanted(
+        image=image, firmware=firmware, host=host, collector_port=collector_port,
+        networks=tuple(link_files.networks_in(wifi)),
+        modem=link_files.subscription_in(modem), ntp_host=ntp_host, ntp_port=ntp_port,
+        heartbeat_s=heartbeat_s, board=board, until=until, again=tuple(again or []), count=count,
+        flashers=flashers, scans=sys.stdin.isatty() if scan is None else scan,
+    )  # fmt: skip
+    wanted.table()
     site_files = files.load(site)
-    utc_ms = clock.from_environment().utc_ms
-    with work_folder.opened() as folder:
-        asked = settings.Settings(
-            site=site_files,
-            by=whose,
-            image=image,
-            firmware=firmware,
-            folder=folder,
-            trust=trust_documents.issue(site_files, utc_ms())[1],
-            board=board,
-            networks=tuple(hub_assignment.networks_in(wifi)),
-            modem=hub_assignment.subscription_in(modem),
-            collector_host=host or site_files.server_names[0],
-            collector_port=collector_port,
-            ntp_host=ntp_host,
-            ntp_port=ntp_port,
-            heartbeat_s=heartbeat_s,
+    with (
+        inventory_options.opened(site, inventory_address, create=True) as inventory,
+        shown(json=json) as view,
+    ):
+        occasion = bench_occasion.Occasion(
+            site=site_files, by=whose, inventory=inventory, tell=view.tell, ask=Questions().ask,
             database=options.database_address(site, database_address),
-            scans=scans,
+            utc_ms=clock.from_environment().utc_ms, candidates=candidates_of(port or []),
             limits=settings.Limits(come_back_s=come_back_s),
-        )
-        with (
-            inventory_options.opened(site, inventory_address, create=True) as inventory,
-            shown(json=json) as view,
-        ):
-            bench = work.Bench(asked, view.tell, utc_ms, Questions().ask, inventory=inventory)
-            bench.flashing = asyncio.Semaphore(flashers)
-            written = ledger.Ledger(inventory, whose, utc_ms)
-            bench.chip_of_hub = written.chip_of_hub
-            written.again = frozenset(name for first in again or [] for name in steps.after(first))
-            candidates = candidates_of(port or [])
-            expected = len(candidates()) if count is None else count or None
-            if expected == 0:
-                raise errors.InputRefused("bench-no-ports")
-            ended = play(tray.Tray(bench, written, candidates, expected, table))
-            missing = max(0, (expected or 0) - len(ended))
-            if missing:
-                _tell_left(bench, candidates(), ended)
-    _finish(ended, missing, json=json)
-
-
-def _table(until: str | None, again: Sequence[str], *, scans: bool) -> Sequence[steps.Step]:
-    for name in [*again, *([until] if until else [])]:
-        if name not in steps.names():
-            raise errors.InputRefused("bench-step", name[:30], known=", ".join(steps.names()))
-    last = len(steps.TABLE) if until is None else steps.names().index(until) + 1
-    return [step for step in steps.TABLE[:last] if scans or step.name != steps.LABEL]
+        )  # fmt: skip
+        ended = play(making_run.make(occasion, wanted))
+    if not json:
+        output.line(messages.text("bench.summary", done=ended.done, boards=ended.boards))
+    if ended.done < ended.boards:
+        raise SystemExit(errors.EXIT_REFUSED)
 
 
 def candidates_of(named: list[str]) -> Callable[[], list[ports.Port]]:
@@ -134,11 +102,11 @@ def shown(*, json: bool) -> Iterator[live.View]:
         yield view
 
 
-def play(boards: tray.Tray) -> list[tray.Result]:
-    """Run the tray; Ctrl-C and SIGTERM end it in order, programs it started included."""
+def play(work_on: Coroutine[Any, Any, Ended]) -> Ended:
+    """Do it; Ctrl-C and SIGTERM end it in order, programs it started included."""
 
-    async def main() -> list[tray.Result]:
-        task = asyncio.ensure_future(boards.run())
+    async def main() -> Ended:
+        task = asyncio.ensure_future(work_on)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, task.cancel)
@@ -161,27 +129,6 @@ class Questions:
         if answer.startswith("!") or not line:
             raise faults.Fault("cannot", reason=answer.lstrip("! ") or question)
         return answer
-
-
-def _tell_left(
-    bench: work.Bench, candidates: Sequence[ports.Port], ended: Sequence[tray.Result]
-) -> None:
-    """Name the ports on which no board was found, since somebody put one there."""
-    found = {result.port for result in ended}
-    for port in candidates:
-        if port.name not in found:
-            fields = {"code": "board-silent", "who": faults.TECHNICIAN}
-            left = events.Event(events.LEFT, bench.utc_ms(), "", port.name, fields=fields)
-            bench.tell(left)
-
-
-def _finish(ended: Sequence[tray.Result], missing: int, *, json: bool) -> None:
-    """Boards that were expected and not found are not done either."""
-    done, boards = sum(result.fault is None for result in ended), len(ended) + missing
-    if not json:
-        output.line(messages.text("bench.summary", done=done, boards=boards))
-    if done < boards:
-        raise SystemExit(errors.EXIT_REFUSED)
 
 
 def show_ports(json: options.Json = False) -> None:

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import ledger, settings, tray, work, work_folder
-from varde_host.bench.taking_back import draining, return_sensors, returning, wipe_papers, wiping
-from varde_host.commands import bench, hub_assignment, inventory_options, options
+from varde_host.bench import occasion as bench_occasion
+from varde_host.bench import settings
+from varde_host.bench.taking_back import draining, return_run, return_sensors, wiping
+from varde_host.commands import bench, inventory_options, options
+from varde_host.fleet import link_files
 from varde_host.inventory import evidence, kit_id
 from varde_host.inventory import who as inventory_who
 from varde_host.sensor import radio
@@ -43,46 +45,22 @@ def run(
 ) -> None:
     """Go the whole way back with one kit; exit status 1 if it was not gone to its end."""
     whose = inventory_who.parse(by)
-    wanted = kit_id.check(kit)
-    if proof not in wiping.PROOFS:
-        raise errors.InputRefused("wipe-proof", proof[:20], known=", ".join(wiping.PROOFS))
+    decided = _decision(give_up, reason)
+    plan = return_sensors.Plan(
+        None if no_radio else radio.chosen(radio_name), asks=True, may_skip=sensors_later
+    )
+    networks = tuple(link_files.networks_in(wifi))
+    wanted = return_run.Wanted(kit_id.check(kit), decided, networks, proof, plan)
     site_files = files.load(site)
-    utc_ms = clock.from_environment().utc_ms
-    with (
-        work_folder.opened() as folder,
-        inventory_options.opened(site, inventory) as kept,
-        bench.shown(json=json) as view,
-    ):
-        chip = returning.begin(kept, wanted, whose, utc_ms())
-        asked = settings.Settings(
-            site=site_files, by=whose, image=Path(), firmware=Path(), folder=folder,
-            trust=b"", networks=tuple(hub_assignment.networks_in(wifi)),
+    with inventory_options.opened(site, inventory) as kept, bench.shown(json=json) as view:
+        occasion = bench_occasion.Occasion(
+            site=site_files, by=whose, inventory=kept, tell=view.tell, ask=bench.Questions().ask,
             database=options.database_address(site, database_address),
+            utc_ms=clock.from_environment().utc_ms, candidates=bench.candidates_of(port or []),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),
         )  # fmt: skip
-        back = returning.Return(
-            wanted,
-            chip,
-            kept,
-            asked.database,
-            site / wipe_papers.FOLDER,
-            _decision(give_up, reason),
-            asked.networks,
-            proof,
-            return_sensors.Plan(
-                None if no_radio else radio.chosen(radio_name), asks=True, may_skip=sensors_later
-            ),
-        )
-        at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)
-        written = ledger.Ledger(kept, whose, utc_ms)
-        at_work.chip_of_hub = written.chip_of_hub
-        candidates = bench.candidates_of(port or [])
-        boards = tray.Tray(at_work, written, candidates, 1, back.table())
-        ended = bench.play(boards)
-        record = written.finished(chip).get(returning.RECORD, {})
-        if [result.fault for result in ended] == [None]:
-            returning.end(kept, chip, whose, utc_ms(), str(record["record"]))
-    _say(ended, wanted, record, site / wipe_papers.FOLDER, json=json)
+        ended = bench.play(return_run.take_back(occasion, wanted))
+    _say(ended, wanted.kit, json=json)
 
 
 def _decision(give_up: str | None, reason: str) -> draining.Decision | None:
@@ -91,16 +69,14 @@ def _decision(give_up: str | None, reason: str) -> draining.Decision | None:
     return draining.Decision(inventory_who.parse(give_up), evidence.text(reason, "--reason"))
 
 
-def _say(
-    ended: list[tray.Result], kit: str, record: work.Evidence, folder: Path, *, json: bool
-) -> None:
-    is_done = [result.fault for result in ended] == [None]
+def _say(ended: return_run.Ended, kit: str, *, json: bool) -> None:
+    record = ended.record
     if json:
-        output.as_json({"kit": kit, "wiped": is_done, "record": record.get("record")})
-    elif is_done:
-        paper = folder / str(record["pdf"])
+        output.as_json({"kit": kit, "wiped": ended.is_wiped, "record": record.get("record")})
+    elif ended.is_wiped:
+        paper = ended.papers / str(record["pdf"])
         output.good(messages.text("return.done", kit=kit, paper=paper))
     else:
         output.line(messages.text("return.not-done", kit=kit))
-    if not is_done:
+    if not ended.is_wiped:
         raise SystemExit(errors.EXIT_REFUSED)

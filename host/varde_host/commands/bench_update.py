@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, errors, messages, output
-from varde_host.bench import ledger, settings, tray, work, work_folder
-from varde_host.bench.making import update
+from varde_host.bench import occasion as bench_occasion
+from varde_host.bench import settings, update_run
 from varde_host.commands import bench, inventory_options, options
 from varde_host.inventory import who as inventory_who
-from varde_host.release.folder import Folder
 from varde_host.site import files
-from varde_protocols import documents
 
 
 def run(
@@ -31,38 +29,22 @@ def run(
 ) -> None:
     """Bring one hub its assignment and release; exit status 1 if it does not take them."""
     whose = inventory_who.parse(by)
-    folder = None if release is None else Folder(release)
-    brought = update.files_of(_read(assignment), folder)
+    brought = update_run.brought(assignment, release)
     site_files = files.load(site)
-    utc_ms = clock.from_environment().utc_ms
     with (
-        work_folder.opened() as scratch,
         inventory_options.opened(site, inventory, create=True) as kept,
         bench.shown(json=json) as view,
     ):
-        asked = settings.Settings(
-            site=site_files, by=whose, image=Path(), firmware=Path(), folder=scratch, trust=b"",
+        occasion = bench_occasion.Occasion(
+            site=site_files, by=whose, inventory=kept, tell=view.tell, ask=bench.Questions().ask,
+            database="", utc_ms=clock.from_environment().utc_ms,
+            candidates=bench.candidates_of([port]),
             limits=settings.Limits(come_back_s=come_back_s),
         )  # fmt: skip
-        at_work = work.Bench(asked, view.tell, utc_ms, bench.Questions().ask, inventory=kept)
-        written = ledger.Ledger(kept, whose, utc_ms)
-        written.again = frozenset({update.NAME})
-        at_work.chip_of_hub = written.chip_of_hub
-        table = (update.step(brought),)
-        boards = tray.Tray(at_work, written, bench.candidates_of([port]), 1, table)
-        ended = bench.play(boards)
-    is_done = [result.fault for result in ended] == [None]
+        ended = bench.play(update_run.bring(occasion, brought))
     if json:
-        output.as_json({"on_trial": is_done})
-    elif is_done:
+        output.as_json({"on_trial": ended.is_on_trial})
+    elif ended.is_on_trial:
         output.good(messages.text("bench-update.on-trial"))
-    if not is_done:
+    if not ended.is_on_trial:
         raise SystemExit(errors.EXIT_REFUSED)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(documents.MAX_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error

@@ -8,6 +8,7 @@ from typing import Any
 
 from varde_host import errors
 from varde_host.commands import hub_assignment, sensor_text, setting_text
+from varde_host.fleet import link_files
 from varde_host.fleet.desired import Edit, Plain
 from varde_protocols import hub_config
 
@@ -29,10 +30,10 @@ def of_wifi(exactly: Path | None, added: Path | None, removed: Sequence[str]) ->
     """Return the edits of the networks: all of them, one more or another password, or one less."""
     edits: list[Edit] = []
     if exactly is not None:
-        networks = [_row(network) for network in hub_assignment.networks_in(exactly)]
+        networks = [_row(network) for network in link_files.networks_in(exactly)]
         edits.append(lambda _plain: {"networks": networks})
     if added is not None:
-        more = [_row(network) for network in hub_assignment.networks_in(added)]
+        more = [_row(network) for network in link_files.networks_in(added)]
         edits.append(lambda plain: {"networks": _with(plain["networks"], more)})
     edits += [_without("networks", ssid) for ssid in removed]
     return edits
@@ -55,7 +56,7 @@ def of_modem(file: Path | None) -> list[Edit]:
     """Return the edit of the modem's subscription."""
     if file is None:
         return []
-    modem = hub_assignment.subscription_in(file)
+    modem = link_files.subscription_in(file)
     return [lambda _plain: {"modem": None if modem is None else _row(modem)}]
 
 

@@ -7,16 +7,12 @@ a passkey or a consent code from a file, one a line as `--sensor` has it.
 
 from __future__ import annotations
 
-import contextlib
-import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from varde_host import clock, errors, messages, output
+from varde_host import clock, messages, output
 from varde_host.collector import answer
 from varde_host.commands import (
     hexadecimal,
@@ -26,12 +22,10 @@ from varde_host.commands import (
     sensor_text,
     site_secrets,
 )
-from varde_host.fleet import desired, signing
+from varde_host.fleet import link_files, signing
 from varde_host.site import files
 from varde_protocols import assignment, hub_config
-from varde_protocols.errors import WireError
 
-_STANDARD_INPUT = Path("-")
 NTP_PORT = 123
 KIB_A_MIB = 1024
 
@@ -72,7 +66,7 @@ def assign(
 ) -> None:
     """Write the file; an existing one is refused. Nothing is published: `varde config` does."""
     config = hub_config.HubConfig(
-        networks=networks_in(wifi),
+        networks=link_files.networks_in(wifi),
         collector_host=host,
         collector_port=port,
         heartbeat_s=heartbeat_s,
@@ -80,7 +74,7 @@ def assign(
         ntp_host=ntp_host,
         ntp_port=ntp_port,
         board=board,
-        modem=subscription_in(modem),
+        modem=link_files.subscription_in(modem),
         data_budget_kib=data_budget_mib * KIB_A_MIB,
         local_time=reminder_text.local_time(local_time, "--local-time"),
         reminders=reminder_text.reminders(reminder or [], "--reminder"),
@@ -133,48 +127,6 @@ def _hours(text: str | None, where: str) -> list[int] | None:
     return None if text is None else reminder_text.hours(text, where)
 
 
-def networks(text: str, where: str) -> list[hub_config.Network]:
-    """Return the networks of `ssid:password` lines; `\\:` is a colon within the ssid.
-
-    Raises InputRefused `wifi-line`, `config-refused`; neither repeats the line.
-    """
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        parts = re.split(r"(?<!\\):", line, maxsplit=1)
-        if len(parts) != 2:
-            raise errors.InputRefused("wifi-line", f"{where}:{number}")
-        with _at(f"{where}:{number}"):
-            found.append(hub_config.Network(parts[0].replace("\\:", ":"), parts[1]))
-    return found
-
-
-def subscription(text: str, where: str) -> hub_config.Modem:
-    """Return the modem of lines `apn=NAME`, and if needed `user=`, `password=`, `pin=`.
-
-    Raises InputRefused `modem-line`, `config-refused`; neither repeats the line.
-    """
-    fields = {"apn": "", "user": "", "password": "", "pin": ""}
-    for number, line in enumerate(text.splitlines(), 1):
-        name, separator, value = line.partition("=")
-        if line.strip() and (not separator or name.strip() not in fields):
-            raise errors.InputRefused("modem-line", f"{where}:{number}")
-        if line.strip():
-            fields[name.strip()] = value.strip() if name.strip() != "password" else value
-    with _at(where):
-        return hub_config.Modem(**fields)
-
-
-@contextlib.contextmanager
-def _at(where: str) -> Iterator[None]:
-    """Say of a value that no hub may run with where it stands, and not what it is."""
-    try:
-        yield
-    except WireError as error:
-        raise desired.refused(error, where) from error
-
-
 def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
     """Return those of the command line, where no secret may stand, and those of the file."""
     made = [sensor_text.parse(text, "--sensor", secrets=False) for text in given]
@@ -183,32 +135,11 @@ def _sensors(given: list[str], file: Path | None) -> list[hub_config.Sensor]:
 
 def sensors_in(file: Path | None) -> list[hub_config.Sensor]:
     """Return the sensors of a file, none without one."""
-    lines = [] if file is None else _text_of(file).splitlines()
+    lines = [] if file is None else link_files.text_of(file).splitlines()
     found = []
     for number, line in enumerate(lines, 1):
         where = f"{file}:{number}"
         if line.strip() and not line.startswith("#"):
-            with _at(where):
+            with link_files.at(where):
                 found.append(sensor_text.parse(line.strip(), where, secrets=True))
     return found
-
-
-def networks_in(file: Path | None) -> list[hub_config.Network]:
-    """Return the networks of a file, none without one."""
-    return [] if file is None else networks(_text_of(file), str(file))
-
-
-def subscription_in(file: Path | None) -> hub_config.Modem | None:
-    """Return the modem of a file, None without one."""
-    return None if file is None else subscription(_text_of(file), str(file))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        if path == _STANDARD_INPUT:
-            return sys.stdin.read()
-        return path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
-    except UnicodeDecodeError as error:
-        raise errors.InputRefused("file-encoding", str(path)) from error
-    except OSError as error:
-        raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error

@@ -33,6 +33,15 @@ def finished(connection: sa.Connection, chip_id: str) -> dict[str, dict[str, Any
     return {row.step: json.loads(row.evidence) for row in rows}
 
 
+def finished_ms(connection: sa.Connection, chip_id: str, step: str) -> int | None:
+    """Return when a step of a chip was finished (Unix ms), None if it is not."""
+    table = schema.progress
+    query = sa.select(table.c.at_ms).where(
+        table.c.chip_id == chip_id, table.c.step == step, table.c.evidence.is_not(None)
+    )
+    return connection.execute(query).scalar()
+
+
 def chips(connection: sa.Connection) -> list[str]:
     """Return the chips that have finished a step, those with the latest last."""
     table = schema.progress

@@ -212,7 +212,7 @@ def _as_said_before(device: measured.Device, before: records.Record) -> measured
 
 
 def _bench(table: dict[str, Any]) -> Bench:
-    unknown = set(table) - {"place", "references", *_CONDITIONS}
+    unknown = set(table) - {"place", "references", "desk", *_CONDITIONS}
     if unknown:
         raise ValueError(min(unknown))
     values = {name: Decimal(str(table[name])) for name in _CONDITIONS if name in table}

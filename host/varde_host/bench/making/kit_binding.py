@@ -15,11 +15,18 @@ SOURCE = "bench"
 
 
 def kit_of(
-    inventory: store.Inventory, chip_id: str, hub_id: str, by: Who, now_ms: int
+    inventory: store.Inventory,
+    chip_id: str,
+    hub_id: str,
+    by: Who,
+    now_ms: int,
+    into: str = "",
 ) -> kits.Kit:
     """Return the board's kit; the hub is taken in, and a kit made for it, where there is none.
 
-    `hub_id` is its identity now. All in one transaction, so done again it changes nothing.
+    `hub_id` is its identity now; `into` is the kit that it goes into if it is in none. All in one
+    transaction, so done again it changes nothing. Raises InputRefused `kit-hub` if that kit has
+    a hub already, and as `items.put`.
     """
 
     def work(connection: sa.Connection) -> kits.Kit:
@@ -31,11 +38,22 @@ def kit_of(
         elif hub.hub_id != hub_id:
             hub = items.change(connection, hub.item_id, by, now_ms, hub_id=hub_id)
         if hub.kit_id is None:
-            made = kits.create(connection, secrets.randbelow, by, now_ms, source=SOURCE)
-            hub = items.put(connection, hub.item_id, made.kit_id, by, now_ms)
+            kit_id = _room_in(connection, into) if into else ""
+            if not kit_id:
+                made = kits.create(connection, secrets.randbelow, by, now_ms, source=SOURCE)
+                kit_id = made.kit_id
+            hub = items.put(connection, hub.item_id, kit_id, by, now_ms)
         return kits.find(connection, str(hub.kit_id))
 
     return inventory.write(work)
+
+
+def _room_in(connection: sa.Connection, kit_id: str) -> str:
+    """Return the kit if it has no hub yet."""
+    there = items.listing(connection, kit_id=kit_id, kind=models.HUB)
+    if there:
+        raise errors.InputRefused("kit-hub", kit_id, hubs=len(there))
+    return kits.find(connection, kit_id).kit_id
 
 
 def _hub_model(connection: sa.Connection, by: Who, now_ms: int) -> str:

@@ -25,8 +25,9 @@ async def run(work: Work) -> Evidence:
     assert work.bench.inventory is not None, "the bench has no inventory"
     hub_id, now_ms = work.finished["identity"]["hub"], work.bench.utc_ms()
     kit = kit_binding.kit_of(
-        work.bench.inventory, work.board.chip_id, hub_id, work.settings.by, now_ms
-    )
+        work.bench.inventory, work.board.chip_id, hub_id, work.settings.by, now_ms,
+        work.settings.kit,
+    )  # fmt: skip
     directory = work.settings.site.directory
     today = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
     level = level_of(work.finished.get("sensors", {}), has_links="links" in work.finished)

@@ -59,8 +59,9 @@ async def run(work: Work) -> Evidence:
     hub_id, public = work.finished["identity"]["hub"], work.finished["identity"]["public"]
     inventory = _inventory(work)
     kit = kit_binding.kit_of(
-        inventory, work.board.chip_id, hub_id, work.settings.by, work.bench.utc_ms()
-    )
+        inventory, work.board.chip_id, hub_id, work.settings.by, work.bench.utc_ms(),
+        work.settings.kit,
+    )  # fmt: skip
     await _fill(work, inventory, kit)
     wanted = planned(work, inventory, kit)
     number = await _assign(work, [one.row for one in wanted])

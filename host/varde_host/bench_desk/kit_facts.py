@@ -1,0 +1,127 @@
+"""What is read of a kit before it is said what stands next: one look at the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from varde_host.acceptance import deviations
+from varde_host.bench_record import form
+from varde_host.inventory import items as things
+from varde_host.inventory import (
+    kits,
+    measuring_models,
+    models,
+    notes,
+    progress,
+    readiness,
+    records,
+    states,
+)
+
+Done = Mapping[str, Mapping[str, Any]]
+"""The finished steps of a board, by name, with their evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class KitFacts:
+    """A kit as the inventory has it at one moment (`now_ms`, Unix ms).
+
+    `done` are the steps of its hub's board, `made_ms` when that was erased and got its interpreter
+    (None: it was not, or is not made any more). `out_ms` and `wiped_ms` are when the kit last came
+    back and was last wiped, 0 for never. `accepted` is its newest acceptance.
+    """
+
+    kit: kits.Kit
+    items: tuple[things.Item, ...]
+    lacks: tuple[readiness.Lack, ...]
+    notes: tuple[notes.Note, ...]
+    done: Done
+    made_ms: int | None
+    out_ms: int
+    wiped_ms: int
+    is_uncleaned: bool
+    was_lost: bool
+    accepted: records.Record | None
+    procedures: Mapping[str, str]
+    """The procedure that each thing in it is verified by, by the thing's id."""
+    now_ms: int
+
+    @property
+    def hubs(self) -> list[things.Item]:
+        """The hubs in it: one, if all is well."""
+        return [item for item in self.items if item.kind == models.HUB]
+
+    @property
+    def sensors(self) -> list[things.Item]:
+        """The sensors in it."""
+        return [item for item in self.items if item.kind == models.SENSOR]
+
+    def item(self, item_id: str) -> things.Item | None:
+        """Return the thing with this id, if it is in the kit."""
+        return next((item for item in self.items if item.item_id == item_id), None)
+
+    def has_been_out(self) -> bool:
+        """Tell if it came back from somebody and was not wiped since."""
+        return self.out_ms > self.wiped_ms
+
+    def is_made_since_out(self) -> bool:
+        """Tell if its hub was erased and made at this bench after it last came back."""
+        return self.made_ms is not None and self.made_ms > self.out_ms
+
+
+def read(
+    connection: sa.Connection,
+    kit_id: str,
+    now_ms: int,
+    known: measuring_models.Known = measuring_models.BUILT_IN,
+) -> KitFacts:
+    """Return the facts of a kit. Raises InputRefused as `kits.find`."""
+    kit = kits.find(connection, kit_id)
+    inside = tuple(things.listing(connection, kit_id=kit.kit_id))
+    moves = kits.steps(connection, kit.kit_id)
+    chip = _chip(inside)
+    accepted = records.of_kit(connection, kit.kit_id, form.ACCEPTANCE)
+    return KitFacts(
+        kit=kit,
+        items=inside,
+        lacks=tuple(readiness.lacks(connection, kit.kit_id, now_ms, known)),
+        notes=tuple(notes.open_about_kit(connection, kit.kit_id)),
+        done={} if chip is None else progress.finished(connection, chip),
+        made_ms=None if chip is None else progress.finished_ms(connection, chip, "interpreter"),
+        out_ms=_last(moves, states.RETURNED),
+        wiped_ms=_last(moves, states.WIPED),
+        is_uncleaned=kits.is_uncleaned(connection, kit),
+        was_lost=bool(moves) and "loss" in moves[-1].evidence,
+        accepted=accepted[-1] if accepted else None,
+        procedures=_procedures(inside, known),
+        now_ms=now_ms,
+    )
+
+
+def acceptance_notes(facts: KitFacts) -> list[notes.Note]:
+    """Return the deviations that the next acceptance that passes will close."""
+    return [
+        note
+        for note in facts.notes
+        if note.subject == facts.kit.kit_id and deviations.is_of_acceptance(note)
+    ]
+
+
+def _chip(inside: tuple[things.Item, ...]) -> str | None:
+    hubs = [item for item in inside if item.kind == models.HUB]
+    return hubs[0].chip_id if len(hubs) == 1 else None
+
+
+def _last(moves: list[kits.Step], state: str) -> int:
+    return max((move.at_ms for move in moves if move.after == state), default=0)
+
+
+def _procedures(inside: tuple[things.Item, ...], known: measuring_models.Known) -> dict[str, str]:
+    found = {
+        item.item_id: measuring_models.procedures(known, item.kind, item.model) for item in inside
+    }
+    return {item_id: needs[0] for item_id, needs in found.items() if needs}

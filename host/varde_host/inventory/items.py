@@ -250,10 +250,12 @@ def _is_found_good(connection: sa.Connection, item: Item, since_ms: int, now_ms:
 
 
 def _checked(facts: Mapping[str, str | None]) -> dict[str, str | None]:
-    return {name: None if value is None else _fact(name, value) for name, value in facts.items()}
+    return {name: None if value is None else fact(name, value) for name, value in facts.items()}
 
 
-def _fact(name: str, value: str) -> str:
+def fact(name: str, value: str) -> str:
+    """Return a fact of a thing as it is kept. InputRefused `item-fact`, `date-form`, `text-form`,
+    `birth-number`."""
     if name in DATES:
         return evidence.date(value, name)
     if name in ("owner", "size"):

@@ -63,13 +63,9 @@ def add(
 
     Raises InputRefused `model-code`, `birth-number`, `model-kind`, `model-known`, `code-known`.
     """
-    if not _MODEL.fullmatch(model):
-        raise errors.InputRefused("model-code", model[:40])
-    birth_number.refuse_any(model, "MODEL")
     if kind not in KINDS:
         raise errors.InputRefused("model-kind", kind[:20], known=", ".join(KINDS))
-    if _row(connection, model) is not None:
-        raise errors.InputRefused("model-known", model)
+    check_key(connection, model)
     if code is not None:
         _refuse_code(connection, code)
     said = {"name": evidence.text(name, "name"), "maker": evidence.text(maker, "maker")}
@@ -78,6 +74,19 @@ def add(
         if code is not None:
             change.insert(schema.model_codes, code=code, model=model)
     return find(connection, model)
+
+
+def check_key(connection: sa.Connection, model: str) -> str:
+    """Return a model's key that is still free.
+
+    Raises InputRefused `model-code`, `birth-number`, `model-known`.
+    """
+    if not _MODEL.fullmatch(model):
+        raise errors.InputRefused("model-code", model[:40])
+    birth_number.refuse_any(model, "MODEL")
+    if _row(connection, model) is not None:
+        raise errors.InputRefused("model-known", model)
+    return model
 
 
 def add_code(connection: sa.Connection, model: str, code: str, by: Who, now_ms: int) -> Model:

@@ -25,16 +25,22 @@ class Place:
 
 def add(connection: sa.Connection, code: str, name: str, by: Who, now_ms: int) -> Place:
     """Make a place. InputRefused `place-code`, `place-known`, and as `evidence.text`."""
+    wanted = check_code(connection, code)
+    said = evidence.text(name, "name")
+    with door.Change(connection, by, now_ms, "place.added", wanted) as change:
+        change.insert(schema.places, place=wanted, name=said)
+    return Place(wanted, said)
+
+
+def check_code(connection: sa.Connection, code: str) -> str:
+    """Return a place's code that is still free; raises as `add`."""
     wanted = code.strip().upper()
     if not _CODE.fullmatch(wanted):
         raise errors.InputRefused("place-code", code[:20])
     birth_number.refuse_any(wanted, "PLACE")
     if _row(connection, wanted) is not None:
         raise errors.InputRefused("place-known", wanted)
-    said = evidence.text(name, "name")
-    with door.Change(connection, by, now_ms, "place.added", wanted) as change:
-        change.insert(schema.places, place=wanted, name=said)
-    return Place(wanted, said)
+    return wanted
 
 
 def find(connection: sa.Connection, code: str) -> Place:

@@ -1,0 +1,154 @@
+"""Half-done entries: one small file each, in the site's folder, for its owner's eyes only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from varde_host import errors
+from varde_host.inventory.who import Who
+from varde_host.site import new_file
+
+FOLDER: Final = "entries"
+"""In the site's folder."""
+SUFFIX: Final = ".json"
+MAX_FILE_BYTES: Final = 16 * 1024
+"""Ten answers of 200 characters, with room."""
+MOST: Final = 200
+"""Half-done entries of a site; more is a program gone mad, not people."""
+_REMEMBERED: Final = "remembered"
+_ID = re.compile(r"[0-9a-f]{8}")
+_IGNORE: Final = (".gitignore", b"*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `about` is the kit or thing it is for, "" for none; `given` is what it began with
+    (a code that was scanned, the number of a deviation). `answers` are those that were checked,
+    `earlier` what stood in questions that are to be answered anew, and `typed` what stands in the
+    box of the question that is open. `person` began it, at `began_ms`.
+    """
+
+    id: str
+    flow: str
+    about: str
+    person: str
+    began_ms: int
+    given: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs, and for the file."""
+        return dataclasses.asdict(self)
+
+
+def begin(
+    site: Path, flow: str, about: str, by: Who, now_ms: int, given: Mapping[str, str]
+) -> Entry:
+    """Make an entry and keep it; the one that is half done about the same, if there is one.
+
+    Raises InputRefused `entries-many`, WorldFailed `file-write`.
+    """
+    known = listing(site)
+    for entry in known:
+        if about and (entry.flow, entry.about, dict(entry.given)) == (flow, about, dict(given)):
+            return entry
+    if len(known) >= MOST:
+        raise errors.InputRefused("entries-many", str(site / FOLDER), most=MOST)
+    entry = Entry(secrets.token_hex(4), flow, about, by.person, now_ms, dict(given))
+    keep(site, entry)
+    return entry
+
+
+def keep(site: Path, entry: Entry) -> None:
+    """Keep an entry as it is now: on the disk when this returns. Raises WorldFailed."""
+    _write(site, entry.id, entry.as_json())
+
+
+def load(site: Path, entry_id: str) -> Entry:
+    """Return an entry. Raises InputRefused `entry-gone` for one that was ended or never was."""
+    if not _ID.fullmatch(entry_id):
+        raise errors.InputRefused("entry-gone", entry_id[:20])
+    found = _read(site, entry_id)
+    if found is None:
+        raise errors.InputRefused("entry-gone", entry_id)
+    try:
+        return Entry(**found)
+    except TypeError as error:
+        raise errors.InputRefused("entry-malformed", entry_id) from error
+
+
+def drop(site: Path, entry_id: str) -> None:
+    """Forget an entry, done or not wanted. Raises WorldFailed `file-write`."""
+    if not _ID.fullmatch(entry_id):
+        raise errors.InputRefused("entry-gone", entry_id[:20])
+    path = _path(site, entry_id)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error
+
+
+def listing(site: Path) -> list[Entry]:
+    """Return the half-done entries, oldest first; a file that is none of ours is left out."""
+    place = site / FOLDER
+    names = [path.stem for path in place.glob(f"*{SUFFIX}")] if place.is_dir() else []
+    found = []
+    for name in names:
+        try:
+            found.append(load(site, name))
+        except errors.InputRefused:
+            continue
+    return sorted(found, key=lambda entry: (entry.began_ms, entry.id))
+
+
+def remembered(site: Path) -> Mapping[str, str]:
+    """Return what was answered last where the next kit's answer is likely the same."""
+    found = _read(site, _REMEMBERED) or {}
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def remember(site: Path, answers: Mapping[str, str]) -> None:
+    """Keep answers, by flow and question ("clean.batch"), for the next time."""
+    if answers:
+        _write(site, _REMEMBERED, {**remembered(site), **answers})
+
+
+def _path(site: Path, name: str) -> Path:
+    return site / FOLDER / (name + SUFFIX)
+
+
+def _read(site: Path, name: str) -> dict[str, Any] | None:
+    """Return what a file says; None where there is none, or what is no object of JSON."""
+    try:
+        with _path(site, name).open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        told = json.loads(data) if len(data) <= MAX_FILE_BYTES else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise errors.InputRefused("file-read", error.filename, reason=error.strerror) from error
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _write(site: Path, name: str, value: Mapping[str, Any]) -> None:
+    path = _path(site, name)
+    data = json.dumps(value, ensure_ascii=True, sort_keys=True).encode()
+    try:
+        new_file.make_directory(path.parent)
+        ignore, content = _IGNORE
+        if not path.with_name(ignore).exists():
+            new_file.replace(path.with_name(ignore), content)
+        new_file.replace(path, data)
+    except OSError as error:
+        raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import random
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +109,12 @@ def listing(site: Path) -> list[Entry]:
         except errors.InputRefused:
             continue
     return sorted(found, key=lambda entry: (entry.began_ms, entry.id))
+
+
+def drawing(entry: Entry) -> Callable[[int], int]:
+    """Return who draws the new id that an entry makes: the same one each time it is ended, so that
+    a cut between the inventory's commit and the entry's end makes nothing twice."""
+    return random.Random(entry.id).randrange  # noqa: S311 the entry's own id was drawn in secret
 
 
 def remembered(site: Path) -> Mapping[str, str]:

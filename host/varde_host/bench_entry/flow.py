@@ -44,6 +44,8 @@ class Around:
     by: Who
     now_ms: int
     known: measuring_models.Known
+    keeps_separators: bool = False
+    """The scanner was seen to send GS (SKANNETEST)."""
 
 
 @dataclass(frozen=True, slots=True)

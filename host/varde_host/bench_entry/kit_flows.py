@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from varde_host.acceptance import profiles
-from varde_host.bench_entry import checks
+from varde_host.bench_entry import checks, entries
 from varde_host.bench_entry.checks import NO, YES
 from varde_host.bench_entry.entries import Entry
 from varde_host.bench_entry.flow import (
@@ -20,7 +19,7 @@ from varde_host.bench_entry.flow import (
     Flow,
     Question,
 )
-from varde_host.inventory import kits, places, states
+from varde_host.inventory import kit_id, kits, places, states
 
 
 def _move(around: Around, entry: Entry, state: str, proof: dict[str, dict[str, Any]]) -> Ended:
@@ -43,10 +42,15 @@ def _profiles(around: Around, _entry: Entry) -> list[Choice]:
 
 
 def _make_kit(around: Around, entry: Entry) -> Ended:
+    """Make it; the id follows from the entry's, so that a cut at the end makes no second kit."""
     answers = entry.answers
+    expected = kit_id.new(entries.drawing(entry))
+    for kit in kits.listing(around.connection):
+        if kit.kit_id == expected:
+            return Ended(kit=expected)
     place = answers.get("place", NOTHING)
     made = kits.create(
-        around.connection, secrets.randbelow, around.by, around.now_ms,
+        around.connection, entries.drawing(entry), around.by, around.now_ms,
         source=answers["source"], profile=answers.get("profile", kits.DEFAULT_PROFILE),
         place=None if place == NOTHING else places.find(around.connection, place).place,
     )  # fmt: skip

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
 
 from varde_host import errors, messages
-from varde_host.bench_entry import checks
+from varde_host.bench_entry import checks, entries
 from varde_host.bench_entry.entries import Entry
 from varde_host.bench_entry.flow import (
     CHOICE,
@@ -24,6 +23,7 @@ from varde_host.bench_entry.flow import (
 from varde_host.inventory import (
     barcode,
     items,
+    kit_id,
     measuring_models,
     models,
     places,
@@ -55,7 +55,9 @@ def _code(around: Around, _entry: Entry, given: str) -> str:
     """A maker's code. A thing that is there already is named; a label of ours is no such code."""
     if len(_readings(around, given)) > 1:
         return given
-    found = scanning.identify(around.connection, given, around.now_ms)
+    found = scanning.identify(
+        around.connection, given, around.now_ms, keeps_separators=around.keeps_separators
+    )
     if found.what not in (scanning.MODEL, scanning.NEW_MODEL, scanning.SECONDARY):
         taking_in.model_of(found)
     return given
@@ -70,7 +72,7 @@ def _readings(around: Around, given: str) -> list[Choice]:
     """Return the readings of a code whose separator was lost, numbered; one of a code in order."""
     year = int(words.day(around.now_ms)[:4])
     try:
-        found = barcode.readings(given, year)
+        found = barcode.readings(given, year, keeps_separators=around.keeps_separators)
     except errors.InputRefused:
         return []
     return [(str(number), barcode.said(each)) for number, each in enumerate(found, 1)]
@@ -88,7 +90,10 @@ def found(around: Around, entry: Entry) -> scanning.Found | None:
     if "reading" not in answers and len(_readings(around, answers["code"])) > 1:
         return None
     choice = int(answers["reading"]) if "reading" in answers else None
-    return scanning.identify(around.connection, answers["code"], around.now_ms, choice=choice)
+    return scanning.identify(
+        around.connection, answers["code"], around.now_ms, choice=choice,
+        keeps_separators=around.keeps_separators,
+    )  # fmt: skip
 
 
 def _is_secondary(around: Around, entry: Entry) -> bool:
@@ -199,7 +204,11 @@ def _goes_to_place(around: Around, entry: Entry) -> bool:
 
 
 def _take_in(around: Around, entry: Entry) -> Ended:
-    """Name the model if it is new, take the thing in, and put it into the kit it is for."""
+    """Name the model if it is new, take the thing in, and put it into the kit it is for: all or
+    nothing, and not a second time if the entry was not dropped behind it."""
+    expected = kit_id.new(entries.drawing(entry))
+    if any(each.item_id == expected for each in items.listing(around.connection)):
+        return Ended(kit=entry.about or None, item=expected)
     connection, by, now_ms = around.connection, around.by, around.now_ms
     answers = {name: value for name, value in entry.answers.items() if value != NOTHING}
     scan = found(around, entry)
@@ -216,7 +225,7 @@ def _take_in(around: Around, entry: Entry) -> Ended:
     facts = {**taking_in.facts_of(code), "udi": answers["code"].strip("\r\n\t"), **asked}
     place = answers.get("place")
     where = None if place is None else places.find(connection, place).place
-    done = items.add(connection, secrets.randbelow, model, by, now_ms, place=where, **facts)
+    done = items.add(connection, entries.drawing(entry), model, by, now_ms, place=where, **facts)
     if entry.about:
         items.put(connection, done.item_id, entry.about, by, now_ms, known=around.known)
     return Ended(kit=entry.about or None, item=done.item_id)

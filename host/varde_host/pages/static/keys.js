@@ -1,2 +1,88 @@
 /* Keys, focus and live parts. The pages work without it: forms are forms, links are links. */
 "use strict";
+(() => {
+  const find = (what) => document.querySelector(what);
+  const on = (name, act) => document.addEventListener(name, act);
+  const writes = (at) => at && at.matches("input:not([type=radio],[type=checkbox]),textarea,select");
+  const isTyped = (at) => writes(at) && at.value !== "" && at.value !== at.defaultValue;
+
+  on("keydown", (event) => {
+    const at = document.activeElement;
+    // a scanner's GS comes as Ctrl and the key beside the P's second neighbour; browsers drop it
+    if (event.ctrlKey && event.code === "BracketRight" && at.matches("[data-scan]")) {
+      event.preventDefault();
+      at.setRangeText("\u001d", at.selectionStart, at.selectionEnd, "end");
+    }
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (event.key.length > 1) return special(event, at);
+    // a scan while nothing takes text goes to the scan box, and its Enter presses nothing else
+    const scan = find("#scan");
+    if (scan && event.key !== " " && !writes(at)) scan.focus();
+  });
+
+  function special(event, at) {
+    let wanted = find(`[data-key="${event.key}"]`);
+    if (event.key === "Enter") {
+      const isIdle = at === document.body || at.id === "main" || (at.id === "scan" && at.value === "");
+      wanted = isIdle ? find("main .big") : null;
+    }
+    if (!wanted) return;
+    event.preventDefault();
+    if (!event.repeat) wanted.click();
+  }
+
+  // once is enough: scanners send two line ends, people press twice
+  on("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    setTimeout(() => delete form.dataset.sent, 4000);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+
+  // what is half typed, and where, stays when a part is changed beneath it
+  let kept = [], last = null;
+  on("htmx:beforeSwap", (event) => {
+    const boxes = event.detail.target.querySelectorAll("input[id],textarea[id],select[id]");
+    kept = [...boxes].filter(isTyped).map((box) => [box.id, box.value]);
+    const at = document.activeElement;
+    last = at === document.body || (at.id === "scan" && !at.value) ? null
+      : { at, id: at.id, from: at.selectionStart, to: at.selectionEnd };
+  });
+  on("htmx:afterSwap", () => {
+    for (const [id, value] of kept) {
+      const box = document.getElementById(id);
+      if (box && box.value === box.defaultValue) box.value = value;
+    }
+    const at = last && (last.at.isConnected ? last.at : last.id && document.getElementById(last.id));
+    if (at && at !== document.activeElement) at.focus({ preventScroll: true });
+    if (at && typeof last.from === "number" && at.setSelectionRange) at.setSelectionRange(last.from, last.to);
+    say();
+  });
+
+  // a part that waits asks again: after a wait without news, and when the program is back
+  on("htmx:afterRequest", (event) => {
+    const part = event.detail.elt, status = event.detail.xhr.status, lost = find("#lost");
+    if (!part.matches("[data-live]")) return;
+    lost.textContent = status ? "" : lost.dataset.text;
+    lost.hidden = status !== 0;
+    if (status === 204) setTimeout(again, 50, part);
+    if (status === 0) setTimeout(again, 1500, part);
+  });
+  function again(part) {
+    if (!part.isConnected) return;
+    if (!document.hidden) return htmx.trigger(part, "again");
+    document.addEventListener("visibilitychange", () => again(part), { once: true });
+  }
+
+  // a screen reader hears only what is another than before
+  let said = null;
+  function say() {
+    const text = [...document.querySelectorAll("[data-say]")].map((each) => each.dataset.say).join(" ").trim();
+    if (said !== null && text !== said) find("#said").textContent = text;
+    said = text;
+  }
+  on("DOMContentLoaded", say);
+})();

@@ -163,7 +163,7 @@ def _step(
 
 
 def _received(facts: KitFacts) -> NextStep:
-    return _repair(facts) or _make(facts) or _step(facts, "clean", CLEAN)
+    return _repair(facts) or making(facts) or _step(facts, "clean", CLEAN)
 
 
 def _returned(facts: KitFacts) -> NextStep:
@@ -188,7 +188,7 @@ def _cleaned(facts: KitFacts) -> NextStep:
     has_begun = returning.LOOK in facts.done
     if facts.has_been_out() or (has_begun and facts.out_ms):
         return _return(facts, has_begun=has_begun)
-    fresh = _repair(facts) or _make(facts)
+    fresh = _repair(facts) or making(facts)
     if fresh is not None:
         return fresh
     if facts.is_made_since_out():
@@ -205,7 +205,7 @@ def _return(facts: KitFacts, *, has_begun: bool) -> NextStep:
 
 
 def _wiped(facts: KitFacts) -> NextStep:
-    found = _repair(facts) or _make(facts) or _verify(facts) or _accept(facts)
+    found = _repair(facts) or making(facts) or _verify(facts) or acceptance(facts)
     if found is not None:
         return found
     assert facts.accepted is not None, facts.kit.kit_id
@@ -253,7 +253,7 @@ def _board_missing(facts: KitFacts) -> NextStep | None:
     return _step(facts, "make-on", MAKE, step=missing[0], made=made, of=len(MADE))
 
 
-def _make(facts: KitFacts) -> NextStep | None:
+def making(facts: KitFacts) -> NextStep | None:
     """The hub, then the sensors: those in the kit are those that its hub was paired with."""
     found = _hub_missing(facts) or _board_missing(facts)
     if found is not None:
@@ -298,24 +298,28 @@ def _deviation(facts: KitFacts, note: notes.Note) -> NextStep:
     return _step(facts, "deviation", REPAIR, note.function, item, **fields)
 
 
-def _verify(facts: KitFacts) -> NextStep | None:
-    """The first thing whose verification does not hold, procedure by procedure."""
+def verifications(facts: KitFacts) -> list[NextStep]:
+    """Return the verifications that a kit lacks, thing by thing, procedure by procedure."""
     lacking = {
         lack.subject: lack.code.removeprefix("lack.")
         for lack in facts.lacks
         if lack.code in _NEEDS_VERIFYING
     }
-    wanted = sorted((facts.procedures[item], item) for item in lacking)
-    if not wanted:
-        return None
-    procedure, item_id = wanted[0]
-    item = facts.item(item_id)
-    model, why = item.model if item else "-", lacking[item_id]
-    fields: dict[str, Any] = {"procedure": procedure, "why": why, "left": len(wanted)}
-    return _step(facts, "verify", VERIFY, item=item_id, model=model, **fields)
+    found = []
+    for procedure, item_id in sorted((facts.procedures[item], item) for item in lacking):
+        item = facts.item(item_id)
+        fields: dict[str, Any] = {"model": item.model if item else "-", "procedure": procedure}
+        fields |= {"why": lacking[item_id], "left": len(lacking)}
+        found.append(_step(facts, "verify", VERIFY, item=item_id, **fields))
+    return found
 
 
-def _accept(facts: KitFacts) -> NextStep | None:
+def _verify(facts: KitFacts) -> NextStep | None:
+    return next(iter(verifications(facts)), None)
+
+
+def acceptance(facts: KitFacts) -> NextStep | None:
+    """What an acceptance is wanted for; None where the newest one holds."""
     opened = kit_facts.acceptance_notes(facts)
     if not (opened or any(_is_of_acceptance(lack) for lack in facts.lacks)):
         return None

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from varde_host.pages import refusals
 
-PACKAGES = ("pages", "access", "bench_page", "verify_page", "fleet_page")
+PACKAGES = ("pages", "access", "bench_page", "verify_page", "fleet_page", "practice")
 """Those below `varde_host` whose `static/` and `templates/` are looked into."""
 ROUTE = "/static/{name:path}"
 FOR_EVER = "public, max-age=31536000, immutable"

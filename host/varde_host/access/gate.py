@@ -68,14 +68,16 @@ class Gate:
         ]
 
     def begin(self, somebody: Identity, now_ms: int, language: str) -> str:
-        """Log somebody in; return the new session's number. Who has but one choice has made it.
+        """Log somebody in; return the new session's number. Who has but one choice has made it,
+        and in practice it is the first.
 
         Raises InputRefused `til-04` for somebody who may nothing here.
         """
         open_to = self.choices(somebody)
         if not open_to:
             raise errors.InputRefused("til-04")
-        site, function = (open_to[0][0].key, open_to[0][1]) if len(open_to) == 1 else ("", "")
+        is_made = len(open_to) == 1 or self.tenants.is_practice
+        site, function = (open_to[0][0].key, open_to[0][1]) if is_made else ("", "")
         return self.sessions.begin(
             somebody, now_ms, site=site, function=function, language=language
         )

@@ -18,7 +18,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,15 +102,6 @@ def changing(directory: Path) -> Iterator[dict[str, Person]]:
         if len(now) > MOST:
             raise errors.InputRefused("people-many", str(directory / FILE), most=MOST)
         _write(directory / FILE, encode(now))
-
-
-def update(directory: Path, person: str, **values: Any) -> Person:
-    """Change some of a person's values; raises as `changing`, InputRefused `person-unknown`."""
-    with changing(directory) as known:
-        if person not in known:
-            raise errors.InputRefused("person-unknown", person[:30])
-        known[person] = replace(known[person], **values)
-        return known[person]
 
 
 def encode(known: People) -> bytes:

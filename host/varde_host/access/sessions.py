@@ -61,6 +61,15 @@ class Session:
     seen_ms: int
 
 
+@dataclass(slots=True)
+class Failed:
+    """How often somebody failed in a row, until when they wait, and when it last was."""
+
+    count: int
+    until_ms: int
+    at_ms: int
+
+
 class Sessions:
     """The store; one connection, used by one thread at a time."""
 
@@ -128,24 +137,20 @@ class Sessions:
         with self._writing() as write:
             write("DELETE FROM sessions WHERE hash = ?", (_hash(token),))
 
-    def sweep(self, now_ms: int, whole_ms: int) -> None:
-        """Forget what has ended by age."""
+    def sweep(self, before_ms: int) -> None:
+        """Forget sessions that began before that."""
         with self._writing() as write:
-            write("DELETE FROM sessions WHERE began_ms < ?", (now_ms - whole_ms,))
+            write("DELETE FROM sessions WHERE began_ms < ?", (before_ms,))
 
-    def failures(self, whom: bytes) -> tuple[int, int, int]:
-        """Return how often somebody failed, until when they wait, and when it last was."""
-        with self._failing(), self._lock:
-            row: tuple[int, int, int] | None = self._connection.execute(
-                "SELECT count, until_ms, at_ms FROM failures WHERE whom = ?", (whom,)
-            ).fetchone()
-        return row or (0, 0, 0)
-
-    def failed(self, whom: bytes, count: int, until_ms: int, at_ms: int) -> None:
-        """Remember a failure (`lockout`)."""
+    @contextlib.contextmanager
+    def counting(self, whom: bytes) -> Iterator[Failed]:
+        """Give the failures of somebody, to be changed by one at a time (`lockout`)."""
         with self._writing() as write:
+            row = write.one("SELECT count, until_ms, at_ms FROM failures WHERE whom = ?", (whom,))
+            failed = Failed(*(row or (0, 0, 0)))
+            yield failed
             write("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
-                  (whom, count, until_ms, at_ms))  # fmt: skip
+                  (whom, failed.count, failed.until_ms, failed.at_ms))  # fmt: skip
 
     def forgive(self, whom: bytes) -> None:
         """Forget the failures of somebody who has got in."""
@@ -196,6 +201,10 @@ class _Write:
 
     def __call__(self, statement: str, values: tuple[object, ...]) -> int:
         return self._connection.execute(statement, values).rowcount
+
+    def one(self, statement: str, values: tuple[object, ...]) -> tuple[int, ...] | None:
+        found: tuple[int, ...] | None = self._connection.execute(statement, values).fetchone()
+        return found
 
 
 def form_token(token: str) -> str:

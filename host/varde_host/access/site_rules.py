@@ -112,7 +112,7 @@ def read(data: Mapping[str, Any], path: Path) -> Rules:
 
 def _provider(table: _Table) -> Provider:
     issuer = table.text("issuer")
-    if not _is_safe(issuer):
+    if not is_safe(issuer):
         raise table.refused("oidc.issuer")
     groups = table.table("groups")
     found = Provider(
@@ -140,7 +140,7 @@ def _functions(groups: _Table, name: str) -> tuple[str, ...]:
     return functions
 
 
-def _is_safe(address: str) -> bool:
+def is_safe(address: str) -> bool:
     """Tell if an address is one of HTTPS; plain HTTP is for a provider on this very machine."""
     try:
         parts = urlsplit(address)

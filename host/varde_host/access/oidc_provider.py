@@ -1,0 +1,181 @@
+"""A municipality's identity provider over the network: its discovery document, keys and tokens.
+
+What comes from it is bounded and believed only as far as it can be checked: addresses are HTTPS
+(plain HTTP on this very machine alone), no redirect is followed, no answer is larger than
+`MAX_BYTES`. Documents are kept for an hour; keys are asked for again when a token names one that
+we do not have, once a minute at most.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from joserfc import jwk
+from joserfc.errors import JoseError
+
+from varde_host import errors
+from varde_host.access import site_rules
+from varde_host.site import files, passphrases
+
+MAX_BYTES: Final = 512 * 1024
+TIMEOUT_S: Final = 10.0
+_KEPT_MS: Final = 3_600_000
+_KEYS_AGAIN_MS: Final = 60_000
+_DISCOVERY: Final = "/.well-known/openid-configuration"
+_ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+@dataclass
+class Known:
+    """What a provider has said of itself, and when."""
+
+    document: dict[str, Any]
+    at_ms: int
+    keys: jwk.KeySet | None = None
+    keys_at_ms: int = 0
+
+
+@dataclass
+class Providers:
+    """The providers of one server's municipalities, by their issuer. `transport` is for tests."""
+
+    transport: httpx.AsyncBaseTransport | None = None
+    _known: dict[str, Known] = field(default_factory=dict)
+
+    async def document(self, rules: site_rules.Provider, now_ms: int) -> dict[str, Any]:
+        """Return the discovery document (OpenID Connect Discovery 1.0 section 4).
+
+        Raises WorldFailed `til-06` for a provider that does not answer as one.
+        """
+        known = self._known.get(rules.issuer)
+        if known is None or not 0 <= now_ms - known.at_ms < _KEPT_MS:
+            found = await self._json(rules, rules.issuer.rstrip("/") + _DISCOVERY)
+            if found.get("issuer") != rules.issuer:  # section 4.3
+                raise _failed(rules, "issuer")
+            if not all(site_rules.is_safe(str(found.get(name, ""))) for name in _ENDPOINTS):
+                raise _failed(rules, "endpoints")
+            known = self._known[rules.issuer] = Known(found, now_ms)
+        return known.document
+
+    async def keys(
+        self, rules: site_rules.Provider, now_ms: int, wanted: str | None
+    ) -> jwk.KeySet:
+        """Return the provider's keys; asks anew if `wanted` is none of those that we have."""
+        document = await self.document(rules, now_ms)
+        known = self._known[rules.issuer]
+        age_ms = now_ms - known.keys_at_ms
+        has_it = known.keys is not None and wanted in {key.kid for key in known.keys.keys}
+        if known.keys is None or not 0 <= age_ms < _KEPT_MS or (
+            not has_it and age_ms > _KEYS_AGAIN_MS
+        ):  # fmt: skip
+            raw = await self._json(rules, document["jwks_uri"])
+            try:
+                known.keys = jwk.KeySet.import_key_set(raw)  # type: ignore[arg-type]
+            except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+                raise _failed(rules, "keys") from error
+            known.keys_at_ms = now_ms
+        return known.keys
+
+    async def tokens(
+        self, rules: site_rules.Provider, redirect: str, code: str, verifier: str, now_ms: int
+    ) -> dict[str, Any]:
+        """Exchange a code; raises InputRefused `til-07` for one that the provider refuses."""
+        document = await self.document(rules, now_ms)
+        try:
+            async with self.client(rules, redirect) as client:
+                found = await client.fetch_token(
+                    document["token_endpoint"],
+                    code=code,
+                    code_verifier=verifier,
+                    grant_type="authorization_code",
+                )
+        except OAuthError as error:
+            raise errors.InputRefused("til-07") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise _failed(rules, "token") from error
+        return dict(found)
+
+    async def about(self, rules: site_rules.Provider, token: str, now_ms: int) -> dict[str, Any]:
+        """Return what the provider's userinfo says, {} if it has none."""
+        document = await self.document(rules, now_ms)
+        place = str(document.get("userinfo_endpoint", ""))
+        if not site_rules.is_safe(place):
+            return {}
+        return await self._json(rules, place, {"Authorization": f"Bearer {token}"})
+
+    def client(self, rules: site_rules.Provider, redirect: str) -> AsyncOAuth2Client:
+        """Return authlib's client for this provider: with a secret, a signed assertion
+        (private_key_jwt, RFC 7523), or nothing but PKCE."""
+        way, secret = _own_proof(rules)
+        client = AsyncOAuth2Client(
+            client_id=rules.client_id,
+            client_secret=secret,
+            token_endpoint_auth_method=way,
+            scope=" ".join(rules.scopes),
+            redirect_uri=redirect,
+            code_challenge_method="S256",
+            verify=_tls(rules),
+            timeout=TIMEOUT_S,
+            transport=self.transport,
+            trust_env=False,
+        )
+        if way == PrivateKeyJWT.name:
+            client.register_client_auth_method(PrivateKeyJWT())
+        return client
+
+    async def _json(
+        self, rules: site_rules.Provider, address: str, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        try:
+            async with httpx.AsyncClient(
+                verify=_tls(rules), timeout=TIMEOUT_S, transport=self.transport, trust_env=False
+            ) as client, client.stream("GET", address, headers=headers) as answer:  # fmt: skip
+                body = b""
+                async for part in answer.aiter_bytes():
+                    body += part
+                    if len(body) > MAX_BYTES:
+                        raise _failed(rules, f"> {MAX_BYTES} bytes")
+                if answer.status_code != httpx.codes.OK:
+                    raise _failed(rules, f"HTTP {answer.status_code}")
+                found = httpx.Response(200, content=body).json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+            raise _failed(rules, type(error).__name__) from error
+        if not isinstance(found, dict):
+            raise _failed(rules, "JSON")
+        return found
+
+
+def _own_proof(rules: site_rules.Provider) -> tuple[str, str | None]:
+    """Return how we show the provider who we are, and by what."""
+    if rules.client_key_file is not None:
+        pem = files.read(rules.client_key_file, MAX_BYTES)
+        _refuse_open(rules.client_key_file)
+        return PrivateKeyJWT.name, pem.decode("ascii", "replace")
+    if rules.client_secret_file is not None:
+        _refuse_open(rules.client_secret_file)
+        secret = files.read(rules.client_secret_file, passphrases.MAX_BYTES)
+        return "client_secret_basic", secret.decode("utf-8", "replace").strip()
+    return "none", None
+
+
+def _refuse_open(path: Any) -> None:
+    mode = passphrases.open_mode(path.stat())
+    if mode is not None:
+        raise errors.InputRefused("secret-open", str(path), mode=mode)
+
+
+def _tls(rules: site_rules.Provider) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=rules.ca_file and str(rules.ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise errors.InputRefused("file-read", str(rules.ca_file), reason=str(error)) from error
+
+
+def _failed(rules: site_rules.Provider, what: str) -> errors.WorldFailed:
+    return errors.WorldFailed("til-06", rules.issuer, reason=what)

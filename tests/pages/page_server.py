@@ -6,16 +6,19 @@ import contextlib
 import dataclasses
 import socket
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any
+from unittest import mock
 
-from playwright.sync_api import Browser, ConsoleMessage
+from playwright.sync_api import Browser, ConsoleMessage, Response
 from playwright.sync_api import Page as BrowserPage
 
 from varde_host import clock
 from varde_host.access import matrix
 from varde_host.access.tenants import Tenant
 from varde_host.access.visit import Visit
+from varde_host.collector import log
 from varde_host.inventory import who
 from varde_host.pages import cookies, serving
 from varde_host.pages.context import Context
@@ -53,6 +56,7 @@ class Served:
         self.url, self.context = url, context
         self.troubles: list[str] = []
         """What browsers said of scripts, styles and our policy; a test fails for any."""
+        self.expects_bugs = False
         self._opened: list[Any] = []
 
     def cookie(self, function: str = who.TECHNICIAN, person: str = "t17", language: str = "nb"):
@@ -76,6 +80,7 @@ class Served:
         page.set_default_timeout(START_SECONDS * 1000)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("response", self._answered)
         page.on("request", lambda request: self._sees(request.url))
         return page
 
@@ -88,9 +93,18 @@ class Served:
         if message.type in ("error", "warning") and not message.text.startswith(_EXPECTED):
             self.troubles.append(message.text)
 
+    def _answered(self, response: Response) -> None:
+        if response.status == 500 and not self.expects_bugs:
+            self.troubles.append(f"a bug of ours: {response.url}")
+
     def _sees(self, url: str) -> None:
         if not url.startswith((self.url, "data:", "about:")):
             self.troubles.append(f"asks elsewhere: {url}")
+
+
+def _told_whole(error: BaseException, **fields: object) -> None:
+    """What no log may say, whoever writes a page wants to know."""
+    traceback.print_exception(error)
 
 
 @contextlib.contextmanager
@@ -98,7 +112,8 @@ def running(pages: Sequence[Page], gate: Any, **context: Any) -> Iterator[Served
     """Serve `pages` at a free port. `context`: more of `pages.context.Context`."""
     given = {"name": "bench", "clock": clock.SystemClock(), **context}
     about = Context(gate=gate, **given)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    listening = socket.create_server(("127.0.0.1", 0))
+    with listening as listener, mock.patch.object(log, "bug", _told_whole):
         made = serving.made(pages, about)
         thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -26,8 +26,8 @@ class Asked:
 
     request: Request
     context: Context
-    pages: Mapping[str, str]
-    """The action of each path that can be asked for by GET: for the menu."""
+    pages: Mapping[tuple[str, str], str]
+    """The action of each page, by method and path: for the menu."""
     visitor: Visit | None
     here: Tenant | None
     language: str
@@ -123,8 +123,8 @@ class Asked:
             "languages": messages.LANGUAGES,
             "may": self.may,
             "here": self.request.url.path,
-            "menu": [entry for entry in given.menu if self._can_see(entry.path)],
-            "scan_path": given.scan_path if self._can_see(given.scan_path) else "",
+            "menu": [entry for entry in given.menu if self._can("GET", entry.path)],
+            "scan_path": given.scan_path if self._can("POST", given.scan_path) else "",
             "help_path": given.help_path,
             "login_path": given.login_path,
             "logout_path": given.logout_path,
@@ -135,5 +135,6 @@ class Asked:
             "saved": False,
         }
 
-    def _can_see(self, path: str) -> bool:
-        return path in self.pages and self.visitor is not None and self.may(self.pages[path])
+    def _can(self, method: str, path: str) -> bool:
+        action = self.pages.get((method, path))
+        return action is not None and self.visitor is not None and self.may(action)

@@ -101,7 +101,7 @@ class Shell:
 
     def __init__(self, pages: Sequence[Page], context: Context) -> None:
         self._context = context
-        self._actions = {page.path: page.action for page in pages if page.method == "GET"}
+        self._actions = {(page.method, page.path): page.action for page in pages}
         self._rate = rate_limit.RateLimit(context.rate)
         self._files = static_files.of_packages()
 

@@ -8,7 +8,7 @@
 
   on("keydown", (event) => {
     const at = document.activeElement;
-    // a scanner's GS comes as Ctrl and the key beside the P's second neighbour; browsers drop it
+    // a scanner types GS as Ctrl+] of a US keyboard, whatever layout the machine has
     if (event.ctrlKey && event.code === "BracketRight" && at.matches("[data-scan]")) {
       event.preventDefault();
       at.setRangeText("\u001d", at.selectionStart, at.selectionEnd, "end");

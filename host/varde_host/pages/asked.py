@@ -129,7 +129,7 @@ class Asked:
             "login_path": given.login_path,
             "logout_path": given.logout_path,
             "is_practice": given.is_practice or bool(self.visitor and self.visitor.is_practice),
-            "has_practice": self._can_see("/practice/panel"),
+            "has_practice": self._can("GET", "/practice/panel"),
             "server": given.name,
             "refresh_s": 0,
             "saved": False,

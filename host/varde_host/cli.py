@@ -85,12 +85,21 @@ COMMANDS: Mapping[str, Any] = {
         "return": "bench_return.run",
         "update": "bench_update.run",
         "sensors": "bench_sensors.figures",
+        "batch": {
+            "new": "bench_batch.new",
+            "add": "bench_batch.add",
+            "list": "bench_batch.show_list",
+            "grid": "bench_batch.grid",
+            "next": "bench_batch.next_",
+        },
     },
     "kit": {
         "new": "kit.new",
         "list": "kit.show_list",
         "show": "kit.show",
         "lacks": "kit_lacks.show",
+        "next": "kit_next.show",
+        "fresh": "kit_next.wipe_new",
         "move": "kit.move",
         "put": "kit.put",
         "take": "kit.take",
@@ -165,6 +174,11 @@ COMMANDS: Mapping[str, Any] = {
         "device": "report_papers.device",
         "batch": "report_papers.batch",
         "faults": "report_faults.faults",
+    },
+    "practice": {
+        "list": "practice.show_list",
+        "certificate": "practice.certify",
+        "check": "practice.check",
     },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "fleet": {

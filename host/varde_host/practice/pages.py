@@ -44,7 +44,8 @@ def _of(asked: Asked) -> Practising:
 
 async def _show(asked: Asked) -> Response:
     under_way = _of(asked)
-    return asked.page("practice/practice.html", **_values(under_way), **_version(under_way))
+    values = {**_values(under_way), "version": under_way.changing.version}
+    return asked.page("practice/practice.html", 200, **values)
 
 
 async def _panel(asked: Asked) -> Response:
@@ -75,10 +76,6 @@ async def _hint(asked: Asked) -> Response:
 def _back(asked: Asked) -> Response:
     """The panel shows by itself what came of it; without script the page is loaded again."""
     return Response(status_code=204) if asked.is_htmx else asked.go(HOME)
-
-
-def _version(under_way: Practising) -> Mapping[str, object]:
-    return {"version": under_way.changing.version}
 
 
 def _values(under_way: Practising) -> Mapping[str, object]:

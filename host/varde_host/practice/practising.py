@@ -1,7 +1,7 @@
 """One exercise under way: the world, who practises, hints that were seen, and the judge.
 
-`opened("new-kit", folder, progress)` gives one whose world is ready: pages and commands work on its
-`site`; `changing` changes with the world, the hints and the judgement.
+`opened("new-kit", folder, progress)` gives one whose world is ready: pages and commands work on
+its `site`; `changing` changes with the world, the hints and the judgement.
 """
 
 from __future__ import annotations

@@ -33,14 +33,12 @@ class Open:
     """The question before it, "" for the first."""
 
 
-def opened(around: Around, entry: Entry, wanted: str = "") -> Open | None:
-    """Return the open question, or an earlier one that is `wanted`; None if all are answered."""
+def opened(around: Around, entry: Entry, wanted: str = "") -> Open:
+    """Return the open question, or an earlier one that is `wanted`; the last if all are answered
+    and the end was cut off: giving it again ends the entry."""
     chosen = table.find(entry.flow)
     asked = flow.applying(chosen, around, entry)
-    question = next((each for each in asked if each.name == wanted), None)
-    question = question or flow.next_question(chosen, around, entry)
-    if question is None:
-        return None
+    question = next((each for each in asked if each.name == wanted), asked[-1])
     names = [each.name for each in asked]
     at = names.index(question.name)
     last = entries.remembered(around.site.directory)

@@ -6,7 +6,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 
 from varde_host import errors, messages, output
@@ -15,12 +14,17 @@ from varde_host.bench.making import label_facts
 from varde_host.commands import inventory_options, new_output, options, report, thing_history
 from varde_host.inventory import (
     fault_figures,
-    items,
     kits,
     measuring_models,
-    models,
 )
-from varde_host.reporting import batch_sheet, device_sheet, gathering, handing_out, start_card
+from varde_host.reporting import (
+    batch_sheet,
+    device_sheet,
+    gathering,
+    handing_out,
+    kit_papers,
+    start_card,
+)
 from varde_host.site import files
 
 _OutFile = Annotated[Path, typer.Option(metavar="FILE.pdf")]
@@ -60,34 +64,12 @@ def card(
     json: options.Json = False,
 ) -> None:
     """Write the start card of a kit."""
-    facts, today = label_facts.load(site), _today()
-    known = measuring_models.load(site)
+    described, known = files.load(site), measuring_models.load(site)
+    now_ms = inventory_options.now_ms()
     with inventory_options.reading(site, inventory) as connection:
-        found = kits.find(connection, kit)
-        inside = items.listing(connection, kit_id=found.kit_id)
-        things = _things(connection, inside, known)
-    label = facts.label(found, label_facts.IDENTIFIED, today)  # no level stands on the card
-    made = start_card.pdf(start_card.Card(label, things, today), messages.speaker.language)
-    _write(out, made, json=json, kit=found.kit_id, things=len(things))
-
-
-def _things(
-    connection: sa.Connection, inside: list[items.Item], known: measuring_models.Known
-) -> list[start_card.Thing]:
-    """Return what is used by hand; a cuff of its own goes with the monitor that it belongs to."""
-    things = []
-    sizes = [item.size for item in inside if item.kind == models.CUFF and item.size]
-    for item in inside:
-        if item.kind != models.SENSOR:
-            continue
-        measures = known.get(item.model)
-        kind = measures.kind if measures is not None else measuring_models.OTHER
-        size = item.size
-        if kind == measuring_models.CUFF and size is None and sizes:
-            size = sizes.pop(0)
-        name = models.find(connection, item.model).name
-        things.append(start_card.Thing(kind, name, size))
-    return things
+        found = kit_papers.card(connection, described, kit, now_ms, known)
+    made = start_card.pdf(found, messages.speaker.language)
+    _write(out, made, json=json, kit=found.label.kit_id, things=len(found.things))
 
 
 def device(

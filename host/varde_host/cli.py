@@ -180,6 +180,17 @@ COMMANDS: Mapping[str, Any] = {
         "certificate": "practice.certify",
         "check": "practice.check",
     },
+    "access": {
+        "table": "access.table",
+        "check": "access.check",
+        "person": {
+            "add": "access_person.add",
+            "list": "access_person.show_list",
+            "assign": "access_person.assign",
+            "reset": "access_person.reset",
+            "disable": "access_person.disable",
+        },
+    },
     "audit": {"verify": "audit.verify", "head": "audit.show_head", "list": "audit.show_list"},
     "fleet": {
         "plan": "fleet_plan.plan",

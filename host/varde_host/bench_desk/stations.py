@@ -19,17 +19,21 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from varde_host import messages
 from varde_host.acceptance import steps as acceptance_steps
 from varde_host.bench_desk import kit_facts, next_step
 from varde_host.bench_desk.kit_facts import KitFacts
 from varde_host.bench_desk.next_step import NextStep
 from varde_host.inventory import measuring_models, states
+from varde_host.verification import procedure
 
 MAKE: Final = "make"
 CLEAN: Final = "clean"
 WIPE: Final = "wipe"
 ACCEPT: Final = "accept"
 LABEL: Final = "label"
+BENCH: Final = (MAKE, CLEAN, WIPE, ACCEPT, LABEL)
+"""The stations that every kit goes through; the others are procedures, by their ids."""
 
 DONE: Final = "done"
 FAILED: Final = "failed"
@@ -125,11 +129,20 @@ def step_at(facts: KitFacts, station: str) -> NextStep | None:
     cuffs of all kits while the scales wait.
     """
     if station in facts.procedures.values():
-        wanted = [s for s in next_step.verifications(facts) if s.fields["procedure"] == station]
+        lacking = next_step.verifications(facts)
+        wanted = [step for step in lacking if step.fields["procedure"] == station]
         is_ready = facts.kit.state == states.WIPED and next_step.making(facts) is None
         return wanted[0] if wanted and is_ready else None
     found = next_step.decide(facts)
     return found if _STATION_OF.get(found.job) == station else None
+
+
+def text(station: str) -> str:
+    """Return a station's name in the language in use; of a procedure its title."""
+    if station in BENCH:
+        return messages.text(f"desk.station.{station}")
+    shipped = procedure.shipped().get(station)
+    return station if shipped is None else shipped.title.text(messages.speaker.language)
 
 
 def next_at(
@@ -156,8 +169,8 @@ def _accepted(facts: KitFacts) -> str:
     return FAILED if newest.outcome == acceptance_steps.FAILED else TO_DO
 
 
-def _verified(facts: KitFacts, procedure: str) -> str:
-    things = {item for item, name in facts.procedures.items() if name == procedure}
+def _verified(facts: KitFacts, station: str) -> str:
+    things = {item for item, name in facts.procedures.items() if name == station}
     if not things:
         return NOT_APPLICABLE
     lacking = {lack.subject: lack.code for lack in facts.lacks if lack.subject in things}

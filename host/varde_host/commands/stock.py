@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from varde_host import errors, messages, output
+from varde_host.bench_desk import scan as scan_desk
 from varde_host.commands import inventory_options, options
 from varde_host.inventory import barcode, items, loans, scanning, taking_in, wedge
 
@@ -36,9 +37,10 @@ def scan(
     now_ms = inventory_options.now_ms()
     with inventory_options.reading(site, inventory) as connection:
         if second is None:
-            found = scanning.identify(
+            said = scan_desk.told(
                 connection, code, now_ms, keeps_separators=keeps_gs, choice=choose
             )
+            found = scan_desk.identified(said)
         else:
             found = scanning.of_pair(connection, code, second, now_ms)
     if json:

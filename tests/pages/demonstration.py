@@ -49,7 +49,7 @@ class Demonstration:
             Page("POST", "/scan", SEES, self.take),
             Page("POST", "/answer", CHANGES, self.take),
             Page("POST", "/half", CHANGES, self.take_part),
-            Page("POST", "/only-it", "hub.revoke", self.take),
+            Page("POST", "/only-it", "config.push", self.take),
         ]
 
     def shows(self, template: str):

@@ -30,6 +30,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from varde_host import errors, explaining, messages
+from varde_host.access import matrix
 from varde_host.collector import log, rate_limit
 from varde_host.pages import (
     cookies,
@@ -52,10 +53,13 @@ _LOOKS = b"seen="
 
 
 def app(pages: Sequence[Page], context: Context) -> ASGIApp:
-    """Return the server of `pages`. The same path and method twice is a bug of ours."""
+    """Return the server of `pages`. The same path and method twice, or an action
+    that the role matrix does not know, is a bug of ours."""
     whole = [*own_pages(), *pages]
     names = [(page.method, page.path) for page in whole]
     assert len(set(names)) == len(names), "two pages of the same name"
+    unknown = {page.action for page in whole} - {PUBLIC, *matrix.actions()}
+    assert not unknown, f"nobody may do what the role matrix does not know: {unknown}"
     shell = Shell(whole, context)
     routes = [Route(page.path, shell.endpoint(page), methods=[page.method]) for page in whole]
     routes.append(Route(static_files.ROUTE, shell.file, methods=["GET"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -26,11 +26,20 @@ class Enrolled:
     recovery_codes: tuple[str, ...] = field(repr=False)
 
 
+Give = Callable[[Enrolled], None]
+"""Hands over what the person is given. If that fails, nothing is changed."""
+
+
 def add(
-    directory: Path, site_name: str, person: str, functions: Sequence[str], new_password: str
-) -> Enrolled:
+    directory: Path,
+    site_name: str,
+    person: str,
+    functions: Sequence[str],
+    new_password: str,
+    give: Give,
+) -> None:
     """Take somebody in. Raises InputRefused `person-known`, `by-function`, `by-person`,
-    `birth-number`, those of a weak password, and as `people.changing`."""
+    `birth-number`, those of a weak password, and as `people.changing` and `give`."""
     chosen = _functions(functions, person)
     password.refuse_weak(new_password, person, person)
     kept = password.make(new_password)
@@ -38,10 +47,10 @@ def add(
         if person in known:
             raise errors.InputRefused("person-known", person)
         known[person], enrolled = _new(person, chosen, kept, site_name)
-    return enrolled
+        give(enrolled)
 
 
-def reset(directory: Path, site_name: str, person: str, new_password: str) -> Enrolled:
+def reset(directory: Path, site_name: str, person: str, new_password: str, give: Give) -> None:
     """Give somebody a new password and a new second factor; what they had is worth nothing.
 
     Sessions of theirs end. Who was disabled is let in again. Raises as `add`, `person-unknown`.
@@ -51,7 +60,7 @@ def reset(directory: Path, site_name: str, person: str, new_password: str) -> En
     with people.changing(directory) as known:
         before = _known(known, person)
         known[person], enrolled = _new(person, before.functions, kept, site_name)
-    return enrolled
+        give(enrolled)
 
 
 def disable(directory: Path, person: str) -> None:

@@ -13,15 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwk
 from joserfc.errors import JoseError
 
 from varde_host import errors
 from varde_host.access import site_rules
-from varde_host.site import files, passphrases
 
 MAX_BYTES: Final = 512 * 1024
 TIMEOUT_S: Final = 10.0
@@ -86,6 +82,8 @@ class Providers:
         self, rules: site_rules.Provider, redirect: str, code: str, verifier: str, now_ms: int
     ) -> dict[str, Any]:
         """Exchange a code; raises InputRefused `til-07` for one that the provider refuses."""
+        from varde_host.access import oidc_client  # noqa: PLC0415 as below
+
         document = await self.document(rules, now_ms)
         try:
             async with self.client(rules, redirect) as client:
@@ -95,7 +93,7 @@ class Providers:
                     code_verifier=verifier,
                     grant_type="authorization_code",
                 )
-        except OAuthError as error:
+        except oidc_client.Refused as error:
             raise errors.InputRefused("til-07") from error
         except (httpx.HTTPError, ValueError) as error:
             raise _failed(rules, "token") from error
@@ -109,25 +107,11 @@ class Providers:
             return {}
         return await self._json(rules, place, {"Authorization": f"Bearer {token}"})
 
-    def client(self, rules: site_rules.Provider, redirect: str) -> AsyncOAuth2Client:
-        """Return authlib's client for this provider: with a secret, a signed assertion
-        (private_key_jwt, RFC 7523), or nothing but PKCE."""
-        way, secret = _own_proof(rules)
-        client = AsyncOAuth2Client(
-            client_id=rules.client_id,
-            client_secret=secret,
-            token_endpoint_auth_method=way,
-            scope=" ".join(rules.scopes),
-            redirect_uri=redirect,
-            code_challenge_method="S256",
-            verify=_tls(rules),
-            timeout=TIMEOUT_S,
-            transport=self.transport,
-            trust_env=False,
-        )
-        if way == PrivateKeyJWT.name:
-            client.register_client_auth_method(PrivateKeyJWT())
-        return client
+    def client(self, rules: site_rules.Provider, redirect: str) -> Any:
+        """Return authlib's client for this provider (`oidc_client.opened`)."""
+        from varde_host.access import oidc_client  # noqa: PLC0415 loads what most never need
+
+        return oidc_client.opened(rules, redirect, _tls(rules), TIMEOUT_S, self.transport)
 
     async def _json(
         self, rules: site_rules.Provider, address: str, headers: dict[str, str] | None = None
@@ -149,25 +133,6 @@ class Providers:
         if not isinstance(found, dict):
             raise _failed(rules, "JSON")
         return found
-
-
-def _own_proof(rules: site_rules.Provider) -> tuple[str, str | None]:
-    """Return how we show the provider who we are, and by what."""
-    if rules.client_key_file is not None:
-        pem = files.read(rules.client_key_file, MAX_BYTES)
-        _refuse_open(rules.client_key_file)
-        return PrivateKeyJWT.name, pem.decode("ascii", "replace")
-    if rules.client_secret_file is not None:
-        _refuse_open(rules.client_secret_file)
-        secret = files.read(rules.client_secret_file, passphrases.MAX_BYTES)
-        return "client_secret_basic", secret.decode("utf-8", "replace").strip()
-    return "none", None
-
-
-def _refuse_open(path: Any) -> None:
-    mode = passphrases.open_mode(path.stat())
-    if mode is not None:
-        raise errors.InputRefused("secret-open", str(path), mode=mode)
 
 
 def _tls(rules: site_rules.Provider) -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from varde_host.paper import label, page, pdfa, signs
 
 FILE: Final = "ovingsbevis.json"
 QR_SIDE_MM: Final = 24.0
-_WIDTHS: Final = [92.0, 24.0, 26.0, 32.0]
+_WIDTHS: Final = [92.0, 24.0, 26.0]
 _TEXT_SIZE: Final = 10.0
 
 
@@ -40,8 +40,9 @@ def _draw(pages: page.Pages, said: Mapping[str, Any], words: messages.Speaker) -
         [text("practice.sheet.sum", done=len(done), unaided=unaided)],
     )  # fmt: skip
     pages.heading(text("practice.sheet.exercises"))
-    columns = [text(f"practice.sheet.column-{name}") for name in ("name", "kind", "day", "help")]
-    pages.table(columns, [_row(each, words) for each in done], _WIDTHS, _TEXT_SIZE)
+    columns = ("column-name", "column-kind", "column-day", "column-help")
+    heads = [text(f"practice.sheet.{name}") for name in columns]
+    pages.table(heads, [_row(each, words) for each in done], _WIDTHS, _TEXT_SIZE)
     pages.space(4)
     pages.paragraph(text("practice.sheet.limits"))
     pages.signature_line(text("practice.sheet.signature"))

@@ -24,6 +24,8 @@ from typing import Any, Final
 from varde_host import errors, messages
 
 NORMAL, FAULT = KINDS = ("normal", "fault")
+HINTS: Final = ("hint-1", "hint-2", "hint-3")
+"""Their texts, at most so many."""
 FIRST: Final = "new-kit"
 """What a newcomer begins with."""
 
@@ -66,7 +68,7 @@ class Exercise:
 
     def hint(self, number: int) -> str:
         """The hint of a number, from 1, in the language in use."""
-        return messages.text(f"practice.exercise.{self.name}.hint-{number}")
+        return messages.text(f"practice.exercise.{self.name}.{HINTS[number - 1]}")
 
 
 @functools.cache

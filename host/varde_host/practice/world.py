@@ -32,6 +32,20 @@ _OF_A_REAL_SITE = ("VARDE_SITE", "VARDE_DATABASE", "VARDE_INVENTORY", "VARDE_BY"
 _MARK = ".varde-run"
 """As the simulator marks a folder that is its own."""
 
+KINDS: Final = (
+    "board", "scale", "cuff", "oximeter", "oximeter-reference", "manometer", "network",
+)  # fmt: skip
+LIES: Final = ("plugged", "unplugged", "loader", "on", "off", "connected")
+LIGHTS: Final = ("red", "green", "blue", "yellow", "violet", "turquoise", "white")
+HANDS: Final = (
+    "plug", "plug-into-loader", "unplug", "into-loader", "press", "press-long", "hold-button",
+    "change-batteries", "load", "step-on", "finger-in", "finger-out", "measure", "pump", "release",
+    "vent", "new-cuff", "switch-off", "switch-on",
+)  # fmt: skip
+PLACES: Final = ("middle", "front-left", "front-right", "back-left", "back-right")
+PREPARED: Final = ("site", "boards", "kit")
+"""The words of the simulator that have a text; of others nothing is shown."""
+
 Progress = Callable[[str, int, int], None]
 """What is being prepared, how far it is, of how many parts."""
 
@@ -91,7 +105,7 @@ class World:
                 if news["event"] == "ready" and "site" in news:
                     self.site, self.seconds = Path(news["site"]), news["seconds"]
                     return
-                if news["event"] == "preparing":
+                if news["event"] == "preparing" and news["what"] in PREPARED:
                     progress(str(news["what"]), int(news["done"]), int(news["of"]))
         raise errors.WorldFailed("practice-world", reason=self._last_words())
 
@@ -142,7 +156,8 @@ class World:
     def _hear(self, news: Mapping[str, Any]) -> None:
         with self._news:
             if news["event"] == "table":
-                fresh = {row["thing"]: _thing(row) for row in news["things"]}
+                known = (row for row in news["things"] if row["kind"] in KINDS)
+                fresh = {row["thing"]: _thing(row) for row in known}
                 self.things = {**self.things, **fresh}
             else:
                 self._heard.append(news)
@@ -232,8 +247,13 @@ def _thing(row: Mapping[str, Any]) -> Thing:
     hands = tuple(
         Hand(
             each["hand"], each["do"], each.get("asks", {}).get("unit", ""),
-            f"{each['asks']['usual']:g}" if "asks" in each else "", tuple(each.get("among", ())),
+            f"{each['asks']['usual']:g}" if "asks" in each else "",
+            tuple(place for place in each.get("among", ()) if place in PLACES),
         )
         for each in row["hands"]
+        if each["hand"] in HANDS
     )  # fmt: skip
-    return Thing(row["thing"], row["kind"], row["display"], row["lies"], row["code"], hands)
+    lies = row["lies"] if row["lies"] in LIES else ""
+    is_shown = row["kind"] != "board" or row["display"] in LIGHTS
+    display = row["display"] if is_shown else ""
+    return Thing(row["thing"], row["kind"], display, lies, row["code"], hands)

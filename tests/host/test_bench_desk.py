@@ -1,0 +1,392 @@
+"""The desk: several boards, two technicians, and no power now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from host import cut_process
+from host.desk_place import T17, T18, DeskPlace, asked, asks, outcomes, over, until
+from host.inventory_bench import refusal
+from host.tray_place import CHIPS, flash, nothing, step
+from varde_host import errors
+from varde_host.bench import events, faults, work
+from varde_host.bench_desk import cards, jobs, orders, question_kinds, under_way
+from varde_host.inventory import audit, progress
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made = DeskPlace(tmp_path, monkeypatch)
+    yield made
+    made.close()
+
+
+def test_boards_become_hubs_and_cards_say_so(place: DeskPlace):
+    place.bench_steps(step("one", flash), step("two", nothing, "one"))
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            for number in range(2):
+                place.plug(str(number), CHIPS[number])
+            ended = await over(desk, await desk.start(jobs.MAKE, T17, count=2))
+            assert (ended.state, dict(ended.said)) == (jobs.DONE, {"done": 2, "boards": 2})
+            assert outcomes(desk) == dict.fromkeys(CHIPS[:2], cards.DONE)
+            assert {(card.made, card.steps) for card in desk.cards()} == {(2, 2)}
+
+    asyncio.run(story())
+    assert place.finished(CHIPS[0]) == ["one", "two"]
+
+
+def test_the_label_is_asked_for_where_it_is_wanted(place: DeskPlace):
+    place.bench_steps(step("one", nothing))
+
+    async def story() -> None:
+        place.plug("0", CHIPS[0])
+        async with place.desk() as desk:
+            await over(desk, await desk.start(jobs.MAKE, T17, count=1))
+            assert place.finished(CHIPS[0]) == ["one"]
+            place.unplug("0")
+            place.plug("0", CHIPS[0])
+            await over(desk, await desk.start(jobs.MAKE, T17, count=1, label=True))
+            assert place.finished(CHIPS[0]) == ["one", "label"]
+
+    asyncio.run(story())
+
+
+def test_a_desk_without_an_image_says_so(place: DeskPlace):
+    place.here = dataclasses.replace(place.here, image=None)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            with pytest.raises(errors.InputRefused, match="desk-image"):
+                await desk.start(jobs.MAKE, T17)
+            assert desk.jobs() == []
+
+    asyncio.run(story())
+
+
+# Two technicians
+
+
+def two_kits(place: DeskPlace) -> tuple[str, str]:
+    place.acceptance(step("accept-one", asks))
+    for number in range(2):
+        place.plug(str(number), CHIPS[number])
+    return place.kit_with_hub(CHIPS[0]), place.kit_with_hub(CHIPS[1])
+
+
+def test_two_technicians_on_two_kits_answer_their_own_questions(place: DeskPlace):
+    kits = two_kits(place)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            first = await desk.start(jobs.ACCEPT, T17, kit=kits[0])
+            second = await desk.start(jobs.ACCEPT, T18, kit=kits[1])
+            ours, theirs = await asked(desk, 2)
+            if ours.job != first.number:
+                ours, theirs = theirs, ours
+            assert (ours.board, theirs.board) == (CHIPS[0], CHIPS[1])
+            assert (ours.held_by, theirs.held_by) == (T17, T18)
+            assert {card.kit: card.question for card in desk.cards()} == {
+                kits[0]: ours.id, kits[1]: theirs.id,
+            }  # fmt: skip
+            for act in (desk.questions.answer, desk.questions.cannot):
+                with pytest.raises(errors.InputRefused, match="desk-question-held"):
+                    act(theirs.id, "no", T17)
+            desk.questions.answer(ours.id, "", T17)
+            await over(desk, first)
+            assert [each.id for each in desk.questions.waiting()] == [theirs.id]
+            desk.questions.take_over(theirs.id, T17)
+            with pytest.raises(errors.InputRefused, match="desk-question-held"):
+                desk.questions.answer(theirs.id, "", T18)
+            desk.questions.answer(theirs.id, "no", T17)
+            await over(desk, second)
+            with pytest.raises(errors.InputRefused, match="desk-question-gone"):
+                desk.questions.answer(theirs.id, "", T17)
+
+    asyncio.run(story())
+    said = [place.inventory.read(lambda c, n=n: progress.finished(c, CHIPS[n])) for n in (0, 1)]
+    assert [each["accept-one"]["facts"]["said"] for each in said] == ["", "no"]
+
+
+def test_a_kit_has_one_job_at_a_time(place: DeskPlace):
+    kit, _ = two_kits(place)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            await desk.start(jobs.ACCEPT, T17, kit=kit)
+            with pytest.raises(errors.InputRefused, match="desk-kit-busy") as caught:
+                await desk.start(jobs.RETURN, T18, kit=kit)
+            assert caught.value.fields["person"] == "t17"
+            assert len(desk.jobs()) == 1
+
+    asyncio.run(story())
+
+
+def test_each_job_takes_its_own_kits_board_alone(place: DeskPlace):
+    kit, _ = two_kits(place)
+    place.unplug("0")
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.ACCEPT, T17, kit=kit)
+            await until(desk, lambda: desk.cards()[0].code == "other-board")
+            assert desk.cards()[0].outcome == cards.WAITING
+            assert desk.cards()[0].kit == kit
+            place.plug("2", CHIPS[0])
+            [question] = await asked(desk)
+            assert question.board == CHIPS[0]
+            desk.questions.answer(question.id, "", T17)
+            await over(desk, job)
+
+    asyncio.run(story())
+    assert place.finished(CHIPS[1]) == []
+
+
+def test_what_cannot_be_done_has_a_reason(place: DeskPlace):
+    place.bench_steps(step("one", asks))
+    place.plug("0", CHIPS[0])
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.MAKE, T17, count=1)
+            [question] = await asked(desk)
+            for reason, code in (("", "text-form"), ("13097248022", "birth-number")):
+                with pytest.raises(errors.InputRefused, match=code):
+                    desk.questions.cannot(question.id, reason, T17)
+            desk.questions.cannot(question.id, "no lamp on this board", T17)
+            ended = await over(desk, job)
+            assert (ended.state, ended.failure.code) == (jobs.FAILED, "cannot")
+            assert outcomes(desk) == {CHIPS[0]: cards.FAILED}
+
+    asyncio.run(story())
+    lines = place.inventory.read(lambda c: [line.detail for line in audit.lines(c)])
+    assert any("no lamp on this board" in line for line in lines)
+
+
+def test_what_a_board_waits_for_can_be_refused_as_well(place: DeskPlace):
+    async def hold(_work: work.Work) -> work.Evidence:
+        raise faults.Fault("hold-boot")
+
+    place.bench_steps(step("one", hold))
+    place.plug("0", CHIPS[0])
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.MAKE, T17, count=1)
+            await until(desk, lambda: outcomes(desk) == {CHIPS[0]: cards.PERSON})
+            with pytest.raises(errors.InputRefused, match="desk-question-held"):
+                desk.cannot(job.number, CHIPS[0], "not mine", T18)
+            desk.cannot(job.number, CHIPS[0], "the button is broken", T17)
+            assert (await over(desk, job)).failure.code == "cannot"
+
+    asyncio.run(story())
+
+
+# Stopped, and cut
+
+
+def test_a_stopped_job_goes_on_where_it_was(place: DeskPlace):
+    place.bench_steps(step("one", flash), step("two", asks, "one"))
+    place.plug("0", CHIPS[0])
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.MAKE, T17, count=1)
+            await asked(desk)
+            assert (await desk.stop(job.number, T18)).state == jobs.STOPPED
+            assert outcomes(desk) == {CHIPS[0]: cards.STOPPED}
+            assert desk.questions.waiting() == []
+            again = await desk.resume(job.number, T18)
+            [question] = await asked(desk)
+            desk.questions.answer(question.id, "", T18)
+            assert (await over(desk, again)).state == jobs.DONE
+            assert [each.number for each in desk.jobs()] == [again.number]
+            for act in (desk.stop, desk.resume):
+                with pytest.raises(errors.InputRefused, match="desk-job-over"):
+                    await act(again.number, T17)
+            desk.dismiss(again.number)
+            assert refusal(desk.job, again.number).code == "desk-job-unknown"
+
+    asyncio.run(story())
+    assert sum("write-flash" in arguments for word, arguments, _ in place.runs()) == 2
+
+
+def test_a_closed_desk_shows_what_was_under_way(place: DeskPlace):
+    kit, _ = two_kits(place)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.ACCEPT, T17, kit=kit, place="Benk 1")
+            await asked(desk)
+        async with place.desk() as desk:
+            [cut] = desk.jobs()
+            assert (cut.number, cut.state, cut.kit, cut.by) == (job.number, jobs.CUT, kit, T17)
+            assert desk.job_of_kit(kit) == cut
+            [card] = desk.cards()
+            assert (card.outcome, card.kit, card.chip) == (cards.STOPPED, kit, CHIPS[0])
+            again = await desk.resume(cut.number, T18)
+            assert again.number > cut.number
+            assert again.order == cut.order
+            desk.questions.answer((await asked(desk))[0].id, "", T18)
+            await over(desk, again)
+        async with place.desk() as desk:
+            assert desk.jobs() == []
+
+    asyncio.run(story())
+
+
+class Cut:
+    """A desk that makes two boards, in a process of its own that is killed."""
+
+    def __init__(self, place: DeskPlace) -> None:
+        self.place = place
+        place.bench_steps(step("one", nothing), step("two", asks), step("three", nothing))
+        for number in range(2):
+            place.plug(str(number), CHIPS[number])
+
+    def work(self, at_event: int | None = None) -> None:
+        """Make them, or die when so much has been told."""
+        told = 0
+        place = self.place
+
+        def count(card: cards.Card, event: events.Event) -> cards.Card:
+            nonlocal told
+            told += 1
+            if told == at_event:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return after(card, event)
+
+        after, cards.after = cards.after, count
+        place.inventory = type(place.inventory)(place.folder / "inventory.sqlite")
+        asyncio.run(self.story())
+
+    async def story(self) -> None:
+        """Go on with what there is, or begin; answer what is asked."""
+        async with self.place.desk() as desk:
+            left = [job for job in desk.jobs() if job.state == jobs.CUT]
+            job = (
+                await desk.resume(left[0].number, T17)
+                if left
+                else await desk.start(jobs.MAKE, T17, count=2)
+            )
+            while desk.job(job.number).state == jobs.RUNNING:
+                for question in desk.questions.waiting():
+                    desk.questions.answer(question.id, "yes", T17)
+                await desk.changing.newer_than(desk.changing.version, 5.0)
+            assert desk.job(job.number).state == jobs.DONE, desk.job(job.number)
+
+    def is_whole(self) -> None:
+        """Go on in this process: all is done, and nothing twice."""
+        asyncio.run(self.story())
+        for chip in CHIPS[:2]:
+            assert self.place.finished(chip) == ["one", "two", "three"]
+        lines = self.place.inventory.read(lambda c: list(audit.lines(c)))
+        steps = [(line.subject, line.detail) for line in lines if line.what == "bench.step"]
+        assert len(steps) == 6, steps
+
+
+@pytest.mark.parametrize("told", [1, 4, 9, 15])
+def test_killed_at_any_event_it_goes_on(place: DeskPlace, told: int):
+    cut = Cut(place)
+    assert cut_process.cut(lambda: cut.work(told), 10_000)
+    cut.is_whole()
+
+
+@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("at", [0, 2, 5, 12])
+def test_killed_at_any_operation_on_the_disk_it_goes_on(place: DeskPlace, at: int, torn: bool):
+    cut = Cut(place)
+    cut_process.cut(cut.work, at, torn=torn)
+    cut.is_whole()
+
+
+@given(st.one_of(st.binary(max_size=300), st.sampled_from([b"{}", b"[]", b'{"form":1}'])))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_of_what_was_under_way_are_refused_or_read(data: bytes):
+    try:
+        following, left = under_way.parse(data)
+    except ValueError:
+        return
+    assert following >= 1
+    assert all(each.order.kind in orders.KINDS for each in left)
+
+
+def test_a_file_that_cannot_be_read_is_put_aside(tmp_path: Path):
+    path = tmp_path / under_way.FILE
+    rows: list[object] = [
+        {"number": 3, "kind": "accept", "by": "lagertekniker:t17", "what": {"kit": {}},
+         "began_ms": 1},
+        {"number": 3, "kind": "format", "by": "lagertekniker:t17", "what": {}, "began_ms": 1},
+        {"number": 3, "kind": "make", "by": "nobody", "what": {}, "began_ms": 1},
+        {"number": 3, "kind": "make", "by": "lagertekniker:t17", "what": {"x": 1}, "began_ms": 1},
+        7,
+    ]  # fmt: skip
+    for row in rows:
+        path.write_bytes(under_way.json.dumps({"form": 1, "next": 4, "jobs": [row]}).encode())
+        assert under_way.load(path) == (1, [])
+        assert not path.exists()
+
+
+def test_an_order_comes_back_from_the_disk_as_it_was(tmp_path: Path):
+    given_orders = [
+        orders.Make(count=3, ports=("/dev/x",), again=("sensors",), batch="mai"),
+        orders.Accept(kit="FA9TX9", label="FA9TX9"),
+        orders.Return(kit="FA9TX9", give_up="oppfolgingstjeneste:s3", reason="ført for hånd"),
+        orders.Coverage(kit="FA9TX9", room="stue"),
+        orders.Update(assignment="a.cbor"),
+    ]
+    left = [under_way.Left(n, T17, order, n) for n, order in enumerate(given_orders, 1)]
+    under_way.keep(tmp_path / "desk.json", 9, left)
+    assert under_way.load(tmp_path / "desk.json") == (9, left)
+
+
+# Cards
+
+KINDS = [value for name, value in vars(events).items() if name.isupper()]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(KINDS),
+            st.sampled_from(["", "one", "two"]),
+            st.dictionaries(
+                st.sampled_from(["code", "question", "percent", "outcome", "who", "reason"]),
+                st.one_of(st.sampled_from(sorted(faults.CODES)), st.integers(-9, 200), st.none()),
+            ),
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=80, deadline=None)
+def test_a_card_can_be_shown_whatever_was_told(told):
+    card = cards.Card(1, steps=9)
+    for kind, name, fields in told:
+        card = cards.after(card, events.Event(kind, 1, "aa", "/dev/x", name, fields))
+        assert card.outcome in cards.OUTCOMES
+        assert card.percent is None or 0 <= card.percent <= 100
+        assert 0 <= card.made <= card.steps
+        assert card.sign
+        assert card.colour
+        assert card.word
+        assert card.explained is None or card.explained.now
+
+
+def test_every_question_of_the_bench_has_a_kind():
+    source = Path(faults.__file__).parents[1]
+    asked_keys = set()
+    for file in [*source.glob("bench/**/*.py"), *source.glob("acceptance/*.py")]:
+        text = file.read_text()
+        for part in text.split("work.ask(")[1:]:
+            asked_keys.add(part.split('"')[1].split("{")[0])
+    assert asked_keys == {"pairing.scan", "labelling.scan", "accept.ask.", "clear-by-hand."}
+    assert all(question_kinds.of(key) != question_kinds.TEXT for key in asked_keys)

@@ -7,6 +7,9 @@
         assert axe(page) == []
         shot(page, "bench-first")
 
+Our policy holds for tests, too: `page.wait_for_function` would be an eval, so wait with
+`expect(page.locator("#text")).to_have_text("...")` or `page.wait_for_selector`.
+
 Chromium lives for one file of tests: while it does, Playwright holds the event loop of the main
 thread, and `asyncio.run` is for other threads.
 """
@@ -72,11 +75,16 @@ def tenant(
 def _servers(tenant: tenants.Tenant) -> Iterator[Callable[..., Served]]:
     with contextlib.ExitStack() as stack:
 
+        made: list[Served] = []
+
         def serve(pages: Sequence[Any], *, gate: Any = None, **context: Any) -> Served:
             at_gate = OpenGate([tenant]) if gate is None else gate
-            return stack.enter_context(running(pages, at_gate, **context))
+            made.append(stack.enter_context(running(pages, at_gate, **context)))
+            return made[-1]
 
         yield serve
+        for each in made:  # all at once, as each takes its time
+            each.stop()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import contextlib
 import dataclasses
 import socket
 import threading
+import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from unittest import mock
 
@@ -52,8 +53,9 @@ class OpenGate:
 class Served:
     """One running server."""
 
-    def __init__(self, url: str, context: Context) -> None:
+    def __init__(self, url: str, context: Context, made: serving.PageServer) -> None:
         self.url, self.context = url, context
+        self._made = made
         self.troubles: list[str] = []
         """What browsers said of scripts, styles and our policy; a test fails for any."""
         self.expects_bugs = False
@@ -84,6 +86,15 @@ class Served:
         page.on("request", lambda request: self._sees(request.url))
         return page
 
+    def stop(self) -> None:
+        """Begin to stop."""
+        self._made.should_exit = True
+
+    def soon(self, work: Callable[[], object]) -> None:
+        """Do it in the server's own loop, as its jobs do."""
+        assert self._made.loop is not None
+        self._made.loop.call_soon_threadsafe(work)
+
     def forget(self) -> None:
         """Close all visitors' pages."""
         while self._opened:
@@ -102,25 +113,37 @@ class Served:
             self.troubles.append(f"asks elsewhere: {url}")
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait, not for ever."""
+    deadline_s = time.monotonic() + START_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
 def _told_whole(error: BaseException, **fields: object) -> None:
     """What no log may say, whoever writes a page wants to know."""
     traceback.print_exception(error)
 
 
 @contextlib.contextmanager
-def running(pages: Sequence[Page], gate: Any, **context: Any) -> Iterator[Served]:
+def running(
+    pages: Sequence[Page], gate: Any, *, port: int = 0, **context: Any
+) -> Iterator[Served]:
     """Serve `pages` at a free port. `context`: more of `pages.context.Context`."""
     given = {"name": "bench", "clock": clock.SystemClock(), **context}
     about = Context(gate=gate, **given)
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", port))
     with listening as listener, mock.patch.object(log, "bug", _told_whole):
         made = serving.made(pages, about)
         thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        served = Served(f"http://127.0.0.1:{listener.getsockname()[1]}", about)
+        wait_until(lambda: made.started or not thread.is_alive())
+        served = Served(f"http://127.0.0.1:{listener.getsockname()[1]}", about, made)
         try:
             yield served
         finally:
-            made.should_exit = True
+            served.stop()
             thread.join(START_SECONDS)
+            served.forget()
     assert not thread.is_alive()

@@ -6,6 +6,7 @@ Nothing depends on that: what matters is on the disk before a page says so.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import ssl
@@ -58,6 +59,13 @@ class PageServer(server.PunctualServer):
     def __init__(self, config: uvicorn.Config, context: Context) -> None:
         super().__init__(config)
         self._context = context
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """That of the pages, once it runs: jobs in threads say there that something changed."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin."""
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order."""

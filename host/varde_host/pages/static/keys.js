@@ -51,20 +51,25 @@
     last = at === document.body || (at.id === "scan" && !at.value) ? null
       : { at, id: at.id, from: at.selectionStart, to: at.selectionEnd };
   });
+  const before = () => last && (last.at.isConnected ? last.at : last.id && document.getElementById(last.id));
   on("htmx:afterSwap", () => {
     for (const [id, value] of kept) {
       const box = document.getElementById(id);
       if (box && box.value === box.defaultValue) box.value = value;
     }
-    const at = last && (last.at.isConnected ? last.at : last.id && document.getElementById(last.id));
-    if (at && at !== document.activeElement) at.focus({ preventScroll: true });
-    if (at && typeof last.from === "number" && at.setSelectionRange) at.setSelectionRange(last.from, last.to);
+    const at = before();
+    if (!at) return;
+    at.focus({ preventScroll: true });
+    if (typeof last.from === "number" && at.setSelectionRange) at.setSelectionRange(last.from, last.to);
+  });
+  on("htmx:afterSettle", () => {
+    before()?.focus({ preventScroll: true });
     say();
   });
 
   // a part that waits asks again: after a wait without news, and when the program is back
   on("htmx:afterRequest", (event) => {
-    const part = event.detail.elt, status = event.detail.xhr.status, lost = find("#lost");
+    const part = event.detail.requestConfig.elt, status = event.detail.xhr.status, lost = find("#lost");
     if (!part.matches("[data-live]")) return;
     lost.textContent = status ? "" : lost.dataset.text;
     lost.hidden = status !== 0;
@@ -85,4 +90,5 @@
     said = text;
   }
   on("DOMContentLoaded", say);
+  find("[autofocus]")?.focus();
 })();

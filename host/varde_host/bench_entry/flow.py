@@ -141,6 +141,15 @@ def typed(entry: Entry, name: str, text: str) -> Entry:
 _MOST_TYPED = 400
 
 
+def is_last(flow: Flow, around: Around, entry: Entry, question: Question) -> bool:
+    """Tell if nothing more is asked after a question, as far as can be known before its answer."""
+    later = flow.questions[flow.questions.index(question) + 1 :]
+    try:
+        return not any(each.applies(around, entry) for each in later)
+    except (KeyError, errors.InputRefused):  # what it looks at is not answered yet
+        return False
+
+
 def in_box(question: Question, around: Around, entry: Entry, last: Mapping[str, str]) -> str:
     """Return what stands in the box when a question is shown."""
     for held in (entry.typed, entry.answers, entry.earlier):

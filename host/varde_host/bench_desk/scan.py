@@ -95,7 +95,8 @@ def identified(said: Told) -> scanning.Found:
     """Return what a scan is for a program; raises the InputRefused of what is none of ours."""
     if said.found is not None:
         return said.found
-    raise said.error or errors.InputRefused("barcode-form", said.text[:60])
+    shown = "".join(each if each.isprintable() else "\u241d" for each in said.text[:60])
+    raise said.error or errors.InputRefused("barcode-form", shown)
 
 
 def _is_test(text: str) -> bool:

@@ -51,6 +51,7 @@ _STATION_OF: Final[Mapping[str, str]] = {
     next_step.WIPE_NEW: WIPE, next_step.RETURN: WIPE, next_step.ACCEPT: ACCEPT,
     next_step.CHECK: ACCEPT, next_step.LABEL: LABEL,
 }  # fmt: skip
+_BAD: Final = frozenset({"lack.failed", "lack.standing", "lack.found-bad"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,12 @@ def step_at(facts: KitFacts, station: str) -> NextStep | None:
     """
     if station in facts.procedures.values():
         lacking = next_step.verifications(facts)
-        wanted = [step for step in lacking if step.fields["procedure"] == station]
+        faulty = {lack.subject for lack in facts.lacks if lack.code == "lack.standing"}
+        wanted = [
+            step
+            for step in lacking
+            if step.fields["procedure"] == station and step.item not in faulty
+        ]
         is_ready = facts.kit.state == states.WIPED and next_step.making(facts) is None
         return wanted[0] if wanted and is_ready else None
     found = next_step.decide(facts)
@@ -173,10 +179,7 @@ def _verified(facts: KitFacts, station: str) -> str:
     things = {item for item, name in facts.procedures.items() if name == station}
     if not things:
         return NOT_APPLICABLE
-    lacking = {lack.subject: lack.code for lack in facts.lacks if lack.subject in things}
-    if any(
-        code in ("lack.failed", "lack.standing", "lack.found-bad") for code in lacking.values()
-    ):
+    if any(lack.subject in things and lack.code in _BAD for lack in facts.lacks):
         return FAILED
     wanted = {step.item for step in next_step.verifications(facts)}
     return TO_DO if things & wanted else DONE

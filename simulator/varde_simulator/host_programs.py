@@ -26,6 +26,7 @@ COLLECTOR_PORT = 8443  # as the hub's config says; the wire knows the real one
 
 READY_TIMEOUT_S = 60  # an interpreter with its imports starts in one or two, on a loaded machine
 STOP_TIMEOUT_S = 10
+MAX_LINE_BYTES = 1 << 22  # an event of a command may hold a record
 
 
 class HostFailedError(Exception):
@@ -77,6 +78,21 @@ class HostPrograms:
             words = (errors or out).decode(errors="replace").strip()
             raise HostFailedError(f"varde {' '.join(arguments)}: {words}")
         return out.decode()
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Start `varde ARGUMENTS` and leave it to the caller, with pipes to all three of its
+        streams."""
+        return await asyncio.create_subprocess_exec(
+            *COMMAND,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self._environment(),
+            process_group=0,
+            limit=MAX_LINE_BYTES,
+            preexec_fn=_end_with_parent if self.ends_with_us else None,
+        )
 
     async def make_site(self) -> None:
         """Keys, roots, the collector's certificate and the first trust."""

@@ -22,7 +22,8 @@ from varde_simulator.practice import table_sensors
 from varde_simulator.practice.bench_table import START, BenchTable
 from varde_simulator.practice.cables import Cables
 from varde_simulator.practice.hose import WHOLE_LEAK, Hose
-from varde_simulator.practice.plan import Plan
+from varde_simulator.practice.making import Maker
+from varde_simulator.practice.plan import NOTHING, Plan
 from varde_simulator.practice.site import WIFI, Files, PracticeSite
 from varde_simulator.sensor_stand import News, Stand, Tell
 from varde_simulator.world import World
@@ -89,6 +90,9 @@ class PracticeBench:
             await boards.say(f"unplug {number}")
         self.table.cables.write_ports()
         self._stack.callback(asyncio.ensure_future(self._sensors.watch()).cancel)
+        if self.plan.prepared != NOTHING:
+            maker = Maker(self.plan, self.site, self.table)
+            await maker.make(lambda done, of: self._preparing("kit", done, of))
         await self.table.happened(START)
         self._stack.callback(asyncio.ensure_future(self.table.watch()).cancel)
 

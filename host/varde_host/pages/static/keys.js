@@ -51,11 +51,11 @@
     last = at === document.body || (at.id === "scan" && !at.value) ? null
       : { at, id: at.id, from: at.selectionStart, to: at.selectionEnd };
   });
-  const before = () => last && (last.at.isConnected ? last.at : last.id && document.getElementById(last.id));
+  const before = () => last && (last.at.isConnected ? last.at : document.getElementById(last.id));
   on("htmx:afterSwap", () => {
     for (const [id, value] of kept) {
       const box = document.getElementById(id);
-      if (box && box.value === box.defaultValue) box.value = value;
+      if (box && (box.options || box.value === box.defaultValue)) box.value = value;
     }
     const at = before();
     if (!at) return;

@@ -17,7 +17,7 @@ from varde_host.pages import rendering, static_files
 
 HOST = pathlib.Path(__file__).resolve().parents[2] / "host" / "varde_host"
 TEMPLATES = sorted(HOST.glob("*/templates/**/*.html"))
-OWN = sorted(path for path in HOST.glob("*/static/*") if path.name != "htmx.min.js")
+OWN = sorted(path for path in HOST.glob("*/static/**/*") if path.name != "htmx.min.js")
 MAX_STYLE_BYTES = 12 * 1024
 MAX_KEYS_BYTES = 4 * 1024
 # what stands in a template besides tags: names of keys, and of ourselves

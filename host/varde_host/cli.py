@@ -79,12 +79,15 @@ COMMANDS: Mapping[str, Any] = {
         "clear": "sensor_clear.clear",
     },
     "bench": {
+        ALONE: "bench_page.open_page",
         "run": "bench.run",
         "status": "bench.status",
         "ports": "bench.show_ports",
         "return": "bench_return.run",
         "update": "bench_update.run",
         "sensors": "bench_sensors.figures",
+        "check": "bench_check.check",
+        "entries": "bench_check.show_entries",
         "batch": {
             "new": "bench_batch.new",
             "add": "bench_batch.add",
@@ -174,6 +177,7 @@ COMMANDS: Mapping[str, Any] = {
         "device": "report_papers.device",
         "batch": "report_papers.batch",
         "faults": "report_faults.faults",
+        "benefit": "report_benefit.benefit",
     },
     "practice": {
         "list": "practice.show_list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import socket
@@ -92,8 +93,13 @@ class Served:
 
     def soon(self, work: Callable[[], object]) -> None:
         """Do it in the server's own loop, as its jobs do."""
+        self.loop.call_soon_threadsafe(work)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The server's own."""
         assert self._made.loop is not None
-        self._made.loop.call_soon_threadsafe(work)
+        return self._made.loop
 
     def forget(self) -> None:
         """Close all visitors' pages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pathlib
 import signal
@@ -103,6 +104,17 @@ def httpx_answers(place: Served) -> bool:
         return httpx.get(f"{place.url}/health").status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def test_what_belongs_to_the_server_ends_with_it_in_its_own_loop():
+    ended: list[asyncio.AbstractEventLoop] = []
+
+    async def end() -> None:
+        ended.append(asyncio.get_running_loop())
+
+    with running(Demonstration().pages(), OpenGate(TENANTS), at_end=[end]) as place:
+        loop = place.loop
+    assert ended == [loop]
 
 
 def test_who_waits_for_news_is_answered_when_the_server_stops():

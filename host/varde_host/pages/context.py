@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -67,5 +67,7 @@ class Context:
     """What a server's own pages share, by name (the bench's desk): `asked.extra`."""
     form_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     """Signs the tokens of forms that come before a session; gone with the process."""
+    at_end: Sequence[Callable[[], Awaitable[None]]] = ()
+    """What is to be ended in order with the server, in its own loop: the bench's desks."""
     stopping: live.Changing = field(default_factory=live.Changing)
     """Changes once, when the server stops: who waits for something answers at once."""

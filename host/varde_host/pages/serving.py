@@ -71,6 +71,8 @@ class PageServer(server.PunctualServer):
         """Stop in order."""
         self._context.stopping.changed()
         await super().shutdown(sockets)
+        for end in self._context.at_end:
+            await end()
 
 
 def run(

@@ -56,8 +56,9 @@ def functions_that_may(action: str) -> tuple[str, ...]:
 
 
 def title(action: str) -> str:
-    """Return what an action is called, in the language in use."""
-    return messages.text(f"action.{action}")
+    """Return what an action is called, in the language in use; one that is none by its key."""
+    key = f"action.{action}"
+    return messages.text(key) if messages.has(key) else action
 
 
 def table() -> list[tuple[str, dict[str, bool]]]:

@@ -29,7 +29,7 @@ from varde_host.site import files, new_file, passphrases
 FILE: Final = "people.json"
 LOCK: Final = "people.lock"
 MOST: Final = 1000
-MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
 MOST_RECOVERY_CODES: Final = 10
 _FORMAT: Final = 1
 # What we write (`password.make`), and no other cost: a planted one would take all memory.

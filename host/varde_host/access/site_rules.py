@@ -103,7 +103,7 @@ def read(data: Mapping[str, Any], path: Path) -> Rules:
         whole_ms=sessions.number("whole_hours", 10, MOST_WHOLE_HOURS) * 3_600_000,
         inventory=stored.address("inventory"),
         database=stored.address("database"),
-        provider=_provider(oidc) if oidc.data else None,
+        provider=_provider(oidc) if "oidc" in data else None,
     )
     for part in (local, sessions, stored):
         part.refuse_others()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -66,6 +67,8 @@ def all_pages() -> list[Page]:
     """Return the pages of every server, those of logging in once."""
     found = list(login_pages.pages())
     for module in SERVERS:
+        if importlib.util.find_spec(f"varde_host.{module}") is None:
+            continue
         found += importlib.import_module(f"varde_host.{module}").pages()
     return list({(page.method, page.path): page for page in found}.values())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +54,8 @@ def open_page(
             _practising(practice, practice_folder)
         )  # fmt: skip
         sites = [under_way.site] if under_way is not None else site or [options.DEFAULT_SITE]
+        if under_way is not None:  # whatever the environment names is a real site's
+            inventory = database_address = None
         access = stack.enter_context(
             _access(sites, inventory, database_address, is_practice=under_way is not None)
         )
@@ -144,9 +145,5 @@ def _practising(exercise: str, folder: Path) -> Iterator[Practising]:
     """Open an exercise: a bench of its own, from which nothing comes into a real site."""
     from varde_host.practice import practising  # noqa: PLC0415 as above
 
-    def tell(text: str, done: int, of: int) -> None:
-        output.progress(f"{text} ({done}/{of})")
-
-    with practising.opened(exercise, folder, tell) as under_way:
-        os.environ.pop("VARDE_SITE", None)
+    with practising.opened(exercise, folder, output.progress) as under_way:
         yield under_way

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from varde_host import clock
+from varde_host import clock, messages
 from varde_host.inventory import store
 from varde_host.inventory.who import Who
 from varde_host.pages import live
@@ -103,12 +104,24 @@ class Practising:
 
 
 @contextlib.contextmanager
-def opened(name: str, folder: Path, progress: world.Progress) -> Iterator[Practising]:
-    """Give an exercise whose world is ready. Raises InputRefused `practice-exercise`, and as
-    `world.running`."""
+def opened(name: str, folder: Path, say: Callable[[str], None]) -> Iterator[Practising]:
+    """Give an exercise whose world is ready; `say` is told in words how far it is.
+
+    Whatever this process's environment names of a real site is forgotten. Raises InputRefused
+    `practice-exercise`, and as `world.running`.
+    """
     practising = Practising(exercises.find(name), folder)
+    title = practising.exercise.title
+    for variable in world.OF_A_REAL_SITE:
+        os.environ.pop(variable, None)
+
+    def progress(what: str, done: int, of: int) -> None:
+        said = messages.text(f"practice.preparing-what.{what}")
+        say(messages.text("practice.preparing", title=title, what=said, done=done, of=of))
+
     with world.running(practising.exercise, folder, practising.changed, progress) as there:
         practising.world = there
+        say(messages.text("practice.ready", title=title, seconds=round(there.seconds)))
         practising.begin()
         try:
             yield practising

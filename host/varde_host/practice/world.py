@@ -28,7 +28,9 @@ READY_S: Final = 300.0
 ANSWER_S: Final = 15.0
 STOP_S: Final = 20.0
 MAX_LINE: Final = 120
-_OF_A_REAL_SITE = ("VARDE_SITE", "VARDE_DATABASE", "VARDE_INVENTORY", "VARDE_BY", "VARDE_RADIO")
+OF_A_REAL_SITE: Final = (
+    "VARDE_SITE", "VARDE_DATABASE", "VARDE_INVENTORY", "VARDE_BY", "VARDE_RADIO",
+)  # fmt: skip
 _MARK = ".varde-run"
 """As the simulator marks a folder that is its own."""
 
@@ -210,7 +212,7 @@ def running(
 
 
 def _started(exercise: Exercise, out: Path, log: int) -> subprocess.Popen[str]:
-    ours = {name: text for name, text in os.environ.items() if name not in _OF_A_REAL_SITE}
+    ours = {name: text for name, text in os.environ.items() if name not in OF_A_REAL_SITE}
     command = (
         sys.executable, "-m", f"{SIMULATOR}.cli", "practice", "--exercise", str(exercise.file),
         "--out", str(out), "--json",

@@ -20,6 +20,7 @@ from varde_host.access import local_login, oidc_pending, serving
 from varde_host.access.identity import Identity, Practising, Provided
 from varde_host.access.tenants import Tenant
 from varde_host.collector import log
+from varde_host.inventory import who
 from varde_host.pages import cookies, paths, refusals
 from varde_host.pages.asked import Asked
 from varde_host.pages.page import PUBLIC, Page
@@ -61,7 +62,7 @@ async def log_in(asked: Asked) -> Response:
     if tenant is None:
         raise refusals.missing()
     if access.tenants.is_practice:
-        return _begun(asked, Practising(PRACTISING), tenant, wanted)
+        return _begun(asked, Practising(_practising(asked)), tenant, wanted)
     given = local_login.Given(
         asked.form.get("person", ""), asked.form.get("password", ""), asked.form.get("code", "")
     )
@@ -76,6 +77,12 @@ async def log_in(asked: Asked) -> Response:
         log.event("login-refused", logging.WARNING, site=tenant.key, code=error.code)
         return _form(asked, tenant, wanted, error)
     return _begun(asked, found, tenant, wanted)
+
+
+def _practising(asked: Asked) -> str:
+    """Return who practises, for the certificate; nobody has to say. InputRefused `by-person`."""
+    given = asked.form.get("person", "").strip()
+    return who.Who(who.TECHNICIAN, given).person if given else PRACTISING
 
 
 async def start(asked: Asked) -> Response:

@@ -105,11 +105,16 @@ def served(_servers: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
     assert [trouble for each in made for trouble in each.troubles] == []
 
 
+def chromium() -> str | None:
+    """Return the machine's Chromium, or the one that `make setup` unpacked; None for none."""
+    own = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    return own or (str(UNPACKED) if UNPACKED.exists() else None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for this file of tests."""
-    own = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    found = own or (UNPACKED if UNPACKED.exists() else None)
+    found = chromium()
     if found is None:
         pytest.skip("no Chromium: make setup says why")
     with sync_playwright() as playwright:

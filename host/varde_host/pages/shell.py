@@ -57,7 +57,8 @@ def app(pages: Sequence[Page], context: Context) -> ASGIApp:
     that the role matrix does not know, is a bug of ours."""
     whole = [*own_pages(), *pages]
     names = [(page.method, page.path) for page in whole]
-    assert len(set(names)) == len(names), "two pages of the same name"
+    twice = {name for name in names if names.count(name) > 1}
+    assert not twice, f"two pages of the same name: {twice}"
     unknown = {page.action for page in whole} - {PUBLIC, *matrix.actions()}
     assert not unknown, f"nobody may do what the role matrix does not know: {unknown}"
     shell = Shell(whole, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from varde_host import errors, messages
-from varde_host.access import grants, matrix, sessions
+from varde_host.access import grants, matrix, sessions, site_rules
 from varde_host.access.identity import Identity
 from varde_host.access.sessions import Session, Sessions
 from varde_host.access.tenants import Tenant, Tenants
@@ -101,5 +101,6 @@ class Gate:
         """Return how long a session may rest and last: the site's own rule, or before one is
         chosen the strictest of all."""
         chosen = self.tenants.find(session.site)
-        rules = [each.rules for each in ([chosen] if chosen else self.tenants.all)]
+        rules = [chosen.rules] if chosen else [each for _, each in self.tenants.rules()]
+        rules = rules or [site_rules.Rules()]
         return min(r.idle_ms for r in rules), min(r.whole_ms for r in rules)

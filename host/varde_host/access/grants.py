@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from varde_host import errors
 from varde_host.access import identity, people, tenants
 from varde_host.inventory import who
 
@@ -14,15 +15,26 @@ Grants = Mapping[str, tuple[str, ...]]
 def of(somebody: identity.Identity, everywhere: tenants.Tenants) -> Grants:
     """Return where somebody has which functions; nothing for somebody who is no more known.
 
-    Raises InputRefused `access-file`, `people-file` for a file that cannot be read: then nobody
-    gets in.
+    A municipality whose files cannot be read lets nobody in. If it is the only one, that is said:
+    raises InputRefused `access-file`, `people-file`.
     """
-    found = {each.key: _at(somebody, each, everywhere) for each in everywhere.all}
+    found = {each.key: _readable(somebody, each, everywhere) for each in everywhere.all}
     return {
         key: tuple(each for each in who.FUNCTIONS if each in functions)
         for key, functions in found.items()
         if functions
     }
+
+
+def _readable(
+    somebody: identity.Identity, tenant: tenants.Tenant, everywhere: tenants.Tenants
+) -> frozenset[str]:
+    try:
+        return _at(somebody, tenant, everywhere)
+    except errors.InputRefused:
+        if len(everywhere.all) == 1:
+            raise
+        return frozenset()
 
 
 def _at(

@@ -122,8 +122,8 @@ class OidcLogin:
         """Keep the short id and the groups that mean something here."""
         known = {
             group
-            for tenant in self.tenants.all
-            if (there := tenant.rules.provider) and there.issuer == rules.issuer
+            for _, found in self.tenants.rules()
+            if (there := found.provider) and there.issuer == rules.issuer
             for group in there.groups
         }
         said = claims.get(rules.group_claim, ())

@@ -60,6 +60,15 @@ class Tenants:
     all: tuple[Tenant, ...]
     is_practice: bool = False
 
+    def rules(self) -> list[tuple[Tenant, site_rules.Rules]]:
+        """Return the municipalities whose rules can be read: one town's broken file keeps people
+        out of that town alone."""
+        found = []
+        for each in self.all:
+            with contextlib.suppress(errors.InputRefused):
+                found.append((each, each.rules))
+        return found
+
     def find(self, key: str) -> Tenant | None:
         """Return the tenant of that key, None if there is none."""
         return next((each for each in self.all if each.key == key), None)

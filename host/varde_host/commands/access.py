@@ -69,7 +69,7 @@ def all_pages() -> list[Page]:
     for module in SERVERS:
         if importlib.util.find_spec(f"varde_host.{module}") is None:
             continue
-        found += importlib.import_module(f"varde_host.{module}").pages()
+        found += getattr(importlib.import_module(f"varde_host.{module}"), "pages", list)()
     return list({(page.method, page.path): page for page in found}.values())
 
 

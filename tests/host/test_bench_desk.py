@@ -18,7 +18,8 @@ from host.inventory_bench import refusal
 from host.tray_place import CHIPS, flash, nothing, step
 from varde_host import errors
 from varde_host.bench import events, faults, work
-from varde_host.bench_desk import cards, jobs, orders, question_kinds, under_way
+from varde_host.bench.taking_back import returning
+from varde_host.bench_desk import batch, cards, jobs, orders, question_kinds, under_way
 from varde_host.inventory import audit, progress
 
 
@@ -149,6 +150,58 @@ def test_each_job_takes_its_own_kits_board_alone(place: DeskPlace):
 
     asyncio.run(story())
     assert place.finished(CHIPS[1]) == []
+
+
+def test_a_kit_is_made_of_its_own_board_or_of_one_that_is_nobodys(place: DeskPlace):
+    place.bench_steps(step("one", nothing))
+    kit, other = place.kit_with_hub(CHIPS[0]), place.room.kit()
+    for number in (0, 1):
+        place.plug(str(number), CHIPS[number])
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            assert (await over(desk, await desk.start(jobs.MAKE, T17, kit=kit))).state == jobs.DONE
+            assert place.finished(CHIPS[1]) == []
+            job = await over(desk, await desk.start(jobs.MAKE, T17, kit=other))
+            assert [card.chip for card in desk.cards(job.number)] == [CHIPS[1]]
+
+    asyncio.run(story())
+    assert [place.finished(chip) for chip in CHIPS[:2]] == [["one"], ["one"]]
+
+
+def test_a_board_on_its_way_back_is_not_made_by_a_tray(place: DeskPlace):
+    place.bench_steps(step("one", nothing))
+    for number in (0, 1):
+        place.plug(str(number), CHIPS[number])
+    place.room.do(progress.finish, CHIPS[0], returning.LOOK, {"at_ms": 1}, T17, 1)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await over(desk, await desk.start(jobs.MAKE, T17, count=2))
+            assert (job.state, job.failure.code) == (jobs.FAILED, "holds-readings")
+            assert outcomes(desk) == {CHIPS[0]: cards.FAILED, CHIPS[1]: cards.DONE}
+
+    asyncio.run(story())
+    assert place.finished(CHIPS[0]) == [returning.LOOK]
+
+
+def test_what_is_made_for_a_batch_is_in_it(place: DeskPlace):
+    place.bench_steps(step("one", nothing))
+    kit = place.kit_with_hub(CHIPS[0])
+    for number in (0, 1):
+        place.plug(str(number), CHIPS[number])
+    batch.create(place.site.directory, "mai", 1)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            await over(desk, await desk.start(jobs.MAKE, T17, count=2, batch="mai"))
+            with pytest.raises(errors.InputRefused, match="batch-unknown"):
+                await desk.start(jobs.MAKE, T17, count=2, batch="juni")
+
+    asyncio.run(story())
+    made = batch.load(place.site.directory, "mai")
+    assert set(made.chips) == set(CHIPS[:2])
+    assert place.inventory.read(lambda c: batch.members(c, made)) == [kit]
 
 
 def test_what_cannot_be_done_has_a_reason(place: DeskPlace):

@@ -9,7 +9,7 @@ from varde_host import errors
 from varde_host.acceptance import accepting, beginning, deviations, signing
 from varde_host.bench import faults, tray, work_folder
 from varde_host.bench.making import label_facts
-from varde_host.bench.occasion import Occasion
+from varde_host.bench.occasion import Occasion, other_than
 from varde_host.inventory import kits, measuring_models, states
 from varde_host.site import files
 
@@ -53,7 +53,7 @@ async def accept(occasion: Occasion, wanted: Wanted) -> Ended:
         test = accepting.Acceptance(
             wanted.kit, chip, inventory, occasion.database, wanted.place
         )  # fmt: skip
-        ended = await occasion.tray(asked, written, test.table(), only=chip).run()
+        ended = await occasion.tray(asked, written, test.table(), not_ours=other_than(chip)).run()
     ours = [result for result in ended if result.chip_id == chip]
     result = ours[0] if ours else tray.Result(chip, "", faults.Fault("board-silent"))
     made = None

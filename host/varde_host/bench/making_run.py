@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from varde_host import errors
 from varde_host.bench import events, faults, settings, steps, tray, work_folder
 from varde_host.bench.cable import ports
 from varde_host.bench.occasion import Occasion
+from varde_host.bench.taking_back import returning
+from varde_host.inventory import items, models, progress, store
 from varde_host.site import trust_documents
 from varde_protocols.hub_config import Modem, Network
 
@@ -80,7 +83,10 @@ async def make(occasion: Occasion, wanted: Wanted) -> Ended:
         if expected == 0:
             raise errors.InputRefused("bench-no-ports")
         written = occasion.ledger(again)
-        boards = occasion.tray(asked, written, table, expected, flashers=wanted.flashers)
+        boards = occasion.tray(
+            asked, written, table, expected, flashers=wanted.flashers,
+            not_ours=functools.partial(_not_ours, occasion.inventory, wanted.kit),
+        )  # fmt: skip
         ended = await boards.run()
         missing = max(0, (expected or 0) - len(ended))
         if missing:
@@ -106,6 +112,26 @@ def _settings(occasion: Occasion, wanted: Wanted, folder: Path) -> settings.Sett
         scans=wanted.scans,
         kit=wanted.kit,
     )
+
+
+def _not_ours(inventory: store.Inventory, kit: str, chip_id: str) -> faults.Fault | None:
+    """Return why a board is not for this run: on its way back, or another kit's than the `kit`'s.
+
+    A kit with a hub takes that hub's board alone, one without takes a board that is in no kit.
+    """
+    done = inventory.read(lambda connection: progress.finished(connection, chip_id))
+    if returning.LOOK in done:
+        return faults.Fault("holds-readings")
+    if not kit:
+        return None
+    hub, inside = inventory.read(
+        lambda connection: (
+            items.hub_of(connection, chip_id),
+            items.listing(connection, kit_id=kit, kind=models.HUB),
+        )
+    )
+    is_ours = hub in inside if inside else hub is None or hub.kit_id is None
+    return None if is_ours else faults.Fault("other-board", found=chip_id)
 
 
 def _tell_left(occasion: Occasion, ended: Sequence[tray.Result]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from varde_host.bench import events, steps, tray, work
+from varde_host.bench import events, faults, steps, tray, work
 from varde_host.bench import settings as bench_settings
 from varde_host.bench.cable import ports, tools
 from varde_host.bench.ledger import Ledger
@@ -23,6 +23,7 @@ from varde_host.site import files
 
 Ask = Callable[[work.Board, str, Mapping[str, object]], Awaitable[str]]
 Candidates = Callable[[], list[ports.Port]]
+NotOurs = Callable[[str], faults.Fault | None]
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,25 @@ class Occasion:
         expected: int | None = 1,
         *,
         flashers: int = 4,
-        only: str | None = None,
+        not_ours: NotOurs | None = None,
     ) -> tray.Tray:
-        """Return the tray for these steps; `only` is the chip of the one board it is for."""
+        """Return the tray for these steps; `not_ours` is asked where the ports are shared."""
         bench = work.Bench(
             asked, self.tell, self.utc_ms, self.ask, self.esptool, self.mpremote, self.inventory,
             refused=self.refused,
         )  # fmt: skip
         bench.flashing = asyncio.Semaphore(flashers)
         bench.chip_of_hub = written.chip_of_hub
-        mine = only if self.is_shared else None
-        return tray.Tray(bench, written, self.candidates, expected, table, only=mine)
+        made = tray.Tray(bench, written, self.candidates, expected, table)
+        if self.is_shared and not_ours is not None:
+            made.not_ours = not_ours
+        return made
+
+
+def other_than(chip_id: str) -> NotOurs:
+    """Return who leaves every board alone but the one with this chip."""
+
+    def judge(found: str) -> faults.Fault | None:
+        return None if found == chip_id else faults.Fault("other-board", found=found)
+
+    return judge

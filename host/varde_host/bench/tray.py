@@ -56,8 +56,9 @@ class Tray:
     candidates: Callable[[], list[ports.Port]]
     expected: int | None = None
     table: Sequence[steps.Step] = steps.TABLE
-    only: str | None = None
-    """The chip of the one board it is for, where others are on the ports as well; None: any."""
+    not_ours: Callable[[str], faults.Fault | None] = lambda _chip_id: None
+    """Why a board is not for this run, where others' are on the ports as well: `other-board`
+    leaves it alone and waits for the right one, any other fault is how it ends."""
     results: dict[str, Result] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _back: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -92,8 +93,9 @@ class Tray:
 
     def _on_board(self, board: Board) -> None:
         """The seeker has found a board, for the first time or again."""
-        if self.only not in (None, board.chip_id):
-            self._leave(board)
+        fault = self.not_ours(board.chip_id)
+        if fault is not None:
+            self._leave(board, fault)
             return
         task = self._tasks.get(board.chip_id)
         if task is None or task.done():
@@ -101,11 +103,13 @@ class Tray:
             self._tasks[board.chip_id] = asyncio.ensure_future(self._work(board))
         self._back[board.chip_id].set()
 
-    def _leave(self, board: Board) -> None:
-        """It is somebody else's: nothing is done with it, and its port is free."""
+    def _leave(self, board: Board, fault: faults.Fault) -> None:
+        """Do nothing with a board; its port is free for whose it is."""
         assert self._seeker is not None
+        if fault.code != "other-board":
+            self._end(board, "", fault)
+            return
         self._seeker.done(board)
-        fault = faults.Fault("other-board", found=board.chip_id)
         fields = {"code": fault.code, "outcome": fault.outcome, **fault.fields}
         now_ms = self.bench.utc_ms()
         self.bench.tell(events.Event(events.FAULT, now_ms, "", board.port, fields=fields))

@@ -61,6 +61,11 @@ class Card:
     changed_ms: int = 0
 
     @property
+    def is_at_work(self) -> bool:
+        """Tell if the board is on its port, for this job."""
+        return self.outcome in (WORKING, PERSON)
+
+    @property
     def sign(self) -> str:
         """A shape for the outcome."""
         return SIGNS[self.outcome]

@@ -25,8 +25,8 @@ from typing import Any, Final
 
 from varde_host import errors, explaining
 from varde_host.bench import events, occasion, settings, work
-from varde_host.bench.cable import tools
-from varde_host.bench_desk import job_cards, orders, questions, under_way
+from varde_host.bench.cable import ports, tools
+from varde_host.bench_desk import batch, job_cards, orders, questions, under_way
 from varde_host.bench_desk.bench_file import BenchFile
 from varde_host.bench_desk.cards import Card
 from varde_host.bench_desk.orders import (  # noqa: F401 the words that `start` takes
@@ -225,6 +225,8 @@ class Desk:
 
     def _begin(self, order: orders.Order, by: Who, instead: int | None = None) -> Job:
         self._refuse_busy(order.kit, instead)
+        if isinstance(order, orders.Make) and order.batch:
+            batch.load(self.site.directory, order.batch)  # it is one
         do = order.prepared(self.here)
         job = Job(self._next, order, by, self._utc_ms())
         self._next += 1
@@ -271,9 +273,23 @@ class Desk:
         return occasion.Occasion(
             site=self.site, by=job.by, inventory=self.inventory, database=self.database,
             utc_ms=self._utc_ms, tell=tell, ask=ask, limits=self._limits, esptool=esptool,
-            candidates=orders.candidates(job.order, self.here), mpremote=mpremote,
+            candidates=self._candidates(job), mpremote=mpremote,
             refused=self._refused[job.number], is_shared=True,
         )  # fmt: skip
+
+    def _candidates(self, job: Job) -> occasion.Candidates:
+        """Return who looks up the ports: all but those where another job has a board."""
+        look_up = orders.candidates(job.order, self.here)
+
+        def free() -> list[ports.Port]:
+            return [port for port in look_up() if port.name not in self._taken(job.number)]
+
+        return free
+
+    def _taken(self, number: int) -> set[str]:
+        running = [job.number for job in self._jobs.values() if job.state == RUNNING]
+        others = [self._cards[each].shown() for each in running if each != number]
+        return {card.port for shown in others for card in shown if card.is_at_work and card.chip}
 
     def _put(self, job: Job) -> None:
         self._jobs[job.number] = job

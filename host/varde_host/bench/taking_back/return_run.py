@@ -7,7 +7,7 @@ from pathlib import Path
 
 from varde_host import errors
 from varde_host.bench import tray, work, work_folder
-from varde_host.bench.occasion import Occasion
+from varde_host.bench.occasion import Occasion, other_than
 from varde_host.bench.taking_back import draining, return_sensors, returning, wipe_papers, wiping
 from varde_protocols.hub_config import Network
 
@@ -55,7 +55,7 @@ async def take_back(occasion: Occasion, wanted: Wanted) -> Ended:
         )  # fmt: skip
         asked = occasion.settings(folder, networks=wanted.networks)
         written = occasion.ledger()
-        ended = await occasion.tray(asked, written, back.table(), only=chip).run()
+        ended = await occasion.tray(asked, written, back.table(), not_ours=other_than(chip)).run()
         record = written.finished(chip).get(returning.RECORD, {})
         if [result.fault for result in ended] == [None]:
             returning.end(inventory, chip, by, occasion.utc_ms(), str(record["record"]))

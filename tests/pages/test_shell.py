@@ -75,10 +75,21 @@ def test_errors_are_told_in_the_language_of_whoever_asked(demo: Demonstration, l
     what = messages.catalogue(language)["error.page-missing.what"]
     known = Asker(demo.pages()).as_(who.TECHNICIAN, language)
     stranger = Asker(demo.pages())
-    for answer in (known.get("/none"), stranger.get("/none", accept_language=f"xx, {language}")):
+    stranger.cookies["varde-bench-language"] = language
+    for answer in (known.get("/none"), stranger.get("/none", accept_language="en, nn")):
         assert answer.status_code == 404
         assert f'lang="{language}"' in answer.text
         assert what[1:] in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wish", "language"),
+    [("nn-NO, nb;q=0.9", "nn"), ("no", "nb"), ("en-US,en;q=0.9,nn", "nn"), ("en", "nb"),
+     ("", "nb"), ("*", "nb"), (";;,,-", "nb"), ("x" * 5000, "nb")],
+)  # fmt: skip
+def test_a_browser_asks_for_a_norwegian(demo: Demonstration, wish: str, language: str):
+    answer = Asker(demo.pages()).get("/open", accept_language=wish)
+    assert f'<html lang="{language}">' in answer.text
 
 
 def test_a_bug_has_a_number_that_stands_in_the_log(

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import pathlib
 import re
+import tomllib
 
 import pytest
 
@@ -104,6 +105,18 @@ def test_a_file_of_ours_fetches_nothing(path: pathlib.Path):
     if path.suffix in (".css", ".js", ".svg"):
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|@import|\beval\(|new Function|innerHTML|<script", text)
+
+
+def test_a_wheel_carries_all_that_is_no_module():
+    settings = tomllib.loads((HOST.parents[1] / "pyproject.toml").read_text())
+    carried = settings["tool"]["setuptools"]["package-data"]["varde_host"]
+    found = {path for pattern in carried for path in HOST.glob(pattern)}
+    others = {
+        path
+        for path in HOST.rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"} and path.name != "script.py.mako"
+    }
+    assert others - found == set()
 
 
 def test_style_and_keys_stay_small():

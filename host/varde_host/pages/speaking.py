@@ -1,5 +1,9 @@
 """In which language is somebody answered? What they chose on this machine; what their login says;
-what their browser asks for (RFC 9110 12.5.4); else the default."""
+which Norwegian their browser asks for (RFC 9110 12.5.4); else the default.
+
+Browsers of the house's machines are often English, and those who sit there are not: English is
+chosen, by one button that is on every page.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from varde_host.pages import cookies, paths
 if TYPE_CHECKING:
     from varde_host.pages.asked import Asked
 
-_ALSO = {"no": "nb"}
+_NORWEGIAN = {"no": "nb", "nb": "nb", "nn": "nn"}
 _MAX_HEADER = 200
 
 
@@ -31,12 +35,11 @@ def language(asked: Asked, of_visit: str = "") -> str:
 
 
 def accepted(header: str) -> str:
-    """Return the first language of an Accept-Language that we have, "" for none."""
+    """Return the first Norwegian of an Accept-Language, "" for none."""
     for wish in header[:_MAX_HEADER].lower().split(","):
         word = re.split(r"[-;]", wish.strip())[0]
-        found = _ALSO.get(word, word)
-        if found in messages.LANGUAGES:
-            return found
+        if word in _NORWEGIAN:
+            return _NORWEGIAN[word]
     return ""
 
 

@@ -142,8 +142,11 @@ _MOST_TYPED = 400
 
 
 def is_last(flow: Flow, around: Around, entry: Entry, question: Question) -> bool:
-    """Tell if nothing more is asked after a question, as far as can be known before its answer."""
+    """Tell if nothing more is asked after a question, as far as can be known before its answer:
+    what is chosen may bring more questions."""
     later = flow.questions[flow.questions.index(question) + 1 :]
+    if later and question.kind == CHOICE:
+        return False
     try:
         return not any(each.applies(around, entry) for each in later)
     except (KeyError, errors.InputRefused):  # what it looks at is not answered yet

@@ -100,8 +100,6 @@ async def start(asked: Asked) -> Response:
         what |= _make(asked, kit)
     if kind == orders.RETURN and form.get("reason"):
         what |= {"give_up": form.get("decided", ""), "reason": form["reason"]}
-    if kind == orders.RETURN and form.get("sensors") == "later":
-        what["sensors_later"] = True
     if there is not None:
         desk.dismiss(there.number)
     job = await desk.start(kind, asked.visit.by, **what)
@@ -231,7 +229,7 @@ def _values(asked: Asked, job: Job) -> dict[str, Any]:
         "question": question,
         "is_mine": question is not None and _is_mine(asked, question),
         "wants": _WANTS[question.kind] if question is not None else "none",
-        "asked_text": question and messages.text(question.key, **question.fields),
+        "asked_text": question and asked_text(question),
         "picture": pictures.of_code(question.key) if question is not None else ("", ""),
         "picture_of": pictures.of_code,
         "may_do": asked.may(ACTIONS[job.kind]),
@@ -244,12 +242,25 @@ def _values(asked: Asked, job: Job) -> dict[str, Any]:
     }
 
 
+def asked_text(question: Waiting) -> str:
+    """Return a question in words: the page's own where the command line's names its keys."""
+    own = "bench-page.asked." + question.key.replace(".", "-")
+    key = own if messages.has(own) else question.key
+    return messages.text(key, **question.fields)
+
+
 def _asked_now(asked: Asked, job: Job) -> str:
-    """Return what the question's part shows: its number, whose it is, and if the job is over."""
+    """Return what the question's part shows: its number, whose it is, what hands are wanted for,
+    and if the job is over."""
     desk = here.desk(asked)
     waiting = desk.questions.waiting(job.number)
     shown = [f"{each.id}{'m' if _is_mine(asked, each) else 'o'}" for each in waiting]
-    return "-".join([desk.job(job.number).state, *shown])
+    hands = [
+        f"{card.chip}.{card.code}"
+        for card in desk.cards(job.number)
+        if card.outcome == cards.PERSON and card.question is None
+    ]
+    return "-".join([desk.job(job.number).state, *shown, *hands])
 
 
 def _is_mine(asked: Asked, question: Waiting) -> bool:

@@ -15,6 +15,7 @@ from varde_host.commands import inventory_options, options
 
 if TYPE_CHECKING:
     from varde_host.access.serving import Access
+    from varde_host.bench_desk.jobs import Desk
     from varde_host.pages.context import Context, MenuEntry
     from varde_host.pages.page import Page
     from varde_host.practice.practising import Practising
@@ -94,7 +95,8 @@ def context_of(access: Access, hosts: list[str], under_way: Practising | None = 
     from varde_host.practice import pages as practice_pages  # noqa: PLC0415
 
     now = clock.from_environment()
-    extra: dict[str, Any] = {access_serving.EXTRA: access, here.DESKS: _desks(access, now.utc_ms)}
+    desks = _desks(access, now.utc_ms)
+    extra: dict[str, Any] = {access_serving.EXTRA: access, here.DESKS: desks}
     entries: tuple[MenuEntry, ...] = menu.ENTRIES
     if under_way is not None:
         extra[practice_pages.EXTRA] = under_way
@@ -109,10 +111,11 @@ def context_of(access: Access, hosts: list[str], under_way: Practising | None = 
         help_path="/check",
         is_practice=under_way is not None,
         extra=extra,
+        at_end=[each.close for each in desks.values()],
     )
 
 
-def _desks(access: Access, utc_ms: Any) -> Mapping[str, object]:
+def _desks(access: Access, utc_ms: Any) -> Mapping[str, Desk]:
     """Return a desk for each municipality, with what its `bench.toml` says."""
     from varde_host.bench_desk import bench_file, jobs  # noqa: PLC0415 as above
 

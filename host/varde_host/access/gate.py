@@ -26,13 +26,14 @@ class Gate:
         found = self.session(token, now_ms, is_person=is_person)
         if found is None:
             return None
-        functions = grants.of(found.identity, self.tenants).get(found.site, ())
+        may = grants.of(found.identity, self.tenants)
+        functions = may.get(found.site, ())
         if found.function not in functions:
             return None
         return Visit(
             found.identity.person, found.function, functions, found.site,
             found.language or messages.LANGUAGES[0], sessions.form_token(token),
-            self.tenants.is_practice,
+            self.tenants.is_practice, sum(map(len, may.values())) > 1,
         )  # fmt: skip
 
     def session(self, token: str, now_ms: int, *, is_person: bool = True) -> Session | None:

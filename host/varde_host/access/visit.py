@@ -19,6 +19,8 @@ class Visit:
     language: str
     csrf: str
     is_practice: bool = False
+    has_choice: bool = False
+    """There is another function or municipality that they may choose."""
 
     @property
     def by(self) -> who.Who:

@@ -57,13 +57,17 @@ class BenchTable:
             sensors.append(each.seen)
             if isinstance(each, TableOximeter):
                 sensors.append(each.beside)
-        return [*self.cables.seen, *sensors, self.hose.seen, self._network]
+        hose = [self.hose.seen] if self.hose.is_used else []
+        return [*self.cables.seen, *sensors, *hose, *self._networks]
 
     @property
-    def _network(self) -> Seen:
+    def _networks(self) -> list[Seen]:
+        """None where there is nothing to be connected."""
+        if not self.cables.stand.cables:
+            return []
         is_up = all(point.is_up for point in self.world.access_points)
         lies, hand = ("on", _OFF) if is_up else ("off", _ON)
-        return Seen(NETWORK, "network", lies=lies, hands=(hand,))
+        return [Seen(NETWORK, "network", lies=lies, hands=(hand,))]
 
     async def say(self, line: str) -> None:
         """Raises HandError, WordError."""

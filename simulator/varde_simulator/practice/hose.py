@@ -29,6 +29,11 @@ class Hose:
         }
 
     @property
+    def is_used(self) -> bool:
+        """There is a cuff for it."""
+        return self._shown_on is not None
+
+    @property
     def seen(self) -> Seen:
         """The manometer; its own display says nothing before the cuff's was read."""
         lies = "plugged" if self.stand.path else "unplugged"

@@ -148,6 +148,23 @@ def test_a_return_that_was_begun_goes_on(room, hands):
     assert (step.code, step.fields["left"]) == ("return-on", len(returning.NAMES) - 2)
 
 
+def test_a_hub_that_another_bench_has_made_is_emptied_all_the_same(room, hands):
+    kit = ready(room, hands)
+    hands.do(hands.step(kit))
+    [hub] = room.see(items.listing, kit_id=kit, kind=models.HUB)
+    room.do(progress.forget, hub.chip_id, T17, room.now_ms, "an older backup")
+    assert codes(hands.walk(kit))[:4] == ["take-back", "clean", "return", "make"]
+
+
+def test_a_bare_hub_that_came_for_one_that_was_lost_is_made_to_empty_the_sensors(room, hands):
+    kit = ready(room, hands)
+    hands.do(hands.step(kit))
+    hands.walk(kit, next_step.RETURN)
+    [hub] = room.see(items.listing, kit_id=kit, kind=models.HUB)
+    room.do(items.judge, hub.item_id, "lost", "not in the case", T17, room.now_ms)
+    assert codes(hands.walk(kit))[:4] == ["make", "return", "make", "verify"]
+
+
 def test_steps_of_the_board_that_are_done_are_not_asked_again(room, hands):
     kit = room.kit()
     hands._hub(kit)

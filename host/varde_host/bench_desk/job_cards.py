@@ -15,7 +15,7 @@ from varde_host.bench.taking_back import returning
 from varde_host.bench_desk import batch, cards, orders
 from varde_host.inventory import items, models, store
 
-_OF_BOARDS = (events.SEEN, events.FINISHED)
+_OF_BOARDS = (events.SEEN, events.FINISHED, events.PERSON)
 """Events after which a board may be in another kit than before, or in one for the first time."""
 
 

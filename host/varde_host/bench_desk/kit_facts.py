@@ -13,6 +13,7 @@ from varde_host.bench_record import form
 from varde_host.inventory import items as things
 from varde_host.inventory import (
     kits,
+    loans,
     measuring_models,
     models,
     notes,
@@ -44,6 +45,8 @@ class KitFacts:
     out_ms: int
     wiped_ms: int
     is_uncleaned: bool
+    hub_was_out: bool
+    """Its hub came back with it from its last loan."""
     was_lost: bool
     accepted: records.Record | None
     procedures: Mapping[str, str]
@@ -95,6 +98,7 @@ def read(
         out_ms=_last(moves, states.RETURNED),
         wiped_ms=_last(moves, states.WIPED),
         is_uncleaned=kits.is_uncleaned(connection, kit),
+        hub_was_out=_came_back(connection, inside, _last(moves, states.RETURNED)),
         was_lost=bool(moves) and "loss" in moves[-1].evidence,
         accepted=accepted[-1] if accepted else None,
         procedures=_procedures(inside, known),
@@ -114,6 +118,14 @@ def acceptance_notes(facts: KitFacts) -> list[notes.Note]:
 def _chip(inside: tuple[things.Item, ...]) -> str | None:
     hubs = [item for item in inside if item.kind == models.HUB]
     return hubs[0].chip_id if len(hubs) == 1 else None
+
+
+def _came_back(
+    connection: sa.Connection, inside: tuple[things.Item, ...], returned_ms: int
+) -> bool:
+    hubs = [item.item_id for item in inside if item.kind == models.HUB]
+    parts = [part for hub in hubs for part in loans.of_item(connection, hub)]
+    return any(part.until_ms == returned_ms for part in parts)
 
 
 def _last(moves: list[kits.Step], state: str) -> int:

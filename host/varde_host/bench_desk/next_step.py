@@ -201,7 +201,10 @@ def _return(facts: KitFacts, *, has_begun: bool) -> NextStep:
     if has_begun:
         left = sum(name not in facts.done for name in returning.NAMES)
         return _step(facts, "return-on", RETURN, left=left)
-    return _hub_missing(facts) or _board_missing(facts) or _step(facts, "return", RETURN)
+    found = _hub_missing(facts)
+    if found is None and not facts.hub_was_out:
+        found = _board_missing(facts)
+    return found or _step(facts, "return", RETURN)
 
 
 def _wiped(facts: KitFacts) -> NextStep:

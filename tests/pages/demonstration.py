@@ -33,6 +33,7 @@ class Demonstration:
         self.told: list[tuple[str, dict[str, str]]] = []
         self.changing = live.Changing()
         self.text = "first"
+        self.is_down = False
         self.number = "1"
 
     def pages(self) -> list[Page]:
@@ -62,6 +63,8 @@ class Demonstration:
         return asked.page("demo/watch.html", refresh_s=5, **self._now())
 
     async def part(self, asked: Asked) -> Response:
+        if self.is_down:
+            raise errors.WorldFailed("database", "here", reason="gone")
         return await long_poll.live_part(asked, self.changing, "demo/part/live.html", self._now)
 
     async def kit(self, asked: Asked) -> Response:
@@ -72,6 +75,8 @@ class Demonstration:
         return asked.go("/yes")
 
     async def take_part(self, asked: Asked) -> Response:
+        if asked.form.get("answer") == "no":
+            raise errors.InputRefused("by-person", "no")
         self.told.append((asked.request.url.path, _without_token(asked)))
         return Response(status_code=204)
 

@@ -100,6 +100,18 @@ def test_a_field_is_saved_while_it_is_typed(page, demo: Demonstration):
     assert demo.told[-1] == ("/half", {"question": "12", "answer": "14"})
 
 
+def test_what_could_not_be_saved_is_said_above_what_is_typed(page, demo: Demonstration):
+    need_htmx()
+    page.goto("/")
+    page.keyboard.type("no")
+    page.wait_for_selector("#problem .failure")
+    assert page.input_value("#answer-12") == "no"
+    assert page.evaluate(FOCUSED) == "answer-12"
+    with page.expect_response("**/half"):
+        page.keyboard.type("t")
+    expect(page.locator("#problem .failure")).to_have_count(0)
+
+
 def test_the_language_is_chosen_by_a_button(page):
     page.goto("/yes")
     page.get_by_role("button", name="Nynorsk").click()
@@ -185,6 +197,35 @@ def test_a_page_says_that_the_program_is_gone_and_goes_on_when_it_is_back(
             expect(page.locator("#text")).to_have_text("after")
             page.wait_for_selector("#lost", state="hidden")
             assert page.input_value("#answer-1") == "72"
+
+
+def test_a_database_that_is_gone_for_a_while_takes_nothing_away(
+    served, browser, demo: Demonstration
+):
+    need_htmx()
+    place = served(demo.pages(), **SHELL)
+    page = place.visitor(browser)
+    page.goto("/watch")
+    page.keyboard.type("72")
+    demo.is_down = True
+    place.soon(demo.changing.changed)
+    page.wait_for_selector("#lost:not([hidden])")
+    demo.is_down, demo.text = False, "after"
+    place.soon(demo.changing.changed)
+    expect(page.locator("#text")).to_have_text("after")
+    page.wait_for_selector("#lost", state="hidden")
+    assert page.input_value("#answer-1") == "72"
+    place.troubles.clear()  # what htmx said of the 503
+
+
+def test_whose_session_has_ended_is_asked_to_log_in(served, browser, demo: Demonstration):
+    need_htmx()
+    place = served(demo.pages(), **SHELL)
+    page = place.visitor(browser)
+    page.goto("/watch")
+    page.context.clear_cookies()
+    with page.expect_navigation(url="**/login?next=/"):
+        place.soon(demo.changing.changed)
 
 
 def test_all_of_it_works_without_script(served, browser, demo: Demonstration, axe):

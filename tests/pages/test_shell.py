@@ -10,7 +10,7 @@ import pytest
 
 from pages.asking import FORM, TOKEN, Asker
 from pages.demonstration import Demonstration
-from varde_host import messages
+from varde_host import errors, messages
 from varde_host.collector.rate_limit import Rate
 from varde_host.inventory import who
 from varde_host.pages import headers, shell
@@ -111,13 +111,26 @@ def test_what_a_script_asks_for_comes_alone_and_an_error_takes_the_page(asker: A
     assert 'id="text"' in part
     assert "<html" in asker.get("/live").text
     failed = asker.get("/refused", hx_request="true")
-    assert (failed.status_code, failed.headers["hx-retarget"]) == (422, "main")
+    assert (failed.status_code, failed.headers["hx-retarget"]) == (422, "#problem")
     assert "<html" not in failed.text
+    assert failed.headers["hx-reswap"] == "innerHTML"
+    by_itself = asker.get("/refused?world=1&seen=3", hx_request="true")
+    assert (by_itself.status_code, by_itself.headers["hx-reswap"]) == (503, "none")
 
 
 def test_text_from_outside_is_escaped(asker: Asker):
     assert "<b>x</b>" not in asker.get("/refused").text
     assert "&lt;b&gt;x" in asker.get("/refused").text
+
+
+def test_a_clock_that_was_never_set_is_said(demo: Demonstration):
+    class Unset:
+        def utc_ms(self) -> int:
+            raise errors.WorldFailed("clock-unset")
+
+    answer = Asker(demo.pages(), clock=Unset()).as_(who.TECHNICIAN).get("/yes")
+    assert answer.status_code == 503
+    assert "CLOCK-UNSET" in answer.text
 
 
 def test_strangers_are_sent_to_the_login_and_back(demo: Demonstration):

@@ -107,6 +107,30 @@ def test_a_file_of_ours_fetches_nothing(path: pathlib.Path):
         assert not re.search(r"https?://|@import|\beval\(|new Function|innerHTML|<script", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        *[(name, f"{name}-bg") for name in ("good", "note", "bad", "person")],
+        *[(name, on) for name in ("ink", "soft", "main", "bad") for on in ("paper", "card")],
+        ("main", "tint"), ("soft", "tint"), ("card", "main"), ("card", "deep"), ("focus", "paper"),
+    ],
+)  # fmt: skip
+def test_colours_are_far_enough_apart(text: str, on: str):
+    """WCAG 2.1, 1.4.3: 4.5 to 1."""
+    source = (HOST / "pages/static/style.css").read_text()
+    colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6}|[0-9a-f]{3})\b", source))
+    light, dark = sorted((luminance(colours[text]), luminance(colours[on])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    """Of a colour's red, green and blue, as WCAG 2.1 defines it."""
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [at / 12.92 if at <= 0.03928 else ((at + 0.055) / 1.055) ** 2.4 for at in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def test_a_wheel_carries_all_that_is_no_module():
     settings = tomllib.loads((HOST.parents[1] / "pyproject.toml").read_text())
     carried = settings["tool"]["setuptools"]["package-data"]["varde_host"]

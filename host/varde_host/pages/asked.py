@@ -66,6 +66,11 @@ class Asked:
         """A script asked, and puts the answer into a page that stands."""
         return self.request.headers.get("hx-request") == "true"
 
+    @property
+    def is_looking(self) -> bool:
+        """A part of a page asks by itself (`long_poll`): that keeps nobody logged in."""
+        return self.is_htmx and b"seen=" in self.raw_query
+
     def may(self, action: str) -> bool:
         """Tell if whoever asks may do this."""
         if action == PUBLIC:

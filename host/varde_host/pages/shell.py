@@ -48,9 +48,6 @@ from varde_host.pages.context import Context
 from varde_host.pages.page import PUBLIC, Page
 from varde_protocols.errors import WireError
 
-# In the query of what a page asks by itself (`long_poll`): that keeps nobody logged in.
-_LOOKS = b"seen="
-
 
 def app(pages: Sequence[Page], context: Context) -> ASGIApp:
     """Return the server of `pages`. The same path and method twice, or an action
@@ -189,8 +186,9 @@ class Shell:
 
     def _know(self, asked: Asked) -> bool:
         """Add who asks; tell if it is somebody."""
-        gate, is_person = self._context.gate, not (asked.is_htmx and _LOOKS in asked.raw_query)
-        cookie = asked.session_cookie
+        gate, cookie = self._context.gate, asked.session_cookie
+        asked.now_ms = self._context.clock.utc_ms()
+        is_person = not asked.is_looking
         visitor = gate.visit(cookie, asked.now_ms, is_person=is_person) if cookie else None
         if visitor is None:
             return False
@@ -204,8 +202,7 @@ class Shell:
         sent = cookies.read(request.cookies, cookies.FORM, context.name, is_tls=context.is_tls)
         cookie = sent or secrets.token_urlsafe(24)
         token = csrf.early_token(context.form_key, cookie)
-        now_ms = context.clock.utc_ms()
-        asked = Asked(request, context, self._actions, None, None, "", token, now_ms)
+        asked = Asked(request, context, self._actions, None, None, "", token, now_ms=0)
         asked.language = speaking.language(asked)
         return asked, "" if sent else cookie
 
@@ -237,11 +234,15 @@ def _say(asked: Asked, error: Exception) -> Response:
 
 
 def _failure(asked: Asked, status: int, told: explaining.Explained) -> Response:
+    """Show it as a page of its own; to a script as a part above what is being filled in. What
+    asked by itself asks again, if the world is at fault, and shows nothing."""
     if not asked.is_htmx:
         return asked.page("pages/failure.html", status, failed=told)
-    response = asked.part("pages/part/failure.html", failed=told)
+    response = asked.part("pages/part/failed.html", failed=told)
     response.status_code = status
-    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "main", "innerHTML"
+    is_asked_again = asked.is_looking and status >= HTTPStatus.TOO_MANY_REQUESTS
+    response.headers["HX-Retarget"] = "#problem"
+    response.headers["HX-Reswap"] = "none" if is_asked_again else "innerHTML"
     return response
 
 

@@ -1,8 +1,8 @@
-/* Keys, focus and live parts. The pages work without it: forms are forms, links are links. */
+/* Keys, focus and live parts. Pages work without it: forms are forms, links are links. */
 "use strict";
 (() => {
   const find = (what) => document.querySelector(what);
-  const on = (name, act) => document.addEventListener(name, act);
+  const on = (name, act, how) => document.addEventListener(name, act, how);
   const writes = (at) => at && at.matches("input:not([type=radio],[type=checkbox]),textarea,select");
   const isTyped = (at) => writes(at) && at.value !== "" && at.value !== at.defaultValue;
 
@@ -15,7 +15,7 @@
     }
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     if (event.key.length > 1) return special(event, at);
-    // a scan while nothing takes text goes to the scan box, and its Enter presses nothing else
+    // a scan while nothing takes text goes to the scan box; its Enter presses nothing else
     const scan = find("#scan");
     if (scan && event.key !== " " && !writes(at)) scan.focus();
   });
@@ -31,7 +31,7 @@
     if (!event.repeat) wanted.click();
   }
 
-  // once is enough: scanners send two line ends, people press twice
+  // scanners send two line ends, people press twice
   on("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) return event.preventDefault();
@@ -42,7 +42,7 @@
     for (const form of document.forms) delete form.dataset.sent;
   });
 
-  // what is half typed, and where, stays when a part is changed beneath it
+  // what is half typed, and where, stays when a part changes
   let kept = [], last = null;
   on("htmx:beforeSwap", (event) => {
     const boxes = event.detail.target.querySelectorAll("input[id],textarea[id],select[id]");
@@ -67,22 +67,25 @@
     say();
   });
 
-  // a part that waits asks again: after a wait without news, and when the program is back
+  // a part asks again: after a wait without news, and when the program is back
   on("htmx:afterRequest", (event) => {
     const part = event.detail.requestConfig.elt, status = event.detail.xhr.status, lost = find("#lost");
-    if (!part.matches("[data-live]")) return;
-    lost.textContent = status ? "" : lost.dataset.text;
-    lost.hidden = status !== 0;
-    if (status === 204) setTimeout(again, 50, part);
-    if (status === 0) setTimeout(again, 1500, part);
+    if (!part.matches("[data-live]")) {
+      if (status < 400) find("#problem").replaceChildren();
+      return;
+    }
+    const isLost = status === 0 || status >= 429;
+    lost.textContent = isLost ? lost.dataset.text : "";
+    lost.hidden = !isLost;
+    if (isLost || status === 204) setTimeout(again, isLost ? 1500 : 50, part);
   });
   function again(part) {
     if (!part.isConnected) return;
     if (!document.hidden) return htmx.trigger(part, "again");
-    document.addEventListener("visibilitychange", () => again(part), { once: true });
+    on("visibilitychange", () => again(part), { once: true });
   }
 
-  // a screen reader hears only what is another than before
+  // a screen reader hears what is new
   let said = null;
   function say() {
     const text = [...document.querySelectorAll("[data-say]")].map((each) => each.dataset.say).join(" ").trim();

@@ -160,7 +160,12 @@ def in_box(question: Question, around: Around, entry: Entry, last: Mapping[str, 
             value = held[question.name]
             return "" if value == NOTHING else value
     remembered = last.get(f"{entry.flow}.{question.name}", "") if question.remembers else ""
-    return question.default(around, entry) or remembered
+    return question.default(around, entry) or remembered or _only_choice(question, around, entry)
+
+
+def _only_choice(question: Question, around: Around, entry: Entry) -> str:
+    choices = question.choices(around, entry)
+    return choices[0][0] if len(choices) == 1 else ""
 
 
 def to_remember(flow: Flow, entry: Entry) -> dict[str, str]:

@@ -138,6 +138,8 @@ def _question(
     with asked.tenant.inventory.reading() as connection:
         around = here.around(asked, connection)
         choices = list(question.choices(around, entry))
+        if question.may_skip and choices:
+            choices.append(("", messages.text("bench-page.choice.none")))
         is_last = flow.is_last(opened.flow, around, entry, question)
         shown: Any = None
         if question.kind == flow.SEEN:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from host import signed_bench
-from host.inventory_bench import DAY_MS, IT, K2, OWNER, T17, Stockroom
+from host.inventory_bench import DAY_MS, IT, OWNER, T17, Stockroom
 from varde_host.acceptance import deviations
 from varde_host.bench import faults
 from varde_host.bench_desk import fresh, next_step
@@ -21,6 +21,7 @@ from varde_host.inventory import (
     progress,
     standing,
     states,
+    who,
 )
 
 MOST_STEPS = 40
@@ -143,7 +144,7 @@ class Hands:
         self._move(step, states.WIPED, {"wipe": {"record": "cd" * 32}})
 
     def _reopen(self, step: NextStep) -> None:
-        self._move(step, states.WIPED, {"reason": {"text": "to be checked anew"}}, K2)
+        self._move(step, states.WIPED, {"reason": {"text": "to be checked anew"}})
 
     def _wait(self, step: NextStep) -> None:
         self.room.now_ms = step.fields["until_ms"]
@@ -189,7 +190,9 @@ class Hands:
         if "SHELF9" not in {each.place for each in self.room.see(places.listing)}:
             self.room.place("SHELF9")
 
-    def _move(self, step: NextStep, state: str, proof: dict[str, Any], by=T17) -> None:
+    def _move(self, step: NextStep, state: str, proof: dict[str, Any]) -> None:
+        """By the function that the step names, which must be one that may."""
+        by = who.Who(step.who, "x1")
         self.room.move(str(step.kit), state, proof, by, known=self.known)
 
 

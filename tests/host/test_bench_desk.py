@@ -113,6 +113,29 @@ def test_two_technicians_on_two_kits_answer_their_own_questions(place: DeskPlace
     assert [each["accept-one"]["facts"]["said"] for each in said] == ["", "no"]
 
 
+def test_who_takes_a_question_over_has_the_jobs_next_as_well(place: DeskPlace):
+    place.bench_steps(step("one", asks), step("two", asks))
+    place.plug("0", CHIPS[0])
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.MAKE, T17, count=1)
+            [first] = await asked(desk)
+            desk.questions.take_over(first.id, T18)
+            desk.questions.answer(first.id, "", T18)
+            await until(
+                desk, lambda: [q.id for q in desk.questions.waiting()] not in ([], [first.id])
+            )
+            [second] = desk.questions.waiting()
+            assert second.held_by == T18
+            with pytest.raises(errors.InputRefused, match="desk-question-held"):
+                desk.cannot(job.number, CHIPS[0], "not mine", T17)
+            desk.questions.answer(second.id, "", T18)
+            assert (await over(desk, job)).state == jobs.DONE
+
+    asyncio.run(story())
+
+
 def test_a_kit_has_one_job_at_a_time(place: DeskPlace):
     kit, _ = two_kits(place)
 

@@ -182,6 +182,7 @@ class Desk:
             raise errors.InputRefused("desk-job-over", str(number))
         job = self._begin(old.order, by, instead=number)
         self._drop(number)
+        self._keep()
         return job
 
     async def stop(self, number: int, by: Who) -> Job:
@@ -209,8 +210,9 @@ class Desk:
         Raises InputRefused `desk-job-unknown`, `desk-question-held`, `text-form`, `birth-number`.
         """
         job = self.job(number)
-        if job.by.person != by.person:
-            raise errors.InputRefused("desk-question-held", str(number), person=job.by.person)
+        holder = self.questions.holder(number, job.by).person
+        if holder != by.person:
+            raise errors.InputRefused("desk-question-held", str(number), person=holder)
         self._refused[number][chip] = evidence.text(reason, "reason")
 
     async def close(self) -> None:

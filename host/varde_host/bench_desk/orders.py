@@ -136,7 +136,8 @@ class Coverage:
     def prepared(self, here: BenchFile) -> Work:
         """Return the work (`Make.prepared`)."""
         del here
-        wanted = room_check.Wanted(kit_id.check(self.kit), self.room, self.newest)
+        room = evidence.text(self.room, "room")
+        wanted = room_check.Wanted(kit_id.check(self.kit), room, self.newest)
 
         async def work(occasion: Occasion) -> Outcome:
             def say_hold() -> None:

@@ -56,6 +56,8 @@ class Questions:
         self._utc_ms = utc_ms
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[Waiting, asyncio.Future[str]]] = {}
+        self._holders: dict[int, Who] = {}
+        """By job: who has taken it over from the one who started it."""
 
     def waiting(self, job: int | None = None) -> list[Waiting]:
         """Return the questions that wait, oldest first; those of a job if it is given."""
@@ -68,8 +70,8 @@ class Questions:
         """Wait for the answer. `board` is the chip's id and the port. Raises Fault `cannot`."""
         number = next(self._numbers)
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        kind = question_kinds.of(key)
-        asked = Waiting(number, job, *board, key, dict(fields), kind, by, self._utc_ms())
+        kind, holder = question_kinds.of(key), self.holder(job, by)
+        asked = Waiting(number, job, *board, key, dict(fields), kind, holder, self._utc_ms())
         self._waiting[number] = (asked, future)
         self._tell()
         try:
@@ -92,11 +94,19 @@ class Questions:
         future = self._open(number, by)
         future.set_exception(faults.Fault("cannot", reason=said))
 
+    def holder(self, job: int, began: Who) -> Who:
+        """Return whose a job's questions are: who `began` it, or who has taken them over."""
+        return self._holders.get(job, began)
+
     def take_over(self, number: int, by: Who) -> None:
-        """Make a question this technician's. Raises InputRefused `desk-question-gone`."""
+        """Make a question this technician's, and those that its job asks after it.
+
+        Raises InputRefused `desk-question-gone`.
+        """
         found = self._waiting.get(number)
         if found is None:
             raise errors.InputRefused("desk-question-gone", str(number))
+        self._holders[found[0].job] = by
         self._waiting[number] = (replace(found[0], held_by=by), found[1])
         self._tell()
 

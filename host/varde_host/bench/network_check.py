@@ -72,7 +72,8 @@ async def run(
     where = f"{host}:{port}"
     for name, step in steps:
         is_tried = all(check.outcome == GOOD for check in found)
-        found.append(await _checked(name, where, step) if is_tried else _skipped(name, where))
+        at = host if name == NAME else where
+        found.append(await _checked(name, at, step) if is_tried else Check(name, SKIPPED, at))
     found.append(await _checked(TIME, f"{ntp[0]}:{ntp[1]}", lambda: _time(*ntp, utc_ms)))
     boards = [each.name for each in ports.scan()]
     outcome = GOOD if boards else SKIPPED
@@ -84,10 +85,6 @@ def _pinned(site: files.Site) -> ssl.SSLContext:
     for root in site.roots_der():
         made.load_verify_locations(cadata=root)
     return made
-
-
-def _skipped(name: str, where: str) -> Check:
-    return Check(name, SKIPPED, where)
 
 
 async def _checked(name: str, where: str, step: Callable[[], Awaitable[str]]) -> Check:

@@ -17,7 +17,8 @@ from host import site_hands
 from host.collector_process import NAME, CollectorProcess
 from host.conftest import NOW_MS, Bench, collector
 from host.virtual_hub import VirtualHub, read_answer
-from varde_host.collector import database, documents, log, rate_limit, registry
+from varde_host import rate_limit
+from varde_host.collector import database, documents, log, registry
 from varde_host.fleet import publishing
 from varde_host.site import certificates, creation, files, trust_documents
 from varde_protocols import assignment, cose, document_request, exchange, trust_chain

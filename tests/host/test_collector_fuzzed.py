@@ -24,7 +24,8 @@ from schemathesis.core.transport import Response
 
 from host.conftest import Bench, collector
 from host.virtual_hub import VirtualHub, check
-from varde_host.collector import database, openapi, rate_limit
+from varde_host import rate_limit
+from varde_host.collector import database, openapi
 from varde_protocols import document_request, exchange
 
 EXAMPLES = 40  # of an operation

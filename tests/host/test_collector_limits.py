@@ -12,7 +12,7 @@ from prometheus_client import parser
 
 from host.conftest import NOW_MS, Bench, collector
 from host.virtual_hub import VirtualHub, read_answer
-from varde_host import cli
+from varde_host import cli, rate_limit
 from varde_host.collector import (
     app,
     batch,
@@ -20,7 +20,6 @@ from varde_host.collector import (
     database,
     openapi,
     quarantine,
-    rate_limit,
     refusal,
     registry,
     strangers,

@@ -11,10 +11,10 @@ import pytest
 from pages.asking import FORM, TOKEN, Asker
 from pages.demonstration import Demonstration
 from varde_host import errors, messages
-from varde_host.collector.rate_limit import Rate
 from varde_host.inventory import who
 from varde_host.pages import headers, shell
 from varde_host.pages.page import PUBLIC, Page
+from varde_host.rate_limit import Rate
 
 LOGIN = "/login?next="
 

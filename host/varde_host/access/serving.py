@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from varde_host import rate_limit
 from varde_host.access import gate, oidc_login, oidc_pending, oidc_provider, sessions, tenants
-from varde_host.collector import rate_limit
 from varde_host.site import passphrases
 
 EXTRA: Final = "access"

@@ -29,7 +29,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from varde_host import clock
+from varde_host import clock, rate_limit
 from varde_host.collector import (
     answer,
     blobs,
@@ -43,7 +43,6 @@ from varde_host.collector import (
     log,
     metrics,
     openapi,
-    rate_limit,
     refusal,
     strangers,
     threads,

@@ -18,13 +18,12 @@ import sqlalchemy as sa
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from varde_host import clock
+from varde_host import clock, rate_limit
 from varde_host.collector import (
     body,
     database,
     log,
     metrics,
-    rate_limit,
     refusal,
     registry,
     schema,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from varde_host import clock, errors, messages, output
-from varde_host.collector import answer, app, database, log, rate_limit, server
+from varde_host import clock, errors, messages, output, rate_limit
+from varde_host.collector import answer, app, database, log, server
 from varde_host.commands import options
 from varde_host.site import files
 from varde_protocols import exchange

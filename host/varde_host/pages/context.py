@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 from varde_host import clock
 from varde_host.access.tenants import Tenant
 from varde_host.access.visit import Visit
-from varde_host.collector.rate_limit import Rate
 from varde_host.pages import live
+from varde_host.rate_limit import Rate
 
 # A person clicks, a card asks again when something has changed, a browser loads some ten files:
 # more than this is a program gone mad.

@@ -29,9 +29,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from varde_host import errors, explaining, messages
+from varde_host import errors, explaining, messages, rate_limit
 from varde_host.access import matrix
-from varde_host.collector import log, rate_limit
+from varde_host.collector import log
 from varde_host.pages import (
     cookies,
     csrf,

@@ -1,12 +1,13 @@
-"""So many requests a second may one hub make, so that one gone mad does not hold up the others.
+"""So many requests a second may one make, so that one gone mad does not hold up the others: a hub
+at the collector, a person at a page server.
 
-A token bucket for each hub, kept as one number (the virtual scheduling of ITU-T I.371 annex A,
-"GCRA"): the time at which the hub would have come if it had always kept to the rate. A hub whose
-time has passed has a full bucket and need not be remembered, so memory is bounded by those that
-are ahead of the rate at one moment.
+A token bucket for each, kept as one number (the virtual scheduling of ITU-T I.371 annex A,
+"GCRA"): the time at which they would have come if they had always kept to the rate. Whoever's time
+has passed has a full bucket and need not be remembered, so memory is bounded by those that are
+ahead of the rate at one moment.
 
-Per process, by the collector's clock, of requests whose signature has been checked: nobody uses up
-the tokens of a hub by its name alone.
+Per process, by the server's clock. The collector asks after it has checked the signature: nobody
+uses up the tokens of a hub by its name alone.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from __future__ import annotations
 import threading
 from typing import NamedTuple
 
-# Some 100 bytes each; of more hubs than these, those that came first are given a full bucket.
+# Some 100 bytes each; of more than these, those that came first are given a full bucket.
 MAX_REMEMBERED = 65_536
 
 
 class Rate(NamedTuple):
-    """How often a hub may come for good, and how many requests it may be ahead of that."""
+    """How often one may come for good, and how many requests ahead of that one may be."""
 
     per_second: float
     burst: int
@@ -39,22 +40,22 @@ class RateLimit:
         self._due_ms: dict[int, float] = {}
         self._lock = threading.Lock()
 
-    def take(self, hub: int, now_ms: int) -> int:
-        """Count a request; return 0, or after how many seconds the hub may come again."""
+    def take(self, whose: int, now_ms: int) -> int:
+        """Count a request; return 0, or after how many seconds they may come again."""
         if not self._interval_ms:
             return 0
         with self._lock:
-            due_ms = max(self._due_ms.pop(hub, 0.0), now_ms)
+            due_ms = max(self._due_ms.pop(whose, 0.0), now_ms)
             ahead_ms = due_ms - now_ms
             if ahead_ms > self._tolerance_ms + self._interval_ms:
                 ahead_ms, due_ms = 0.0, now_ms  # the clock was set back: nobody gets so far ahead
             is_taken = ahead_ms <= self._tolerance_ms
-            self._due_ms[hub] = due_ms + self._interval_ms * is_taken
+            self._due_ms[whose] = due_ms + self._interval_ms * is_taken
             if len(self._due_ms) > MAX_REMEMBERED:
                 self._forget(now_ms)
         return 0 if is_taken else 1 + int((ahead_ms - self._tolerance_ms) / 1000)
 
     def _forget(self, now_ms: int) -> None:
         """Drop those with a full bucket, and at least a quarter of all."""
-        ahead = [(hub, due_ms) for hub, due_ms in self._due_ms.items() if due_ms > now_ms]
+        ahead = [(whose, due_ms) for whose, due_ms in self._due_ms.items() if due_ms > now_ms]
         self._due_ms = dict(ahead[-MAX_REMEMBERED * 3 // 4 :])

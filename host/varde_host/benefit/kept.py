@@ -1,0 +1,82 @@
+"""What a server keeps of the extracts it has made: reading a year of hubs takes its time.
+
+Facts are kept for `KEEP_MS` a municipality, so that the table, the plots and the files of a page
+are the same ones, and read once however many ask.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from varde_host.benefit import baseline, extract, facts, prices
+from varde_host.benefit.extract import Extract
+from varde_host.benefit.months import Month
+from varde_host.collector import database
+from varde_host.inventory import store
+from varde_host.site import files
+
+KEEP_MS: Final = 600_000
+MOST_EXTRACTS: Final = 8  # of a municipality: an extract has some thousand figures
+
+
+@dataclass(frozen=True)
+class Source:
+    """A municipality: its site, inventory, and where its collector's database is."""
+
+    site: files.Site
+    inventory: store.Inventory
+    database: str | Path
+
+
+class Kept:
+    """Extracts of several municipalities; may be asked from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: dict[bytes, _OfSite] = {}
+
+    def made(self, source: Source, period: Sequence[Month], now_ms: int) -> Extract:
+        """Return the extract of a period; raises as `extract.read` and `beside`."""
+        with self._lock:
+            mine = self._of.setdefault(source.site.site_id, _OfSite())
+        return mine.made(source, tuple(period), now_ms)
+
+
+class _OfSite:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._facts: facts.Facts | None = None
+        self._extracts: dict[tuple[Month, ...], Extract] = {}
+
+    def made(self, source: Source, period: tuple[Month, ...], now_ms: int) -> Extract:
+        with self._lock:
+            if self._facts is None or not 0 <= now_ms - self._facts.now_ms < KEEP_MS:
+                self._facts = _read(source, now_ms)
+                self._extracts.clear()
+            found = self._extracts.get(period)
+            if found is None:
+                if len(self._extracts) >= MOST_EXTRACTS:
+                    self._extracts.clear()
+                found = of_site(source.site, self._facts, period)
+                self._extracts[period] = found
+            return found
+
+
+def of_site(site: files.Site, known: facts.Facts, period: Sequence[Month]) -> Extract:
+    """Return an extract with the prices and the baseline that lie in the site's folder, if any."""
+    priced = prices.load_if_there(site.directory)
+    before = baseline.load_if_there(site.directory)
+    name = extract.municipality(site)
+    return extract.made(known, name, period, priced=priced, baseline=before)
+
+
+def _read(source: Source, now_ms: int) -> facts.Facts:
+    opened = database.open_database(source.database, create=False)
+    try:
+        return extract.read(source.site, source.inventory, opened, now_ms)
+    finally:
+        opened.close()

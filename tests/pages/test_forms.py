@@ -200,6 +200,13 @@ def test_nobody_is_sent_to_another_server(path: str):
     assert "\\" not in chosen
 
 
+@given(st.text(max_size=40))
+def test_whatever_is_asked_for_is_a_path_when_quoted(text: str):
+    found = urllib.parse.urlsplit(urllib.parse.urljoin(ORIGIN, paths.quoted(f"/kit/{text}")))
+    assert paths.is_local(paths.quoted(f"/kit/{text}"))
+    assert found.netloc == "varde.test"
+
+
 @pytest.mark.parametrize(
     "host",
     [

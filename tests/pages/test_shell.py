@@ -12,7 +12,7 @@ from pages.asking import FORM, TOKEN, Asker
 from pages.demonstration import Demonstration
 from varde_host import errors, messages
 from varde_host.inventory import who
-from varde_host.pages import headers, shell
+from varde_host.pages import headers, rendering, shell
 from varde_host.pages.page import PUBLIC, Page
 from varde_host.rate_limit import Rate
 
@@ -116,6 +116,14 @@ def test_what_a_script_asks_for_comes_alone_and_an_error_takes_the_page(asker: A
     assert failed.headers["hx-reswap"] == "innerHTML"
     by_itself = asker.get("/refused?world=1&seen=3", hx_request="true")
     assert (by_itself.status_code, by_itself.headers["hx-reswap"]) == (503, "none")
+
+
+def test_without_htmx_the_page_is_whole(asker: Asker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(rendering.environment().globals, "has_static", lambda name: False)
+    page = asker.get("/watch").text
+    assert "htmx.min" not in page
+    assert "keys." in page
+    assert 'http-equiv="refresh"' in page
 
 
 def test_text_from_outside_is_escaped(asker: Asker):

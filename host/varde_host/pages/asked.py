@@ -92,7 +92,11 @@ class Asked:
         return Response(content, media_type="text/html")
 
     def go(self, path: str) -> Response:
-        """Send whoever asked to another page of this server (303, or as htmx has it)."""
+        """Send whoever asked to another page of this server (303, or as htmx has it).
+
+        What an address cannot hold as it is (a kit's id as somebody typed it) is quoted.
+        """
+        path = paths.quoted(path)
         assert paths.is_local(path), path
         if self.is_htmx:
             return Response(status_code=204, headers={"HX-Redirect": path})

@@ -100,9 +100,9 @@ class Sessions:
                 (_hash(token), owner, text, site, function, language, now_ms, now_ms),
             )
             write(
-                "DELETE FROM sessions WHERE owner = ?1 AND hash NOT IN (SELECT hash FROM sessions"
-                " WHERE owner = ?1 ORDER BY seen_ms DESC LIMIT ?2)",
-                (owner, MOST_OF_A_PERSON),
+                "DELETE FROM sessions WHERE owner = ?1 AND hash != ?2 AND hash NOT IN (SELECT hash"
+                " FROM sessions WHERE owner = ?1 AND hash != ?2 ORDER BY seen_ms DESC LIMIT ?3)",
+                (owner, _hash(token), MOST_OF_A_PERSON - 1),
             )
         return token
 

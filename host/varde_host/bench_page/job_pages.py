@@ -79,7 +79,7 @@ _URGENT: Final = (
 
 def path(job: Job) -> str:
     """Return a job's page."""
-    return f"/work/{job.kind}/{job.number}"
+    return f"/job/{job.kind}/{job.number}"
 
 
 def title(job: Job) -> str:
@@ -88,7 +88,7 @@ def title(job: Job) -> str:
 
 
 async def start(asked: Asked) -> Response:
-    """Answer `POST /work/KIND`: begin, or go on with what is under way on the kit."""
+    """Answer `POST /job/KIND`: begin, or go on with what is under way on the kit."""
     kind, form = _kind(asked), asked.form
     kit = kit_id.check(form["kit"]) if form.get("kit") else ""
     desk = here.desk(asked)
@@ -118,13 +118,13 @@ def _make(asked: Asked, kit: str) -> dict[str, Any]:
 
 
 async def show(asked: Asked) -> Response:
-    """Answer `GET /work/KIND/JOB`."""
+    """Answer `GET /job/KIND/JOB`."""
     job = _job(asked)
     return asked.page("bench_page/job.html", refresh_s=5, **_values(asked, job))
 
 
 async def live_cards(asked: Asked) -> Response:
-    """Answer `GET /work/KIND/JOB/cards`: the cards, as soon as one has changed."""
+    """Answer `GET /job/KIND/JOB/cards`: the cards, as soon as one has changed."""
     job = _job(asked)
     changing = here.desk(asked).changing
     return await live_part(
@@ -133,7 +133,7 @@ async def live_cards(asked: Asked) -> Response:
 
 
 async def live_question(asked: Asked) -> Response:
-    """Answer `GET /work/KIND/JOB/question`: the question, as soon as it is another one."""
+    """Answer `GET /job/KIND/JOB/question`: the question, as soon as it is another one."""
     job, seen = _job(asked), asked.query.get("seen", "")
     loop = asyncio.get_running_loop()
     until = loop.time() + (WAIT_S if asked.is_htmx else 0)
@@ -147,7 +147,7 @@ async def live_question(asked: Asked) -> Response:
 
 
 async def answer(asked: Asked) -> Response:
-    """Answer `POST /work/KIND/JOB/answer`."""
+    """Answer `POST /job/KIND/JOB/answer`."""
     job, number = _job(asked), _number(asked)
     here.desk(asked).questions.answer(number, asked.form.get("answer", ""), asked.visit.by)
     await asyncio.sleep(0)  # the work takes its answer before the page is shown again
@@ -155,14 +155,14 @@ async def answer(asked: Asked) -> Response:
 
 
 async def take_over(asked: Asked) -> Response:
-    """Answer `POST /work/KIND/JOB/mine`: another technician's question becomes one's own."""
+    """Answer `POST /job/KIND/JOB/mine`: another technician's question becomes one's own."""
     job, number = _job(asked), _number(asked)
     here.desk(asked).questions.take_over(number, asked.visit.by)
     return asked.go(path(job))
 
 
 async def ask_why(asked: Asked) -> Response:
-    """Answer `GET /work/KIND/JOB/cannot`: F2 asks why."""
+    """Answer `GET /job/KIND/JOB/cannot`: F2 asks why."""
     job = _job(asked)
     given = {name: asked.query.get(name, "") for name in ("number", "chip")}
     return asked.page(
@@ -172,7 +172,7 @@ async def ask_why(asked: Asked) -> Response:
 
 
 async def cannot(asked: Asked) -> Response:
-    """Answer `POST /work/KIND/JOB/cannot`."""
+    """Answer `POST /job/KIND/JOB/cannot`."""
     job, form, desk = _job(asked), asked.form, here.desk(asked)
     reason = form.get("answer", "")
     try:
@@ -192,7 +192,7 @@ async def cannot(asked: Asked) -> Response:
 
 
 async def stop(asked: Asked) -> Response:
-    """Answer `POST /work/KIND/JOB/stop`: what is finished stands, the rest goes on later."""
+    """Answer `POST /job/KIND/JOB/stop`: what is finished stands, the rest goes on later."""
     job = _job(asked)
     if job.state == jobs.RUNNING:
         await here.desk(asked).stop(job.number, asked.visit.by)
@@ -200,13 +200,13 @@ async def stop(asked: Asked) -> Response:
 
 
 async def resume(asked: Asked) -> Response:
-    """Answer `POST /work/KIND/JOB/resume`: the same order again."""
+    """Answer `POST /job/KIND/JOB/resume`: the same order again."""
     job = await here.desk(asked).resume(_job(asked).number, asked.visit.by)
     return asked.go(path(job))
 
 
 async def dismiss(asked: Asked) -> Response:
-    """Answer `POST /work/KIND/JOB/dismiss`: show it no more."""
+    """Answer `POST /job/KIND/JOB/dismiss`: show it no more."""
     job = _job(asked)
     here.desk(asked).dismiss(job.number)
     return asked.go(f"/kit/{job.kit}" if job.kit else "/")
@@ -290,9 +290,9 @@ def _number(asked: Asked) -> int:
 
 
 def _of_kind(kind: str, action: str) -> list[Page]:
-    one = f"/work/{kind}/{{job}}"
+    one = f"/job/{kind}/{{job}}"
     return [
-        Page("POST", f"/work/{kind}", action, start),
+        Page("POST", f"/job/{kind}", action, start),
         Page("GET", one, "kit.see", show),
         Page("GET", f"{one}/cards", "kit.see", live_cards),
         Page("GET", f"{one}/question", "kit.see", live_question),

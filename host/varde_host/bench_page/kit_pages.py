@@ -62,7 +62,7 @@ def way(step: NextStep, state: str, back: str = "") -> Way | None:
         return Way("POST", f"/entry/{flow}", action, hidden)
     if step.job in _WORK:
         kind, action = _WORK[step.job]
-        return Way("POST", f"/work/{kind}", action, {"kit": kit})
+        return Way("POST", f"/job/{kind}", action, {"kit": kit})
     if step.job in _OWN:
         method, path, action = _OWN[step.job]
         return Way(method, path.format(kit=kit, item=step.item), action)

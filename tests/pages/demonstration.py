@@ -40,6 +40,7 @@ class Demonstration:
         return [
             Page("GET", "/", SEES, self.shows("demo/macros.html")),
             Page("GET", "/yes", SEES, self.shows("demo/yes.html")),
+            Page("GET", "/scan-here", SEES, self.shows("demo/scan.html")),
             Page("GET", "/open", PUBLIC, self.shows("demo/yes.html")),
             Page("GET", "/watch", SEES, self.watch),
             Page("GET", "/live", SEES, self.part),

@@ -256,3 +256,12 @@ def test_the_browser_runs_nothing_that_stands_in_a_page(served, browser, demo: D
     refused, place.troubles[:] = list(place.troubles), []
     assert len(refused) == 2
     assert all("Content Security Policy" in each for each in refused)
+
+
+def test_a_scan_goes_to_the_question_that_wants_one(served, browser, demo: Demonstration):
+    page = served(demo.pages()).visitor(browser)  # without a scan box in the header
+    page.goto("/scan-here")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.type(KIT)
+    posted(page)
+    assert demo.told == [("/answer", {"answer": KIT})]

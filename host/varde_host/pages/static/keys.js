@@ -8,15 +8,15 @@
 
   on("keydown", (event) => {
     const at = document.activeElement;
-    // a scanner types GS as Ctrl+] of a US keyboard, whatever layout the machine has
+    // a scanner's GS is Ctrl+] of a US keyboard, whatever the layout here
     if (event.ctrlKey && event.code === "BracketRight" && at.matches("[data-scan]")) {
       event.preventDefault();
       at.setRangeText("\u001d", at.selectionStart, at.selectionEnd, "end");
     }
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     if (event.key.length > 1) return special(event, at);
-    // a scan while nothing takes text goes to the scan box; its Enter presses nothing else
-    const scan = find("#scan");
+    // a scan while nothing takes text goes to the box for it; its Enter presses nothing else
+    const scan = find("main [data-scan]") || find("#scan");
     if (scan && event.key !== " " && !writes(at)) scan.focus();
   });
 
@@ -42,7 +42,7 @@
     for (const form of document.forms) delete form.dataset.sent;
   });
 
-  // what is half typed, and where, stays when a part changes
+  // what is half typed stays when a part changes
   let kept = [], last = null;
   on("htmx:beforeSwap", (event) => {
     const boxes = event.detail.target.querySelectorAll("input[id],textarea[id],select[id]");
@@ -85,7 +85,7 @@
     on("visibilitychange", () => again(part), { once: true });
   }
 
-  // a screen reader hears what is new
+  // a screen reader hears news
   let said = null;
   function say() {
     const text = [...document.querySelectorAll("[data-say]")].map((each) => each.dataset.say).join(" ").trim();

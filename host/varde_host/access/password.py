@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
 import unicodedata
 from typing import Final
 
@@ -32,8 +31,6 @@ _GUESSED: Final = frozenset({
     "varde", "passord", "password", "kommune", "qwerty", "qwertyuiop", "velkommen", "welcome",
     "lagertekniker", "sommer", "vinter", "abcdefgh", "bench", "admin", "administrator", "letmein",
 })  # fmt: skip
-# Of several at once the memory would go; the others wait their turn.
-_AT_ONCE = threading.BoundedSemaphore(2)
 
 
 def refuse_weak(password: str, person: str, where: str) -> None:
@@ -52,17 +49,15 @@ def refuse_weak(password: str, person: str, where: str) -> None:
 
 def make(password: str) -> str:
     """Return what is kept of a password, in the PHC format of Argon2."""
-    with _AT_ONCE:
-        return _kdf(secrets.token_bytes(_SALT_BYTES)).derive_phc_encoded(_bytes(password))
+    return _kdf(secrets.token_bytes(_SALT_BYTES)).derive_phc_encoded(_bytes(password))
 
 
 def fits(password: str, kept: str) -> bool:
     """Tell if a password is the one that is kept; takes as long for `NOBODY`."""
-    with _AT_ONCE:
-        try:
-            Argon2id.verify_phc_encoded(_bytes(password), kept or NOBODY)
-        except InvalidKey:
-            return False
+    try:
+        Argon2id.verify_phc_encoded(_bytes(password), kept or NOBODY)
+    except InvalidKey:
+        return False
     return bool(kept)
 
 

@@ -103,6 +103,7 @@ COMMANDS: Mapping[str, Any] = {
         "lacks": "kit_lacks.show",
         "next": "kit_next.show",
         "fresh": "kit_next.wipe_new",
+        "times": "kit_times.show",
         "move": "kit.move",
         "put": "kit.put",
         "take": "kit.take",

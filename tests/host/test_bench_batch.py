@@ -14,7 +14,7 @@ from host.desk_hands import Hands
 from host.inventory_bench import T17, Stockroom, refusal
 from host.terminal import Terminal
 from varde_host import errors
-from varde_host.bench_desk import batch, bench_file, kit_facts, next_step, stations
+from varde_host.bench_desk import batch, bench_file, kit_facts, next_step, stations, times
 from varde_host.commands import inventory_options
 from varde_host.inventory import items, models, store
 
@@ -218,6 +218,25 @@ def test_a_new_kit_is_wiped_by_what_the_bench_saw(desk: Desk):
         room.close()
     assert desk.json("kit", "fresh", kit)["kit"]["state"] == "wiped"
     assert desk.json("kit", "next", kit)[0]["job"] == "verify"
+
+
+def test_what_a_kit_has_taken_beside_its_budget(desk: Desk):
+    kit = desk.kit()
+    assert desk.json("kit", "times", kit) == []
+    room, hands = at_the_bench(desk)
+    try:
+        hands.walk(kit, next_step.ACCEPT)
+        chip = str(room.see(items.listing, kit_id=kit, kind=models.HUB)[0].chip_id)
+        took = {"took": {"hands_ms": 30_000, "machine_ms": 4_500, "tries": 1}}
+        for name in ("detect", "lock", "accept-storage"):
+            hands.finish(chip, name, took)
+    finally:
+        room.close()
+    found = {row["station"]: row for row in desk.json("kit", "times", kit)}
+    assert list(found) == ["make", "cuff-static", "accept"]
+    assert (found["make"]["hands_ms"], found["make"]["machine_ms"]) == (60_000, 9_000)
+    assert found["make"]["budget_hands_s"] == times.BUDGETS["make"][0]
+    assert "1:00" in desk.run("kit", "times", kit)[1]
 
 
 def test_a_batch_on_the_command_line(desk: Desk):

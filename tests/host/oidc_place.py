@@ -21,10 +21,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / ".cache" / "npm" / "node_modules" / "oidc-provider" / "lib" / "index.js"
 CLIENT, SECRET = "varde", "a secret of the tests, long enough"
 ACCOUNTS = {
-    "lise": {"groups": ["Varde lager", "Varde kalibrering", "Alle ansatte"],
+    "lise": {"groups": ["Varde lager", "Varde kalibrering", "Ansatte"],
              "name": "Lise Prøve", "pid": "01019012345", "short_id": "l7"},
-    "omar": {"groups": ["Alle ansatte"], "short_id": "Omar Prøve"},
-    "ines": {"groups": "Varde drift"},
+    "omar": {"groups": ["Ansatte"], "short_id": "Omar Prøve"},
+    "nora": {"groups": "Varde drift"},
 }  # fmt: skip
 
 

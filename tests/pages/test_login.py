@@ -130,7 +130,7 @@ def _story(place: Served, provider: oidc_place.Provider, browser, axe, shot) -> 
     shot(page, "login-provider")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{provider.issuer}/**")
-    page.click("text=ines")
+    page.click("text=nora")
     page.wait_for_url(place.url + "/")
     assert page.text_content("body").startswith("it-drift:p")
     # the browser went to the provider, and our pages asked nobody else

@@ -13,9 +13,10 @@ from host.inventory_bench import refusal
 from host.tray_place import CHIPS, flash, nothing, step
 from varde_host import errors
 from varde_host.bench import faults, work
+from varde_host.bench.making import kit_binding
 from varde_host.bench.taking_back import returning
 from varde_host.bench_desk import batch, cards, jobs
-from varde_host.inventory import audit, progress
+from varde_host.inventory import audit, items, models, progress
 
 
 @pytest.fixture
@@ -185,6 +186,33 @@ def test_a_kit_is_made_of_its_own_board_or_of_one_that_is_nobodys(place: DeskPla
 
     asyncio.run(story())
     assert [place.finished(chip) for chip in CHIPS[:2]] == [["one"], ["one"]]
+
+
+def test_of_two_bare_boards_a_kit_takes_one(place: DeskPlace):
+    async def bind(work: work.Work) -> work.Evidence:
+        inventory = work.bench.inventory
+        made = kit_binding.kit_of(
+            inventory, work.board.chip_id, work.board.chip_id + "0000", T17,
+            work.bench.utc_ms(), work.settings.kit,
+        )  # fmt: skip
+        return {"kit": made.kit_id}
+
+    place.bench_steps(step("one", bind))
+    kit = place.room.kit()
+    place.room.model("hub-s3", models.HUB)
+    place.room.put(place.room.item("hub-s3", serial="NOCHIP"), kit)
+    for number in (0, 1):
+        place.plug(str(number), CHIPS[number])
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            assert (await over(desk, await desk.start(jobs.MAKE, T17, kit=kit))).state == jobs.DONE
+
+    asyncio.run(story())
+    [hub] = place.room.see(items.listing, kit_id=kit)
+    assert (hub.serial, place.finished(hub.chip_id)) == ("NOCHIP", ["one"])
+    [other] = set(CHIPS[:2]) - {hub.chip_id}
+    assert place.finished(other) == []
 
 
 def test_a_board_on_its_way_back_is_not_made_by_a_tray(place: DeskPlace):

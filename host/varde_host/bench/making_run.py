@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +84,7 @@ async def make(occasion: Occasion, wanted: Wanted) -> Ended:
         written = occasion.ledger(again)
         boards = occasion.tray(
             asked, written, table, expected, flashers=wanted.flashers,
-            not_ours=functools.partial(_not_ours, occasion.inventory, wanted.kit),
+            not_ours=_Ours(occasion.inventory, wanted.kit).refuse,
         )  # fmt: skip
         ended = await boards.run()
         missing = max(0, (expected or 0) - len(ended))
@@ -114,24 +113,40 @@ def _settings(occasion: Occasion, wanted: Wanted, folder: Path) -> settings.Sett
     )
 
 
-def _not_ours(inventory: store.Inventory, kit: str, chip_id: str) -> faults.Fault | None:
-    """Return why a board is not for this run: on its way back, or another kit's than the `kit`'s.
+class _Ours:
+    """Tells which boards a run is for, where others' are on the ports as well.
 
-    A kit with a hub takes that hub's board alone, one without takes a board that is in no kit.
+    A tray leaves alone what is on its way back. A run for one kit takes the board of the kit's
+    hub; for a kit without one the first that is in no kit, and no second one.
     """
-    done = inventory.read(lambda connection: progress.finished(connection, chip_id))
-    if returning.LOOK in done:
-        return faults.Fault("holds-readings")
-    if not kit:
-        return None
-    hub, inside = inventory.read(
-        lambda connection: (
-            items.hub_of(connection, chip_id),
-            items.listing(connection, kit_id=kit, kind=models.HUB),
+
+    def __init__(self, inventory: store.Inventory, kit: str) -> None:
+        self._inventory = inventory
+        self._kit = kit
+        self._first = ""
+
+    def refuse(self, chip_id: str) -> faults.Fault | None:
+        """Return why a board is not for this run, None if it is."""
+        done = self._inventory.read(lambda connection: progress.finished(connection, chip_id))
+        if returning.LOOK in done:
+            return faults.Fault("holds-readings")
+        if not self._kit:
+            return None
+        if self._first in ("", chip_id) and self._is_the_kits(chip_id):
+            self._first = chip_id
+            return None
+        return faults.Fault("other-board", found=chip_id)
+
+    def _is_the_kits(self, chip_id: str) -> bool:
+        hub, inside = self._inventory.read(
+            lambda connection: (
+                items.hub_of(connection, chip_id),
+                items.listing(connection, kit_id=self._kit, kind=models.HUB),
+            )
         )
-    )
-    is_ours = hub in inside if inside else hub is None or hub.kit_id is None
-    return None if is_ours else faults.Fault("other-board", found=chip_id)
+        if hub is not None and (inside or hub.kit_id is not None):
+            return hub in inside
+        return all(each.chip_id is None for each in inside)
 
 
 def _tell_left(occasion: Occasion, ended: Sequence[tray.Result]) -> None:

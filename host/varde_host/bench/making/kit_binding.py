@@ -30,7 +30,7 @@ def kit_of(
     """
 
     def work(connection: sa.Connection) -> kits.Kit:
-        hub = items.hub_of(connection, chip_id)
+        hub = items.hub_of(connection, chip_id) or _named(connection, chip_id, into, by, now_ms)
         if hub is None:
             model = _hub_model(connection, by, now_ms)
             facts: dict[str, str | None] = {"chip_id": chip_id, "hub_id": hub_id}
@@ -46,6 +46,16 @@ def kit_of(
         return kits.find(connection, str(hub.kit_id))
 
     return inventory.write(work)
+
+
+def _named(
+    connection: sa.Connection, chip_id: str, into: str, by: Who, now_ms: int
+) -> items.Item | None:
+    """Return the hub that was put into the kit before anybody knew its chip; it is this one."""
+    there = items.listing(connection, kit_id=into, kind=models.HUB) if into else []
+    if len(there) != 1 or there[0].chip_id is not None:
+        return None
+    return items.change(connection, there[0].item_id, by, now_ms, chip_id=chip_id)
 
 
 def _room_in(connection: sa.Connection, kit_id: str) -> str:

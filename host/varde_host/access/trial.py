@@ -30,7 +30,6 @@ NOBODY: Final = ""
 WHOM: Final = (NOBODY, *who.FUNCTIONS)
 _PERSON: Final = "t1"
 _DONE: Final = "let in"
-_SERVER: Final = "bench"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Tried:
     """One function of the service's software: who was let in, and who should have been."""
 
     what: str
-    """"GET /kit/{kit}" or "varde kit move"."""
+    """"bench GET /kit/{kit}" or "varde kit move"."""
     action: str
     let_in: Mapping[str, bool]
     should: Mapping[str, bool]
@@ -50,11 +49,11 @@ class Tried:
         return known and self.let_in == self.should
 
 
-async def of_pages(pages: Sequence[Page]) -> list[Tried]:
-    """Try everybody at every page."""
+async def of_pages(server: str, pages: Sequence[Page]) -> list[Tried]:
+    """Try everybody at every page of a server ("bench", "fleet")."""
     closed = [replace(page, handle=_let_in) for page in pages]
     given = context.Context(
-        _SERVER,
+        server,
         _Gate(),
         clock.SystemClock(),
         hosts=("trial",),
@@ -63,7 +62,7 @@ async def of_pages(pages: Sequence[Page]) -> list[Tried]:
     served = httpx.ASGITransport(shell.app(closed, given))
     async with httpx.AsyncClient(transport=served, base_url="http://trial") as client:
         with _unlogged():
-            return [await _of_page(client, page) for page in pages]
+            return [await _of_page(server, client, page) for page in pages]
 
 
 def of_commands(names: Sequence[str]) -> list[Tried]:
@@ -72,10 +71,10 @@ def of_commands(names: Sequence[str]) -> list[Tried]:
     return [_of_command(name, given) for name in names for given in _ways(name)]
 
 
-async def _of_page(client: httpx.AsyncClient, page: Page) -> Tried:
+async def _of_page(server: str, client: httpx.AsyncClient, page: Page) -> Tried:
     let_in = {}
     for whom in WHOM:
-        cookie = {cookies.name(cookies.SESSION, _SERVER, is_tls=False): whom} if whom else {}
+        cookie = {cookies.name(cookies.SESSION, server, is_tls=False): whom} if whom else {}
         path = page.path.replace("{", "").replace("}", "").replace(":path", "").replace(":int", "")
         client.cookies = httpx.Cookies(cookie)
         answer = await client.request(
@@ -83,7 +82,7 @@ async def _of_page(client: httpx.AsyncClient, page: Page) -> Tried:
         )
         let_in[whom] = answer.text == _DONE or (page.action == PUBLIC and _is_form(answer))
     should = {whom: page.action == PUBLIC or matrix.may(whom, page.action) for whom in WHOM}
-    return Tried(f"{page.method} {page.path}", page.action, let_in, should)
+    return Tried(f"{server} {page.method} {page.path}", page.action, let_in, should)
 
 
 def _is_form(answer: httpx.Response) -> bool:

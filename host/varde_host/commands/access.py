@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from varde_host import cli, clock, errors, messages, output
-from varde_host.access import login_pages, matrix, oidc_provider, people, site_rules, trial
+from varde_host.access import matrix, oidc_provider, people, site_rules, trial
 from varde_host.commands import options
 from varde_host.inventory import who
 from varde_host.pages.page import Page
 from varde_host.site import files
 
-SERVERS = ("bench_page", "verify_page", "fleet_page", "practice.pages")
-"""Where `pages()` are a server's."""
 _YES, _NO = "✔", "·"
 
 
@@ -50,7 +47,7 @@ def table(json: options.Json = False) -> None:
 def check(site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json = False) -> None:
     """Try every role at every page and every command, and look at the site's own rules."""
     tried = [
-        *asyncio.run(trial.of_pages(all_pages())),
+        *asyncio.run(_of_servers()),
         *trial.of_commands([name for name, _ in commands_with_by(cli.COMMANDS)]),
     ]
     found = _of_site(site)
@@ -63,14 +60,21 @@ def check(site: options.SiteDirectory = options.DEFAULT_SITE, json: options.Json
         raise errors.InputRefused("access-differs", ", ".join(wrong[:5]), count=len(wrong))
 
 
-def all_pages() -> list[Page]:
-    """Return the pages of every server, those of logging in once."""
-    found = list(login_pages.pages())
-    for module in SERVERS:
-        if importlib.util.find_spec(f"varde_host.{module}") is None:
-            continue
-        found += getattr(importlib.import_module(f"varde_host.{module}"), "pages", list)()
-    return list({(page.method, page.path): page for page in found}.values())
+def servers() -> dict[str, list[Page]]:
+    """Return the pages of each server; those of practice are the bench's with some more."""
+    from varde_host.commands import bench_page, fleet_page  # noqa: PLC0415 only who tries them
+
+    return {
+        "bench": bench_page.all_pages(is_practice=True),
+        "fleet": fleet_page.all_pages(),
+    }
+
+
+async def _of_servers() -> list[trial.Tried]:
+    found = []
+    for name, pages in servers().items():
+        found += await trial.of_pages(name, pages)
+    return found
 
 
 def commands_with_by(names: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

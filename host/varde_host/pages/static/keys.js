@@ -1,4 +1,4 @@
-/* Keys, focus and live parts. Pages work without it: forms are forms, links are links. */
+/* Keys, focus, live parts. Pages work without it. */
 "use strict";
 (() => {
   const find = (what) => document.querySelector(what);
@@ -93,5 +93,5 @@
     said = text;
   }
   on("DOMContentLoaded", say);
-  find("[autofocus]")?.focus();
+  const box = find("[autofocus]"); box?.focus(); box?.select?.();
 })();

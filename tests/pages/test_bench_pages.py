@@ -147,6 +147,35 @@ def test_escape_goes_back_one_question_and_what_stood_there_stands(page, place):
     entries.drop(place.tenant.directory, entry.id)
 
 
+def test_a_batch_goes_station_by_station_and_comes_back_to_the_station(page, place, shot):
+    one, two = place.stock.kit(), place.stock.kit()
+    for kit in (one, two):
+        place.stock.bring(kit, states.HANDED_OUT)
+        back = {"return": {"infection": False, "complete": True}}
+        place.stock.move(kit, states.RETURNED, back)
+    page.goto("/batch")
+    page.locator("#name").fill("uke 3")
+    press(page)
+    expect(page.locator(".problem")).to_be_visible()
+    page.locator("#name").fill("uke-3")
+    press(page, url="**/batch/uke-3")
+    for kit in (one, two):
+        scan(page, kit, url="**/batch/uke-3?added=*")
+    shot(page, "bench-batch-two")
+    page.locator(".doors a", has_text="Rengjør").click()
+    for kit in (one, two):
+        expect(page.locator(".next")).to_contain_text(kit)
+        press(page, url="**/entry/clean/*")
+        scan(page, "Oxivir")
+        scan(page, "L9", url="**/batch/uke-3/clean")
+    expect(page.locator("main")).to_contain_text("Ingen kit venter her")
+    said = [place.stock.see(kits.steps, kit)[-1].evidence["cleaning"] for kit in (one, two)]
+    assert said == [{"product": "Oxivir", "batch": "L9"}] * 2  # what stood there was typed over
+    page.goto("/batch/uke-3")
+    marks = page.locator(f"tr:has-text('{one}') .mark.good .unseen").all_inner_texts()
+    assert marks.count("I orden") >= 1
+
+
 # What is scanned
 
 

@@ -60,7 +60,10 @@ def begin(
     """
     known = listing(site)
     for entry in known:
-        if about and (entry.flow, entry.about, dict(entry.given)) == (flow, about, dict(given)):
+        is_same = (entry.flow, entry.about, entry.given.get("note")) == (
+            flow, about, given.get("note"),
+        )  # fmt: skip
+        if about and is_same:
             return entry
     if len(known) >= MOST:
         raise errors.InputRefused("entries-many", str(site / FOLDER), most=MOST)

@@ -13,11 +13,12 @@ from varde_host.bench_entry import entries, flow, going_on, table
 from varde_host.bench_entry.flow import Flow
 from varde_host.bench_page import here, loan_settings, pictures
 from varde_host.inventory import kit_id
+from varde_host.pages import paths
 from varde_host.pages.asked import Asked
 from varde_host.pages.page import Page
 
 _OWN_LABEL = (scan.KIT, scan.ITEM, scan.TEST)
-_GIVEN = ("seen", "note", "reason", "code")
+_GIVEN = ("seen", "note", "reason", "code", "back")
 _AFTER_TAKING_IN = "/stock?taken={item}"
 
 
@@ -99,6 +100,8 @@ def _end(asked: Asked, entry: entries.Entry) -> Response:
 
 def _afterwards(entry: entries.Entry, ended: flow.Ended) -> str:
     """Return where one goes on: to the kit, back to the scanning, to the papers."""
+    if entry.given.get("back"):
+        return paths.local(entry.given["back"])
     if entry.flow == "handout":
         return f"/kit/{ended.kit}/papers"
     if entry.flow == "take-in" and ended.kit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ AT_BENCH = (
     states.RECEIVED, states.QUARANTINE, states.CLEANED, states.WIPED, states.CHECKED,
     states.RETURNED,
 )  # fmt: skip
+BREATH_S = 0.7
+"""Between two looks: a board tells its percent ten times a second, and nobody reads that."""
 MOST_CARDS = 24
 """More is a list (`/kits`), and no look."""
 
@@ -33,6 +36,8 @@ async def show(asked: Asked) -> Response:
 async def live(asked: Asked) -> Response:
     """Answer `GET /now`: the part that changes while somebody looks."""
     changing = here.desk(asked).changing
+    if asked.is_htmx:
+        await asyncio.sleep(BREATH_S)
     return await live_part(asked, changing, "bench_page/part/now.html", lambda: _values(asked))
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,39 +11,23 @@ from varde_host import messages, output
 from varde_host.commands import inventory_options, options, verify_words
 from varde_host.inventory import items, store
 from varde_host.inventory.who import Who
-from varde_host.manometer import instrument
-from varde_host.sensor import address as sensor_address
-from varde_host.site import files, keys
-from varde_host.verification import approved, measured
+from varde_host.site import files
 from varde_host.verifying import (
     advice,
+    beginning,
     dialog,
     finishing,
     gathering,
-    hub_values,
     line_editor,
-    resuming,
-    sent_values,
     session,
     situation,
-    sources,
     state_file,
+    wires,
     wording,
 )
 
 STOPPED = 130
 """Exit status of who stopped; all that was answered is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wires:
-    """What is connected."""
-
-    manometer: str | None
-    radio: str | None
-    address: str | None
-    hub: str | None
-    slot: int | None
 
 
 def run(
@@ -75,12 +56,12 @@ def run(
     asked = situation.Asked(
         item, procedure_id, tuple(reference or ()), place, firmware, small_weights
     )
-    wires = _Wires(manometer, radio_name, address, hub_port, slot)
+    connected = wires.Wires(manometer, radio_name, address, hub_port, slot)
     with inventory_options.opened(site, inventory) as stock:
         thing = stock.read(lambda connection: items.find(connection, item))
         path = state_file.path_of(site, thing.item_id)
-        with state_file.held(path):
-            bench = _Bench(site_files, stock, acting, path, wires, json)
+        with state_file.held(path, acting.person, inventory_options.now_ms()):
+            bench = _Bench(site_files, stock, acting, path, connected, json)
             bench.run(asked, anew=anew)
 
 
@@ -93,41 +74,25 @@ class _Bench:
         inventory: store.Inventory,
         by: Who,
         path: Path,
-        wires: _Wires,
+        connected: wires.Wires,
         json: bool,
     ) -> None:
         self._site = site
         self._inventory = inventory
         self._by = by
         self._path = path
-        self._wires = wires
+        self._wires = connected
         self._json = json
 
     def run(self, asked: situation.Asked, *, anew: bool) -> None:
-        finishing.tidy(self._path, self._site)
-        now_ms = inventory_options.now_ms()
-        if anew:
-            resuming.put_aside(self._path, now_ms)
-        known = resuming.went_on(self._path, self._path.stem, approved.known(self._site))
-        work = self._begun(asked, now_ms) if known is None else known
-        self._keep(work)
-        self._greet(work, known is not None)
+        begun = beginning.begun(
+            self._site, self._inventory, self._path, asked, inventory_options.now_ms(), anew=anew
+        )
+        work = begun.work
+        self._greet(work, begun.goes_on)
         with line_editor.keyboard():
             while self._ask(work) and not self._signed(work):
                 pass
-
-    def _begun(self, asked: situation.Asked, now_ms: int) -> session.Session:
-        begun = self._inventory.read(
-            lambda connection: situation.begin(
-                connection,
-                self._site.directory,
-                asked,
-                approved.in_use(self._site),
-                now_ms,
-                self._site.name,
-            )
-        )
-        return session.Session(begun.used, begun.fixed)
 
     def _keep(self, work: session.Session) -> None:
         state_file.keep(self._path, work.fixed, work.entries)
@@ -153,7 +118,10 @@ class _Bench:
 
     def _ask(self, work: session.Session) -> bool:
         """Ask until there is nothing more to ask. Exits where the person stops."""
-        with _sources(self._wires, self._site, work) as connected:
+        with wires.connected(
+            self._wires, self._site, work.fixed.device.model or "", inventory_options.now_ms,
+            _progress,
+        ) as connected:  # fmt: skip
             work.ways = connected.ways
             talk = dialog.Dialog(
                 work, connected, line_editor.read, output.progress, lambda: self._keep(work),
@@ -184,40 +152,13 @@ class _Bench:
             return False
         if said.what != line_editor.TYPED or said.text.lower() not in session.YES:
             self._stop(work)
-        if late:
-            finished = finishing.practised(work, self._path, now_ms)
-        else:
-            finished = finishing.finish(
-                self._site, self._inventory, work, self._path, self._by, now_ms
-            )
+        finished = finishing.end(self._site, self._inventory, work, self._path, self._by, now_ms)
         verify_words.tell(finished, work.fixed.device.item_id, json=self._json)
         return True
 
     def _stop(self, work: session.Session) -> None:
         output.progress(messages.text("verify.stopped", done=wording.stopped_at(work)))
         raise typer.Exit(STOPPED)
-
-
-@contextlib.contextmanager
-def _sources(wires: _Wires, site: files.Site, work: session.Session) -> Iterator[sources.Sources]:
-    """Give what is connected. Raises WorldFailed, InputRefused for what cannot be."""
-    with contextlib.ExitStack() as stack:
-        gauge = None
-        if wires.manometer is not None:
-            opened = instrument.opened(wires.manometer, inventory_options.now_ms)
-            gauge = stack.enter_context(opened)
-        heard: sent_values.Heard | None = None
-        model, now_ms = work.fixed.device.model or "", inventory_options.now_ms
-        if wires.hub is not None:
-            signer = site.signer(keys.SERVICE)
-            by_hub = hub_values.by_hub(wires.hub, signer, model, wires.slot, now_ms)
-            heard = stack.enter_context(by_hub)
-        elif wires.address is not None:
-            place = sensor_address.normalised(wires.address)
-            by_radio = sent_values.by_radio(wires.radio, place, model, now_ms)
-            heard = stack.enter_context(by_radio)
-        way = measured.BLE if wires.hub is None else measured.HUB
-        yield sources.Sources(gauge, heard, way, _progress)
 
 
 def _progress(key: str, fields: dict[str, object]) -> None:

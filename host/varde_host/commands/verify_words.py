@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from varde_host import messages, output
 from varde_host.verification import judgement, measured, procedure
 from varde_host.verification import wording as judged_words
-from varde_host.verifying import advice, finishing, wording
+from varde_host.verifying import advice, finishing, results, wording
 
 
 def judged(
@@ -75,31 +73,7 @@ def points(
     used: procedure.Procedure, seen: measured.Measured, found: judgement.Judgement
 ) -> list[tuple[str, ...]]:
     """Return a row for each finding of what is handed out, with the values it rests on."""
-    checks = {check.id: check for check in used.checks}
-    left = list(seen.handed_out.points)
-    rows: list[tuple[str, ...]] = []
-    for finding in found.handed_out:
-        where = (finding.check, finding.direction, finding.nominal)
-        point = next((p for p in left if (p.check, p.direction, p.nominal) == where), None)
-        if point is not None:
-            left.remove(point)
-        name = checks[finding.check].name.text(messages.speaker.language)
-        note = judged_words.note(finding)
-        outcome = f"{wording.MARKS[finding.outcome]} {judged_words.outcome(finding.outcome)}"
-        rows.append(
-            (
-                f"{name} {wording.direction(finding.direction)}".rstrip(),
-                _number(finding.nominal),
-                _number(point.indication if point else None),
-                _number(point.reference if point else None),
-                _number(finding.shown_error),
-                _number(finding.shown_u),
-                _number(finding.mpe),
-                f"{outcome} ({note})" if note else outcome,
-            )
-        )
-    return rows
-
-
-def _number(value: Decimal | None) -> str:
-    return "" if value is None else wording.number(wording.short(value))
+    return [
+        (*row[:7], f"{wording.MARKS[row.outcome]} {row.word}")
+        for row in results.rows(used, seen, found)
+    ]

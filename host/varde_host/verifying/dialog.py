@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from varde_host import errors, messages
 
-from . import advice, entry, line_editor, plan, session, sources, wording
+from . import advice, line_editor, plan, session, sources, wording
 
 Ask = Callable[[str], line_editor.Said]
 Tell = Callable[[str], None]
@@ -72,19 +72,7 @@ class Dialog:
         return said.what == line_editor.TYPED or self._take(said, asked)
 
     def _asked_ms(self, step: plan.Step) -> int:
-        """Return since when the load of this point may lie there: since it was asked for.
-
-        A scale sends when it has weighed, which may be before the person presses Enter. If the
-        clock was set back meanwhile no value comes later than that; then it is since now.
-        """
-        group = entry.point_of(step.id)
-        begins = {f"{group}/set", f"{group}/shown"}
-        before = list(self.decider.entries)
-        while before and before[-1].step not in begins:
-            before.pop()
-        earlier = before[:-1]
-        asked_ms = earlier[-1].at_ms if earlier else self.decider.fixed.began_ms
-        return min(asked_ms, self.now_ms())
+        return sources.since_ms(self.decider, step, self.now_ms())
 
     def _cannot(self, reason: str) -> bool:
         scopes = self.decider.scopes()
@@ -125,11 +113,9 @@ class Dialog:
 
     def _say_point(self, step: plan.Step) -> None:
         """Show the reference and the outcome, once nothing of the point is left to ask."""
-        after = self.decider.question()
-        if after is None or entry.point_of(after.step.id) != entry.point_of(step.id):
-            shown = wording.point(self.decider, step)
-            if shown is not None:
-                self.tell("  " + shown)
+        shown = wording.finished(self.decider, step)
+        if shown is not None:
+            self.tell("  " + shown.text)
 
     def _say_found(self) -> None:
         """Say what is not as it must be, while something can still be done about it."""

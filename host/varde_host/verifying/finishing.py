@@ -88,6 +88,25 @@ def finish(
     return Finished(done.judged(), kept, put_document_away(path, made), put)
 
 
+def is_practice(done: session.Session) -> bool:
+    """Tell if a reference was past its day: then nothing of it is signed (REF-01)."""
+    return bool(done.past_due(done.seen().measured_on))
+
+
+def end(
+    site: files.Site,
+    inventory: store.Inventory,
+    done: session.Session,
+    path: Path,
+    by: Who,
+    now_ms: int,
+) -> Finished:
+    """Sign and put away what was verified, or put away what was only practised."""
+    if is_practice(done):
+        return practised(done, path, now_ms)
+    return finish(site, inventory, done, path, by, now_ms)
+
+
 def practised(done: session.Session, path: Path, now_ms: int) -> Finished:
     """Put away what was only practised: no record is made of it, so nobody can mistake it for one.
 

@@ -16,6 +16,8 @@ from . import entry, plan, session
 
 Progress = Callable[[str, dict[str, object]], None]
 """What is being waited for: a key under `verify.wait`, and its fields."""
+Watch = Callable[[stability.Sample | None], None]
+"""Sees each sample of the pressure; None: nothing came for a while. May raise `Stopped`."""
 
 CURVE_EVERY_MS = 1_000
 """A leak's curve keeps one sample a second, so that the record stays small."""
@@ -25,6 +27,32 @@ MOST_LATE_MS = 10_000
 """Of the last sample: the instrument is asked three times, two seconds each."""
 TOLD_EVERY_MS = 10_000
 RADIO_WAIT_S = 60.0
+RADIO_LOOK_S = 0.5
+"""How soon whoever waits for the radio can be stopped."""
+
+
+class Stopped(Exception):  # noqa: N818 nothing went wrong
+    """Whoever waits for a value was told to stop; raised by a `Watch`."""
+
+
+def ignore(_sample: stability.Sample | None) -> None:
+    """The person watches the bulb, not the reference."""
+
+
+def since_ms(decider: session.Session, step: plan.Step, now_ms: int) -> int:
+    """Return since when the load of this point may lie there: since it was asked for.
+
+    A scale sends when it has weighed, which may be before the person presses Enter. If the
+    clock was set back meanwhile no value comes later than that; then it is since now.
+    """
+    group = entry.point_of(step.id)
+    begins = {f"{group}/set", f"{group}/shown"}
+    before = list(decider.entries)
+    while before and before[-1].step not in begins:
+        before.pop()
+    earlier = before[:-1]
+    asked_ms = earlier[-1].at_ms if earlier else decider.fixed.began_ms
+    return min(asked_ms, now_ms)
 
 
 class Values(Protocol):
@@ -46,15 +74,18 @@ class Sources:
         values: Values | None,
         radio: str | None,
         progress: Progress,
+        watch: Watch = ignore,
     ) -> None:
         """`radio` is how `values` come: `measured.BLE` or `measured.HUB`."""
         self.ways = plan.Ways(manometer is not None, radio if values is not None else None)
         self._manometer = manometer
         self._values = values
         self._progress = progress
+        self._watch = watch
 
     def value(self, step: plan.Step, since_ms: int) -> entry.Value:
-        """Return what the instrument gives; None if it gives nothing. Raises WorldFailed."""
+        """Return what the instrument gives; None if it gives nothing. Raises WorldFailed, and
+        what `watch` raises."""
         if step.kind == plan.RADIO:
             return self._sent(step, since_ms)
         if step.kind == plan.CURVE:
@@ -65,10 +96,19 @@ class Sources:
         assert self._values is not None
         assert step.check is not None
         self._progress("radio", {})
-        if step.check.quantity is None:
-            whole = self._values.wait_whole(since_ms, RADIO_WAIT_S)
+        for _ in range(int(RADIO_WAIT_S / RADIO_LOOK_S)):
+            self._watch(None)
+            found = self._came(step.check.quantity, since_ms)
+            if found is not None:
+                return found
+        return None
+
+    def _came(self, quantity: str | None, since_ms: int) -> str | None:
+        assert self._values is not None
+        if quantity is None:
+            whole = self._values.wait_whole(since_ms, RADIO_LOOK_S)
             return " ".join(format(value, "f") for value in whole.values()) if whole else None
-        value = self._values.wait(step.check.quantity, since_ms, RADIO_WAIT_S)
+        value = self._values.wait(quantity, since_ms, RADIO_LOOK_S)
         return None if value is None else format(value, "f")
 
     def _still(self, step: plan.Step) -> str | None:
@@ -77,7 +117,7 @@ class Sources:
         nominal = step.planned.nominal
         near = session.NEAR if nominal else session.NEAR_ZERO
         self._progress(step.kind, {"nominal": nominal})
-        found = self._manometer.still(nominal, near, _ignore)
+        found = self._manometer.still(nominal, near, self._watch)
         return None if found is None else format(found.value, "f")
 
     def _curve(self, step: plan.Step) -> entry.Value:
@@ -91,6 +131,7 @@ class Sources:
         kept: list[tuple[int, Decimal]] = []
         first, told_ms = self._manometer.sample(), -TOLD_EVERY_MS
         for sample in self._manometer.samples():
+            self._watch(sample)
             if sample.value > first.value + STILL_PUMPED:
                 kept, first = [], sample  # Enter came before the last stroke, or somebody went on
             past_ms = sample.at_ms - first.at_ms
@@ -105,7 +146,3 @@ class Sources:
                 break
         self._manometer.prove_unit()
         return [[f"{at_ms / 1000:.3f}", format(value, "f")] for at_ms, value in kept]
-
-
-def _ignore(_sample: stability.Sample) -> None:
-    """The person watches the bulb, not the reference."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from varde_host import errors
-from varde_host.inventory import audit
+from varde_host.inventory import audit, words
 from varde_host.site import new_file
 
 from . import entry as entry_module
@@ -26,6 +26,7 @@ FOLDER = "verifying"
 DONE = "done"
 FORM = 1
 MAX_BYTES = 4 * 1024 * 1024
+_MAX_HOLDER_BYTES = 200
 
 State = tuple[setup_module.Setup, tuple[entry_module.Entry, ...]]
 
@@ -36,8 +37,9 @@ def path_of(site: Path, item_id: str) -> Path:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep others from the same thing. Raises InputRefused `verify-busy`, WorldFailed."""
+def held(path: Path, person: str = "", now_ms: int = 0) -> Iterator[None]:
+    """Keep others from the same thing. Raises InputRefused `verify-busy`, which says who holds it
+    and since when, and WorldFailed."""
     try:
         new_file.make_directory(path.parent)
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, new_file.PRIVATE_MODE)
@@ -47,10 +49,27 @@ def held(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise errors.InputRefused("verify-busy", path.stem) from None
+            raise busy(path.stem, *_holder(lock)) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, json.dumps([person, now_ms]).encode(), 0)
         yield
     finally:
         os.close(lock)
+
+
+def busy(item: str, person: str, since_ms: int) -> errors.InputRefused:
+    """Return the refusal of a thing that somebody else works on."""
+    since = words.moment(since_ms) if since_ms else "–"
+    return errors.InputRefused("verify-busy", item, person=person or "–", since=since)
+
+
+def _holder(lock: int) -> tuple[str, int]:
+    """Return who holds a lock and since when; nobody for a file that does not say so."""
+    try:
+        person, since_ms = json.loads(os.pread(lock, _MAX_HOLDER_BYTES, 0))
+        return str(person)[:40], max(0, int(since_ms))
+    except (ValueError, TypeError, RecursionError):
+        return "", 0
 
 
 def keep(path: Path, fixed: setup_module.Setup, entries: Sequence[entry_module.Entry]) -> None:

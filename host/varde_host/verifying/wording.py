@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from varde_host import messages
 from varde_host.verification import judgement, measured, procedure
@@ -40,7 +41,28 @@ def question(asked: session.Question, of: session.Session) -> str:
     return head + text
 
 
-def point(of: session.Session, step: plan.Step) -> str | None:
+class Pointed(NamedTuple):
+    """A finished point in words; `outcome` is one of `judgement.OUTCOMES`, None for none yet."""
+
+    outcome: str | None
+    shown: str
+
+    @property
+    def text(self) -> str:
+        """Return it in one line: shape, values, word."""
+        if self.outcome is None:
+            return self.shown
+        return f"{MARKS[self.outcome]} {self.shown}: {judged_words.outcome(self.outcome)}"
+
+
+def finished(of: session.Session, step: plan.Step) -> Pointed | None:
+    """Return the point of a step that was just answered; None while something of it is open."""
+    after = of.question()
+    is_open = after is not None and entry.point_of(after.step.id) == entry.point_of(step.id)
+    return None if is_open or step.planned is None else point(of, step)
+
+
+def point(of: session.Session, step: plan.Step) -> Pointed | None:
     """Return a finished point with its reference and its outcome; None while it is not whole."""
     assert step.planned is not None
     assert step.check is not None
@@ -53,9 +75,7 @@ def point(of: session.Session, step: plan.Step) -> str | None:
         said = {"reference": number(short(seen.reference)), "unit": unit}
         shown += messages.text("verify.point.reference", **said)
     found = _finding(of, step, seen)
-    if found is None:
-        return shown
-    return f"{MARKS[found.outcome]} {shown}: {judged_words.outcome(found.outcome)}"
+    return Pointed(None if found is None else found.outcome, shown)
 
 
 def target(planned: procedure.Planned, of: session.Session) -> str:

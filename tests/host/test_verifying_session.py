@@ -67,7 +67,9 @@ def test_the_reference_is_asked_and_shown_after_the_device(monkeypatch: pytest.M
         seen.append(step.id)
         person.answer()
         if step.name == "reference":
-            assert "referansen" in (wording.point(person.work, step) or "")
+            shown = wording.point(person.work, step)
+            assert shown is not None
+            assert "referansen" in shown.text
 
 
 def test_what_the_manometer_read_is_in_no_question():

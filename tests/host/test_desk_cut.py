@@ -163,6 +163,15 @@ def test_a_card_can_be_shown_whatever_was_told(told):
         assert card.explained is None or card.explained.now
 
 
+def test_progress_is_shown_in_steps():
+    seen, card = set(), cards.Card(1)
+    for percent in range(101):
+        event = events.Event(events.PROGRESS, percent, "aa", fields={"percent": percent})
+        card = cards.after(card, event)
+        seen.add(card.percent)
+    assert len(seen) == 100 // cards.PERCENT_STEP + 1
+
+
 def test_every_question_of_the_bench_has_a_kind():
     source = Path(faults.__file__).parents[1]
     asked_keys = set()

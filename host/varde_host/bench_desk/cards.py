@@ -25,6 +25,9 @@ PERSON: Final = "person"
 FAILED: Final = "failed"
 STOPPED: Final = "stopped"
 """Broken off by a person, or by a computer that lost its power: it goes on when it is told to."""
+PERCENT_STEP: Final = 5
+"""Of progress: a page that is drawn anew for each hundredth of eight boards keeps a computer busy
+that has boards to flash."""
 OUTCOMES: Final = (WORKING, DONE, WAITING, PERSON, FAILED, STOPPED)
 
 SIGNS: Final[Mapping[str, str]] = {
@@ -99,15 +102,15 @@ class Card:
 def after(card: Card, event: events.Event) -> Card:
     """Return the card as it is after what was told."""
     fields = dict(event.fields or {})
+    if event.kind == events.PROGRESS:
+        return dataclasses.replace(card, percent=_percent(fields.get("percent")))
     now: dict[str, Any] = {
         "chip": event.board or card.chip,
         "port": event.port or card.port,
         "step": event.step or card.step,
         "changed_ms": event.at_ms,
     }
-    if event.kind == events.PROGRESS:
-        now |= {"percent": _percent(fields.get("percent"))}
-    elif event.kind in _PLAIN:
+    if event.kind in _PLAIN:
         now |= {"outcome": _PLAIN[event.kind], **_NOTHING}
         counts = event.kind in (events.FINISHED, events.STANDS)
         now |= {"made": min(card.made + counts, card.steps or card.made + counts)}
@@ -143,4 +146,7 @@ def _said(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _percent(value: object) -> int | None:
-    return max(0, min(100, value)) if isinstance(value, int) else None
+    """Return it in steps of `PERCENT_STEP`, None for what is no number."""
+    if not isinstance(value, int):
+        return None
+    return max(0, min(100, value)) // PERCENT_STEP * PERCENT_STEP

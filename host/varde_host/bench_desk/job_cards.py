@@ -46,16 +46,18 @@ class JobCards:
                 job, chip, order.kit, steps=self._steps, outcome=cards.WAITING, changed_ms=now_ms
             )
 
-    def hear(self, event: events.Event) -> None:
-        """Change the card that it is about."""
+    def hear(self, event: events.Event) -> bool:
+        """Change the card that it is about; return whether there is anything new to see."""
         if event.kind in (events.BEGUN, events.TOOL):
-            return
+            return False
+        before = self.shown()
         if self._own:
             self._hear_own(event)
         else:
             self._hear_any(event)
         if event.board and event.kind in _OF_BOARDS:
             self._name(event.board)
+        return self.shown() != before
 
     def shown(self, *, is_over: bool = False) -> list[cards.Card]:
         """Return the cards in the order that the boards came; of a job that was broken off, those

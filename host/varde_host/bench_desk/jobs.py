@@ -264,8 +264,8 @@ class Desk:
         shown = self._cards[job.number]
 
         def tell(event: events.Event) -> None:
-            shown.hear(event)
-            self.changing.changed()
+            if shown.hear(event):
+                self.changing.changed()
 
         async def ask(board: work.Board, key: str, fields: Mapping[str, object]) -> str:
             place = (board.chip_id, board.port)

@@ -105,6 +105,16 @@ def test_a_bug_has_a_number_that_stands_in_the_log(
     assert "secret" not in json.dumps(told)
 
 
+def test_a_bug_of_every_page_is_still_said_in_words(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(rendering, "render", lambda *_: 1 / 0)
+    answer = asker.get("/yes")
+    assert answer.status_code == 500
+    assert re.fullmatch(r"Programmet gjorde .* \(\d{6}\)\. Gå til .*\.", answer.text)
+    assert answer.headers["content-security-policy"] == headers.POLICY
+
+
 def test_what_a_script_asks_for_comes_alone_and_an_error_takes_the_page(asker: Asker):
     part = asker.get("/live?seen=0", hx_request="true").text
     assert "<html" not in part

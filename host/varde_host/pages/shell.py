@@ -220,17 +220,30 @@ def _to_login(asked: Asked) -> Response:
 
 
 def _say(asked: Asked, error: Exception) -> Response:
-    """Say in plain words what could not be done."""
+    """Say in plain words what could not be done; without a page if pages are what is broken."""
+    try:
+        return _on_a_page(asked, error)
+    except Exception as worse:  # noqa: BLE001 the last resort
+        told = _bug(worse)
+        return PlainTextResponse(f"{told.what} ({told.code}). {told.now}", 500)
+
+
+def _on_a_page(asked: Asked, error: Exception) -> Response:
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)
     if isinstance(error, (errors.HostError, WireError)):
         response = _failure(asked, refusals.status_of(error), explaining.of_error(error))
         response.headers.update(getattr(error, "headers", {}))
         return response
+    return _failure(asked, 500, _bug(error))
+
+
+def _bug(error: Exception) -> explaining.Explained:
+    """Write a bug of ours to the log; return what is said of it, its code a number."""
     number = f"{secrets.randbelow(900_000) + 100_000}"
     log.bug(error, number=number)
     told = explaining.of_error(refusals.PageRefused(500, "page-bug"))
-    return _failure(asked, 500, dataclasses.replace(told, code=number))
+    return dataclasses.replace(told, code=number)
 
 
 def _failure(asked: Asked, status: int, told: explaining.Explained) -> Response:

@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 
 from varde_host import errors
-from varde_host.collector import server
+from varde_host.collector import log, server
 from varde_host.pages import shell
 from varde_host.pages.context import Context
 from varde_host.pages.headers import ALWAYS
@@ -86,12 +86,12 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT. `tls` is a certificate and its key, as PEM files.
 
-    `on_listening` is given the address to open. Raises WorldFailed `listen`, InputRefused
-    `server-key`.
+    The log goes to standard error, as JSON lines. `on_listening` is given the address to open.
+    Raises WorldFailed `listen`, InputRefused `server-key`.
     """
     made_tls = None if tls is None else _tls_context(*tls)
     context = replace(context, is_tls=tls is not None)
-    with server.listen(wanted) as listener:
+    with log.on_stderr(context.clock), server.listen(wanted) as listener:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stopped)  # uvicorn raises them again, to us
         address = url(context, Address(*listener.getsockname()[:2]))

@@ -171,7 +171,7 @@ INDICATORS: Final = (
         "cost", MONEY, WHOLE, _BENCH + "; " + _INVENTORY_LOANS + "; the prices file",
         "sum of price / life in months + fixed per month + hands_ms / 3600000 * hourly cost / "
         "(days / 30.4375)",
-        denominator="days", rests_on=("days", "made-ready"), places=2,
+        denominator="days", rests_on=("days",), places=2,
     ),
 )  # fmt: skip
 BY_KEY: Final = {each.key: each for each in INDICATORS}

@@ -15,12 +15,15 @@ from varde_host.paper.plots import legend
 from varde_host.paper.typeface import MM
 
 HEIGHT_MM: Final = 62.0
+"""Of a picture; on paper four of them are a page."""
+ON_PAPER_MM: Final = 50.0
 _GREYS: Final = (0.35, 0.88, 0.62, 1.0)
 _DASHES: Final = (chart.SOLID, chart.DASHED, chart.DOTTED, chart.SOLID)
 _MARKS: Final = (chart.CIRCLE, chart.SQUARE, chart.UP, chart.DIAMOND)
 MOST_SERIES: Final = len(_GREYS)
 _FILL: Final = 0.8  # of a month's width
 _MOST_LABELS: Final = 12
+_GAP: Final = 1.5 * MM
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,12 @@ class MonthPlot:
 def draw(canvas: Any, frame: chart.Frame, plot: MonthPlot) -> None:
     """Draw it into a frame, with what its greys and marks mean under it."""
     entries = list(_entries(plot))
-    left = legend.draw(canvas, frame, entries) if entries else frame
+    left = _above(legend.draw(canvas, frame, entries)) if entries else frame
     high = plot.top or max(
         (value for each in plot.series for value in each.values if value is not None), default=1.0
     ) or 1.0  # fmt: skip
     steps = chart.ticks(0.0, high * (1.0 if plot.top else 1.08), 6)
-    end = plot.top or max(high * 1.08, steps[-1])
+    end = max(high * (1.05 if plot.top else 1.08), steps[-1])
     count = len(plot.months)
     every = -(-count // _MOST_LABELS)
     x_ticks = [(float(place), plot.months[place]) for place in range(0, count, every)]
@@ -70,6 +73,11 @@ def draw(canvas: Any, frame: chart.Frame, plot: MonthPlot) -> None:
     made.axes()
     (_lines if plot.is_lines else _bars)(made, plot)
     _hidden(canvas, made, plot)
+
+
+def _above(frame: chart.Frame) -> chart.Frame:
+    """Leave some room between the axis' labels and the legend."""
+    return chart.Frame(frame.left, frame.bottom + _GAP, frame.width, frame.height - _GAP)
 
 
 def _bars(made: chart.Chart, plot: MonthPlot) -> None:

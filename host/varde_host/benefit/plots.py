@@ -9,7 +9,6 @@ from varde_host import messages
 from varde_host.benefit import figures, month_plot, svg_canvas, wording
 from varde_host.benefit.extract import Extract
 from varde_host.benefit.month_plot import MonthPlot, Series
-from varde_host.benefit.months import Month
 from varde_host.paper import chart
 from varde_host.paper.typeface import MM
 from varde_host.reporting import amounts
@@ -40,7 +39,6 @@ PLOTS: Final = (
     _Plan("faults", ("faults-rate",)),
     _Plan("turn-round", ("turn-round-time",)),
     _Plan("bench", ("bench-hands", "bench-machine")),
-    _Plan("found-good", ("found-good-share",), is_lines=True, top=100.0),
     _Plan("cost", ("cost",)),
 )
 KEYS: Final = tuple(each.key for each in PLOTS)
@@ -59,11 +57,10 @@ def made(extract: Extract, speaker: messages.Speaker) -> Iterator[MonthPlot]:
             plan.key,
             speaker.text(f"benefit.plot.{plan.key}.title"),
             unit,
-            [_head(speaker, month, is_first=place == 0)
-             for place, month in enumerate(extract.period)],
+            wording.heads(speaker, extract.period),
             series,
             lambda value: amounts.number(speaker, value),
-            speaker.text("benefit.status.hidden", value=""),
+            speaker.text("benefit.plot.hidden"),
             plan.is_lines,
             plan.top,
         )  # fmt: skip
@@ -104,10 +101,3 @@ def _series(extract: Extract, speaker: messages.Speaker, plan: _Plan) -> Iterato
                 for each in found
             ]  # fmt: skip
             yield Series(name, values, [each.status in _WITHOUT_VALUE for each in found])
-
-
-def _head(speaker: messages.Speaker, month: Month, *, is_first: bool) -> str:
-    """Return a month's short name; with the year where one begins."""
-    if is_first or month.number == 1:
-        return wording.month(speaker, month)
-    return wording.short_month(speaker, month)

@@ -47,7 +47,7 @@ def _draw(pages: page.Pages, extract: Extract, speaker: messages.Speaker) -> Non
     pages.table(columns, list(_rows(extract, speaker)), _WIDTHS_MM, _SIZE)
     for plot in plots.made(extract, speaker):
         draw = page.drawing(month_plot.draw, plot)
-        pages.figure(month_plot.HEIGHT_MM, draw, plot.title)
+        pages.figure(month_plot.ON_PAPER_MM, draw, plot.title)
     pages.heading(text("means"))
     meanings = [(wording.name(speaker, key), wording.says(speaker, key)) for key in _keys(extract)]
     pages.table([], meanings, [62.0], _SIZE)

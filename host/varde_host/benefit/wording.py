@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from varde_host import messages
@@ -63,6 +64,14 @@ def month(speaker: messages.Speaker, which: Month) -> str:
 def short_month(speaker: messages.Speaker, which: Month) -> str:
     """Return a month's short name."""
     return speaker.text(f"benefit.month.{_MONTHS[which.number - 1]}")
+
+
+def heads(speaker: messages.Speaker, months: Sequence[Month]) -> list[str]:
+    """Return months for a row of heads: each year stands at its first one."""
+    return [
+        month(speaker, each) if not place or each.number == 1 else short_month(speaker, each)
+        for place, each in enumerate(months)
+    ]
 
 
 def period(speaker: messages.Speaker, first: Month, last: Month) -> str:

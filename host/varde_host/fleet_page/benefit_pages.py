@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from varde_host import errors, explaining, messages
-from varde_host.benefit import figures, kept, months, plots, sheet, wording, written
+from varde_host.benefit import figures, indicators, kept, months, plots, sheet, wording, written
 from varde_host.benefit.extract import Extract
 from varde_host.benefit.months import Month
 from varde_host.pages import refusals
@@ -81,7 +81,7 @@ def _page(
 ) -> Response:
     speaker = label.speaker(asked.language)
     shown = [] if made is None else list(plots.made(made, speaker))
-    first, last = _asked_for(asked)
+    first, last = _chosen(asked)
     return asked.page(
         "fleet_page/benefit.html",
         status=400 if problem else 200,
@@ -117,14 +117,15 @@ def _totals(made: Extract, speaker: messages.Speaker) -> Iterator[list[str | Mar
 
 
 def _heads(made: Extract, speaker: messages.Speaker) -> list[str]:
-    heads = [wording.month(speaker, month) for month in made.period]
+    heads = wording.heads(speaker, made.period)
     return [speaker.text("benefit.sheet.indicator"), *heads, speaker.text("benefit.page.period")]
 
 
 def _rows(made: Extract, speaker: messages.Speaker) -> Iterator[list[str]]:
     """Yield each indicator and group with its figures, month by month."""
     for total in made.totals:
-        if total.status != figures.NOT_CLASSIFIED:
+        is_monthly = not indicators.BY_KEY[total.key].yearly
+        if is_monthly and total.status != figures.NOT_CLASSIFIED:
             found = made.of(total.key, total.group)
             unit = wording.unit(speaker, total.key, made.currency)
             name = f"{wording.titled(speaker, total)} ({unit})"
@@ -149,16 +150,27 @@ def _period(asked: Asked) -> list[Month]:
     return months.span(*_asked_for(asked), asked.now_ms)
 
 
+def _chosen(asked: Asked) -> tuple[Month, Month]:
+    """Return what stands in the form: what was asked for, if that is months."""
+    try:
+        return _asked_for(asked)
+    except errors.InputRefused:
+        return _at_first(asked.now_ms)
+
+
 def _asked_for(asked: Asked) -> tuple[Month, Month]:
     """Return the first and the last month that are asked for: without a word the latest twelve."""
-    last = months.latest(asked.now_ms)
-    offered = _offered(asked.now_ms)
-    first = offered[min(_SHOWN_AT_FIRST, len(offered)) - 1]
+    first, last = _at_first(asked.now_ms)
     given = asked.query
     return (
         months.read(given["from"], "from") if given.get("from") else first,
         months.read(given["to"], "to") if given.get("to") else last,
     )
+
+
+def _at_first(now_ms: int) -> tuple[Month, Month]:
+    offered = _offered(now_ms)
+    return offered[min(_SHOWN_AT_FIRST, len(offered)) - 1], offered[0]
 
 
 def _offered(now_ms: int) -> list[Month]:

@@ -9,7 +9,7 @@ from host import signed_bench
 from host.inventory_bench import DAY_MS, IT, OWNER, T17, Stockroom
 from varde_host.acceptance import deviations
 from varde_host.bench import faults
-from varde_host.bench_desk import fresh, next_step
+from varde_host.bench_desk import fresh, kit_needs, next_step
 from varde_host.bench_desk.next_step import NextStep
 from varde_host.inventory import (
     items,
@@ -65,7 +65,7 @@ class Hands:
         hub = self._hub(kit)
         if not self._inside(kit, models.SENSOR) and step.code in ("make", "fill"):
             self.put_sensor(kit)
-        for name in next_step.MADE:
+        for name in kit_needs.MADE:
             self.finish(str(hub.chip_id), name, self._evidence(kit, name))
 
     def _hub(self, kit: str) -> items.Item:

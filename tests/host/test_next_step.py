@@ -14,7 +14,7 @@ from host.desk_hands import Hands
 from host.inventory_bench import BACK, BACK_INFECTED, DAY_MS, IT, K2, T17, Stockroom, refusal
 from varde_host import errors, messages
 from varde_host.bench.taking_back import returning
-from varde_host.bench_desk import fresh, next_step
+from varde_host.bench_desk import fresh, kit_needs, next_step
 from varde_host.inventory import items, kits, models, notes, progress, states, who
 
 DATABASES = ["sqlite"]
@@ -74,7 +74,7 @@ def test_every_step_has_its_words(room, hands, language):
 def test_each_job_has_a_word_and_each_code_two(room):
     catalogue = messages.catalogue("nb")
     named = {key.split(".")[1] for key in catalogue if key.startswith("next-step.")}
-    source = Path(next_step.__file__).read_text()
+    source = "".join(Path(each.__file__).read_text() for each in (next_step, kit_needs))
     for code in named - {"job"}:
         assert f'"{code}"' in source
         assert {f"next-step.{code}.what", f"next-step.{code}.now"} <= set(catalogue)
@@ -169,11 +169,11 @@ def test_steps_of_the_board_that_are_done_are_not_asked_again(room, hands):
     kit = room.kit()
     hands._hub(kit)
     chip = room.see(items.listing, kit_id=kit)[0].chip_id
-    for name in next_step.MADE[:3]:
+    for name in kit_needs.MADE[:3]:
         hands.finish(chip, name, {})
     step = hands.step(kit)
     assert (step.code, step.fields["made"], step.fields["step"]) == (
-        "make-on", 3, next_step.MADE[3],
+        "make-on", 3, kit_needs.MADE[3],
     )  # fmt: skip
 
 

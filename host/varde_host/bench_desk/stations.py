@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from varde_host import messages
 from varde_host.acceptance import steps as acceptance_steps
-from varde_host.bench_desk import kit_facts, next_step
+from varde_host.bench_desk import kit_facts, kit_needs, next_step
 from varde_host.bench_desk.kit_facts import KitFacts
 from varde_host.bench_desk.next_step import NextStep
 from varde_host.inventory import measuring_models, states
@@ -113,7 +113,7 @@ def cell(facts: KitFacts, station: str) -> str:
     """Return how it stands with a kit at a station."""
     state = facts.kit.state
     if station == MAKE:
-        return DONE if next_step.making(facts) is None else TO_DO
+        return DONE if kit_needs.making(facts) is None else TO_DO
     if station in (CLEAN, WIPE):
         return DONE if state in (_CLEANED if station == CLEAN else _WIPED) else TO_DO
     if station == ACCEPT:
@@ -130,14 +130,14 @@ def step_at(facts: KitFacts, station: str) -> NextStep | None:
     cuffs of all kits while the scales wait.
     """
     if station in facts.procedures.values():
-        lacking = next_step.verifications(facts)
+        lacking = kit_needs.verifications(facts)
         faulty = {lack.subject for lack in facts.lacks if lack.code == "lack.standing"}
         wanted = [
             step
             for step in lacking
             if step.fields["procedure"] == station and step.item not in faulty
         ]
-        is_ready = facts.kit.state == states.WIPED and next_step.making(facts) is None
+        is_ready = facts.kit.state == states.WIPED and kit_needs.making(facts) is None
         return wanted[0] if wanted and is_ready else None
     found = next_step.decide(facts)
     return found if _STATION_OF.get(found.job) == station else None
@@ -167,7 +167,7 @@ def next_at(
 
 
 def _accepted(facts: KitFacts) -> str:
-    if next_step.acceptance(facts) is None:
+    if kit_needs.acceptance(facts) is None:
         return DONE
     newest = facts.accepted
     if newest is None or newest.at_ms < facts.wiped_ms:
@@ -181,5 +181,5 @@ def _verified(facts: KitFacts, station: str) -> str:
         return NOT_APPLICABLE
     if any(lack.subject in things and lack.code in _BAD for lack in facts.lacks):
         return FAILED
-    wanted = {step.item for step in next_step.verifications(facts)}
+    wanted = {step.item for step in kit_needs.verifications(facts)}
     return TO_DO if things & wanted else DONE

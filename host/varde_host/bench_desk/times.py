@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from varde_host.acceptance import steps as acceptance_steps
 from varde_host.bench import steps as bench_steps
-from varde_host.bench_desk import kit_facts, next_step, stations
+from varde_host.bench_desk import kit_facts, kit_needs, stations
 from varde_host.inventory import measuring_models, records
 
 # Seconds of hands and of the machine. Making is: scan hub and three sensors (45), flash and lock
@@ -56,7 +56,7 @@ def of_kit(connection: sa.Connection, kit_id: str, now_ms: int) -> list[Time]:
     """
     facts = kit_facts.read(connection, kit_id, now_ms)
     accepted = [acceptance_steps.PREFIX + name for name in acceptance_steps.STEPS]
-    found = [_of_steps(stations.MAKE, facts.done, next_step.MADE)]
+    found = [_of_steps(stations.MAKE, facts.done, kit_needs.MADE)]
     found += _of_verifications(connection, facts)
     found.append(_of_steps(stations.ACCEPT, facts.done, accepted))
     found.append(_of_steps(stations.LABEL, facts.done, [bench_steps.LABEL]))

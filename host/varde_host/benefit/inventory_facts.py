@@ -54,9 +54,10 @@ def steps(connection: sa.Connection) -> Iterator[facts.Step]:
     query = sa.select(table.c.at_ms, table.c.subject, table.c.detail)
     query = query.where(table.c.what == _STEP).order_by(table.c.number)
     for row in connection.execute(query):
-        for name, _key, values in json.loads(row.detail)["rows"]:
-            took = json.loads(values["evidence"]).get("took")
-            if name == schema.progress.name and took is not None:
+        for name, _key, values in json.loads(row.detail).get("rows", ()):
+            evidence = values.get("evidence") if name == schema.progress.name else None
+            took = json.loads(evidence).get("took") if evidence else None
+            if took is not None:
                 yield facts.Step(row.subject, row.at_ms, took["hands_ms"], took["machine_ms"])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from markupsafe import Markup
@@ -25,6 +26,8 @@ ACTION: Final = "benefit.see"
 _SHOWN_AT_FIRST: Final = 12  # months
 _OFFERED: Final = months.MOST_MONTHS
 _KEPT: Final = kept.Kept()
+# Reading a large municipality takes a minute: who waits for it keeps no other page waiting.
+_READERS: Final = ThreadPoolExecutor(2, "benefit")
 
 
 async def show(asked: Asked) -> Response:
@@ -142,7 +145,8 @@ async def _table(asked: Asked, *, semicolons: bool) -> Response:
 async def _made(asked: Asked, period: Sequence[Month]) -> Extract:
     here = asked.tenant
     source = kept.Source(here.site, here.inventory, here.database)
-    return await asyncio.to_thread(_KEPT.made, source, period, asked.now_ms)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_READERS, _KEPT.made, source, period, asked.now_ms)
 
 
 def _period(asked: Asked) -> list[Month]:

@@ -111,6 +111,7 @@ COMMANDS: Mapping[str, Any] = {
         "infectious": "kit.infectious",
         "label": "kit_label.draw",
         "lost": "kit_lost.report",
+        "support": "kit_support.show",
     },
     "stock": {
         "scan": "stock.scan",
@@ -202,6 +203,9 @@ COMMANDS: Mapping[str, Any] = {
         "start": "fleet.start",
         "status": "fleet.status",
         "stop": "fleet.stop",
+        "hubs": "fleet_hubs.hubs",
+        "faults": "fleet_hubs.faults",
+        "serve": "fleet_page.serve",
     },
     "release": {
         "make": "release.make",

@@ -21,6 +21,7 @@ NAMED_BY_DATA = {
     "help", "error", "signature", "refused", "fault", "event", *events.DETAIL_WORDS.values(),
     "action", "fact", "time-source", "update-what", "update-state", "update-reason",
     "bench-page", "network-check",  # test_bench_entry holds these to what asks for them
+    "fleet-page",  # test_fleet_view does
 }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from varde_host.fleet import (
     signing,
     starting,
 )
+from varde_host.fleet_view import rollout_words
 from varde_host.inventory import who
 from varde_host.site import files
 
@@ -111,6 +112,7 @@ def status(
 
 def stop(
     name: Name,
+    reason: Annotated[str, typer.Option(metavar="TEXT")] = "",
     by: inventory_options.By = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     database_address: options.DatabaseAddress = None,
@@ -121,7 +123,7 @@ def stop(
     loaded = files.load(site)
     now_ms = clock.from_environment().utc_ms()
     with selection_options.opened(site, database_address) as opened:
-        looked = advancing.stop(loaded, name, opened, str(acting), now_ms)
+        looked = advancing.stop(loaded, name, opened, str(acting), now_ms, reason)
     _print(looked, json=json)
 
 
@@ -131,7 +133,7 @@ def _show_all(found: list[advancing.Looked]) -> None:
     whole = [each for each in found if each.found.ended is None or each.done] or found[-1:]
     for looked in found:
         if looked not in whole:
-            output.line(fleet_text.head(looked))
+            output.line(rollout_words.head(looked))
     for looked in whole:
         fleet_text.show(looked)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from varde_host.collector import database
 from varde_host.fleet import desk, hub_truth, publishing, rollout, rollout_facts, rollout_folder
 from varde_host.fleet.rollout_folder import Ended, Rollout
+from varde_host.inventory import evidence
 from varde_host.site import files
 
 RULE = "rule"
@@ -68,12 +69,18 @@ def advance(
     return Looked(after.found, after.facts, after.rings, now_ms, tuple(before.due))
 
 
-def stop(site: files.Site, name: str, opened: database.Database, by: str, now_ms: int) -> Looked:
-    """End a rollout by a person's word; one that has ended stays as it ended."""
+def stop(
+    site: files.Site, name: str, opened: database.Database, by: str, now_ms: int, said: str = ""
+) -> Looked:
+    """End a rollout by a person's word; one that has ended stays as it ended.
+
+    `said` is their reason. Raises as `look`, and as `evidence.text`.
+    """
+    said = evidence.text(said, "reason") if said else ""
     with desk.held(site.directory):
         before = look(site, name, opened, now_ms)
         if before.found.ended is None:
-            rollout_folder.end(before.found, Ended(rollout.STOPPED, now_ms, by))
+            rollout_folder.end(before.found, Ended(rollout.STOPPED, now_ms, by, said=said))
         if before.facts.ended != rollout.FINISHED:
             _spare(before, opened)
         return look(site, name, opened, now_ms)

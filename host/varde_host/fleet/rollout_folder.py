@@ -40,12 +40,14 @@ _MAX_ENDED_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Ended:
-    """How a rollout ended: `how` as in `rollout`, `reasons` as there, hubs in hex."""
+    """How a rollout ended: `how` as in `rollout`, `reasons` as there, hubs in hex; `said` is what
+    the person who stopped it gave as a reason."""
 
     how: str
     at_ms: int
     by: str = ""
     reasons: tuple[dict[str, Any], ...] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,11 @@ def end(found: Rollout, ended: Ended) -> None:
         raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error
 
 
+def ended(site: Path, name: str) -> Ended | None:
+    """Return how a rollout ended, without reading the rest of it; None for one that has not."""
+    return _ended(place(site, name))
+
+
 def load(site: files.Site, name: str) -> Rollout:
     """Return a rollout, its signatures verified by the site's description.
 
@@ -191,7 +198,8 @@ def _ended(path: Path) -> Ended | None:
     try:
         told = json.loads(files.read(file, _MAX_ENDED_BYTES))
         reasons = tuple(dict(reason) for reason in told["reasons"])
-        return Ended(str(told["how"]), int(told["at_ms"]), str(told["by"]), reasons)
+        said = str(told.get("said", ""))
+        return Ended(str(told["how"]), int(told["at_ms"]), str(told["by"]), reasons, said)
     except (ValueError, KeyError, TypeError, RecursionError):
         return Ended(rollout.STOPPED, 0)
 

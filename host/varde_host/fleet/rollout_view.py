@@ -150,7 +150,8 @@ def as_json(looked: advancing.Looked) -> dict[str, Any]:
         "plan_sha256": found.plan.sha256.hex(),
         "now_ms": looked.now_ms,
         "ended": None if ended is None else
-        {"how": ended.how, "at_ms": ended.at_ms, "by": ended.by, "reasons": list(ended.reasons)},
+        {"how": ended.how, "at_ms": ended.at_ms, "by": ended.by, "reasons": list(ended.reasons),
+         "said": ended.said},
         "done": [_action(looked, action) for action in looked.done],
         "due": [_action(looked, action) for action in looked.due],
         "runs": [{"release": number, "hubs": count} for number, count in runs(looked).items()],

@@ -1,6 +1,6 @@
 """Pages in Chromium: how heavy, how many requests, and after what time one can type.
 
-Each page of a real server (`varde bench`, `varde fleet serve`, their inventory with 50 kits) is
+Each page of a real server (`varde bench`, `varde fleet serve`, their 50 kits and hubs) is
 opened in a browser that has never seen it, and again in one that has. Beside it stands a bare page
 of the same server with the same words and nothing else: what a browser needs anyway. "Ready" is
 the end of DOMContentLoaded, when keys are bound and the box has the focus; bytes are those that
@@ -10,6 +10,7 @@ came over the wire, headers included. Writes build/bench/pages.json.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import pathlib
@@ -21,6 +22,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from starlette.responses import Response
 
@@ -33,12 +35,17 @@ from pages.page_server import (  # type: ignore[import-not-found]  # noqa: E402
     Served,
     running,
 )
-from varde_host import cli, clock  # noqa: E402
+from varde_host import cli  # noqa: E402
 from varde_host.access import serving as access_serving  # noqa: E402
 from varde_host.access import tenants  # noqa: E402
+from varde_host.collector import database, registry  # noqa: E402
+from varde_host.commands import bench_page, fleet_page  # noqa: E402
+from varde_host.fleet_page import here  # noqa: E402
 from varde_host.inventory import kits, who  # noqa: E402
 from varde_host.pages.asked import Asked  # noqa: E402
+from varde_host.pages.context import Context  # noqa: E402
 from varde_host.pages.page import PUBLIC, Page  # noqa: E402
+from varde_protocols.crypto import ed25519  # noqa: E402
 
 RESULT = ROOT / "build" / "bench" / "pages.json"
 KITS = 50
@@ -63,7 +70,16 @@ def tenant(folder: pathlib.Path) -> Iterator[tenants.Tenant]:
         with found.inventory.writing() as connection:
             for _ in range(KITS):
                 kits.create(connection, draw, BY, NOW_MS, source="bench")
+        with contextlib.closing(database.open_database(found.database)) as hubs:
+            hubs.write(enrol)
         yield found
+
+
+def enrol(connection: sa.Connection) -> None:
+    """Take as many hubs in, none of which has been heard of."""
+    for number in range(KITS):
+        seed = number.to_bytes(32, "big")
+        registry.enrol(connection, ed25519.SigningKey(seed).public, NOW_MS)
 
 
 def bare(words: dict[str, str]) -> Page:
@@ -103,16 +119,21 @@ def both(browser: Browser, place: Served, path: str) -> tuple[Measured, Measured
     """Return what a browser measures that has never been here, and again."""
     opened = browser.new_context(base_url=place.url)
     try:
-        opened.add_cookies([place.cookie()])
+        opened.add_cookies([cookie(place)])
         return visit(opened, path), visit(opened, path)
     finally:
         opened.close()
 
 
+def cookie(place: Served) -> Any:
+    """Of somebody who sees the pages of that server."""
+    return place.cookie(who.TECHNICIAN if place.context.name == "bench" else who.IT)
+
+
 def measure(browser: Browser, place: Served, words: dict[str, str], name: str, path: str) -> Any:
     """Return the figures of one page, each beside the bare one's."""
     opened = browser.new_context(base_url=place.url)
-    opened.add_cookies([] if path == "/login" else [place.cookie()])
+    opened.add_cookies([cookie(place)])
     page = opened.new_page()
     answer = page.goto(path, wait_until="load")
     assert answer is not None
@@ -150,18 +171,23 @@ def figures_of(browser: Browser, site: tenants.Tenant) -> dict[str, Any]:
 
 def servers(site: tenants.Tenant) -> Iterator[tuple[str, list[Page], Any, dict[str, str]]]:
     """Give each server's pages, what they stand on, and the paths of its main ones."""
-    from varde_host.commands import bench_page  # noqa: PLC0415
-
     access = access_serving.made(tenants.Tenants((site,)), None)  # type: ignore[arg-type]
     context = bench_page.context_of(access, ["127.0.0.1"])
     with site.inventory.reading() as connection:
         kit = min(each.kit_id for each in kits.listing(connection))
-    more = {
-        "menu": context.menu, "scan_path": context.scan_path, "help_path": context.help_path,
-        "extra": context.extra, "at_end": context.at_end, "clock": clock.SystemClock(),
-    }  # fmt: skip
     paths = {"bench: first page": "/", "bench: a kit": f"/kit/{kit}", "bench: all kits": "/kits"}
-    yield "bench", bench_page.all_pages(), more, paths
+    yield "bench", bench_page.all_pages(), more_of(context), paths
+    with contextlib.closing(here.Watches()) as watches:
+        context = fleet_page.context_of(access, watches, ["127.0.0.1"])
+        paths = {"fleet: first page": "/", "fleet: all hubs": "/hubs", "fleet: stock": "/stock"}
+        yield "fleet", fleet_page.all_pages(), more_of(context), paths
+
+
+def more_of(context: Context) -> dict[str, Any]:
+    """Return of what a server stands on all but its gate."""
+    left = {"name", "gate", "clock", "hosts", "stopping"}
+    fields = [field.name for field in dataclasses.fields(context) if field.name not in left]
+    return {name: getattr(context, name) for name in fields}
 
 
 def main() -> int:

@@ -21,8 +21,8 @@ TEMPLATES = sorted(HOST.glob("*/templates/**/*.html"))
 OWN = sorted(path for path in HOST.glob("*/static/**/*") if path.name != "htmx.min.js")
 MAX_STYLE_BYTES = 12 * 1024
 MAX_KEYS_BYTES = 4 * 1024
-# what stands in a template besides tags: names of keys, of ourselves, and units
-NAMES = {"Enter", "Esc", "Varde", "F", "kB", "V", "dBm", "ms", "kg", "mmHg"}
+# what stands in a template besides tags: names of keys, of ourselves, units, and levels (N1 to N3)
+NAMES = {"Enter", "Esc", "Varde", "F", "N", "kB", "V", "dBm", "ms", "kg", "mmHg"}
 
 
 @pytest.fixture

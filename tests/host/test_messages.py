@@ -22,6 +22,7 @@ NAMED_BY_DATA = {
     "action", "fact", "time-source", "update-what", "update-state", "update-reason",
     "bench-page", "network-check",  # test_bench_entry holds these to what asks for them
     "fleet-page",  # test_fleet_view does
+    "verify-page",  # test_verify_page does
 }  # fmt: skip
 
 

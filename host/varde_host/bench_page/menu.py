@@ -10,6 +10,7 @@ ENTRIES: Final = (
     MenuEntry("/", "bench-page.menu.start"),
     MenuEntry("/batch", "bench-page.menu.batch"),
     MenuEntry("/kits", "bench-page.menu.kits"),
+    MenuEntry("/verify", "verify-page.menu.verify"),
     MenuEntry("/stock", "bench-page.menu.stock"),
     MenuEntry("/notes", "bench-page.menu.notes"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -77,13 +76,12 @@ def open_page(
 
 def all_pages(*, is_practice: bool = False) -> list[Page]:
     """Return the pages of the bench's server: logging in, the bench, verifying, and practice."""
-    from varde_host import bench_page  # noqa: PLC0415 as above
+    from varde_host import bench_page, verify_page  # noqa: PLC0415 as above
     from varde_host.access import login_pages  # noqa: PLC0415
     from varde_host.practice import pages as practice_pages  # noqa: PLC0415
 
     found = [*login_pages.pages(), *bench_page.pages()]
-    if importlib.util.find_spec("varde_host.verify_page") is not None:
-        found += importlib.import_module("varde_host.verify_page").pages()
+    found += verify_page.pages()
     return [*found, *practice_pages.pages()] if is_practice else found
 
 
@@ -93,10 +91,14 @@ def context_of(access: Access, hosts: list[str], under_way: Practising | None = 
     from varde_host.bench_page import here, menu  # noqa: PLC0415
     from varde_host.pages.context import Context  # noqa: PLC0415
     from varde_host.practice import pages as practice_pages  # noqa: PLC0415
+    from varde_host.verify_page import here as verifying  # noqa: PLC0415
 
     now = clock.from_environment()
     desks = _desks(access, now.utc_ms)
-    extra: dict[str, Any] = {access_serving.EXTRA: access, here.DESKS: desks}
+    ongoing = verifying.of_tenants(access.tenants.all, now.utc_ms)
+    extra: dict[str, Any] = {
+        access_serving.EXTRA: access, here.DESKS: desks, verifying.EXTRA: ongoing,
+    }  # fmt: skip
     entries: tuple[MenuEntry, ...] = menu.ENTRIES
     if under_way is not None:
         extra[practice_pages.EXTRA] = under_way
@@ -111,7 +113,10 @@ def context_of(access: Access, hosts: list[str], under_way: Practising | None = 
         help_path="/check",
         is_practice=under_way is not None,
         extra=extra,
-        at_end=[each.close for each in desks.values()],
+        at_end=[
+            *(each.close for each in desks.values()),
+            *(each.close for each in ongoing.values()),
+        ],
     )
 
 

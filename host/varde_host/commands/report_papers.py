@@ -11,7 +11,7 @@ import typer
 from varde_host import errors, messages, output
 from varde_host.acceptance import grid
 from varde_host.bench.making import label_facts
-from varde_host.commands import inventory_options, new_output, options, report, thing_history
+from varde_host.commands import inventory_options, new_output, options, report
 from varde_host.inventory import (
     fault_figures,
     kits,
@@ -24,6 +24,7 @@ from varde_host.reporting import (
     handing_out,
     kit_papers,
     start_card,
+    thing_history,
 )
 from varde_host.site import files
 

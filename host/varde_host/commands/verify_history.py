@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from varde_host import messages, output
-from varde_host.commands import inventory_options, options, thing_history
+from varde_host.commands import inventory_options, options
 from varde_host.inventory import words
+from varde_host.reporting import thing_history
 from varde_host.verification import drift, interval, outlook, past, procedure
 
 _EPOCH = dt.date(1970, 1, 1)

@@ -12,11 +12,10 @@ import typer
 
 from varde_host import messages, output
 from varde_host.commands import inventory_options, options
-from varde_host.inventory import items, references, stock, words
+from varde_host.inventory import items, references, words
 from varde_host.site import files
+from varde_host.verifying import reference_states
 
-WARN_DAYS = 60
-"""A laboratory takes a reference for some weeks."""
 MAX_FILE_BYTES = 1 << 26
 
 _Site = options.SiteDirectory
@@ -101,18 +100,9 @@ def show_list(
 ) -> None:
     """List all references with what stands for each, those whose date comes first on top."""
     now_ms = inventory_options.now_ms()
-    today, soon = words.day(now_ms), stock.day_after(now_ms, WARN_DAYS)
+    today = words.day(now_ms)
     with inventory_options.reading(site, inventory) as connection:
-        found = [
-            (item, references.standing(connection, item.item_id, today))
-            for item, _history in references.listing(connection)
-        ]
-    found.sort(key=lambda each: ("" if each[1] is None else each[1].given.due, each[0].item_id))
-    rows = [
-        (item, stands, _state(stands, today, soon))
-        for item, stands in found
-        if item.standing not in ("scrapped", "lost")
-    ]
+        rows = reference_states.listing(connection, now_ms)
     if json:
         output.as_json(
             [
@@ -132,14 +122,6 @@ def show_list(
         ],
         whole={0},
     )  # fmt: skip
-
-
-def _state(stands: references.Certificate | None, today: str, soon: str) -> str:
-    if stands is None:
-        return "none"
-    if not stands.holds(today):
-        return "past"
-    return "soon" if stands.given.due <= soon else "holds"
 
 
 def _warn(item: str, due: str, now_ms: int) -> None:

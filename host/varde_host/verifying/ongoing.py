@@ -55,6 +55,8 @@ class Ongoing:
         self._inventory = inventory
         self._now_ms = now_ms
         self._by_item: dict[str, InHand] = {}
+        self.ended: dict[str, finishing.Finished] = {}
+        """What was signed here lately, by the record's number: what became of it."""
 
     def all(self) -> list[InHand]:
         """Return what is in hand, the oldest first."""
@@ -114,6 +116,10 @@ class Ongoing:
         """Sign, and let go. Raises as `finishing.end`; then it stays in hand."""
         now_ms = self._now_ms()
         finished = finishing.end(self._site, self._inventory, there.work, there.path, by, now_ms)
+        if finished.put is not None:
+            while len(self.ended) >= MOST:
+                del self.ended[next(iter(self.ended))]
+            self.ended[finished.put.record.number] = finished
         await self.leave(there)
         return finished
 

@@ -36,6 +36,11 @@ def path_of(site: Path, item_id: str) -> Path:
     return site / FOLDER / f"{item_id}.json"
 
 
+def under_way(site: Path) -> list[str]:
+    """Return the ids of the things of which a verification was begun and is not finished."""
+    return sorted(path.stem for path in (site / FOLDER).glob("*.json"))
+
+
 @contextmanager
 def held(path: Path, person: str = "", now_ms: int = 0) -> Iterator[None]:
     """Keep others from the same thing. Raises InputRefused `verify-busy`, which says who holds it

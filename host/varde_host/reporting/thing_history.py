@@ -1,4 +1,4 @@
-"""What was found of a thing through time, for the commands that show it."""
+"""What was found of a thing through time, for whoever shows it."""
 
 from __future__ import annotations
 

@@ -13,4 +13,5 @@ ENTRIES: Final = (
     MenuEntry("/verify", "verify-page.menu.verify"),
     MenuEntry("/stock", "bench-page.menu.stock"),
     MenuEntry("/notes", "bench-page.menu.notes"),
+    MenuEntry("/records", "bench-page.menu.records"),
 )

@@ -16,8 +16,8 @@ from varde_host.verifying import watching
 WIDTH: Final = 720.0
 HEIGHT: Final = 260.0
 LEFT: Final = 64.0
-RIGHT: Final = 12.0
-TOP: Final = 12.0
+RIGHT: Final = 28.0
+TOP: Final = 30.0
 BOTTOM: Final = 40.0
 _MOST_TICKS: Final = 6
 _EPOCH: Final = dt.date(1970, 1, 1)

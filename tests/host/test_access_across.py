@@ -103,7 +103,9 @@ class Towns:
         await browser.ask("POST", path, {**csrf, "answer": MARKS[3], "text": MARKS[3]})
         begun = await browser.ask("POST", "/batch", {**csrf, "name": "uke-42"})
         self.ids["batch"] = begun.headers["location"].rpartition("/")[2]
-        assert "" not in self.ids.values()
+        for path in ("/kit/{kit}", "/item/{item}", "/records/{record}", "/entry/note/{entry}",
+                     "/batch/{batch}"):  # fmt: skip
+            assert (await browser.get(path.format(**self.ids))).status_code == 200, path
 
     def visit(self, function: str, town: Tenant | None = None, person: str = "s1") -> str:
         town = town or self.ours

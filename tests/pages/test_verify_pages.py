@@ -17,8 +17,7 @@ from varde_host.verification import judgement
 from varde_host.verifying import state_file, wording
 
 SCALE = {
-    "Temperaturen|temperaturen": "21,5", "lodd har du": "4x20 2x10 2x5 5x1", "tatt i bruk": "1.3.2025",
-    "Serienummer": "S102", "Er alt som": "",
+    "temperaturen": "21,5", "lodd har du": "4x20 2x10 2x5 5x1", "Serienummer": "S102",
 }  # fmt: skip
 
 

@@ -75,8 +75,9 @@ class Place:
 
     def _fill(self, connection: Any) -> None:
         draw = iter(range(10_000))
-        for name, kind in (("a-cuff", models.SENSOR), ("a-scale", models.SENSOR),
-                           ("a-manometer", models.REFERENCE), ("weights", models.REFERENCE)):  # fmt: skip
+        sensors, kinds = ("a-cuff", "a-scale"), (models.REFERENCE, models.SENSOR)
+        for name in (*sensors, "a-manometer", "weights"):
+            kind = kinds[name in sensors]
             models.add(connection, name, kind, K2, NOW_MS, name=name.capitalize(), maker="M")
 
         def add(name: str, model: str, serial: str) -> None:
@@ -154,9 +155,7 @@ class Hands:
     def tab_to(self, selector: str) -> None:
         for _ in range(30):
             self.page.keyboard.press("Tab")
-            if self.page.evaluate(
-                "what => document.activeElement.matches(what)", selector
-            ):
+            if self.page.evaluate("what => document.activeElement.matches(what)", selector):
                 return
         raise AssertionError(selector)
 

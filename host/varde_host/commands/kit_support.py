@@ -8,7 +8,7 @@ import typer
 
 from varde_host import messages, output
 from varde_host.commands import fleet_hubs, inventory_options, options
-from varde_host.fleet_view import one_hub, support
+from varde_host.fleet_view import fault_codes, one_hub, support
 from varde_host.inventory import words
 from varde_host.receiver import wording
 
@@ -68,7 +68,7 @@ def power_text(battery_mv: int | None, is_powered: bool | None) -> str:
     """Return battery and power."""
     parts = []
     if battery_mv is not None:
-        parts.append(f"{battery_mv / 1000:.2f} V")
+        parts.append(str(fault_codes.Volts(battery_mv)))
     if is_powered is not None:
         parts.append(messages.text(f"fleet-page.power.{'on' if is_powered else 'off'}"))
     return ", ".join(parts) or fleet_hubs.NOTHING
@@ -84,4 +84,4 @@ def _sensor(row: support.SensorHealth) -> tuple[str, str]:
         battery=battery,
         bond=messages.text(f"fleet-page.bond.{bond}"),
     )
-    return f"{row.slot} {row.name}", said
+    return row.name, said

@@ -40,6 +40,7 @@ async def show_one(asked: Asked) -> Response:
         head=rollout_words.head(looked),
         next_steps=rollout_words.next_steps(looked),
         columns=rollout_words.COLUMNS,
+        shown=[name for name in rollout_words.COLUMNS if _counts(looked, name)],
         rings=[(ring, rollouts.ring_state(ring)) for ring in looked.rings],
         ring_now=lambda ring: rollout_words.ring_now(ring, looked.now_ms),
         timeline=rollout_timeline.drawn(looked),
@@ -52,6 +53,12 @@ async def show_one(asked: Asked) -> Response:
         state_text=rollout_words.state_text,
         reason_text=rollout_words.reason_text,
     )
+
+
+def _counts(looked: advancing.Looked, column: str) -> int:
+    """Return how many hubs of all rings stand in a column; one without is not shown."""
+    states = rollout_words.COLUMNS[column]
+    return sum(ring.counts[state] for ring in looked.rings for state in states)
 
 
 async def ask_to_stop(asked: Asked) -> Response:

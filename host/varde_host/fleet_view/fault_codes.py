@@ -93,6 +93,27 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Volts:
+    """A voltage, with the decimal mark of the language in use."""
+
+    millivolts: int
+
+    def __str__(self) -> str:
+        said = f"{self.millivolts / 1000:.2f} V"
+        return said if messages.speaker.language == "en" else said.replace(".", ",")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Values that are said one after the other."""
+
+    values: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong. `subject` is a hub's id, a kit's, a thing's, a rollout's name or a
     profile; `since_ms` when it began at the latest, `due_ms` when it shall be seen to."""

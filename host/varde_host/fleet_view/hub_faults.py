@@ -68,7 +68,7 @@ def of_report(facts: Facts, terms: Terms | None) -> dict[str, dict[str, Any]]:
     battery_mv = facts.number(records.FACT_BATTERY_MV)
     is_powered = facts.truth(records.FACT_EXTERNAL_POWER)
     if battery_mv is not None and 0 < battery_mv < BATTERY_LOW_MV and not is_powered:
-        found["battery-low"] = {"battery": _volts(battery_mv)}
+        found["battery-low"] = {"battery": fault_codes.Volts(battery_mv)}
     counts = {
         "pending": (records.FACT_PENDING, PENDING_MANY),
         "damage": (records.FACT_DAMAGE, 1),
@@ -79,11 +79,11 @@ def of_report(facts: Facts, terms: Terms | None) -> dict[str, dict[str, Any]]:
         if count is not None and count >= least:
             found[code] = {"count": count}
     low = [
-        str(each.slot) for each in facts.sensors or ()
+        terms.sensor(each.slot) if terms else each.slot for each in facts.sensors or ()
         if each.battery_percent is not None and each.battery_percent <= SENSOR_LOW_PERCENT
     ]  # fmt: skip
     if low:
-        found["sensor-battery"] = {"slots": ", ".join(low)}
+        found["sensor-battery"] = {"sensors": fault_codes.Listed(tuple(low))}
     use, budget_kib = facts.data_use, terms.data_budget_kib if terms else 0
     if use and budget_kib and (use.modem_bytes or 0) * 100 >= budget_kib * 1024 * BUDGET_PERCENT:
         found["budget"] = {"used": (use.modem_bytes or 0) // 1024, "budget": budget_kib}
@@ -160,7 +160,8 @@ def _of_events(hub: HubView, now_ms: int) -> Iterator[Fault]:
         told.add((rule.code, slot))
         if _is_undone(hub, event, rule) or _is_good_news(event):
             continue
-        name = hub.sensor_name(event.detail) if rule.is_by_slot else ""
+        terms = hub.known.terms
+        name = terms.sensor(event.detail) if terms else event.detail
         yield _found(hub, rule.code, event.received_ms, sensor=name)
 
 
@@ -190,7 +191,3 @@ def _of_published(hub: HubView, now_ms: int) -> Iterator[Fault]:
         yield _found(hub, "trust", known.trust_ms, epoch=epoch, newest=known.newest_trust)
     if known.refused and known.refused_ms is not None and now_ms - known.refused_ms <= LOSS_MS:
         yield _found(hub, "refused", known.refused_ms, count=known.refused)
-
-
-def _volts(millivolts: int) -> str:
-    return f"{millivolts / 1000:.2f} V"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from varde_host import messages
 from varde_host.collector import answer
 from varde_host.fleet import config_state, own_word, rollout_view
 from varde_host.fleet.groups import Member
 from varde_host.fleet_view import clock_quality, report_facts, silence
 from varde_host.fleet_view.report_facts import DataUse, HubClock, Sensor
-from varde_protocols import records
+from varde_protocols import assigned, records
 
 MOST_UPDATES: Final = 5
 KIB: Final = 1024
@@ -18,11 +19,18 @@ NOWHERE: Final = Member()
 
 
 class SensorTerms(NamedTuple):
-    """A sensor as the config has it; `name` is its model, or its service."""
+    """A sensor as the config has it; `model` is "" for one by its service alone."""
 
     slot: int
-    name: str
+    model: str
+    service: int
     has_bond: bool
+
+    def __str__(self) -> str:
+        """Say it in the language in use."""
+        key = f"fleet-page.sensor.{self.service:04x}"
+        name = messages.text(key) if messages.has(key) else assigned.name(self.service)
+        return f"{name} {self.model} ({self.slot})" if self.model else f"{name} ({self.slot})"
 
 
 class Terms(NamedTuple):
@@ -35,6 +43,10 @@ class Terms(NamedTuple):
     data_budget_kib: int = 0
     has_modem: bool = False
     sensors: tuple[SensorTerms, ...] = ()
+
+    def sensor(self, slot: int) -> SensorTerms | str:
+        """Return the sensor of a slot; str() says it in the language in use."""
+        return next((each for each in self.sensors if each.slot == slot), str(slot))
 
     def for_state(self) -> config_state.Published:
         """Return what `config_state` asks."""
@@ -184,12 +196,6 @@ class HubView:
     def updates(self) -> tuple[own_word.UpdateEvent, ...]:
         """How its last updates ended, newest first."""
         return tuple(reversed(self.truth.events[-MOST_UPDATES:]))
-
-    def sensor_name(self, slot: int) -> str:
-        """Return what to call the sensor of a slot."""
-        terms = self.known.terms
-        found = [each.name for each in (terms.sensors if terms else ()) if each.slot == slot]
-        return f"{found[0]} ({slot})" if found else str(slot)
 
 
 def view(truth: own_word.HubTruth, known: Known, events: tuple[Seen, ...], now_ms: int) -> HubView:

@@ -6,6 +6,7 @@ or in wrong hands, may sign a text where a number stands. Nothing of it gets fur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +15,7 @@ from varde_protocols import records
 MOST: Final = 1 << 53
 """No honest count comes near, and every program that reads JSON holds it exactly."""
 MOST_SENSORS: Final = 32
-MOST_TEXT: Final = 40
+_VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,39}")
 
 
 class Sensor(NamedTuple):
@@ -53,11 +54,9 @@ class Facts:
         return _number(self._facts.get(key), least, most)
 
     def text(self, key: int) -> str | None:
-        """Return a printable text, cut to a length that a table holds."""
+        """Return a version's text; any other, which could hold anything, is None."""
         found = self._facts.get(key)
-        if not isinstance(found, str):
-            return None
-        return "".join(c if c.isprintable() else "?" for c in found[:MOST_TEXT])
+        return found if isinstance(found, str) and _VERSION.fullmatch(found) else None
 
     def truth(self, key: int) -> bool | None:
         """Return a boolean."""

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from varde_host.bench_desk import next_step
 from varde_host.fleet_view import homes, hub_json, hub_view, one_hub
 from varde_host.fleet_view.fault_codes import Fault
-from varde_host.fleet_view.hub_view import HubView
+from varde_host.fleet_view.hub_view import HubView, SensorTerms
 from varde_host.fleet_view.watching import Fleet, Watch
 from varde_host.inventory import items, kits, measuring_models, models, states
 
@@ -27,12 +27,18 @@ class SensorHealth:
     """A sensor of a hub: what the config and the hub's newest report say; None is not known."""
 
     slot: int
-    name: str
+    terms: SensorTerms | None
+    """None for one that the config does not know."""
     heard_ms: int | None
     battery_percent: int | None
     signal_dbm: int | None
     has_bond: bool | None
     """None where none is wanted, or nobody has said."""
+
+    @property
+    def name(self) -> str:
+        """What to call it, in the language in use."""
+        return str(self.terms or self.slot)
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def health(view: HubView) -> HubHealth:
             heard_ms = view.reported_ms - age_ms
         rows.append(
             SensorHealth(
-                slot, told.name if told else "", heard_ms,
+                slot, told, heard_ms,
                 said.battery_percent if said else None, said.signal_dbm if said else None,
                 has_bond,
             )
@@ -130,9 +136,9 @@ def _hub_json(each: HubHealth) -> dict[str, Any]:
     return {
         **hub_json.of(each.view),
         "sensors": [
-            {"slot": row.slot, "model": row.name, "last_heard_ms": row.heard_ms,
-             "battery_percent": row.battery_percent, "signal_dbm": row.signal_dbm,
-             "has_bond": row.has_bond}
+            {"slot": row.slot, "model": row.terms.model if row.terms else None,
+             "last_heard_ms": row.heard_ms, "battery_percent": row.battery_percent,
+             "signal_dbm": row.signal_dbm, "has_bond": row.has_bond}
             for row in each.sensors
         ],
         "events": [

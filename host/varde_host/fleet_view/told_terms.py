@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from varde_host.collector import schema
 from varde_host.fleet_view.hub_view import SensorTerms, Terms
-from varde_protocols import assigned, assignment, hub_config
+from varde_protocols import assignment, hub_config
 from varde_protocols.errors import WireError
 
 _AT_A_TIME: Final = 400
@@ -77,7 +77,7 @@ def _terms(number: int, published_ms: int, document: bytes) -> Terms | None:
         config.data_budget_kib, config.modem is not None,
         tuple(
             SensorTerms(
-                each.slot, each.model or assigned.name(each.service),
+                each.slot, each.model, each.service,
                 each.bond != hub_config.BOND_NONE,
             )
             for each in config.sensors

@@ -74,11 +74,16 @@ def test_tries_and_clock_stand_in_the_evidence():
 
 
 def test_the_round_ends_when_the_hub_has_spoken_of_each_that_is_missing():
-    is_enough = pairing._hears({1, 12})
+    asked: list[int] = []
+    is_enough = pairing._hears([1, 7, 12], asked.append)
     assert not is_enough("varde: sensor 12: done, 1 values")
     assert not is_enough("varde: sensor 2: done, 1 values")
     assert not is_enough("not varde: sensor 1: done")
-    assert is_enough("varde: sensor 1: lost, 0 values")
+    assert asked == [1]
+    assert not is_enough("varde: sensor 1: lost, 0 values")
+    assert asked == [1, 7]
+    assert is_enough("varde: sensor 7: done, 1 values")
+    assert asked == [1, 7]
 
 
 @pytest.mark.parametrize(

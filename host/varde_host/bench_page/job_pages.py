@@ -256,7 +256,7 @@ def _asked_now(asked: Asked, job: Job) -> str:
     waiting = desk.questions.waiting(job.number)
     shown = [f"{each.id}{'m' if _is_mine(asked, each) else 'o'}" for each in waiting]
     hands = [
-        f"{card.chip}.{card.code}"
+        f"{card.chip}.{card.code}.{card.fields.get('slot', '')}"
         for card in desk.cards(job.number)
         if card.outcome == cards.PERSON and card.question is None
     ]

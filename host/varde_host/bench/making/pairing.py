@@ -17,7 +17,7 @@ import functools
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from varde_host import errors
@@ -188,10 +188,16 @@ async def _round(work: Work, hub_id: bytes, wanted: Sequence[Wanted]) -> None:
     while time.monotonic() < end_s and await asyncio.to_thread(collector.count, hub_id) == before:
         await asyncio.sleep(LOOK_S)
     left = work.board.memory.get(MISSING) or [missing(one, None) for one in wanted]
-    for fault in filter(None, left):
-        work.tell(events.PERSON, code=fault.code, **fault.fields)
-    slots = {one.row.slot for one, fault in zip(wanted, left, strict=True) if fault is not None}
-    await console_lines.listen(work.board.port, ROUND_S, _hears(slots))
+    asked = {one.row.slot: fault for one, fault in zip(wanted, left, strict=True) if fault}
+
+    def ask(slot: int) -> None:
+        work.tell(events.PERSON, code=asked[slot].code, **asked[slot].fields)
+
+    for slot in reversed(asked):  # whoever shows one of them shows what was told last
+        ask(slot)
+    loop = asyncio.get_running_loop()
+    hears = _hears(asked, lambda next_slot: loop.call_soon_threadsafe(ask, next_slot))
+    await console_lines.listen(work.board.port, ROUND_S, hears)
     await asyncio.sleep(SETTLE_S)
 
 
@@ -254,13 +260,17 @@ def told(wanted: Wanted, seen: SensorSeen) -> Evidence:
     }
 
 
-def _hears(slots: set[int]) -> Callable[[str], bool]:
-    """Return who tells when the hub has spoken of each of these slots."""
-    left = set(slots)
+def _hears(slots: Iterable[int], on_next: Callable[[int], object]) -> Callable[[str], bool]:
+    """Return who tells when the hub has spoken of each of these slots; `on_next` is given the
+    first of those that are left, each time that there is one less."""
+    left = list(slots)
 
     def is_enough(line: str) -> bool:
-        if match := _SESSION.search(line):
-            left.discard(int(match[1]))
+        match = _SESSION.search(line)
+        if match and int(match[1]) in left:
+            left.remove(int(match[1]))
+            if left:
+                on_next(left[0])
         return not left
 
     return is_enough

@@ -67,6 +67,20 @@ def test_a_batch_that_is_not_there_or_spoiled(tmp_path: Path):
     assert refusal(batch.load, tmp_path, "mai").code == "batch-file"
 
 
+def test_a_batch_whose_making_was_cut_off_is_made_and_one_bad_file_hides_no_other(tmp_path: Path):
+    batch.create(tmp_path, "mai", 1)
+    folder = tmp_path / batch.FOLDER
+    (folder / "juni.json.part").write_bytes(b"{")
+    batch.create(tmp_path, "juni", 2)
+    (folder / "Copy of mai.json").write_bytes((folder / "mai.json").read_bytes())
+    (folder / "august.json").write_bytes((folder / "mai.json").read_bytes())
+    endless = (folder / "mai.json").read_bytes().replace(b'"made_ms": 1', b'"made_ms": 1e999')
+    (folder / "juli.json").write_bytes(endless)
+    assert [each.name for each in batch.listing(tmp_path)] == ["juni", "mai"]
+    for name in ("juli", "august"):
+        assert refusal(batch.load, tmp_path, name).code == "batch-file"
+
+
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=99).map(str.encode)))
 @settings(max_examples=50, deadline=None)
 def test_any_bytes_of_a_batch_are_refused(data: bytes):

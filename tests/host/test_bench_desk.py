@@ -284,6 +284,8 @@ def test_what_a_board_waits_for_can_be_refused_as_well(place: DeskPlace):
             await until(desk, lambda: outcomes(desk) == {CHIPS[0]: cards.PERSON})
             with pytest.raises(errors.InputRefused, match="desk-question-held"):
                 desk.cannot(job.number, CHIPS[0], "not mine", T18)
+            with pytest.raises(errors.InputRefused, match="desk-question-gone"):
+                desk.cannot(job.number, CHIPS[1], "no such board waits", T17)
             desk.cannot(job.number, CHIPS[0], "the button is broken", T17)
             assert (await over(desk, job)).failure.code == "cannot"
 
@@ -317,6 +319,43 @@ def test_a_stopped_job_goes_on_where_it_was(place: DeskPlace):
 
     asyncio.run(story())
     assert sum("write-flash" in arguments for word, arguments, _ in place.runs()) == 2
+
+
+def test_a_job_that_is_stopped_at_once_is_stopped(place: DeskPlace):
+    kit, _ = two_kits(place)
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            job = await desk.start(jobs.ACCEPT, T17, kit=kit)
+            assert (await desk.stop(job.number, T17)).state == jobs.STOPPED
+
+    asyncio.run(story())
+
+
+def test_a_full_disk_leaves_no_job_that_nobody_does(place: DeskPlace, capsys):
+    """Refused at the beginning; at the end what was done is done, and is shown."""
+    place.bench_steps(step("one", asks))
+    place.plug("0", CHIPS[0])
+    full = place.site.directory / "desk.json.part" / "no-room"
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            full.mkdir(parents=True)
+            with pytest.raises(errors.WorldFailed, match="file-write"):
+                await desk.start(jobs.MAKE, T17, count=1)
+            assert desk.jobs() == []
+            full.rmdir()
+            full.parent.rmdir()
+            job = await desk.start(jobs.MAKE, T17, count=1)
+            [question] = await asked(desk)
+            full.mkdir(parents=True)
+            desk.questions.answer(question.id, "", T17)
+            assert (await over(desk, job)).state == jobs.DONE
+            full.rmdir()
+            full.parent.rmdir()
+
+    asyncio.run(story())
+    assert "WorldFailed" in capsys.readouterr().err
 
 
 def test_a_closed_desk_shows_what_was_under_way(place: DeskPlace):

@@ -91,7 +91,12 @@ def test_killed_at_any_operation_on_the_disk_it_goes_on(place: DeskPlace, at: in
     cut.is_whole()
 
 
-@given(st.one_of(st.binary(max_size=300), st.sampled_from([b"{}", b"[]", b'{"form":1}'])))
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.sampled_from([b"{}", b'{"form":1}', b'{"form":1,"next":1e999,"jobs":[]}']),
+    )
+)
 @settings(max_examples=60, deadline=None)
 def test_any_bytes_of_what_was_under_way_are_refused_or_read(data: bytes):
     try:

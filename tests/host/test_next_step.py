@@ -234,6 +234,22 @@ def test_only_a_kit_that_has_not_been_out_is_called_new(room, hands):
     )
 
 
+@pytest.mark.parametrize("days", [-900, 900])
+def test_what_came_before_what_does_not_hang_on_the_benchs_clock(room, hands, days):
+    """A kit that comes back while the clock is years off still holds somebody's readings."""
+    kit = ready(room, hands)
+    hands.do(hands.step(kit))
+    room.now_ms += days * DAY_MS
+    room.move(kit, states.RETURNED, BACK)
+    room.now_ms -= days * DAY_MS - 2 * DAY_MS
+    assert codes(hands.walk(kit, next_step.RETURN)) == ["clean", "return"]
+    assert refusal(room.do, fresh.wipe_new, kit, T17, room.now_ms, hands.known).code == (
+        "kit-not-fresh"
+    )
+    hands.do(hands.step(kit))
+    assert hands.step(kit).job == next_step.MAKE
+
+
 def test_a_kit_that_failed_after_its_return_is_not_emptied_twice(room, hands):
     kit = ready(room, hands)
     hands.do(hands.step(kit))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,8 @@ MAX_MEMBERS: Final = 200
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 _CHIP = re.compile(r"[0-9a-f]{12}")
+_NOT_OURS: Final = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What other JSON than ours, or of another version of this program, ends in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def create(site: Path, name: str, now_ms: int, members: Iterable[str] = ()) -> B
     made = _joined(Batch(name, now_ms), members, ())
     with _writing(path):
         new_file.make_directory(path.parent)
+        path.with_name(path.name + new_file.PART).unlink(missing_ok=True)  # of one cut off
         try:
             new_file.publish(path, _bytes(made))
         except FileExistsError as error:
@@ -81,16 +84,22 @@ def load(site: Path, name: str) -> Batch:
     path = _path(site, name)
     try:
         with path.open("rb") as file:
-            return parse(file.read(MAX_BYTES + 1), str(path))
+            found = parse(file.read(MAX_BYTES + 1), str(path))
     except FileNotFoundError as error:
         raise errors.InputRefused("batch-unknown", name) from error
     except OSError as error:
         raise errors.InputRefused("file-read", str(path), reason=error.strerror) from error
+    if found.name != name:  # a copy
+        raise errors.InputRefused("batch-file", str(path))
+    return found
 
 
 def listing(site: Path) -> list[Batch]:
-    """Return all batches, the newest first."""
-    found = [load(site, path.stem) for path in (site / FOLDER).glob("*.json")]
+    """Return all batches, the newest first; a file that is none is left out (`load` names it)."""
+    found = []
+    for path in (site / FOLDER).glob("*.json"):
+        with suppress(errors.InputRefused):
+            found.append(load(site, path.stem))
     return sorted(found, key=lambda each: (-each.made_ms, each.name))
 
 
@@ -102,7 +111,7 @@ def parse(data: bytes, where: str) -> Batch:
         if is_whole and found["form"] == FORM and _NAME.fullmatch(found["name"]):
             made = Batch(found["name"], int(found["made_ms"]))
             return _joined(made, found["kits"], found["chips"])
-    except (ValueError, TypeError, AttributeError, RecursionError, errors.InputRefused) as error:
+    except (*_NOT_OURS, errors.InputRefused) as error:
         raise errors.InputRefused("batch-file", where) from error
     raise errors.InputRefused("batch-file", where)
 

@@ -28,7 +28,7 @@ from varde_host.bench import events, occasion, settings, work
 from varde_host.bench.cable import ports, tools
 from varde_host.bench_desk import batch, job_cards, orders, questions, under_way
 from varde_host.bench_desk.bench_file import BenchFile
-from varde_host.bench_desk.cards import Card
+from varde_host.bench_desk.cards import PERSON, Card
 from varde_host.bench_desk.orders import (  # noqa: F401 the words that `start` takes
     ACCEPT,
     COVERAGE,
@@ -192,6 +192,7 @@ class Desk:
         if self.job(number).state != RUNNING:
             raise errors.InputRefused("desk-job-over", str(number))
         task = self._tasks[number]
+        await asyncio.sleep(0)  # a task that is cancelled before it began would never end its job
         task.cancel()
         await asyncio.wait([task])
         return self.job(number)
@@ -207,21 +208,26 @@ class Desk:
     def cannot(self, number: int, chip: str, reason: str, by: Who) -> None:
         """Say that what a board waits for cannot be done, and why: F2 where nothing was asked.
 
-        Raises InputRefused `desk-job-unknown`, `desk-question-held`, `text-form`, `birth-number`.
+        Raises InputRefused `desk-job-unknown`, `desk-question-held`, `desk-question-gone` where
+        the board waits for nobody (any more), `text-form`, `birth-number`.
         """
         job = self.job(number)
         holder = self.questions.holder(number, job.by).person
         if holder != by.person:
             raise errors.InputRefused("desk-question-held", str(number), person=holder)
+        if not any(card.chip == chip and card.outcome == PERSON for card in self.cards(number)):
+            raise errors.InputRefused("desk-question-gone", str(number))
         self._refused[number][chip] = evidence.text(reason, "reason")
 
     async def close(self) -> None:
         """End all jobs in order; what was under way is shown as CUT next time."""
-        self._keep()
-        tasks, self._tasks = list(self._tasks.values()), {}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            self._keep()
+        finally:
+            tasks, self._tasks = list(self._tasks.values()), {}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     # Within
 
@@ -233,7 +239,11 @@ class Desk:
         job = Job(self._next, order, by, self._utc_ms())
         self._next += 1
         self._put(job)
-        self._keep()
+        try:
+            self._keep()
+        except errors.WorldFailed:
+            self._drop(job.number)  # else the kit would have a job that nobody does
+            raise
         self._tasks[job.number] = asyncio.ensure_future(self._run(job, do))
         self.changing.changed()
         return job
@@ -294,11 +304,11 @@ class Desk:
         return {card.port for shown in others for card in shown if card.is_at_work and card.chip}
 
     def _put(self, job: Job) -> None:
-        self._jobs[job.number] = job
-        self._refused[job.number] = {}
         self._cards[job.number] = job_cards.JobCards(
             job.number, job.order, self.inventory, self.site.directory, job.began_ms
         )
+        self._refused[job.number] = {}
+        self._jobs[job.number] = job
 
     def _end(self, job: Job, state: str, **how: Any) -> None:
         ended = dataclasses.replace(job, state=state, ended_ms=self._utc_ms(), **how)
@@ -307,7 +317,10 @@ class Desk:
         if self._tasks.pop(job.number, None) is not None:  # else the desk itself is closing
             for old in [each for each in self.jobs() if each.state != RUNNING][MAX_ENDED:]:
                 self._drop(old.number)
-            self._keep()
+            try:
+                self._keep()
+            except errors.WorldFailed as error:  # it is shown as cut next time, and goes on then
+                traceback.print_exception(error)
         self.changing.changed()
 
     def _drop(self, number: int) -> None:

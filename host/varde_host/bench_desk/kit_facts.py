@@ -31,9 +31,10 @@ Done = Mapping[str, Mapping[str, Any]]
 class KitFacts:
     """A kit as the inventory has it at one moment (`now_ms`, Unix ms).
 
-    `done` are the steps of its hub's board, `made_ms` when that was erased and got its interpreter
-    (None: it was not, or is not made any more). `out_ms` and `wiped_ms` are when the kit last came
-    back and was last wiped, 0 for never. `accepted` is its newest acceptance.
+    `done` are the steps of its hub's board. What came before what is told by lines of the log, as
+    a bench's clock may have been wrong: `made` is that of the board's being erased and getting its
+    interpreter (0: it was not, or is not made any more), `out` and `wiped` those of the kit's last
+    coming back and last being wiped, 0 for never. `accepted` is its newest acceptance.
     """
 
     kit: kits.Kit
@@ -41,8 +42,9 @@ class KitFacts:
     lacks: tuple[readiness.Lack, ...]
     notes: tuple[notes.Note, ...]
     done: Done
-    made_ms: int | None
-    out_ms: int
+    made: int
+    out: int
+    wiped: int
     wiped_ms: int
     is_uncleaned: bool
     hub_was_out: bool
@@ -69,11 +71,11 @@ class KitFacts:
 
     def has_been_out(self) -> bool:
         """Tell if it came back from somebody and was not wiped since."""
-        return self.out_ms > self.wiped_ms
+        return self.out > self.wiped
 
     def is_made_since_out(self) -> bool:
         """Tell if its hub was erased and made at this bench after it last came back."""
-        return self.made_ms is not None and self.made_ms > self.out_ms
+        return self.made > self.out
 
 
 def read(
@@ -87,6 +89,7 @@ def read(
     inside = tuple(things.listing(connection, kit_id=kit.kit_id))
     moves = kits.steps(connection, kit.kit_id)
     chip = _chip(inside)
+    back, wiped = _last(moves, states.RETURNED), _last(moves, states.WIPED)
     accepted = records.of_kit(connection, kit.kit_id, form.ACCEPTANCE)
     return KitFacts(
         kit=kit,
@@ -94,11 +97,12 @@ def read(
         lacks=tuple(readiness.lacks(connection, kit.kit_id, now_ms, known)),
         notes=tuple(notes.open_about_kit(connection, kit.kit_id)),
         done={} if chip is None else progress.finished(connection, chip),
-        made_ms=None if chip is None else progress.finished_ms(connection, chip, "interpreter"),
-        out_ms=_last(moves, states.RETURNED),
-        wiped_ms=_last(moves, states.WIPED),
+        made=0 if chip is None else progress.finished_line(connection, chip, "interpreter"),
+        out=back.number if back else 0,
+        wiped=wiped.number if wiped else 0,
+        wiped_ms=wiped.at_ms if wiped else 0,
         is_uncleaned=kits.is_uncleaned(connection, kit),
-        hub_was_out=_came_back(connection, inside, _last(moves, states.RETURNED)),
+        hub_was_out=_came_back(connection, inside, back.at_ms if back else 0),
         was_lost=bool(moves) and "loss" in moves[-1].evidence,
         accepted=accepted[-1] if accepted else None,
         procedures=_procedures(inside, known),
@@ -128,8 +132,8 @@ def _came_back(
     return any(part.until_ms == returned_ms for part in parts)
 
 
-def _last(moves: list[kits.Step], state: str) -> int:
-    return max((move.at_ms for move in moves if move.after == state), default=0)
+def _last(moves: list[kits.Step], state: str) -> kits.Step | None:
+    return next((move for move in reversed(moves) if move.after == state), None)
 
 
 def _procedures(inside: tuple[things.Item, ...], known: measuring_models.Known) -> dict[str, str]:

@@ -101,7 +101,7 @@ def _quarantined(facts: KitFacts) -> NextStep:
 
 def _cleaned(facts: KitFacts) -> NextStep:
     has_begun = returning.LOOK in facts.done
-    if facts.has_been_out() or (has_begun and facts.out_ms):
+    if facts.has_been_out() or (has_begun and facts.out):
         return _return(facts, has_begun=has_begun)
     fresh = kit_needs.repair(facts) or kit_needs.making(facts)
     if fresh is not None:

@@ -27,6 +27,10 @@ FORM: Final = 1
 MAX_BYTES: Final = 256 * 1024
 
 
+_NOT_OURS: Final = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What other JSON than ours, or of another version of this program, ends in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """An order that was under way."""
@@ -75,7 +79,7 @@ def parse(data: bytes) -> tuple[int, list[Left]]:
         left = [_left(row) for row in found["jobs"]]
         numbers = [each.number for each in left]
         return max([int(found["next"]), *(number + 1 for number in numbers)]), left
-    except (KeyError, TypeError, AttributeError, RecursionError, errors.InputRefused) as error:
+    except (*_NOT_OURS, errors.InputRefused) as error:
         raise ValueError("form") from error
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.inventory import door, evidence, schema
+from varde_host.inventory import audit, door, evidence, schema
 from varde_host.inventory.who import Who
 
 _CHIP_ID = re.compile(r"[0-9a-f]{12}")
@@ -40,6 +40,20 @@ def finished_ms(connection: sa.Connection, chip_id: str, step: str) -> int | Non
         table.c.chip_id == chip_id, table.c.step == step, table.c.evidence.is_not(None)
     )
     return connection.execute(query).scalar()
+
+
+def finished_line(connection: sa.Connection, chip_id: str, step: str) -> int:
+    """Return the number of the log's line in which a step of a chip was last finished, 0 if it is
+    not: what came before what does not hang on a clock."""
+    if finished_ms(connection, chip_id, step) is None:
+        return 0
+    table = schema.audit
+    said = audit.canonical({"step": step})[1:-1]
+    query = sa.select(sa.func.max(table.c.number)).where(
+        table.c.subject == chip_id, table.c.what == "bench.step",
+        table.c.detail.contains(said, autoescape=True),
+    )  # fmt: skip
+    return connection.execute(query).scalar() or 0
 
 
 def chips(connection: sa.Connection) -> list[str]:

@@ -71,6 +71,7 @@ def codes(hub: hub_view.HubView, now_ms: int = NOW_MS) -> set[str]:
 
 
 FAULTS = "fleet-page.fault."
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "fleet-page.md"
 BY_NUMBER = ("fleet-page.sensor",)
 WELL = {
     records.FACT_CONFIG_NUMBER: 1, records.FACT_PENDING: 0, records.FACT_BATTERY_MV: 4000,
@@ -97,6 +98,18 @@ def test_every_fault_has_an_owner_a_deadline_and_texts_and_no_text_is_left_over(
         assert rule.outcome in (fault_codes.BAD, fault_codes.NOTE)
         for part in ("what", "now"):
             assert len(catalogue[f"fleet-page.fault.{code}.{part}"].split()) <= 25
+
+
+def test_the_page_of_faults_is_what_the_table_says():
+    texts = messages.catalogue("en")
+    told = PAGE.read_text(encoding="utf-8")
+    for code, rule in fault_codes.RULES.items():
+        within = f"{rule.hours} h" if rule.hours else "at once"
+        now = texts[f"fleet-page.fault.{code}.now"]
+        row = (
+            f"| {code} | {texts[f'function.{rule.owner}']} | {within} | {rule.outcome} | {now} |\n"
+        )
+        assert row in told, row
 
 
 def test_nobody_can_be_told_of_a_fault_that_nobody_owns():

@@ -238,6 +238,20 @@ def test_a_place_and_a_things_standing(bench: Bench):
     assert (found.standing, found.place, found.kit_id) == ("faulty", "HYLLE3", None)
 
 
+def test_that_a_thing_is_good_is_for_who_keeps_the_stock(bench: Bench):
+    kit = bench.stock.kit()
+    bench.stock.outfit(kit)
+    item = bench.stock.see(items.listing, kit_id=kit, kind=models.SENSOR)[0].item_id
+    bench.go("standing", item, answers=["faulty", "knust glass"])
+    begun = bench.begin("standing", item)
+    bench.answer(begun, "good", "standing")
+    bench.by = inventory_bench.FOLLOW_UP
+    bench.answer(begun, "det virker", "reason")
+    assert refusal(bench.end, begun).code == "til-01"  # nor end what another chose
+    assert refusal(bench.answer, begun, "good", "standing").code == "entry-choice"
+    assert bench.stock.see(items.find, item).standing == "faulty"
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=60, deadline=None)
 def test_a_file_of_any_bytes_is_gone_or_malformed_and_never_a_bug(tmp_path_factory, data: bytes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from varde_host import messages
+from varde_host.access import matrix
 from varde_host.bench_entry import checks
 from varde_host.bench_entry.entries import Entry
 from varde_host.bench_entry.flow import (
@@ -114,13 +115,18 @@ TAKE_OUT = Flow(
 )  # fmt: skip
 
 
-def _standings(_around: Around, _entry: Entry) -> list[Choice]:
-    return [(each, messages.text(f"standing-word.{each}")) for each in standing.STANDINGS]
+def _standings(around: Around, _entry: Entry) -> list[Choice]:
+    """Return what this person may say of a thing: that it is good is for who keeps the stock."""
+    may_clear = matrix.may(around.by.function, "stock.change")
+    open_to = [each for each in standing.STANDINGS if may_clear or each != standing.GOOD]
+    return [(each, messages.text(f"standing-word.{each}")) for each in open_to]
 
 
 def _judge(around: Around, entry: Entry) -> Ended:
     before = items.find(around.connection, entry.about).kit_id
     answers = entry.answers
+    if answers["standing"] == standing.GOOD:  # another may have chosen it
+        matrix.require(around.by, "stock.change")
     items.judge(
         around.connection, entry.about, answers["standing"], answers["reason"], around.by,
         around.now_ms,

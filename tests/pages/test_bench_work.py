@@ -100,6 +100,24 @@ def test_a_question_is_one_technicians_until_another_takes_it(visitor, place, le
     expect(one.locator("#question")).to_contain_text("Ferdig")
 
 
+def test_a_question_is_answered_at_its_own_job_alone(page, place, lead):
+    begin_work(page, place.kits["wiped"])
+    lead.ask("accept.ask.light")
+    expect(page.locator("#question .big")).to_be_visible()
+    number = page.locator("#question input[name=number]").first.input_value()
+    token = page.locator("input[name=csrf]").first.input_value()
+    other = bench_place.Lead()
+    begin_work(page, place.stock.kit())
+    form = {"csrf": token, "number": number, "answer": "x", "reason": "x"}
+    for deed in ("answer", "mine", "cannot"):
+        origin = {"Origin": page.url.split("/job")[0]}
+        told = page.request.post(f"{page.url}/{deed}", form=form, headers=origin)
+        assert told.status == 422, deed
+    assert lead.answers == []
+    other.end()
+    lead.end()
+
+
 def test_two_technicians_on_two_kits_do_not_meet(visitor, place):
     one, two = visitor(), visitor(person="t18")
     first, second = place.stock.kit(), place.stock.kit()

@@ -148,7 +148,8 @@ async def live_question(asked: Asked) -> Response:
 
 async def answer(asked: Asked) -> Response:
     """Answer `POST /job/KIND/JOB/answer`."""
-    job, number = _job(asked), _number(asked)
+    job = _job(asked)
+    number = _number(asked, job)
     here.desk(asked).questions.answer(number, asked.form.get("answer", ""), asked.visit.by)
     await asyncio.sleep(0)  # the work takes its answer before the page is shown again
     return asked.go(path(job))
@@ -156,7 +157,8 @@ async def answer(asked: Asked) -> Response:
 
 async def take_over(asked: Asked) -> Response:
     """Answer `POST /job/KIND/JOB/mine`: another technician's question becomes one's own."""
-    job, number = _job(asked), _number(asked)
+    job = _job(asked)
+    number = _number(asked, job)
     here.desk(asked).questions.take_over(number, asked.visit.by)
     return asked.go(path(job))
 
@@ -177,7 +179,7 @@ async def cannot(asked: Asked) -> Response:
     reason = form.get("answer", "")
     try:
         if form.get("number"):
-            desk.questions.cannot(_number(asked), reason, asked.visit.by)
+            desk.questions.cannot(_number(asked, job), reason, asked.visit.by)
         else:
             desk.cannot(job.number, form.get("chip", ""), reason, asked.visit.by)
     except errors.InputRefused as error:
@@ -282,9 +284,12 @@ def _job(asked: Asked) -> Job:
     return job
 
 
-def _number(asked: Asked) -> int:
+def _number(asked: Asked, job: Job) -> int:
+    """Return the question of the form, one of this very job: who may do the one kind of work does
+    not answer for another. InputRefused `desk-question-gone`."""
     text = asked.form.get("number", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    open_here = {str(each.id) for each in here.desk(asked).questions.waiting(job.number)}
+    if text not in open_here:
         raise errors.InputRefused("desk-question-gone", text[:10])
     return int(text)
 

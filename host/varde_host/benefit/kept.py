@@ -6,8 +6,8 @@ are the same ones, and read once however many ask.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,41 +33,53 @@ class Source:
 
 
 class Kept:
-    """Extracts of several municipalities; may be asked from several threads."""
+    """Extracts of several municipalities, each made by a thread of its own: reading a large one
+    takes a minute, and whoever waits for it keeps no other waiting."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._of: dict[bytes, _OfSite] = {}
+        self._of: dict[Path, _OfSite] = {}
 
-    def made(self, source: Source, period: Sequence[Month], now_ms: int) -> Extract:
-        """Return the extract of a period; raises as `extract.read` and `beside`."""
-        with self._lock:
-            mine = self._of.setdefault(source.site.site_id, _OfSite())
-        return mine.made(source, tuple(period), now_ms)
+    def asked(self, source: Source, period: Sequence[Month], now_ms: int) -> Future[Extract]:
+        """Ask for the extract of a period; it raises as `extract.read` and `of_site`.
+
+        To be called from one thread (a server's loop).
+        """
+        # by folder: a copy of a site has the site's id, and another inventory
+        mine = self._of.setdefault(source.site.directory.resolve(), _OfSite())
+        return mine.worker.submit(mine.made, source, tuple(period), now_ms)
 
 
 class _OfSite:
+    """One worker takes requests one by one, so nothing here needs a lock."""
+
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.worker = ThreadPoolExecutor(1, "benefit")
         self._facts: facts.Facts | None = None
         self._extracts: dict[tuple[Month, ...], Extract] = {}
 
     def made(self, source: Source, period: tuple[Month, ...], now_ms: int) -> Extract:
-        with self._lock:
-            if self._facts is None or not 0 <= now_ms - self._facts.now_ms < KEEP_MS:
-                self._facts = _read(source, now_ms)
+        if self._facts is None or not self._is_good(self._facts, period, now_ms):
+            self._facts = _read(source, now_ms)
+            self._extracts.clear()
+        found = self._extracts.get(period)
+        if found is None:
+            if len(self._extracts) >= MOST_EXTRACTS:
                 self._extracts.clear()
-            found = self._extracts.get(period)
-            if found is None:
-                if len(self._extracts) >= MOST_EXTRACTS:
-                    self._extracts.clear()
-                found = of_site(source.site, self._facts, period)
-                self._extracts[period] = found
-            return found
+            found = of_site(source.site, self._facts, period)
+            self._extracts[period] = found
+        return found
+
+    @staticmethod
+    def _is_good(known: facts.Facts, period: tuple[Month, ...], now_ms: int) -> bool:
+        """Tell if facts are not too old, and from after the period's end (it may just be over)."""
+        return 0 <= now_ms - known.now_ms < KEEP_MS and period[-1].end_ms <= known.now_ms
 
 
 def of_site(site: files.Site, known: facts.Facts, period: Sequence[Month]) -> Extract:
-    """Return an extract with the prices and the baseline that lie in the site's folder, if any."""
+    """Return an extract with the prices and the baseline that lie in the site's folder, if any.
+
+    Raises as `prices.load` and `baseline.load`.
+    """
     priced = prices.load_if_there(site.directory)
     before = baseline.load_if_there(site.directory)
     name = extract.municipality(site)

@@ -73,7 +73,7 @@ def span(first: Month, last: Month, now_ms: int) -> list[Month]:
     A month that is not over would be another one tomorrow, and the difference of the two extracts
     would be a small count. Raises InputRefused `benefit-not-over`, `benefit-period`.
     """
-    if last.end_ms > now_ms:
+    if last > latest(now_ms):
         raise errors.InputRefused("benefit-not-over", str(last), last=str(latest(now_ms)))
     found = list(between(first, last))
     if not 0 < len(found) <= MOST_MONTHS:

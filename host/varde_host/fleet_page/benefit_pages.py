@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from markupsafe import Markup
@@ -26,8 +25,6 @@ ACTION: Final = "benefit.see"
 _SHOWN_AT_FIRST: Final = 12  # months
 _OFFERED: Final = months.MOST_MONTHS
 _KEPT: Final = kept.Kept()
-# Reading a large municipality takes a minute: who waits for it keeps no other page waiting.
-_READERS: Final = ThreadPoolExecutor(2, "benefit")
 
 
 async def show(asked: Asked) -> Response:
@@ -145,8 +142,7 @@ async def _table(asked: Asked, *, semicolons: bool) -> Response:
 async def _made(asked: Asked, period: Sequence[Month]) -> Extract:
     here = asked.tenant
     source = kept.Source(here.site, here.inventory, here.database)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_READERS, _KEPT.made, source, period, asked.now_ms)
+    return await asyncio.wrap_future(_KEPT.asked(source, period, asked.now_ms))
 
 
 def _period(asked: Asked) -> list[Month]:
@@ -180,7 +176,9 @@ def _at_first(now_ms: int) -> tuple[Month, Month]:
 def _offered(now_ms: int) -> list[Month]:
     """Return the months that may be chosen, the latest first."""
     last = months.latest(now_ms)
-    return list(months.between(Month(last.year - _OFFERED // 12, last.number).next, last))[::-1]
+    first = Month(last.year - _OFFERED // 12, last.number).next
+    first = min(max(first, Month(months.FIRST_YEAR, 1)), last)
+    return list(months.between(first, last))[::-1]
 
 
 def _file(content: bytes, kind: str, name: str = "") -> Response:

@@ -180,12 +180,12 @@ class ByHand:
                 self.add("days-with-plan", night, loan)
 
     def _rest(self) -> None:
-        for note, opened, closed in self.ask(
-            self.inventory, "SELECT note_id, opened_ms, closed_ms FROM notes"
+        for about, opened, closed in self.ask(
+            self.inventory, "SELECT subject, opened_ms, closed_ms FROM notes"
         ):
-            self.add("faults", opened, note)
+            self.add("faults", opened, about)
             if closed is not None:
-                self.add("repaired", closed, note)
+                self.add("repaired", closed, about)
                 self.keep("repair", closed, closed - opened)
         back: dict[str, int] = {}
         for kit, after, at in self.ask(
@@ -195,9 +195,9 @@ class ByHand:
             if after == "returned":
                 back[kit] = at
             if after == "ready":
-                self.add("made-ready", at, (kit, at))
+                self.add("made-ready", at, kit)
                 if kit in back:
-                    self.add("turned-round", at, (kit, at))
+                    self.add("turned-round", at, kit)
                     self.keep("turn", at, at - back.pop(kit))
         for at, detail in self.ask(
             self.inventory, "SELECT at_ms, detail FROM audit WHERE what = 'bench.step'"

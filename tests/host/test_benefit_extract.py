@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +14,11 @@ from host import benefit_year as world
 from host import site_hands
 from host.benefit_by_hand import ByHand
 from host.postgres_server import database_of
-from varde_host.benefit import counting, extract, facts, figures, months, prices
+from varde_host.benefit import counting, extract, facts, figures, kept, months, prices
 from varde_host.benefit.indicators import BY_KEY
 from varde_host.collector import database
 from varde_host.inventory import store
+from varde_host.inventory.hub_identities import Presence
 from varde_host.site import certificates, creation, files
 
 JANUARY, DECEMBER = months.Month(2025, 1), months.Month(2025, 12)
@@ -163,6 +165,77 @@ def test_a_period_tells_of_a_month_what_any_other_tells(known: facts.Facts):
         for each in part.figures:
             if each.month is not None:
                 assert each == by_month[each.key, each.group, each.month]
+
+
+def test_many_deviations_of_few_kits_are_a_small_count():
+    march = months.Month(2025, 3)
+    moments = [march.begin_ms + number * world.DAY for number in range(9)]
+
+    def told(kits: int) -> str:
+        faults = tuple(
+            facts.Fault(f"kit {number % kits}", at, None) for number, at in enumerate(moments)
+        )
+        known = facts.Facts(world.NOW, (), faults, (), (), (), {})
+        made = extract.made(known, "x", months.span(march, march, world.NOW))
+        return next(each.status for each in made.totals if each.key == "faults")
+
+    assert (told(4), told(5)) == (figures.HIDDEN, figures.TOLD)
+
+
+def test_the_cost_does_not_tell_how_many_kits_were_made_ready(known: facts.Facts):
+    """Whoever knows the prices finds the bench's minutes in it, and a kit takes about eight."""
+    priced = prices.Prices("NOK", Decimal(1), Decimal(1), Decimal(620))
+    made = extract.made(known, "x", months.span(JANUARY, DECEMBER, world.NOW), priced=priced)
+    ready = {each.month: each.status for each in made.of("made-ready")}
+    cost = {each.month: each.status for each in made.of("cost")}
+    assert figures.HIDDEN in ready.values()
+    assert all(cost[month] == status for month, status in ready.items())
+
+
+def test_a_hub_that_left_a_loan_and_came_back_is_in_one_loan():
+    """A reading nobody can date is counted, as long as there is one loan it may be of."""
+    march = months.Month(2025, 3)
+    begin, day = march.begin_ms, world.DAY
+    spans = ((begin, begin + day), (begin + 2 * day, begin + 4 * day))
+    reading = facts.Reading("weight", begin + 3 * day, None, None, None, begin + 3 * day)
+    for ids, count in (("aa", 1), ("ab", 0)):
+        loans = tuple(
+            facts.Loan(name, *span, (Presence("h", *span),))
+            for name, span in zip(ids, spans, strict=True)
+        )
+        hubs = {"h": facts.HubFacts((reading,))}
+        known = facts.Facts(world.NOW, loans, (), (), (), (), hubs)
+        counted = counting.counted(known, months.Calendar([march]))
+        assert counted.cell(("dated-badly", "weight"), march).value == count
+
+
+def test_a_server_keeps_what_it_has_read_but_no_month_that_was_not_over(
+    site: files.Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read = []
+
+    def reading(source: kept.Source, now_ms: int) -> facts.Facts:
+        read.append(source.site.directory)
+        return facts.Facts(now_ms, (), (), (), (), (), {})
+
+    monkeypatch.setattr(kept, "_read", reading)
+    inventory = store.open_inventory(tmp_path / "kept.sqlite")
+    source = kept.Source(site, inventory, tmp_path / "none")
+    copied = kept.Source(dataclasses.replace(site, directory=tmp_path), inventory, tmp_path / "x")
+    held = kept.Kept()
+    midnight = months.Month(2025, 4).begin_ms
+    february, march = ([months.Month(2025, number)] for number in (2, 3))
+    for asked, period, now_ms, count in (
+        (source, february, midnight - 5000, 1),
+        (source, february, midnight - 4000, 1),
+        (copied, february, midnight - 4000, 2),  # of the same id
+        (source, march, midnight + 5000, 3),  # it was not over when the rest was read
+        (source, march, midnight + 6000, 3),
+        (source, february, midnight + 5000 + kept.KEEP_MS, 4),
+    ):
+        made = held.asked(asked, period, now_ms).result(60)
+        assert (made.period, len(read)) == (tuple(period), count)
+    inventory.close()
 
 
 def test_causes_that_a_classifier_finds_take_the_place_of_none(known: facts.Facts):

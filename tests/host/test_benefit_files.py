@@ -8,6 +8,7 @@ import io
 import json
 import random
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from varde_host.benefit import (
 from varde_host.benefit.months import Month
 from varde_host.collector import database
 from varde_host.inventory import store
+from varde_host.inventory.hub_identities import Presence
 from varde_host.paper import chart, label
 from varde_host.site import files
 
@@ -50,6 +52,11 @@ def facts_of(loans: int = 12) -> facts.Facts:
     year = (months.Month(2025, 1).begin_ms, months.Month(2025, 12).end_ms)
     known = tuple(facts.Loan(f"{number:016}", *year, ()) for number in range(loans))
     return facts.Facts(world.NOW, known, (), (), (), (), {})
+
+
+def year_of(known: facts.Facts, **options) -> extract.Extract:
+    period = months.span(Month(2025, 1), Month(2025, 12), world.NOW)
+    return extract.made(known, "Fjordvik", period, **options)
 
 
 def extracted(**options) -> extract.Extract:
@@ -111,11 +118,34 @@ def test_an_earlier_extract_is_a_baseline(tmp_path: Path):
         assert read["kits-out", ""] == Decimal("12.0")
 
 
+def test_a_bound_of_an_earlier_extract_is_no_baseline(tmp_path: Path):
+    file = tmp_path / "b.csv"
+    head = "indicator,group,period,value,status\n"
+    file.write_text(
+        f"{head}missed-share,weight,total,4,at-most\n"
+        "missed-cause,weight:pause,total,7,\nuptime,,total,95,\nuptime,,2025-01,9,\n"
+    )
+    assert baseline.load(file) == {("missed-cause", "weight:pause"): 7, ("uptime", ""): 95}
+
+
+def test_no_name_is_a_formula_wherever_a_spreadsheet_cuts():
+    found = replace(extracted(), municipality="Fjordvik;=1+1")
+    for semicolons in (False, True):
+        assert b";=" not in written.table(found, NB, semicolons=semicolons)
+    for first in "=+-@\t\r":
+        found = replace(extracted(), municipality=f"{first}1")
+        rows = csv.DictReader(io.StringIO(written.table(found, NB).decode(), newline=""))
+        assert {row["municipality"] for row in rows} == {f"'{first}1"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("indicator,value\ndays,1\n", "group"),
         ("indicator,group,value\nadmissions,,1\n", "admissions"),
+        ("indicator,group,value\nreceived,pulse,1\n", "pulse"),
+        ("indicator,group,value\nreceived,weight:pause,1\n", "pause"),
+        ("indicator,group,value\ndays,weight,1\n", "weight"),
         ("indicator,group,value\ndays,,many\n", "many"),
         ("indicator,group,value\ndays,,1\ndays,,2\n", "days"),
         ("indicator,group,value\ndays,,NaN\n", "NaN"),
@@ -188,6 +218,23 @@ def test_the_sheet_has_the_table_inside_and_each_plot_is_a_picture():
     names = {each.tag.partition("}")[2] for each in picture.iter()}
     assert not names & {"style", "script", "image", "foreignObject", "a"}
     assert sheet.pdf(found, "nb") == sheet.pdf(found, "nb")
+
+
+def test_no_type_of_reading_is_left_out_of_the_plots():
+    when = Month(2025, 5).begin_ms
+    readings = tuple(
+        facts.Reading(type_, when, when, 0, when, when) for type_ in facts.TYPES for _ in range(5)
+    )
+    hubs = {f"{number}": facts.HubFacts(readings) for number in range(5)}
+    loans = tuple(
+        facts.Loan(hub_id, when, None, (Presence(hub_id, when, None),)) for hub_id in hubs
+    )
+    found = year_of(facts.Facts(world.NOW, loans, (), (), (), (), hubs))
+    drawn = [plot for plot in plots.made(found, NB) if plot.key.startswith("received")]
+    assert [plot.key for plot in drawn] == ["received-1", "received-2"]
+    names = {series.name for plot in drawn for series in plot.series}
+    assert names == {wording.group(NB, type_) for type_ in facts.TYPES}
+    assert drawn[1].title == "Målinger mottatt (2)"
 
 
 def test_what_is_drawn_on_svg_is_closed_and_escaped():
@@ -266,6 +313,7 @@ def test_the_command_writes_all_files_and_over_none(
         ("2025", "2025-12", "benefit-month"),
         ("2023-12", "2025-12", "benefit-month"),
         ("2026-01", "2026-02", "benefit-not-over"),
+        ("2025-01", "9999-12", "benefit-not-over"),
         ("2025-05", "2025-04", "benefit-period"),
     ],
 )

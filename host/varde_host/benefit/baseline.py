@@ -2,8 +2,9 @@
 
 CSV, UTF-8, with commas or semicolons, its first line naming the columns `indicator`, `group` and
 `value`, among others that are not looked at. An earlier extract will do: of one with months
-(`period`) the lines of the period count. A decimal comma is one. What is no indicator of ours is
-refused by name: it would stand nowhere.
+(`period`) the lines of the period count, and of those the ones with a figure (`status` is empty):
+a bound is none. A decimal comma is one. What is no indicator or group of ours is refused by name:
+it would stand nowhere.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from varde_host import errors
-from varde_host.benefit.indicators import BY_KEY
+from varde_host.benefit import counting, facts, figures, indicators
 from varde_host.site import files
 
 FILE: Final = "benefit-baseline.csv"
@@ -28,6 +29,12 @@ TOTAL: Final = "total"
 Baseline = Mapping[tuple[str, str], Decimal]
 """By indicator and group."""
 _WANTED = ("indicator", "group", "value")
+_TYPES = (*facts.TYPES, facts.ANY_TYPE)
+_CAUSES = (*counting.CAUSES, figures.NOT_CLASSIFIED)
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    indicators.BY_TYPE: _TYPES, indicators.BY_CAUSE: _TYPES, indicators.BY_KIND: facts.KINDS,
+    indicators.WHOLE: (),
+}  # fmt: skip
 
 
 def load_if_there(directory: Path) -> Baseline | None:
@@ -57,15 +64,24 @@ def _read(text: str) -> Baseline:
     found: dict[tuple[str, str], Decimal] = {}
     for row in rows:
         key = (_cell(row, "indicator"), _cell(row, "group"))
-        if key[0] not in BY_KEY:
-            raise ValueError(f"indicator {key[0][:30]!a}")
+        _check(*key)
         value = _cell(row, "value").replace(",", ".")
-        if _cell(row, "period") not in ("", TOTAL) or not value:
+        if _cell(row, "period") not in ("", TOTAL) or _cell(row, "status") or not value:
             continue
         if key in found:
             raise ValueError(f"{key[0]} {key[1]}: 2")
         found[key] = _decimal(value)
     return found
+
+
+def _check(indicator: str, group: str) -> None:
+    if indicator not in indicators.BY_KEY:
+        raise ValueError(f"indicator {indicator[:30]!a}")
+    by = indicators.BY_KEY[indicator].by
+    head, _, cause = group.partition(":")
+    is_known = not group or head in _GROUPS[by]
+    if not is_known or (cause and (by != indicators.BY_CAUSE or cause not in _CAUSES)):
+        raise ValueError(f"group {group[:30]!a}")
 
 
 def _cell(row: Mapping[str, str | None], name: str) -> str:

@@ -161,7 +161,10 @@ def has_good_clock(reading: facts.Reading) -> bool:
 
 
 def _stay_of(reading: facts.Reading, stays: list[_Stay]) -> _Stay | None:
-    """Return the loan of a reading; None if it was surely in none, or may have been in several."""
+    """Return the loan of a reading (of its hub's times in it the latest that it may be of).
+
+    None if it was surely in none, or may have been in several.
+    """
     if has_good_clock(reading):
         first_ms = last_ms = reading.utc_ms
     else:
@@ -172,7 +175,7 @@ def _stay_of(reading: facts.Reading, stays: list[_Stay]) -> _Stay | None:
         for stay in stays
         if stay.from_ms <= last_ms and (first_ms is None or first_ms < stay.until_ms)
     ]
-    return found[0] if len(found) == 1 else None
+    return found[-1] if len({stay.loan_id for stay in found}) == 1 else None
 
 
 def _plans(
@@ -232,18 +235,18 @@ def _due(plan: facts.Plan, from_ms: int, until_ms: int) -> Iterator[tuple[str, i
 
 def _faults(known: Facts, calendar: Calendar, into: Counted) -> None:
     for fault in known.faults:
-        into.add("faults", calendar.of(fault.opened_ms), fault.note_id)
+        into.add("faults", calendar.of(fault.opened_ms), fault.subject)
         if fault.closed_ms is not None:
             month = calendar.of(fault.closed_ms)
-            into.add("repaired", month, fault.note_id)
+            into.add("repaired", month, fault.subject)
             into.sample("repair-ms", month, fault.closed_ms - fault.opened_ms)
 
 
 def _bench(known: Facts, calendar: Calendar, into: Counted) -> None:
     for kit in known.readied:
         month = calendar.of(kit.at_ms)
-        name = f"{kit.kit_id} {kit.at_ms}"
-        into.add("ready-new" if kit.returned_ms is None else "ready-again", month, name)
+        what = "ready-new" if kit.returned_ms is None else "ready-again"
+        into.add(what, month, kit.kit_id)
         if kit.returned_ms is not None:
             into.sample("turn-round-ms", month, kit.at_ms - kit.returned_ms)
     for step in known.steps:

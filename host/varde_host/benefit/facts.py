@@ -30,9 +30,9 @@ class Loan(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A deviation."""
+    """A deviation; `subject` is the kit or thing that it is about."""
 
-    note_id: str
+    subject: str
     opened_ms: int
     closed_ms: int | None
 

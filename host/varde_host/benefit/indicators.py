@@ -1,7 +1,8 @@
 """The indicators, as data: what each is made of, and what it rests on. Their words are messages.
 
 Two sorts. A *count* is a sum of cells (`counting`), and what may be told of it `suppression` says.
-A *derived* figure is told where all counts that it rests on are, and on no fewer than five.
+A *derived* figure is told where all counts that it rests on are, and on no fewer than five. The
+cost rests on the kits made ready, too: whoever knows the prices finds the bench's minutes in it.
 `formula` and `source` are for people who recompute it, and stand in docs/benefit.md.
 """
 
@@ -171,7 +172,7 @@ INDICATORS: Final = (
         "cost", MONEY, WHOLE, _BENCH + "; " + _INVENTORY_LOANS + "; the prices file",
         "sum of price / life in months + fixed per month + hands_ms / 3600000 * hourly cost / "
         "(days / 30.4375)",
-        denominator="days", rests_on=("days",), places=2,
+        denominator="days", rests_on=("days", "made-ready"), places=2,
     ),
 )  # fmt: skip
 BY_KEY: Final = {each.key: each for each in INDICATORS}

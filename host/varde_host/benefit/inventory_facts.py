@@ -29,7 +29,7 @@ def loans(connection: sa.Connection) -> Iterator[facts.Loan]:
 def faults(connection: sa.Connection) -> Iterator[facts.Fault]:
     """Yield all deviations."""
     for note in notes.listing(connection, everything=True):
-        yield facts.Fault(str(note.note_id), note.opened_ms, note.closed_ms)
+        yield facts.Fault(note.subject, note.opened_ms, note.closed_ms)
 
 
 def readied(connection: sa.Connection) -> Iterator[facts.Readied]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from varde_host import messages
@@ -45,25 +45,35 @@ KEYS: Final = tuple(each.key for each in PLOTS)
 
 
 def made(extract: Extract, speaker: messages.Speaker) -> Iterator[MonthPlot]:
-    """Yield the plots that have anything to show."""
+    """Yield the plots that have anything to show; one of many groups as several pictures."""
+    most = month_plot.MOST_SERIES
     for plan in PLOTS:
-        series = list(_series(extract, speaker, plan))[: month_plot.MOST_SERIES]
-        if not any(value is not None for each in series for value in each.values):
-            continue
-        unit = extract.currency if plan.key == "cost" else speaker.text(
-            f"benefit.plot.{plan.key}.unit"
-        )  # fmt: skip
-        yield MonthPlot(
-            plan.key,
-            speaker.text(f"benefit.plot.{plan.key}.title"),
-            unit,
-            wording.heads(speaker, extract.period),
-            series,
-            lambda value: amounts.number(speaker, value),
-            speaker.text("benefit.plot.hidden"),
-            plan.is_lines,
-            plan.top,
-        )  # fmt: skip
+        series = list(_series(extract, speaker, plan))
+        if any(value is not None for each in series for value in each.values):
+            parts = [series[place : place + most] for place in range(0, len(series), most)]
+            for number, part in enumerate(parts, start=1):
+                yield _plot(extract, speaker, plan, part, number if len(parts) > 1 else 0)
+
+
+def _plot(
+    extract: Extract, speaker: messages.Speaker, plan: _Plan, series: Sequence[Series], number: int
+) -> MonthPlot:
+    """Return a plot, of several its `number`, else 0."""
+    title = speaker.text(f"benefit.plot.{plan.key}.title")
+    unit = (
+        extract.currency if plan.key == "cost" else speaker.text(f"benefit.plot.{plan.key}.unit")
+    )
+    return MonthPlot(
+        f"{plan.key}-{number}" if number else plan.key,
+        f"{title} ({number})" if number else title,
+        unit,
+        wording.heads(speaker, extract.period),
+        series,
+        lambda value: amounts.number(speaker, value),
+        speaker.text("benefit.plot.hidden"),
+        plan.is_lines,
+        plan.top,
+    )
 
 
 def svg(plot: MonthPlot, about: str) -> bytes:

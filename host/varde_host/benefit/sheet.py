@@ -43,6 +43,8 @@ def _draw(pages: page.Pages, extract: Extract, speaker: messages.Speaker) -> Non
     pages.paragraph(text("made", date=wording.day(speaker, extract.made_on)), size=9.0)
     pages.paragraph(text("hidden"), size=9.0)
     pages.heading(text("figures"))
+    if extract.baseline:
+        pages.paragraph(text("compared"), size=9.0)
     columns = [text("indicator"), text("value"), text("unit"), text("baseline")]
     pages.table(columns, list(_rows(extract, speaker)), _WIDTHS_MM, _SIZE)
     for plot in plots.made(extract, speaker):

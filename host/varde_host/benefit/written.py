@@ -36,7 +36,7 @@ def table(extract: Extract, speaker: messages.Speaker, *, semicolons: bool = Fal
         for name in ("value", "denominator", "baseline") if semicolons else ():
             cells[name] = cells[name].replace(".", ",")
         for name in ("municipality", "name", "group_name"):
-            cells[name] = _safe(cells[name])
+            cells[name] = _safe(cells[name].replace(";", ","))
         writer.writerow(cells)
     return file.getvalue().encode("utf-8-sig" if semicolons else "utf-8")
 
@@ -108,5 +108,5 @@ def _texts(cell: object) -> object:
 
 
 def _safe(cell: str) -> str:
-    """No name is a formula of a spreadsheet."""
+    """No name is a formula of a spreadsheet (semicolons, at which some cut, are gone before)."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -19,7 +19,7 @@ import pytest
 
 from pages.demonstration import Demonstration
 from pages.page_server import START_SECONDS, OpenGate, Served, running, wait_until
-from varde_host import errors
+from varde_host import cli, errors
 from varde_host.pages import headers, serving
 from varde_host.pages.context import Context
 
@@ -179,3 +179,10 @@ def test_the_address_to_open_is_one_that_a_browser_knows():
     context = Context("bench", OpenGate(TENANTS), SimpleNamespace(utc_ms=lambda: 0))
     assert serving.url(context, serving.Address("0.0.0.0", 80)) == "http://127.0.0.1:80/"
     assert serving.url(context, serving.Address("::1", 80)) == "http://[::1]:80/"
+
+
+@pytest.mark.parametrize("command", [["bench", "--no-open"], ["fleet", "serve"]])
+def test_no_password_goes_over_a_network_in_clear(command, capsys):
+    for given in (["--address", "0.0.0.0"], ["--certificate", "c.pem"], ["--key", "k.pem"]):
+        assert cli.main([*command, "--site", "none", *given]) == 1
+        assert "--certificate" in capsys.readouterr().err

@@ -48,7 +48,7 @@ def open_page(
     from varde_host.collector import server  # noqa: PLC0415 libraries that other commands need not
     from varde_host.pages import serving  # noqa: PLC0415
 
-    tls = (certificate, key) if certificate is not None and key is not None else None
+    tls = serving.tls_files(address, certificate, key)
     with contextlib.ExitStack() as stack:
         under_way = None if practice is None else stack.enter_context(
             _practising(practice, practice_folder)

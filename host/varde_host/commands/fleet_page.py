@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from varde_host import clock, errors, messages, output
+from varde_host import clock, messages, output
 from varde_host.commands import inventory_options, options
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8089
 LOOPBACK: Final = "127.0.0.1"
-_OURS: Final = (LOOPBACK, "localhost", "::1")
 _BENEFIT: Final = "varde_host.fleet_page.benefit_pages"
 
 
@@ -43,7 +42,7 @@ def serve(
     from varde_host.fleet_page import here  # noqa: PLC0415
     from varde_host.pages import serving  # noqa: PLC0415
 
-    tls = _tls(address, certificate, key)
+    tls = serving.tls_files(address, certificate, key)
     sites = site or [options.DEFAULT_SITE]
     hosts = [LOOPBACK, "localhost", "[::1]", *(host_name or [])]
     watches = here.Watches()
@@ -88,18 +87,6 @@ def context_of(access: Access, watches: Watches, hosts: list[str]) -> Context:
         scan_path="/scan",
         extra=extra,
     )
-
-
-def _tls(address: str, certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
-    """Return certificate and key. InputRefused `serve-plain` where passwords would be readable
-    on their way, `serve-key` for one of the two without the other."""
-    if certificate is not None and key is not None:
-        return certificate, key
-    if certificate is not None or key is not None:
-        raise errors.InputRefused("serve-key", str(certificate or key))
-    if address not in _OURS:
-        raise errors.InputRefused("serve-plain", address)
-    return None
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ MAX_CONNECTIONS = 256
 """Browsers hold six each. One more is closed at once."""
 MAX_HEAD_BYTES = 16_384
 """A request's line, headers and cookies."""
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 STOP_SECONDS = 3
 """What is still under way after that is cut off."""
 
@@ -127,6 +128,20 @@ def url(context: Context, address: Address) -> str:
     everywhere = address.host in ("0.0.0.0", "::")  # noqa: S104 compared, not bound
     shown = Address("127.0.0.1" if everywhere else address.host, address.port)
     return f"{'https' if context.is_tls else 'http'}://{shown}/"
+
+
+def tls_files(
+    address: str, certificate: Path | None, key: Path | None
+) -> tuple[Path, Path] | None:
+    """Return certificate and key. InputRefused `serve-plain` where passwords would be readable
+    on their way, `serve-key` for one of the two without the other."""
+    if certificate is not None and key is not None:
+        return certificate, key
+    if certificate is not None or key is not None:
+        raise errors.InputRefused("serve-key", str(certificate or key))
+    if address not in _THIS_MACHINE:
+        raise errors.InputRefused("serve-plain", address)
+    return None
 
 
 def _tls_context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -248,7 +248,7 @@ def test_secrets_go_where_they_can_be_kept(
     add = ("access", "person", "add", "t17", "--function", "revisor", "--site", made, *IT)
     file = ("--password-file", secret_file)
     assert terminal.json(*add, *file)[1]["error"] == "enrolment-where"
-    assert terminal.json(*add, "--out", tmp_path / "s")[1]["error"] == "passphrase-needed"
+    assert terminal.json(*add, "--out", tmp_path / "s")[1]["error"] == "password-needed"
     assert terminal.json(*add, *file, "--out", secret_file)[1]["error"] == "file-exists"
     secret_file.chmod(0o644)
     assert terminal.json(*add, *file, "--out", tmp_path / "s")[1]["error"] == "secret-open"

@@ -165,6 +165,8 @@ def _password(person: str, file: Path | None) -> str:
     """Return a new password: a file's first line ("-" is standard input), or typed twice."""
     if file is not None:
         return passphrases.Secrets([file]).open(person, bytes).decode()
+    if not sys.stdin.isatty():
+        raise errors.InputRefused("password-needed", person)
     typed = passphrases.Secrets().open(person, bytes)
     again = messages.text("access.person.again", person=person)
     if passphrases.Secrets().open(again, bytes) != typed:

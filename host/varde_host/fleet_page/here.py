@@ -17,7 +17,7 @@ from varde_host.pages.asked import Asked
 
 EXTRA: Final = "fleet-watches"
 """In `Context.extra`: the server's `Watches`."""
-MOST_PAGE: Final = 100_000
+MOST_DIGITS: Final = 12
 
 Result = TypeVar("Result")
 
@@ -59,5 +59,5 @@ async def look(asked: Asked) -> Fleet:
 def number(asked: Asked, name: str = "page") -> int:
     """Return a page's number from the address; 1 for anything else."""
     said = asked.query.get(name, "")
-    is_number = said.isascii() and said.isdigit() and len(said) <= len(str(MOST_PAGE))
+    is_number = said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS
     return max(int(said), 1) if is_number else 1

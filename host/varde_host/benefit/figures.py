@@ -2,7 +2,8 @@
 
 A share that must not be told says how good it is at least, or at most, where its denominator is
 told and its numerator, or what lacks to the whole, is one to four. No more follows from it than
-that, and that much is known of any count that is hidden for being small.
+that, and that much is known of any count that is hidden for being small. A cost is at least what
+the prices file alone says.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
 
 from varde_host.benefit import counting, indicators, months, prices
@@ -134,6 +135,8 @@ class Maker:
             value, status = None, self._silence(indicator, month, span)
             if status == HIDDEN and key in SHARES:
                 value, status = self._bound(key, group, month, span) or (value, status)
+            if key == "cost" and divisor:
+                value, status = self._least_cost(indicator), AT_LEAST
             return Figure(key, group, month, value, status, divisor)
         found = self._value(key, group, span)
         if found is None:
@@ -163,6 +166,12 @@ class Maker:
         if 0 < part < LEAST:
             return Decimal(math.ceil(100 * Decimal(LEAST - 1) / whole)), AT_MOST
         return None
+
+    def _least_cost(self, indicator: Indicator) -> Decimal:
+        """Return what a kit-month costs without the bench: of that its hands would tell."""
+        assert self._prices is not None
+        without = self._prices.parts_month + self._prices.fixed_month
+        return without.quantize(Decimal(1).scaleb(-indicator.places), ROUND_DOWN)
 
     # --- what derived figures are -----------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +171,28 @@ def test_a_file_of_another_form_is_begun_anew(tmp_path: Path):
     store = sessions.Sessions(path)
     assert store.find(store.begin(SOMEBODY, START_MS)) is not None
     store.close()
+
+
+def test_two_servers_that_begin_at_once_share_the_file(tmp_path: Path):
+    for turn in range(5):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        gate, begun = threading.Barrier(6), []
+
+        def begin(path: Path = folder / "s", gate=gate, begun=begun) -> None:
+            gate.wait()
+            made = sessions.Sessions(path)
+            begun.append(made.begin(SOMEBODY, START_MS))
+            made.close()
+
+        together = [threading.Thread(target=begin) for _ in range(6)]
+        for each in together:
+            each.start()
+        for each in together:
+            each.join()
+        store = sessions.Sessions(folder / "s")
+        assert len([token for token in begun if store.find(token)]) == 6
+        store.close()
 
 
 def test_a_file_that_is_no_database_is_said(tmp_path: Path):

@@ -12,6 +12,7 @@ What is kept is small and of no lasting worth: a file of an older form is begun 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import os
@@ -77,7 +78,7 @@ class Sessions:
         """Open or make the file, for its owner only. Raises WorldFailed `sessions-file`."""
         self._path = path
         self._lock = threading.Lock()
-        with self._failing():
+        with self._failing(), _alone(path.parent):
             _make_private(path)
             self._connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=5
@@ -222,6 +223,17 @@ def is_alive(session: Session, now_ms: int, idle_ms: int, whole_ms: int) -> bool
 def _hash(token: str) -> bytes:
     """256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).digest()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one server at a time open the file: two that begin at once would both make it."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _make_private(path: Path) -> None:

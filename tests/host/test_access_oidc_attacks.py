@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import hmac
 import json
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from joserfc import jwk, jwt
 
 from host.login_place import START_MS, Server, make_site, serving_sites
 from varde_host import errors
-from varde_host.access import oidc_login, oidc_pending, site_rules
+from varde_host.access import oidc_login, oidc_pending, oidc_provider, site_rules
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ class Liar:
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "good"}
         self.key: Any = KEY
         self.token: str | None = None
+        self.answer: httpx.Response | None = None
         self.asked: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -70,6 +72,8 @@ class Liar:
         if request.url.path == "/jwks":
             return httpx.Response(200, json={"keys": [KEY.as_dict(private=False)]})
         assert request.url.path == "/token"
+        if self.answer is not None:
+            return self.answer
         return httpx.Response(200, json={
             "access_token": "a", "token_type": "Bearer", "id_token": self.signed(),
         })  # fmt: skip
@@ -236,5 +240,55 @@ def test_keys_are_asked_for_again_once_a_minute_at_most(lied: Server, liar: Liar
         await _answered(lied, liar)
         await _answered(lied, liar)
         assert liar.asked.count("/jwks") == 2
+
+    asyncio.run(story())
+
+
+class Endless(httpx.AsyncByteStream):
+    """Goes on for as long as somebody reads."""
+
+    def __init__(self, part: bytes, pause_s: float = 0.0) -> None:
+        self.part, self.pause_s, self.count = part, pause_s, 0
+
+    async def __aiter__(self):
+        while True:
+            self.count += len(self.part)
+            yield self.part
+            await asyncio.sleep(self.pause_s)
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, stream=Endless(b" " * 65_536)),
+        httpx.Response(200, stream=Endless(b" ", 0.02)),
+        httpx.Response(200, headers={"content-encoding": "gzip"},
+                       content=gzip.compress(b" " * 50_000_000)),
+        httpx.Response(200, content=b"[" * 100_000),
+    ],
+    ids=["endless", "slow", "packed", "deep"],
+)  # fmt: skip
+def test_tokens_without_end_are_not_waited_for(lied: Server, liar: Liar, monkeypatch, answer):
+    monkeypatch.setattr(oidc_provider, "WHOLE_S", 0.5)
+    liar.answer = answer
+
+    async def story() -> None:
+        told, browser = await asyncio.wait_for(_answered(lied, liar), 10)
+        assert (told.status_code, "TIL-06" in told.text) == (503, True)
+        assert browser.session == ""
+
+    asyncio.run(story())
+    if isinstance(answer.stream, Endless):
+        assert answer.stream.count <= oidc_provider.MAX_BYTES + 65_536
+
+
+def test_nobody_drives_out_the_logins_of_others(lied: Server, liar: Liar):
+    async def story() -> None:
+        place = f"/login/start/{lied.tenants.all[0].key}"
+        told = [(await lied.browser().get(place)).status_code for _ in range(35)]
+        assert (told[:30], told[30:]) == ([303] * 30, [422] * 5)
 
     asyncio.run(story())

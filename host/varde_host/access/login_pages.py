@@ -93,6 +93,7 @@ async def start(asked: Asked) -> Response:
     access, tenant = _access(asked), _chosen(asked)
     if tenant is None or tenant.rules.provider is None:
         raise refusals.missing()
+    _take_turn(asked)  # each that is begun drives out the oldest, once there are too many
     redirect = _origin(asked) + "/login/back"
     address, number = await access.oidc.begin(
         tenant.key, redirect, _next(asked.query), asked.now_ms

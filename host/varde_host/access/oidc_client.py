@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import warnings
 from pathlib import Path
 from typing import Final
@@ -29,9 +28,8 @@ MAX_KEY_BYTES: Final = 64 * 1024
 def opened(
     rules: site_rules.Provider,
     redirect: str,
-    tls: ssl.SSLContext,
+    transport: httpx.AsyncBaseTransport,
     timeout_s: float,
-    transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncOAuth2Client:
     """Return a client for this provider, to be closed: it shows who we are by a secret, a signed
     assertion (private_key_jwt, RFC 7523), or nothing but PKCE. Raises as `_own_proof`."""
@@ -43,7 +41,6 @@ def opened(
         scope=" ".join(rules.scopes),
         redirect_uri=redirect,
         code_challenge_method="S256",
-        verify=tls,
         timeout=timeout_s,
         transport=transport,
         trust_env=False,

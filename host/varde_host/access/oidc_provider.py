@@ -1,14 +1,16 @@
 """A municipality's identity provider over the network: its discovery document, keys and tokens.
 
 What comes from it is bounded and believed only as far as it can be checked: addresses are HTTPS
-(plain HTTP on this very machine alone), no redirect is followed, no answer is larger than
-`MAX_BYTES`. Documents are kept for an hour; keys are asked for again when a token names one that
-we do not have, once a minute at most.
+(plain HTTP on this very machine alone), no redirect is followed, no answer is packed, larger than
+`MAX_BYTES`, or longer on its way than `WHOLE_S`. Documents are kept for an hour; keys are asked
+for again when a token names one that we do not have, once a minute at most.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,10 +23,52 @@ from varde_host.access import site_rules
 
 MAX_BYTES: Final = 512 * 1024
 TIMEOUT_S: Final = 10.0
+"""For one step of an exchange."""
+WHOLE_S: Final = 20.0
+"""For all of it: a byte now and then is no answer."""
 _KEPT_MS: Final = 3_600_000
 _KEYS_AGAIN_MS: Final = 60_000
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+class Bounded(httpx.AsyncBaseTransport):
+    """Another transport, of whose answers none grows larger than MAX_BYTES."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask; raises httpx.DecodingError for what is packed, ReadError for what is too large."""
+        request.headers["Accept-Encoding"] = "identity"
+        answer = await self._inner.handle_async_request(request)
+        stream = answer.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            await stream.aclose()
+            raise httpx.DecodingError("packed", request=request)
+        answer.stream = _BoundedStream(stream)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._inner.aclose()
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        count = 0
+        async for part in self._inner:
+            count += len(part)
+            if count > MAX_BYTES:
+                raise httpx.ReadError(f"> {MAX_BYTES} bytes")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 @dataclass
@@ -86,7 +130,7 @@ class Providers:
 
         document = await self.document(rules, now_ms)
         try:
-            async with self.client(rules, redirect) as client:
+            async with asyncio.timeout(WHOLE_S), self.client(rules, redirect) as client:
                 found = await client.fetch_token(
                     document["token_endpoint"],
                     code=code,
@@ -95,7 +139,7 @@ class Providers:
                 )
         except oidc_client.Refused as error:
             raise errors.InputRefused("til-07") from error
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, ValueError, TimeoutError, RecursionError) as error:
             raise _failed(rules, "token") from error
         return dict(found)
 
@@ -111,24 +155,26 @@ class Providers:
         """Return authlib's client for this provider (`oidc_client.opened`)."""
         from varde_host.access import oidc_client  # noqa: PLC0415 loads what most never need
 
-        return oidc_client.opened(rules, redirect, _tls(rules), TIMEOUT_S, self.transport)
+        return oidc_client.opened(rules, redirect, self._way(rules), TIMEOUT_S)
+
+    def _way(self, rules: site_rules.Provider) -> httpx.AsyncBaseTransport:
+        made = self.transport or httpx.AsyncHTTPTransport(verify=_tls(rules), trust_env=False)
+        return Bounded(made)
 
     async def _json(
         self, rules: site_rules.Provider, address: str, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
         try:
-            async with httpx.AsyncClient(
-                verify=_tls(rules), timeout=TIMEOUT_S, transport=self.transport, trust_env=False
-            ) as client, client.stream("GET", address, headers=headers) as answer:  # fmt: skip
-                body = b""
-                async for part in answer.aiter_bytes():
-                    body += part
-                    if len(body) > MAX_BYTES:
-                        raise _failed(rules, f"> {MAX_BYTES} bytes")
-                if answer.status_code != httpx.codes.OK:
-                    raise _failed(rules, f"HTTP {answer.status_code}")
-                found = httpx.Response(200, content=body).json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+            async with asyncio.timeout(WHOLE_S), httpx.AsyncClient(
+                timeout=TIMEOUT_S, transport=self._way(rules), trust_env=False
+            ) as client:  # fmt: skip
+                answer = await client.get(address, headers=headers)
+            if answer.status_code != httpx.codes.OK:
+                raise _failed(rules, f"HTTP {answer.status_code}")
+            found = answer.json()
+        except (
+            httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError, RecursionError,
+        ) as error:  # fmt: skip
             raise _failed(rules, type(error).__name__) from error
         if not isinstance(found, dict):
             raise _failed(rules, "JSON")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
 import re
 from collections.abc import Iterator
@@ -141,6 +142,35 @@ def test_a_code_counts_once_and_none_before_it(server: Server, site: Path, cheap
     server.clock.now_ms += 30_000
     assert refused(server, "t17", PASSWORD, who.code(now_ms)) == "til-02"
     accepted(server, "t17", who.code(server.clock.now_ms))
+
+
+def test_a_code_that_is_sent_many_times_at_once_counts_once(server: Server, site: Path, cheap):
+    who = People(site)
+    tenant, now_ms = server.tenants.all[0], server.clock.now_ms
+    given = local_login.Given("t17", PASSWORD, who.code(now_ms))
+
+    def tried(_number: int) -> str:
+        try:
+            return local_login.log_in(server.sessions, tenant, given, now_ms).person
+        except errors.InputRefused as error:
+            return error.code
+
+    with concurrent.futures.ThreadPoolExecutor(4) as together:
+        told = list(together.map(tried, range(4)))
+    assert sorted(told) == ["t17", "til-02", "til-02", "til-02"]
+
+
+def test_a_stranger_reads_no_paths_of_this_machine(server: Server, site: Path):
+    who = People(site)
+    (site / people.FILE).chmod(0o644)
+
+    async def story() -> None:
+        answer = await server.browser().log_in(who)
+        assert answer.status_code == 422
+        assert "PEOPLE-OPEN" in answer.text
+        assert str(site) not in answer.text
+
+    asyncio.run(story())
 
 
 def test_clocks_may_be_apart_by_a_step_and_no_more(server: Server, site: Path, cheap):

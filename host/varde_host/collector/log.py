@@ -40,7 +40,8 @@ class JsonLines(logging.Formatter):
         line = {
             "time": self._time(),
             "level": record.levelname.lower(),
-            "event": record.getMessage().strip(),
+            # asyncio tells of a task's end in further lines, with the error's text
+            "event": record.getMessage().strip().partition("\n")[0],
             **getattr(record, _FIELDS, {}),
         }
         if record.exc_info and record.exc_info[1]:

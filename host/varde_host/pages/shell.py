@@ -232,7 +232,10 @@ def _on_a_page(asked: Asked, error: Exception) -> Response:
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)
     if isinstance(error, (errors.HostError, WireError)):
-        response = _failure(asked, refusals.status_of(error), explaining.of_error(error))
+        told = explaining.of_error(error)
+        if asked.visitor is None:  # files of this machine are not a stranger's to know
+            told = dataclasses.replace(told, where="")
+        response = _failure(asked, refusals.status_of(error), told)
         response.headers.update(getattr(error, "headers", {}))
         return response
     return _failure(asked, 500, _bug(error))

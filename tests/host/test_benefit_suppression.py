@@ -73,6 +73,19 @@ def test_a_months_share_gives_no_part_away():
     assert len(told(cells({"good": 40, "bad": 0}), lines, watched)) == 2
 
 
+def test_a_sum_through_several_types_is_no_bound_of_a_hidden_one():
+    """Where nearly all clocks are good, those of all types less two types are the third."""
+    few = {"oxygen": Cell(58, frozenset("xyz"))}
+    known = cells({"pressure": 140, "bad pressure": 0, "weight": 41, "bad weight": 3}) | few
+    by_type = [
+        line("pressure", ("pressure", "bad pressure")),
+        line("weight", ("weight", "bad weight")),
+        line("oxygen", ("oxygen",)),
+    ]
+    sums = [line("all", known), line("good clock", ("pressure", "weight", "oxygen"))]
+    assert [each.name for each in told(known, by_type + sums)] == ["pressure", "weight"]
+
+
 def test_a_single_hidden_month_keeps_the_year_hidden():
     months = {f"m{number}": 20 for number in range(11)} | {"m11": 3}
     lines = {name: [line(name, (name,))] for name in months}

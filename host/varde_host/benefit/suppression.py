@@ -6,10 +6,13 @@ cells, of which as many are told as may be. A line is small if its count is 1 to
 told, nor anything that gives one away:
 
 1. by its own rest: what is left of a line when other lines that are told are taken from it;
-2. by any other way through the told lines, which are linear equations with whole numbers, none
+2. as a bound: what is left of it when all cells of told lines are taken from it, also of such that
+   have other cells (readings with a good clock, less types that are told, are readings of another
+   type, and mostly all of them);
+3. by any other way through the told lines, which are linear equations with whole numbers, none
    below zero.
 
-For the second a *witness* is looked for: another table, with the same told lines, in which that
+For the third a *witness* is looked for: another table, with the same told lines, in which that
 small count is another one. Where there is such a table nobody can tell the two apart, so nothing
 is pinned. It has to be a table as ours in what readers know of a hidden count as well: that it is
 1 to 4. A witness is a whole vector of the null space of the told lines; of these the vectors of
@@ -87,8 +90,8 @@ def told(
     alone = {frozenset((atom,)) for atom in atoms if 0 < cells[atom].value < LEAST}
     new = []
     for line in lines:
-        rest = _rest(line, found)
-        if rest and is_small(summed(cells, rest)):
+        rests = (_rest(line, found), line.atoms.difference(*(other.atoms for other in found)))
+        if any(is_small(summed(cells, rest)) for rest in rests):
             continue
         if _is_safe(cells, atoms, [*found, line], {*small, *few, *alone}, few):
             found.append(line)

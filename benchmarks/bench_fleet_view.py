@@ -29,7 +29,7 @@ import sqlalchemy as sa
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "protocols"), str(ROOT / "host"), str(ROOT / "tests")]
 
-from host import site_hands  # type: ignore[import-not-found]  # noqa: E402
+from host import site_hands  # type: ignore[attr-defined]  # noqa: E402
 from host.virtual_hub import VirtualHub  # type: ignore[import-not-found]  # noqa: E402
 from pages.page_server import OpenGate, running  # type: ignore[import-not-found]  # noqa: E402
 from varde_host import cli, fleet_page  # noqa: E402
@@ -133,7 +133,8 @@ def figure(value: float, unit: str, goal: float | None = None) -> dict[str, Any]
 
 def looks(opened: database.Database, site: Any, hubs: list[VirtualHub]) -> Figures:
     """Measure looks at the fleet."""
-    watch, made = watching.Watch(site, opened, None), {}
+    watch = watching.Watch(site, opened, None)
+    made: Figures = {}
     for name, goal_s in (
         ("first", GOAL_FIRST_S),
         ("again", GOAL_AGAIN_S),

@@ -1,4 +1,4 @@
-"""The panel of practice, in Chromium: what hands can do, hints that count, done when it is done."""
+"""The panel of practice, in Chromium: what hands can do, hints that count, and its end."""
 
 from __future__ import annotations
 

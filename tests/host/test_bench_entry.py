@@ -2,92 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from host import inventory_bench, signed_bench
+from host import inventory_bench
+from host.entry_bench import NEW_CODE, Bench
 from host.inventory_bench import T17, T18, refusal
 from varde_host import bench_page, messages
 from varde_host.bench import network_check
-from varde_host.bench_entry import entries, flow, going_on, table
+from varde_host.bench_entry import entries, going_on, table
 from varde_host.bench_page import pictures
 from varde_host.bench_page import table as page_table
-from varde_host.inventory import items, kits, measuring_models, models, notes, places, states
-from varde_host.site import files
+from varde_host.inventory import items, kits, models, notes, places, states
 
-NOW = inventory_bench.NOW_MS
-NEW_CODE = "(01)07012345678915(21)A1"
 NEW_CODE_LOT_LOST = "010701234567891510ABC21XYZ"
 
 
 @pytest.fixture
-def stock(tmp_path: Path):
-    made = inventory_bench.Stockroom(tmp_path / "inventory.sqlite")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def bench(stock, tmp_path: Path):
-    return Bench(stock, tmp_path / "site")
-
-
-class Bench:
-    """Goes through entries as a page does: a new look at the file each time."""
-
-    def __init__(self, stock, folder: Path) -> None:
-        self.stock = stock
-        shutil.copytree(signed_bench.site().directory, folder)
-        self.site = files.load(folder)
-        self.by = T17
-
-    def around(self, connection) -> flow.Around:
-        now_ms = self.stock.now_ms
-        known = measuring_models.BUILT_IN
-        return flow.Around(connection, self.site, self.by, now_ms, known)
-
-    def begin(self, name: str, about: str = "", **given: str) -> str:
-        entry = self.stock.see(lambda c: going_on.begun(self.around(c), name, about, given))
-        return entry.id
-
-    def asked(self, entry: str) -> str:
-        loaded = entries.load(self.site.directory, entry)
-        found = self.stock.see(lambda c: going_on.opened(self.around(c), loaded))
-        return found.question.name
-
-    def box(self, entry: str) -> str:
-        loaded = entries.load(self.site.directory, entry)
-        return self.stock.see(lambda c: going_on.opened(self.around(c), loaded)).box
-
-    def answer(self, entry: str, text: str, name: str | None = None) -> None:
-        loaded = entries.load(self.site.directory, entry)
-        name = name or self.asked(entry)
-        self.stock.see(lambda c: going_on.answered(self.around(c), loaded, name, text))
-
-    def is_complete(self, entry: str) -> bool:
-        loaded = entries.load(self.site.directory, entry)
-        return self.stock.see(lambda c: going_on.is_complete(self.around(c), loaded))
-
-    def end(self, entry: str, *, is_cut: bool = False) -> flow.Ended:
-        loaded = entries.load(self.site.directory, entry)
-        self.stock.now_ms += 1000
-        ended = self.stock.opened.write(lambda c: going_on.ended(self.around(c), loaded))
-        if not is_cut:
-            going_on.forget(self.site.directory, loaded)
-        return ended
-
-    def go(self, name: str, about: str = "", answers=(), **given: str) -> flow.Ended:
-        entry = self.begin(name, about, **given)
-        for each in answers:
-            self.answer(entry, each)
-        assert self.is_complete(entry), self.asked(entry)
-        return self.end(entry)
+def bench(tmp_path: Path):
+    stock = inventory_bench.Stockroom(tmp_path / "inventory.sqlite")
+    yield Bench(stock, tmp_path / "site")
+    stock.close()
 
 
 def test_a_kit_goes_from_new_to_cleaned_and_back_from_a_home(bench: Bench):
@@ -103,18 +40,6 @@ def test_a_kit_goes_from_new_to_cleaned_and_back_from_a_home(bench: Bench):
     bench.stock.now_ms += 49 * 3_600_000
     bench.go("clean", other, answers=["Oxivir", "L1", "byttet"])
     assert bench.stock.see(kits.find, other).state == states.CLEANED
-
-
-def test_each_answer_is_on_the_disk_when_the_next_is_asked(bench: Bench):
-    kit = bench.stock.kit()
-    entry = bench.begin("clean", kit)
-    bench.answer(entry, "Oxivir")
-    kept = json.loads((bench.site.directory / "entries" / f"{entry}.json").read_text())
-    assert kept["answers"] == {"product": "Oxivir"}
-    assert bench.asked(entry) == "batch"
-    assert bench.begin("clean", kit) == entry  # whoever comes back goes on
-    bench.by = T18
-    assert bench.begin("clean", kit) == entry  # and so does another
 
 
 def test_a_changed_answer_asks_the_later_ones_again_with_what_stood_there(bench: Bench):
@@ -181,20 +106,6 @@ def test_a_thing_that_is_there_is_named_and_no_empty_entry_is_left(bench: Bench)
     assert entries.listing(bench.site.directory) == []
 
 
-def test_a_cut_at_the_end_makes_nothing_twice(bench: Bench):
-    entry = bench.begin("new-kit")
-    bench.answer(entry, "ordre 7")
-    first = bench.end(entry, is_cut=True)
-    assert bench.end(entry) == first
-    assert len(bench.stock.see(kits.listing)) == 1
-    bench.stock.model(code="gtin:07012345678915")
-    entry = bench.begin("take-in", code=NEW_CODE)
-    bench.answer(entry, "")
-    first = bench.end(entry, is_cut=True)
-    assert bench.end(entry) == first
-    assert len(bench.stock.see(items.listing)) == 1
-
-
 def test_of_two_technicians_the_first_moves_the_kit(bench: Bench):
     kit = bench.stock.kit()
     one = bench.begin("clean", kit, seen=states.RECEIVED)
@@ -250,22 +161,6 @@ def test_that_a_thing_is_good_is_for_who_keeps_the_stock(bench: Bench):
     assert refusal(bench.end, begun).code == "til-01"  # nor end what another chose
     assert refusal(bench.answer, begun, "good", "standing").code == "entry-choice"
     assert bench.stock.see(items.find, item).standing == "faulty"
-
-
-@given(st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
-def test_a_file_of_any_bytes_is_gone_or_malformed_and_never_a_bug(tmp_path_factory, data: bytes):
-    folder = tmp_path_factory.mktemp("entries")
-    (folder / "entries").mkdir()
-    (folder / "entries" / "0123abcd.json").write_bytes(data)
-    assert entries.listing(folder) == []
-    error = refusal(entries.load, folder, "0123abcd")
-    assert error.code in ("entry-gone", "entry-malformed")
-
-
-@pytest.mark.parametrize("name", ["../secret", "0123ABCD", "", "0" * 9, "remembered"])
-def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
-    assert refusal(entries.load, tmp_path, name).code == "entry-gone"
 
 
 # What the pages say

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from varde_host import errors
 from varde_host.acceptance import accepting, beginning, deviations, signing
 from varde_host.bench import faults, tray, work_folder
 from varde_host.bench.making import label_facts
 from varde_host.bench.occasion import Occasion, other_than
 from varde_host.inventory import kits, measuring_models, states
-from varde_host.site import files
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def _signed(occasion: Occasion, wanted: Wanted, result: tray.Result) -> signing.
     made = signing.make(
         inventory, occasion.site, wanted.kit, chip, occasion.ledger().finished(chip),
         (result.step, fault), by=by, place=wanted.place,
-        municipality=municipality(occasion.site), now_ms=occasion.utc_ms(),
+        municipality=label_facts.municipality(occasion.site), now_ms=occasion.utc_ms(),
     )  # fmt: skip
     if fault is None:
         beginning.end(inventory, chip, made.signed.sha256, by, occasion.utc_ms())
@@ -87,11 +85,3 @@ def _pack(occasion: Occasion, kit: str, label: str) -> None:
     by, now_ms = occasion.by, occasion.utc_ms()
     with occasion.inventory.writing() as connection:
         kits.move(connection, kit, states.READY, packing, by, now_ms, known=known)
-
-
-def municipality(site: files.Site) -> str:
-    """Return the name that papers bear: that of the labels, else the site's own."""
-    try:
-        return label_facts.load(site.directory).municipality
-    except errors.InputRefused:
-        return site.name

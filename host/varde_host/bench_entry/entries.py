@@ -13,17 +13,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from varde_host import errors
+from varde_host.inventory import birth_number
 from varde_host.inventory.who import Who
 from varde_host.site import new_file
 
 FOLDER: Final = "entries"
 """In the site's folder."""
 SUFFIX: Final = ".json"
-MAX_FILE_BYTES: Final = 16 * 1024
-"""Ten answers of 200 characters, with room."""
+MAX_FILE_BYTES: Final = 64 * 1024
+"""Ten answers of 200 characters, given twice, with room for whatever characters they are."""
+MAX_GIVEN: Final = 400
+"""Characters of what an entry begins with: a code, a sentence, a way back."""
+RECENT_MS: Final = 12 * 3_600_000
+"""So long an answer is likely the next kit's as well. After a night the bottle is another one."""
 MOST: Final = 200
 """Half-done entries of a site; more is a program gone mad, not people."""
 _REMEMBERED: Final = "remembered"
+_MAX_MS: Final = 1 << 47
+"""What the calendar can still show."""
 _ID = re.compile(r"[0-9a-f]{8}")
 _IGNORE: Final = (".gitignore", b"*\n")
 
@@ -56,20 +63,40 @@ def begin(
 ) -> Entry:
     """Make an entry and keep it; the one that is half done about the same, if there is one.
 
-    Raises InputRefused `entries-many`, WorldFailed `file-write`.
+    Raises InputRefused `entries-many`, `birth-number`, `text-form`, WorldFailed `file-write`.
     """
+    for name, text in given.items():
+        birth_number.refuse_true(text, name)
+        if len(text) > MAX_GIVEN:
+            raise errors.InputRefused("text-form", name, most=MAX_GIVEN)
     known = listing(site)
     for entry in known:
-        is_same = (entry.flow, entry.about, entry.given.get("note")) == (
-            flow, about, given.get("note"),
-        )  # fmt: skip
-        if about and is_same:
-            return entry
+        if entry.flow == flow and entry.about == about and _is_same(entry, by, given):
+            return _gone_on(site, entry, given)
     if len(known) >= MOST:
         raise errors.InputRefused("entries-many", str(site / FOLDER), most=MOST)
     entry = Entry(secrets.token_hex(4), flow, about, by.person, now_ms, dict(given))
     keep(site, entry)
     return entry
+
+
+def _is_same(entry: Entry, by: Who, given: Mapping[str, str]) -> bool:
+    """About a kit one entry of a kind is enough, whoever goes on with it; about nothing that is
+    there yet everybody has their own."""
+    if entry.about:
+        return entry.given.get("note") == given.get("note")
+    return entry.person == by.person and entry.given == given
+
+
+def _gone_on(site: Path, entry: Entry, given: Mapping[str, str]) -> Entry:
+    """Return an entry that is gone on with. If its kit has been somewhere else since it was begun,
+    all is asked again, with what was answered in the box."""
+    if entry.given.get("seen") == given.get("seen"):
+        return entry
+    earlier = {**entry.earlier, **entry.answers}
+    changed = dataclasses.replace(entry, given=dict(given), answers={}, earlier=earlier, typed={})
+    keep(site, changed)
+    return changed
 
 
 def keep(site: Path, entry: Entry) -> None:
@@ -85,9 +112,23 @@ def load(site: Path, entry_id: str) -> Entry:
     if found is None:
         raise errors.InputRefused("entry-gone", entry_id)
     try:
-        return Entry(**found)
+        entry = Entry(**found)
     except TypeError as error:
         raise errors.InputRefused("entry-malformed", entry_id) from error
+    if entry.id != entry_id or not _is_whole(entry):
+        raise errors.InputRefused("entry-malformed", entry_id)
+    return entry
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Tell if a file has what the program writes: another version's may have other things."""
+    texts = (entry.flow, entry.about, entry.person)
+    maps = (entry.given, entry.answers, entry.earlier, entry.typed)
+    if not all(isinstance(each, dict) for each in maps):
+        return False
+    values = [value for each in maps for value in each.values()]
+    is_moment = type(entry.began_ms) is int and 0 <= entry.began_ms < _MAX_MS
+    return is_moment and all(isinstance(each, str) for each in (*texts, *values))
 
 
 def drop(site: Path, entry_id: str) -> None:
@@ -120,16 +161,32 @@ def drawing(entry: Entry) -> Callable[[int], int]:
     return random.Random(entry.id).randrange  # noqa: S311 the entry's own id was drawn in secret
 
 
-def remembered(site: Path) -> Mapping[str, str]:
-    """Return what was answered last where the next kit's answer is likely the same."""
-    found = _read(site, _REMEMBERED) or {}
-    return {str(name): str(value) for name, value in found.items()}
+def remembered(site: Path, now_ms: int) -> Mapping[str, str]:
+    """Return what was answered lately, where the next kit's answer is likely the same."""
+    found = _remembered(site)
+    return {n: text for n, (text, at_ms) in found.items() if abs(now_ms - at_ms) <= RECENT_MS}
 
 
-def remember(site: Path, answers: Mapping[str, str]) -> None:
+def last(site: Path, name: str) -> str | None:
+    """Return what was remembered last, however long ago."""
+    return _remembered(site).get(name, (None, 0))[0]
+
+
+def remember(site: Path, answers: Mapping[str, str], now_ms: int) -> None:
     """Keep answers, by flow and question ("clean.batch"), for the next time."""
     if answers:
-        _write(site, _REMEMBERED, {**remembered(site), **answers})
+        new = {name: (text, now_ms) for name, text in answers.items()}
+        _write(site, _REMEMBERED, {**_remembered(site), **new})
+
+
+def _remembered(site: Path) -> dict[str, tuple[str, int]]:
+    """Return each answer and when it was given; what is not in our form is left out."""
+    found = (_read(site, _REMEMBERED) or {}).items()
+    return {
+        name: (kept[0], kept[1])
+        for name, kept in found
+        if isinstance(kept, list) and [type(each) for each in kept] == [str, int]
+    }
 
 
 def _path(site: Path, name: str) -> Path:

@@ -129,13 +129,16 @@ def answered(flow: Flow, around: Around, entry: Entry, name: str, text: str) -> 
     )
 
 
-def typed(entry: Entry, name: str, text: str) -> Entry:
+def typed(flow: Flow, entry: Entry, name: str, text: str) -> Entry:
     """Return the entry with what stands in the box of an open question, not checked yet.
 
-    Raises InputRefused `birth-number`: not even half-typed does one come to the disk.
+    Raises InputRefused `entry-question` for one that the flow does not have, `birth-number`: not
+    even half-typed does one come to the disk.
     """
+    if all(name != question.name for question in flow.questions):
+        raise errors.InputRefused("entry-question", name[:30])
     birth_number.refuse_any(text, name)
-    return dataclasses.replace(entry, typed={name[:30]: text[:_MOST_TYPED]})
+    return dataclasses.replace(entry, typed={name: text[:_MOST_TYPED]})
 
 
 _MOST_TYPED = 400

@@ -6,6 +6,7 @@ stands. `scanner` is what SKANNETEST has seen of the scanner, for all who scan a
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from varde_host.bench_entry.flow import Around, Ended, Flow, Question
 from varde_host.inventory import wedge
 
 _KEEPS: Final = "scanner.keeps-separators"
+_EVER_MS: Final = 0
+"""A scanner is the same tomorrow: what is known of it does not hang on when it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def opened(around: Around, entry: Entry, wanted: str = "") -> Open:
     question = next((each for each in asked if each.name == wanted), asked[-1])
     names = [each.name for each in asked]
     at = names.index(question.name)
-    last = entries.remembered(around.site.directory)
+    last = entries.remembered(around.site.directory, around.now_ms)
     box = flow.in_box(question, around, entry, last)
     return Open(entry, chosen, question, box, names[at - 1] if at else "")
 
@@ -69,7 +72,7 @@ def answered(around: Around, entry: Entry, name: str, text: str) -> Entry:
 
 def typed(site: Path, entry: Entry, name: str, text: str) -> None:
     """Keep what stands in a box."""
-    entries.keep(site, flow.typed(entry, name, text))
+    entries.keep(site, flow.typed(table.find(entry.flow), entry, name, text))
 
 
 def is_complete(around: Around, entry: Entry) -> bool:
@@ -82,10 +85,20 @@ def ended(around: Around, entry: Entry) -> Ended:
     return table.find(entry.flow).end(around, entry)
 
 
-def forget(site: Path, entry: Entry) -> None:
-    """Once the transaction stands: the file goes, and the next entry begins with some answers."""
-    entries.remember(site, flow.to_remember(table.find(entry.flow), entry))
+def half_done(site: Path) -> list[Entry]:
+    """Return the entries that can be gone on with, oldest first: those whose questions this
+    version of the program asks."""
+    return [entry for entry in entries.listing(site) if entry.flow in table.BY_NAME]
+
+
+def forget(site: Path, entry: Entry, now_ms: int) -> None:
+    """Once the transaction stands: the file goes, and the next entry begins with some answers.
+
+    On a full disk it begins with none; what was entered is in the inventory all the same.
+    """
     entries.drop(site, entry.id)
+    with contextlib.suppress(errors.WorldFailed):
+        entries.remember(site, flow.to_remember(table.find(entry.flow), entry), now_ms)
 
 
 def without_last(around: Around, entry: Entry) -> Entry:
@@ -104,9 +117,9 @@ def without_last(around: Around, entry: Entry) -> Entry:
 def saw_scanner(site: Path, damage: tuple[str, ...]) -> None:
     """Keep what SKANNETEST found: only what came whole is believed to keep the separators."""
     keeps = set(damage) <= {wedge.WRITTEN}
-    entries.remember(site, {_KEEPS: "yes" if keeps else "no"})
+    entries.remember(site, {_KEEPS: "yes" if keeps else "no"}, _EVER_MS)
 
 
 def keeps_separators(site: Path, said: bool | None) -> bool:
     """Tell if the scanner keeps GS: as `bench.toml` says, else as SKANNETEST has seen last."""
-    return entries.remembered(site).get(_KEEPS) == "yes" if said is None else said
+    return entries.last(site, _KEEPS) == "yes" if said is None else said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from varde_host.acceptance import profiles
-from varde_host.bench_entry import checks, entries
+from varde_host.bench_entry import checks, entries, moving
 from varde_host.bench_entry.checks import NO, YES
 from varde_host.bench_entry.entries import Entry
 from varde_host.bench_entry.flow import (
@@ -20,17 +20,6 @@ from varde_host.bench_entry.flow import (
     Question,
 )
 from varde_host.inventory import kit_id, kits, places, states
-
-
-def _move(around: Around, entry: Entry, state: str, proof: dict[str, dict[str, Any]]) -> Ended:
-    """Move the kit; whoever was faster with it is named (`kit-moved`)."""
-    seen = entry.given.get("seen")
-    moved = kits.move(
-        around.connection, entry.about, state, proof, around.by, around.now_ms, seen=seen,
-        known=around.known,
-    )  # fmt: skip
-    return Ended(kit=moved.kit.kit_id)
-
 
 # A new kit
 
@@ -89,7 +78,7 @@ def _clean(around: Around, entry: Entry) -> Ended:
     names = ("product", "batch", "cuff") if "cuff" in entry.answers else ("product", "batch")
     kind = "infection-cleaning" if "cuff" in names else "cleaning"
     proof = {kind: {name: entry.answers[name] for name in names}}
-    return _move(around, entry, states.CLEANED, proof)
+    return moving.move(around, entry, states.CLEANED, proof)
 
 
 CLEAN = Flow(
@@ -110,7 +99,7 @@ CLEAN = Flow(
 
 def _with_reason(state: str) -> Any:
     def end(around: Around, entry: Entry) -> Ended:
-        return _move(around, entry, state, {"reason": {"text": entry.answers["reason"]}})
+        return moving.move(around, entry, state, {"reason": {"text": entry.answers["reason"]}})
 
     return end
 
@@ -143,7 +132,7 @@ def _take_back(around: Around, entry: Entry) -> Ended:
     proof: dict[str, Any] = {"infection": is_infectious, "complete": answers["complete"] == YES}
     if is_infectious:
         proof["quarantine_hours"] = int(answers["hours"])
-    return _move(around, entry, states.RETURNED, {"return": proof})
+    return moving.move(around, entry, states.RETURNED, {"return": proof})
 
 
 TAKE_BACK = Flow(

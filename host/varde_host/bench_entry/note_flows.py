@@ -56,9 +56,12 @@ def _write(around: Around, entry: Entry) -> Ended:
     more = entry.answers.get("more", NOTHING)
     text = said if more == NOTHING else f"{said}: {more}"
     subject = scanning.labelled(around.connection, entry.about)
-    notes.write(
-        around.connection, subject, WRONG[chosen], None, text[:_MOST], around.by, around.now_ms
-    )
+    written = (WRONG[chosen], text[:_MOST])
+    there = notes.listing(around.connection, subject)
+    if not any((n.code, n.text) == written and n.opened_ms >= entry.began_ms for n in there):
+        notes.write(
+            around.connection, subject, written[0], None, written[1], around.by, around.now_ms
+        )
     return _about(around, entry)
 
 
@@ -83,7 +86,9 @@ NOTE = Flow(
 def _close(around: Around, entry: Entry) -> Ended:
     number = entry.given.get("note", "")
     note_id = int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0
-    notes.close(around.connection, note_id, entry.answers["outcome"], around.by, around.now_ms)
+    outcome = entry.answers["outcome"]
+    if notes.find(around.connection, note_id).outcome != outcome:  # else it was, before a cut
+        notes.close(around.connection, note_id, outcome, around.by, around.now_ms)
     return _about(around, entry)
 
 

@@ -283,6 +283,10 @@ TAKE_IN = Flow(
 
 def _make_place(around: Around, entry: Entry) -> Ended:
     answers = entry.answers
+    if (answers["code"], answers["name"]) in {
+        (each.place, each.name) for each in places.listing(around.connection)
+    }:
+        return Ended()  # it was made, before a cut
     places.add(around.connection, answers["code"], answers["name"], around.by, around.now_ms)
     return Ended()
 

@@ -94,7 +94,7 @@ def _end(asked: Asked, entry: entries.Entry) -> Response:
             around = here.around(asked, connection)
             opened = going_on.opened(around, going_on.without_last(around, entry))
         return _refused(asked, opened, error, None)
-    going_on.forget(asked.tenant.directory, entry)
+    going_on.forget(asked.tenant.directory, entry, asked.now_ms)
     return asked.go(_afterwards(entry, ended))
 
 

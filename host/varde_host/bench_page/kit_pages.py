@@ -12,7 +12,7 @@ from starlette.responses import Response
 from varde_host import errors, explaining
 from varde_host.bench_desk import batch, fresh, kit_facts, next_step, scan
 from varde_host.bench_desk.next_step import NextStep
-from varde_host.bench_entry import entries
+from varde_host.bench_entry import going_on
 from varde_host.bench_page import entry_pages, here, pictures
 from varde_host.inventory import items, kits, loans, states
 from varde_host.pages.asked import Asked
@@ -88,7 +88,7 @@ async def show(asked: Asked) -> Response:
         moves=moves,
         loan=lent[0] if lent and lent[0].returned_ms is None else None,
         job=here.desk(asked).job_of_kit(kit),
-        half_done=[each for each in entries.listing(directory) if each.about == kit],
+        half_done=[each for each in going_on.half_done(directory) if each.about == kit],
         batches=[each.name for each in batch.listing(directory) if kit in each.kits],
         done=asked.query.get("done", ""),
     )

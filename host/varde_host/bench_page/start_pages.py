@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from varde_host import explaining
 from varde_host.bench_desk import batch, next_step, scan
-from varde_host.bench_entry import entries, going_on
+from varde_host.bench_entry import going_on
 from varde_host.bench_page import entry_pages, here, job_pages, pictures
 from varde_host.inventory import birth_number, kits, states
 from varde_host.pages.asked import Asked
@@ -106,7 +106,7 @@ def _values(asked: Asked) -> dict[str, Any]:
         "counts": counts,
         "at_bench": sum(counts[state] for state in AT_BENCH),
         "jobs": job_pages.shown(asked),
-        "entries": entries.listing(asked.tenant.directory),
+        "entries": going_on.half_done(asked.tenant.directory),
         "batches": batch.listing(asked.tenant.directory),
         "version": here.desk(asked).changing.version,
     }

@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from varde_host import errors
-from varde_host.bench.making import label_facts
 from varde_host.benefit import (
     collector_facts,
     counting,
@@ -50,14 +48,6 @@ class Extract:
     def totals(self) -> list[Figure]:
         """The figures of the whole period."""
         return [each for each in self.figures if each.month is None]
-
-
-def municipality(site: files.Site) -> str:
-    """Return the name that papers bear: that of the labels, else the site's own."""
-    try:
-        return label_facts.load(site.directory).municipality
-    except errors.InputRefused:
-        return site.name
 
 
 def read(

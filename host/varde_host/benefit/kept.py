@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from varde_host.bench.making import label_facts
 from varde_host.benefit import baseline, extract, facts, prices
 from varde_host.benefit.extract import Extract
 from varde_host.benefit.months import Month
@@ -82,7 +83,7 @@ def of_site(site: files.Site, known: facts.Facts, period: Sequence[Month]) -> Ex
     """
     priced = prices.load_if_there(site.directory)
     before = baseline.load_if_there(site.directory)
-    name = extract.municipality(site)
+    name = label_facts.municipality(site)
     return extract.made(known, name, period, priced=priced, baseline=before)
 
 

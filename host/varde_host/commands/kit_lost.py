@@ -46,7 +46,7 @@ def report(
         refused = _scrap(kept, lost, said, whose, now_ms)
     told = {**lost.as_json(), "reason": said, "kit_refused": refused}
     if out is not None:
-        name = _municipality(site, described.name)
+        name = label_facts.municipality(described)
         paper = lost_sheet.pdf(told, name, str(whose), now_ms, messages.speaker.language)
         new_output.write(out, paper)
     if json:
@@ -90,10 +90,3 @@ def _print(lost: lost_hub.Lost, refused: str | None, out: Path | None) -> None:
         output.line(messages.text("lost.kit-stays", kit=lost.kit_id, why=refused))
     if out is not None:
         output.line(messages.text("lost.written", file=out))
-
-
-def _municipality(site: Path, name: str) -> str:
-    try:
-        return label_facts.load(site).municipality
-    except errors.InputRefused:
-        return name

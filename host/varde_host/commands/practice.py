@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from varde_host import clock, messages, output
-from varde_host.acceptance import accept_run
+from varde_host.bench.making import label_facts
 from varde_host.commands import inventory_options, new_output, options
 from varde_host.inventory import who as inventory_who
 from varde_host.inventory import words
@@ -76,7 +76,7 @@ def certify(
     done = attempts.best(attempts.listing(folder, whose.person))
     site_files = files.load(site)
     now_ms = clock.from_environment().utc_ms()
-    name = accept_run.municipality(site_files)
+    name = label_facts.municipality(site_files)
     said = certificate.of(done, whose, name, site_files.site_id, now_ms)
     signed = certificate.signed(said, site_files.signer(keys.SERVICE))
     paper = certificate_sheet.pdf(said, signed, messages.speaker.language)

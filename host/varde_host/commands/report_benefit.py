@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from varde_host import messages, output
+from varde_host.bench.making import label_facts
 from varde_host.benefit import baseline as baseline_file
 from varde_host.benefit import extract, figures, months, plots, prices, sheet, wording, written
 from varde_host.commands import (
@@ -46,7 +47,7 @@ def benefit(
         options.opened_database(site, database_address) as opened,
     ):
         known = extract.read(described, kept, opened, now_ms)
-    name = extract.municipality(described)
+    name = label_facts.municipality(described)
     made = extract.made(known, name, period, priced=priced, baseline=before)
     names = [] if out is None else _write(made, out, chosen, semicolons=semicolons)
     if json:

@@ -20,6 +20,7 @@ from typing import Any
 from varde_host import errors
 from varde_host.inventory import kits
 from varde_host.paper import label
+from varde_host.site import files
 
 FILE = "label.toml"
 MAX_FILE_BYTES = 16 * 1024
@@ -71,6 +72,14 @@ def load(site: Path) -> LabelFacts:
     if len(data) > MAX_FILE_BYTES:
         raise errors.InputRefused("label-facts", str(path), what=f"> {MAX_FILE_BYTES} bytes")
     return _parsed(fields, str(path))
+
+
+def municipality(site: files.Site) -> str:
+    """Return the name that papers bear: that of the labels, else the site's own."""
+    try:
+        return load(site.directory).municipality
+    except errors.InputRefused:
+        return site.name
 
 
 def _parsed(fields: dict[str, Any], where: str) -> LabelFacts:

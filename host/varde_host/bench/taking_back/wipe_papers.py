@@ -50,7 +50,7 @@ def write(work: Work, kit_id: str, done: Mapping[str, Evidence], folder: Path) -
     name = f"{kit_id}-{stamp}"
     described = as_json(made, done, sha256)
     by = work.settings.by
-    described["municipality"] = municipality(work)
+    described["municipality"] = label_facts.municipality(work.settings.site)
     described["by"] = [by.function, by.person]
     described["signed_by"] = cose.key_id(signer.public).hex()
     code = slip.text(slip_of(described), signer)
@@ -227,14 +227,6 @@ def _sensor(row: Evidence, words: messages.Speaker) -> wipe_sheet.SheetSensor:
     hands = " ".join(words.text(f"clear-by-hand.{key}") for key in row["left_by_hand"])
     name = " ".join(part for part in (str(row["slot"]), row["model"], row["name"]) if part)
     return wipe_sheet.SheetSensor(name, row["outcome"], f"{how} {bond}", hands)
-
-
-def municipality(work: Work) -> str:
-    """Return the name that papers bear: that of the labels, else the site's own."""
-    try:
-        return label_facts.load(work.settings.site.directory).municipality
-    except errors.InputRefused:
-        return work.settings.site.name
 
 
 def _moment(utc_ms: int) -> dt.datetime:

@@ -11,11 +11,11 @@ import typer
 from varde_host import errors, messages, output
 from varde_host.bench_record import form, opening, texts
 from varde_host.commands import inventory_options, options, verify_words
-from varde_host.inventory import items, records, words
+from varde_host.inventory import items, records, stock, words
 from varde_host.site import files
 from varde_host.verification import approved, evaluation, measured, procedure
 from varde_host.verification import wording as judged_words
-from varde_host.verifying import wording
+from varde_host.verifying import lapsing, wording
 from varde_protocols import documents
 
 _COLUMNS = ("number", "item", "day", "procedure", "outcome", "level", "until")
@@ -24,17 +24,23 @@ _POINTS = ("check", "nominal", "device", "reference", "error", "u", "limit", "ou
 
 def show_list(
     item: Annotated[str | None, typer.Argument(metavar="ITEM")] = None,
+    lapses_within: Annotated[
+        int | None, typer.Option("--lapses-within", min=0, max=3660, metavar="DAYS")
+    ] = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     inventory: inventory_options.InventoryAddress = None,
     json: options.Json = False,
 ) -> None:
-    """List verifications, the latest last."""
+    """List verifications, the latest last; or the newest of each thing that lapses soon."""
     with inventory_options.reading(site, inventory) as connection:
         if item is None:
             found = records.listing(connection, form.VERIFICATION)
         else:
             thing = items.find(connection, item)
             found = records.of_item(connection, thing.item_id)
+    if lapses_within is not None:
+        last_day = stock.day_after(inventory_options.now_ms(), lapses_within)
+        found = lapsing.lapsing(found, last_day)
     if json:
         output.as_json([_row(one) for one in found])
     else:

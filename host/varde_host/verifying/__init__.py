@@ -6,9 +6,12 @@
     session    the decider: asks, takes answers, doubts, undoes
     gathering  from what stands to what was measured
     state_file the file that survives a power cut
-    terminal   asks at a terminal; `line_editor` is its keyboard
-    sources    values that nobody types: manometer, the sensor's own radio
+    beginning  begun, or gone on with
+    dialog     asks at a terminal; `line_editor` is its keyboard
+    runner     asks on a page; `ongoing` knows who has what in hand, `watching` what may be seen
+    sources    values that nobody types: manometer, the sensor's own radio; `wires` opens them
+    results    what came out, point by point, in words
     finishing  signs, puts into the inventory, tells
 
-The first six are pure but for the file; any other shell (a page) uses them as the terminal does.
+The first six are pure but for the file; terminal and page use them alike.
 """

@@ -94,4 +94,5 @@ lock:
 
 clean:
 	rm -rf build .venv .venv-pycose .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -f host/varde_host/pages/static/htmx.min.js
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

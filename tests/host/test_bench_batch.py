@@ -272,3 +272,11 @@ def test_a_batch_on_the_command_line(desk: Desk):
         status, said, _ = desk.run("bench", "batch", *words)
         assert status == 0
         assert said
+
+
+def test_bench_run_takes_what_is_always_so_from_the_bench_file(desk: Desk):
+    file = desk.site / "bench.toml"
+    file.write_text('[desk]\nports = ["/no/such-port*"]\nimage = "own.bin"\n')
+    assert desk.refused("bench", "run") == "bench-no-ports"
+    file.write_text("[desk]\nimgae = 'own.bin'\n")
+    assert desk.refused("bench", "run") == "bench-file"

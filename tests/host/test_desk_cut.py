@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from host import cut_process
 from host.desk_place import T17, DeskPlace, asks
 from host.tray_place import CHIPS, nothing, step
+from varde_host import errors
 from varde_host.bench import events, faults
 from varde_host.bench_desk import cards, jobs, orders, question_kinds, under_way
 from varde_host.inventory import audit
@@ -186,3 +187,14 @@ def test_every_question_of_the_bench_has_a_kind():
             asked_keys.add(part.split('"')[1].split("{")[0])
     assert asked_keys == {"pairing.scan", "labelling.scan", "accept.ask.", "clear-by-hand."}
     assert all(question_kinds.of(key) != question_kinds.TEXT for key in asked_keys)
+
+
+def test_one_page_server_keeps_the_file_of_a_site(tmp_path: Path):
+    with (
+        under_way.alone(tmp_path),
+        pytest.raises(errors.InputRefused, match="desk-open"),
+        under_way.alone(tmp_path),
+    ):
+        pass
+    with under_way.alone(tmp_path):
+        pass

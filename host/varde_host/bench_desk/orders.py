@@ -47,6 +47,24 @@ class Outcome:
 Work = Callable[[Occasion], Awaitable[Outcome]]
 
 
+def making(here: BenchFile, **asked: Any) -> making_run.Wanted:
+    """Return what is put on boards at this bench. Raises InputRefused `desk-image`, `bench-step`,
+    and what is wrong with its files."""
+    if here.image is None:
+        raise errors.InputRefused("desk-image")
+    wanted = making_run.Wanted(
+        image=here.image, firmware=here.firmware or DEFAULT_FIRMWARE,
+        networks=tuple(link_files.networks_in(here.wifi)),
+        modem=link_files.subscription_in(here.modem), **asked,
+        **_said(
+            host=here.host, collector_port=here.collector_port, ntp_host=here.ntp_host,
+            ntp_port=here.ntp_port, heartbeat_s=here.heartbeat_s, board=here.board,
+        ),
+    )  # fmt: skip
+    wanted.table()
+    return wanted
+
+
 @dataclass(frozen=True, slots=True)
 class Make:
     """Boards become hubs. With a `kit` it is one board, which goes into that kit; else so many as
@@ -70,20 +88,11 @@ class Make:
 
         Raises InputRefused before anything is begun.
         """
-        if here.image is None:
-            raise errors.InputRefused("desk-image")
         last = bench_steps.TABLE[-2].name if not self.label and self.until is None else self.until
-        wanted = making_run.Wanted(
-            image=here.image, firmware=here.firmware or DEFAULT_FIRMWARE, until=last,
-            networks=tuple(link_files.networks_in(here.wifi)),
-            modem=link_files.subscription_in(here.modem), again=self.again, scans=True,
-            count=1 if self.kit else self.count, kit=self.kit and kit_id.check(self.kit),
-            **_said(
-                host=here.host, collector_port=here.collector_port, ntp_host=here.ntp_host,
-                ntp_port=here.ntp_port, heartbeat_s=here.heartbeat_s, board=here.board,
-            ),
+        wanted = making(
+            here, until=last, again=self.again, scans=True, count=1 if self.kit else self.count,
+            kit=self.kit and kit_id.check(self.kit),
         )  # fmt: skip
-        wanted.table()
 
         async def work(occasion: Occasion) -> Outcome:
             ended = await making_run.make(occasion, wanted)
@@ -237,10 +246,7 @@ def values(given: Order) -> dict[str, Any]:
 
 def candidates(given: Order, here: BenchFile) -> Candidates:
     """Return who looks up the ports: the order's, else the bench's, else all with a board."""
-    named = list(getattr(given, "ports", ()) or here.ports)
-    if not named:
-        return cable_ports.scan
-    return lambda: [cable_ports.Port(name) for name in cable_ports.named(named)]
+    return cable_ports.candidates(list(getattr(given, "ports", ()) or here.ports))
 
 
 def _said(**fields: Any) -> dict[str, Any]:

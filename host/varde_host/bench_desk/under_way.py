@@ -10,8 +10,10 @@ goes on where that says. A file that cannot be read is put aside, and the desk b
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +25,7 @@ from varde_host.site import new_file
 
 FILE: Final = "desk.json"
 """Its name in a site's folder."""
+LOCK: Final = "desk.lock"
 FORM: Final = 1
 MAX_BYTES: Final = 256 * 1024
 
@@ -39,6 +42,25 @@ class Left:
     by: who.Who
     order: orders.Order
     began_ms: int
+
+
+@contextlib.contextmanager
+def alone(site: Path) -> Iterator[None]:
+    """Be the only program that keeps this file of a site; it ends with the process, however that
+    ends. Raises InputRefused `desk-open` where another one does, WorldFailed `file-write`."""
+    path = site / LOCK
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, new_file.PRIVATE_MODE)
+    except OSError as error:
+        raise errors.WorldFailed("file-write", str(path), reason=error.strerror) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise errors.InputRefused("desk-open", str(site)) from error
+        yield
+    finally:
+        os.close(lock)
 
 
 def keep(path: Path, following: int, left: Sequence[Left]) -> None:

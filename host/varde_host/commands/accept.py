@@ -10,6 +10,7 @@ from varde_host import clock, errors, messages, output
 from varde_host.acceptance import accept_run, signing
 from varde_host.bench import faults, live, settings
 from varde_host.bench import occasion as bench_occasion
+from varde_host.bench.cable import ports
 from varde_host.commands import bench, inventory_options, options
 from varde_host.inventory import evidence, kit_id
 from varde_host.inventory import who as inventory_who
@@ -43,7 +44,7 @@ def run(
         occasion = bench_occasion.Occasion(
             site=site_files, by=whose, inventory=kept, tell=view.tell, ask=bench.Questions().ask,
             database=options.database_address(site, database_address),
-            utc_ms=clock.from_environment().utc_ms, candidates=bench.candidates_of(port or []),
+            utc_ms=clock.from_environment().utc_ms, candidates=ports.candidates(port or []),
             limits=settings.Limits(come_back_s=come_back_s, exchange_s=wait_s),
         )  # fmt: skip
         ended = bench.play(accept_run.accept(occasion, wanted))

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,13 +17,13 @@ from varde_host import clock, errors, messages, output
 from varde_host.bench import faults, live, making_run, settings, steps, work
 from varde_host.bench import occasion as bench_occasion
 from varde_host.bench.cable import ports
-from varde_host.commands import hub_assignment, inventory_options, options
-from varde_host.fleet import link_files
+from varde_host.bench_desk import bench_file, orders
+from varde_host.commands import inventory_options, options
 from varde_host.inventory import progress
 from varde_host.inventory import who as inventory_who
 from varde_host.site import files
 
-DEFAULT_FIRMWARE = Path("build/firmware")
+DEFAULT_IMAGE = Path("micropython.bin")
 Ended = TypeVar("Ended")
 
 STOPPED = 130
@@ -32,18 +32,16 @@ STOPPED = 130
 
 def run(
     port: Annotated[list[str] | None, typer.Option(metavar="PORT|PATTERN|@FILE")] = None,
-    image: Annotated[Path, typer.Option(metavar="FILE", envvar="VARDE_INTERPRETER")] = Path(
-        "micropython.bin"
-    ),
-    firmware: Annotated[Path, typer.Option(metavar="DIR")] = DEFAULT_FIRMWARE,
-    host: Annotated[str, typer.Option(metavar="NAME")] = "",
-    collector_port: Annotated[int, typer.Option()] = 8443,
+    image: Annotated[Path | None, typer.Option(metavar="FILE", envvar="VARDE_INTERPRETER")] = None,
+    firmware: Annotated[Path | None, typer.Option(metavar="DIR")] = None,
+    host: Annotated[str | None, typer.Option(metavar="NAME")] = None,
+    collector_port: Annotated[int | None, typer.Option()] = None,
     wifi: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
     modem: Annotated[Path | None, typer.Option(metavar="FILE")] = None,
-    ntp_host: Annotated[str, typer.Option(metavar="NAME")] = "pool.ntp.org",
-    ntp_port: Annotated[int, typer.Option()] = hub_assignment.NTP_PORT,
-    heartbeat_s: Annotated[int, typer.Option("--heartbeat", metavar="SECONDS")] = 3600,
-    board: Annotated[str, typer.Option(metavar="NAME")] = "generic",
+    ntp_host: Annotated[str | None, typer.Option(metavar="NAME")] = None,
+    ntp_port: Annotated[int | None, typer.Option()] = None,
+    heartbeat_s: Annotated[int | None, typer.Option("--heartbeat", metavar="SECONDS")] = None,
+    board: Annotated[str | None, typer.Option(metavar="NAME")] = None,
     until: Annotated[str | None, typer.Option(metavar="STEP")] = None,
     again: Annotated[list[str] | None, typer.Option(metavar="STEP")] = None,
     count: Annotated[int | None, typer.Option(min=0)] = None,
@@ -60,14 +58,15 @@ def run(
 ) -> None:
     """Work on all boards until each is done or given up; exit status 1 if one was given up."""
     whose = inventory_who.parse(by)
-    wanted = making_run.Wanted(
-        image=image, firmware=firmware, host=host, collector_port=collector_port,
-        networks=tuple(link_files.networks_in(wifi)),
-        modem=link_files.subscription_in(modem), ntp_host=ntp_host, ntp_port=ntp_port,
-        heartbeat_s=heartbeat_s, board=board, until=until, again=tuple(again or []), count=count,
-        flashers=flashers, scans=sys.stdin.isatty() if scan is None else scan,
+    here = bench_file.load(site).over(
+        image=image, firmware=firmware, host=host, collector_port=collector_port, wifi=wifi,
+        modem=modem, ntp_host=ntp_host, ntp_port=ntp_port, heartbeat_s=heartbeat_s, board=board,
+        ports=tuple(port or ()),
     )  # fmt: skip
-    wanted.table()
+    wanted = orders.making(
+        here.over(image=here.image or DEFAULT_IMAGE), until=until, again=tuple(again or []),
+        count=count, flashers=flashers, scans=sys.stdin.isatty() if scan is None else scan,
+    )  # fmt: skip
     site_files = files.load(site)
     with (
         inventory_options.opened(site, inventory_address, create=True) as inventory,
@@ -76,7 +75,7 @@ def run(
         occasion = bench_occasion.Occasion(
             site=site_files, by=whose, inventory=inventory, tell=view.tell, ask=Questions().ask,
             database=options.database_address(site, database_address),
-            utc_ms=clock.from_environment().utc_ms, candidates=candidates_of(port or []),
+            utc_ms=clock.from_environment().utc_ms, candidates=ports.candidates(here.ports),
             limits=settings.Limits(come_back_s=come_back_s),
         )  # fmt: skip
         ended = play(making_run.make(occasion, wanted))
@@ -84,13 +83,6 @@ def run(
         output.line(messages.text("bench.summary", done=ended.done, boards=ended.boards))
     if ended.done < ended.boards:
         raise SystemExit(errors.EXIT_REFUSED)
-
-
-def candidates_of(named: list[str]) -> Callable[[], list[ports.Port]]:
-    """Return who looks up the ports each time: the named ones, else all with a board."""
-    if not named:
-        return ports.scan
-    return lambda: [ports.Port(name) for name in ports.named(named)]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,6 +50,21 @@ async def of_bench(site: files.Site, bench: bench_file.BenchFile) -> list[networ
     return await network_check.run(site, host, port, ntp, clock.from_environment().utc_ms)
 
 
+def _drop(site: Path, entry: str) -> None:
+    """Forget an entry, also one of a form that this version of the program does not read."""
+    try:
+        entries.load(site, entry)
+    except errors.InputRefused as error:
+        if error.code != "entry-malformed":
+            raise
+    entries.drop(site, entry)
+
+
+def _title(flow: str) -> str:
+    key = f"bench-page.flow.{flow}.title"
+    return messages.text(key) if messages.has(key) else flow
+
+
 def show_entries(
     drop: Annotated[str | None, typer.Option(metavar="ENTRY")] = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
@@ -56,8 +72,7 @@ def show_entries(
 ) -> None:
     """List the half-done entries of the bench's pages; `--drop` forgets one."""
     if drop is not None:
-        entries.load(site, drop)
-        entries.drop(site, drop)
+        _drop(site, drop)
     found = entries.listing(site)
     if json:
         output.as_json([each.as_json() for each in found])
@@ -66,7 +81,7 @@ def show_entries(
     output.table(
         [f"bench-page.column.{name}" for name in columns],
         [
-            (each.id, messages.text(f"bench-page.flow.{each.flow}.title"), each.about,
+            (each.id, _title(each.flow), each.about,
              each.person, words.moment(each.began_ms))
             for each in found
         ],

@@ -45,6 +45,7 @@ def open_page(
     """Serve the pages of the bench until Ctrl-C, for one municipality or several."""
     if ctx.invoked_subcommand is not None:
         return
+    from varde_host.bench_desk import under_way as under_way_file  # noqa: PLC0415 as below
     from varde_host.collector import server  # noqa: PLC0415 libraries that other commands need not
     from varde_host.pages import serving  # noqa: PLC0415
 
@@ -59,6 +60,8 @@ def open_page(
         access = stack.enter_context(
             _access(sites, inventory, database_address, is_practice=under_way is not None)
         )
+        for each in access.tenants.all:
+            stack.enter_context(under_way_file.alone(each.directory))
         context = context_of(
             access, [LOOPBACK, "localhost", "[::1]", *(host_name or [])], under_way
         )

@@ -10,6 +10,7 @@ import typer
 from varde_host import clock, errors, messages, output
 from varde_host.bench import occasion as bench_occasion
 from varde_host.bench import settings, update_run
+from varde_host.bench.cable import ports
 from varde_host.commands import bench, inventory_options, options
 from varde_host.inventory import who as inventory_who
 from varde_host.site import files
@@ -38,7 +39,7 @@ def run(
         occasion = bench_occasion.Occasion(
             site=site_files, by=whose, inventory=kept, tell=view.tell, ask=bench.Questions().ask,
             database="", utc_ms=clock.from_environment().utc_ms,
-            candidates=bench.candidates_of([port]),
+            candidates=ports.candidates([port]),
             limits=settings.Limits(come_back_s=come_back_s),
         )  # fmt: skip
         ended = bench.play(update_run.bring(occasion, brought))

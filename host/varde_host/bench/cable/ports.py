@@ -14,7 +14,7 @@ import os
 import re
 import socket
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +106,13 @@ def backoff_s() -> Iterable[float]:
     while True:
         yield wait_s
         wait_s = min(wait_s * 1.5, LONGEST_WAIT_S)
+
+
+def candidates(wanted: Sequence[str]) -> Callable[[], list[Port]]:
+    """Return who looks up the ports each time: the named ones, else all with a board."""
+    if not wanted:
+        return scan
+    return lambda: [Port(name) for name in named(list(wanted))]
 
 
 def named(patterns: Iterable[str]) -> list[str]:

@@ -19,7 +19,7 @@ from varde_host.inventory import records, references, store
 from varde_host.inventory.references import Given
 from varde_host.site import certificates, creation, files
 from varde_host.verification import judgement
-from varde_host.verifying import entry, session, situation, state_file, wires
+from varde_host.verifying import entry, lapsing, session, situation, state_file, wires
 from varde_host.verifying.ongoing import InHand, Ongoing
 
 MODELS = """\
@@ -109,7 +109,11 @@ def test_two_technicians_on_two_things_and_each_thing_in_one_hand(bench: Bench):
             finished = await ongoing.finish(there, by)
             assert finished.judged.outcome in judgement.GOOD
         assert ongoing.all() == []
-        assert [one.subject for one in bench.stock.see(records.listing)] == bench.items
+        signed = bench.stock.see(records.listing)
+        assert [one.subject for one in signed] == bench.items
+        last_day = str(signed[0].valid_until)
+        assert len(lapsing.lapsing(signed, last_day)) == 2
+        assert lapsing.lapsing(signed, "2027-01-01") == []
 
     ran(story())
 

@@ -166,3 +166,13 @@ class Hands:
                 return self.asked()
             self.answer()
         raise AssertionError(pattern)
+
+
+def begin(page, item: str) -> None:
+    """Scan a thing and press Enter: it has begun."""
+    page.goto("/verify")
+    page.keyboard.type(item)
+    with page.expect_navigation(url=f"**/verify/{item}"):
+        page.keyboard.press("Enter")
+    with page.expect_navigation(url=f"**/verify/{item}/at/*"):
+        page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
@@ -211,3 +212,14 @@ def test_what_a_page_is_given_is_what_was_asked(asker: Asker, demo: Demonstratio
     assert demo.told == [("/answer", {"answer": "150,0", "empty": ""})]
     assert shell.own_pages()[0].action == PUBLIC
     assert TOKEN
+
+
+def test_another_language_shows_the_same_page_again(asker: Asker):
+    def back(answer) -> str:
+        return html.unescape(re.search(r'name="back" value="([^"]*)"', answer.text)[1])
+
+    assert back(asker.get("/open?site=a&next=/kit/1")) == "/open?site=a&next=/kit/1"
+    form = f"{asker.origin}/yes?at=2"  # of what a form was answered with, there is no page
+    assert back(asker.post("/only-it", {}, referer=form)) == "/yes?at=2"
+    for elsewhere in ("", "https://other.example/a", f"{asker.origin}//other.example"):
+        assert back(asker.post("/only-it", {}, referer=elsewhere)) == "/"

@@ -132,6 +132,7 @@ class Asked:
             "languages": messages.LANGUAGES,
             "may": self.may,
             "here": self.request.url.path,
+            "this_page": self._this_page(),
             "menu": [entry for entry in given.menu if self._can("GET", entry.path)],
             "scan_path": given.scan_path if self._can("POST", given.scan_path) else "",
             "help_path": given.help_path,
@@ -143,6 +144,16 @@ class Asked:
             "refresh_s": 0,
             "saved": False,
         }
+
+    def _this_page(self) -> str:
+        """Return the way to what is shown: for the answer to a form, to where the form stood."""
+        query = self.raw_query.decode("latin-1")
+        shown = f"{self.request.url.path}{'?' if query else ''}{query}"
+        if self.request.method == "POST":
+            _, _, shown = self.request.headers.get("referer", "").partition(
+                f"//{self.request.headers['host']}"
+            )
+        return paths.local(shown)
 
     def _can(self, method: str, path: str) -> bool:
         action = self.pages.get((method, path))

@@ -30,6 +30,7 @@ STOP_S: Final = 20.0
 MAX_LINE: Final = 120
 OF_A_REAL_SITE: Final = (
     "VARDE_SITE", "VARDE_DATABASE", "VARDE_INVENTORY", "VARDE_BY", "VARDE_RADIO",
+    "VARDE_VERIFICATIONS", "VARDE_RECEIVER_KEY", "VARDE_PASSPHRASE_FILE", "VARDE_PIN_FILE",
 )  # fmt: skip
 _MARK = ".varde-run"
 """As the simulator marks a folder that is its own."""

@@ -96,6 +96,19 @@ def test_a_kit_goes_the_way_back_at_the_desk(place: DeskPlace):
     assert place.finished(CHIPS[0]) == [], "the board is bare"
 
 
+def test_another_kits_label_is_refused_before_the_test(place: DeskPlace):
+    kit, other = place.kit_with_hub(CHIPS[0]), place.room.kit()
+
+    async def story() -> None:
+        async with place.desk() as desk:
+            for label, code in ((other, "kit-label"), ("AAAAAA", "kit-id-check")):
+                with pytest.raises(errors.InputRefused, match=code):
+                    await desk.start(jobs.ACCEPT, T17, kit=kit, label=label)
+            assert desk.jobs() == []
+
+    asyncio.run(story())
+
+
 def test_an_update_needs_its_assignment(place: DeskPlace):
     async def story() -> None:
         async with place.desk() as desk:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from varde_host import errors
 from varde_host.acceptance import accepting, beginning, deviations, signing
 from varde_host.bench import faults, tray, work_folder
 from varde_host.bench.making import label_facts
 from varde_host.bench.occasion import Occasion, other_than
-from varde_host.inventory import kits, measuring_models, states
+from varde_host.inventory import kit_id, kits, measuring_models, states
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Wanted:
     place: str
     label: str | None = None
     anew: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse another kit's label before a test of ten minutes, not after it: `kit-label`."""
+        if self.label is not None and kit_id.check(self.label) != self.kit:
+            raise errors.InputRefused("kit-label", self.label, kit=self.kit)
 
 
 @dataclass(frozen=True)

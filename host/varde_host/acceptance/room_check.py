@@ -13,7 +13,7 @@ from varde_host import errors
 from varde_host.acceptance import at_collector, coverage, rooms
 from varde_host.bench.taking_back import returning
 from varde_host.collector import database, registry
-from varde_host.inventory import items, progress, store
+from varde_host.inventory import evidence, items, progress, store
 from varde_host.inventory.who import Who
 
 LOOK_S: Final = 2.0
@@ -30,6 +30,10 @@ class Wanted:
     room: str
     is_newest: bool = False
     wait_s: float = WAIT_S
+
+    def __post_init__(self) -> None:
+        """Refuse a room's name before somebody walks there: `text-form`, `birth-number`."""
+        evidence.text(self.room, "--room")
 
 
 @dataclass(frozen=True)

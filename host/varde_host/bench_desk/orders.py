@@ -145,8 +145,7 @@ class Coverage:
     def prepared(self, here: BenchFile) -> Work:
         """Return the work (`Make.prepared`)."""
         del here
-        room = evidence.text(self.room, "room")
-        wanted = room_check.Wanted(kit_id.check(self.kit), room, self.newest)
+        wanted = room_check.Wanted(kit_id.check(self.kit), self.room, self.newest)
 
         async def work(occasion: Occasion) -> Outcome:
             def say_hold() -> None:

@@ -18,7 +18,7 @@ from varde_host.bench_desk import cards, jobs, next_step, orders, question_kinds
 from varde_host.bench_desk.jobs import Job
 from varde_host.bench_desk.questions import Waiting
 from varde_host.bench_page import here, pictures
-from varde_host.inventory import kit_id
+from varde_host.inventory import evidence, kit_id, who
 from varde_host.pages.asked import Asked
 from varde_host.pages.long_poll import WAIT_S, live_part
 from varde_host.pages.page import Page
@@ -42,6 +42,8 @@ STATES: Final[Mapping[str, str]] = {
 _WANTS: Final = {
     question_kinds.SCAN: "scan", question_kinds.TEXT: "text", question_kinds.YES_NO: "none",
 }  # fmt: skip
+_HANDS: Final = ("accept.ask.button",)
+"""What hands are asked for with nothing to answer: the hub itself says that it was done."""
 _LOOKS_S: Final = 2.0
 """How soon a change of a card's question is looked for again, at the latest."""
 
@@ -99,7 +101,7 @@ async def start(asked: Asked) -> Response:
     if kind == orders.MAKE:
         what |= _make(asked, kit)
     if kind == orders.RETURN and form.get("reason"):
-        what |= {"give_up": form.get("decided", ""), "reason": form["reason"]}
+        what |= _given_up(form)
     if there is not None:
         desk.dismiss(there.number)
     job = await desk.start(kind, asked.visit.by, **what)
@@ -115,6 +117,15 @@ def _make(asked: Asked, kit: str) -> dict[str, Any]:
     step = here.step_of(asked, kit)
     again = step.fields.get("again") if step.job == next_step.MAKE else None
     return {"again": (str(again),)} if again else {}
+
+
+def _given_up(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return who decided that readings are wiped unsent, and why; refused before work begins.
+
+    It is the follow-up service's to decide, so that the page asks for the user alone.
+    """
+    decided = who.Who(who.FOLLOW_UP, form.get("decided", "").strip().lower())
+    return {"give_up": str(decided), "reason": evidence.text(form["reason"], "reason")}
 
 
 async def show(asked: Asked) -> Response:
@@ -234,6 +245,7 @@ def _values(asked: Asked, job: Job) -> dict[str, Any]:
         "asked_text": question and asked_text(question),
         "picture": pictures.of_code(question.key) if question is not None else ("", ""),
         "picture_of": pictures.of_code,
+        "hands": _HANDS,
         "may_do": asked.may(ACTIONS[job.kind]),
         "seen": _asked_now(asked, job),
         "next_step": here.step_of(asked, job.kit) if job.kit else None,

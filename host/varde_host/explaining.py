@@ -8,6 +8,8 @@ words; the part "who" is a function of the service, never a person.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
 import importlib.resources
 import string
@@ -26,6 +28,10 @@ FAMILIES: Final = (FINDING, FAULT, ERROR)
 """Whose word counts first where two have the same code."""
 MOST_WORDS: Final = 25
 """Of a part: more is not read by somebody who stands at a bench."""
+
+_ON_PAGE: Final = "page.now"
+"""What to do now where there are buttons, of the codes whose own words name a command."""
+_is_on_page: contextvars.ContextVar[bool] = contextvars.ContextVar("is_on_page", default=False)
 
 _NOT_GIVEN = "–"
 _NOW: Final = {ERROR: "next", FAULT: "next", FINDING: "do"}
@@ -49,6 +55,16 @@ class Explained:
         }  # fmt: skip
 
 
+@contextlib.contextmanager
+def on_page() -> Iterator[None]:
+    """Explain to somebody who looks at a page, here and in tasks and threads begun from here."""
+    before = _is_on_page.set(True)
+    try:
+        yield
+    finally:
+        _is_on_page.reset(before)
+
+
 def of_error(error: errors.HostError | WireError) -> Explained:
     """Return what an error of the peer or of the world means."""
     if isinstance(error, WireError):
@@ -59,13 +75,20 @@ def of_error(error: errors.HostError | WireError) -> Explained:
         what, now = error.code.replace("-", " "), str(error.fields.get("hint", ""))
         return Explained(error.code, what, now, owner(error.code), error.where)
     what, now = (messages.text(f"{key}.{part}", **error.fields) for part in ("what", "next"))
-    return Explained(error.code, what, now, owner(error.code), error.where)
+    return Explained(
+        error.code, what, _here(error.code, now, error.fields), owner(error.code), error.where
+    )
 
 
 def of_fault(code: str, fields: Mapping[str, object]) -> Explained:
     """Return what a fault of a board means; what the fault did not say is a dash."""
     what, now = (_filled(f"{FAULT}.{code}.{part}", fields) for part in ("what", "next"))
-    return Explained(code, what, now, faults.CODES[code][1])
+    return Explained(code, what, _here(code, now, fields), faults.CODES[code][1])
+
+
+def _here(code: str, now: str, fields: Mapping[str, object]) -> str:
+    key = f"{_ON_PAGE}.{code}"
+    return _filled(key, fields) if _is_on_page.get() and messages.has(key) else now
 
 
 def of_code(code: str) -> Explained | None:

@@ -61,6 +61,27 @@ def test_a_fault_that_gave_no_field_is_told_all_the_same():
     assert "{" not in told.what + told.now
 
 
+def test_a_page_names_its_own_way_and_no_command():
+    typed = explaining.of_error(errors.InputRefused("barcode-layout", ""))
+    with explaining.on_page():
+        shown = explaining.of_error(errors.InputRefused("barcode-layout", ""))
+        board = explaining.of_fault("not-come-back", {})
+    assert "varde" in typed.now
+    assert "Skannetest" in shown.now
+    assert "Fortsett" in board.now
+    assert explaining.of_error(errors.InputRefused("barcode-layout", "")) == typed
+
+
+def test_what_a_page_says_now_is_short_and_of_a_code_that_is_known():
+    for language in messages.LANGUAGES:
+        for key, text in messages.catalogue(language).items():
+            if key.startswith("page.now."):
+                assert explaining.of_code(key.removeprefix("page.now.")) is not None, key
+                assert len(text.split()) <= explaining.MOST_WORDS, key
+                assert "varde" not in text, key
+                assert "--" not in text, key
+
+
 def test_a_code_is_explained_as_it_is_said(terminal: Terminal):
     status, (told,) = terminal.json("explain", " bt-03 ".strip().upper())
     assert (status, told["code"], told["who"]) == (0, "bt-03", who.TECHNICIAN)

@@ -167,6 +167,8 @@ def next_at(
 
 
 def _accepted(facts: KitFacts) -> str:
+    if facts.kit.state not in _WIPED:
+        return TO_DO  # what was accepted before the kit went out says nothing of it now
     if kit_needs.acceptance(facts) is None:
         return DONE
     newest = facts.accepted

@@ -18,12 +18,12 @@ from varde_host.bench_entry.flow import (
     Flow,
     Question,
 )
-from varde_host.inventory import items, notes, places, scanning, standing
+from varde_host.inventory import items, measuring_models, notes, places, scanning, standing
 
 WRONG: Final = {
     "dead": "FEIL-01",
     "connects-not": "BLE",
-    "measures-wrong": "BT",
+    "measures-wrong": "MAALING",
     "battery": "BAT",
     "damaged": "SKADE",
     "missing": "MANGEL",
@@ -31,6 +31,8 @@ WRONG: Final = {
     "other": "ANNET",
 }
 """What people say is wrong, and the code by which it finds its owner (`notes.OWNERS`)."""
+MEASURES_WRONG: Final = {"cuff": "BT", "scale": "VEKT", "oximeter": "O2"}
+"""The code of "measures wrong" of a thing, by what the procedures that verify it begin with."""
 
 
 def _about(around: Around, entry: Entry) -> Ended:
@@ -56,13 +58,23 @@ def _write(around: Around, entry: Entry) -> Ended:
     more = entry.answers.get("more", NOTHING)
     text = said if more == NOTHING else f"{said}: {more}"
     subject = scanning.labelled(around.connection, entry.about)
-    written = (WRONG[chosen], text[:_MOST])
+    written = (_code(around, subject, chosen), text[:_MOST])
     there = notes.listing(around.connection, subject)
     if not any((n.code, n.text) == written and n.opened_ms >= entry.began_ms for n in there):
         notes.write(
             around.connection, subject, written[0], None, written[1], around.by, around.now_ms
         )
     return _about(around, entry)
+
+
+def _code(around: Around, subject: str, chosen: str) -> str:
+    of_things = [each for each in items.listing(around.connection) if each.item_id == subject]
+    if chosen == "measures-wrong" and of_things:
+        kind, model = of_things[0].kind, of_things[0].model
+        for name in measuring_models.procedures(around.known, kind, model) or ():
+            if (begins := name.partition("-")[0]) in MEASURES_WRONG:
+                return MEASURES_WRONG[begins]
+    return WRONG[chosen]
 
 
 _MOST = 200

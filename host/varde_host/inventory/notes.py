@@ -19,6 +19,7 @@ from varde_host.inventory.who import Who
 OWNERS = {
     "BLE": who.IT, "LAG": who.IT, "TID": who.IT, "SLE": who.IT, "NETT": who.IT,
     "BT": who.CALIBRATION, "VEKT": who.CALIBRATION, "O2": who.CALIBRATION, "REF": who.CALIBRATION,
+    "MAALING": who.CALIBRATION,
     "TIL": who.OWNER, "AVTALE": who.OWNER,
     "BRUK": who.FOLLOW_UP,
 }  # fmt: skip

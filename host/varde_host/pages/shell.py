@@ -138,9 +138,9 @@ class Shell:
             if self._know(asked):
                 new_cookie = ""
         except Exception as error:  # noqa: BLE001 the border: those who know may have failed
-            with messages.spoken(asked.language):
+            with messages.spoken(asked.language), explaining.on_page():
                 return _say(asked, error)
-        with messages.spoken(asked.language):
+        with messages.spoken(asked.language), explaining.on_page():
             try:
                 response = await self._let_in(page, asked)
             except Exception as error:  # noqa: BLE001 the border of the server

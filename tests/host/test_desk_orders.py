@@ -129,7 +129,8 @@ def test_a_bug_in_one_job_ends_that_job_alone(place: DeskPlace, capsys):
     async def story() -> None:
         async with place.desk() as desk:
             ended = await over(desk, await desk.start(jobs.MAKE, T17, count=1))
-            assert (ended.state, ended.failure.code) == (jobs.FAILED, "bug")
+            assert (ended.state, ended.failure.code) == (jobs.FAILED, "desk-bug")
+            assert ended.failure.now
             place.bench_steps(step("one", nothing))
             again = await desk.resume(ended.number, T17)
             assert (await over(desk, again)).state == jobs.DONE

@@ -263,7 +263,8 @@ class Desk:
             self._end(job, FAILED, failure=explaining.of_error(error))
         except Exception as error:  # noqa: BLE001 one job's bug must not end the other's work
             traceback.print_exception(error)
-            self._end(job, FAILED, failure=explaining.Explained("bug", "", "", ""))
+            told = explaining.of_error(errors.WorldFailed("desk-bug", str(job.number)))
+            self._end(job, FAILED, failure=dataclasses.replace(told, where=""))
         else:
             fault = ended.fault
             failure = None if fault is None else explaining.of_fault(fault.code, fault.fields)

@@ -13,7 +13,7 @@ from host.inventory_bench import T17, T18, refusal
 from varde_host import bench_page, messages
 from varde_host.bench import network_check
 from varde_host.bench_entry import entries, going_on, table
-from varde_host.bench_page import pictures
+from varde_host.bench_page import job_pages, pictures
 from varde_host.bench_page import table as page_table
 from varde_host.inventory import items, kits, models, notes, places, states
 
@@ -135,6 +135,29 @@ def test_a_fault_in_three_keys_finds_its_owner_and_is_closed(bench: Bench):
     assert (note.subject, note.function, note.text) == (kit, "it-drift", "Kobler seg ikke til")
     bench.go("close-note", kit, answers=["nytt batteri"], note=str(note.note_id))
     assert bench.stock.see(notes.listing) == []
+
+
+def test_wrong_readings_of_a_thing_have_the_code_of_its_kind(bench: Bench):
+    kit = bench.stock.kit()
+    bench.stock.outfit(kit)
+    inside = bench.stock.see(items.listing, kit_id=kit)
+    [cuff] = [each.item_id for each in inside if each.kind == models.SENSOR]
+    for subject in (kit, cuff):
+        bench.go("note", subject, answers=["measures-wrong", ""])
+    found = {note.subject: (note.code, note.function) for note in bench.stock.see(notes.listing)}
+    assert found == {
+        kit: ("MAALING", "kalibreringsansvarlig"), cuff: ("BT", "kalibreringsansvarlig"),
+    }  # fmt: skip
+
+
+def test_who_gave_readings_up_is_of_the_follow_up_service_and_asked_before_work():
+    given = job_pages._given_up({"decided": " S3 ", "reason": "huben er knust"})
+    assert given == {"give_up": "oppfolgingstjeneste:s3", "reason": "huben er knust"}
+    for wrong in ("", "Kari Normann", "it-drift:s3"):
+        form = {"decided": wrong, "reason": "huben er knust"}
+        assert refusal(job_pages._given_up, form).code == "by-person"
+    form = {"decided": "s3", "reason": "hun har 01010112377"}
+    assert refusal(job_pages._given_up, form).code == "birth-number"
 
 
 def test_a_place_and_a_things_standing(bench: Bench):

@@ -8,3 +8,9 @@ document.addEventListener("click", (event) => {
   box.value = button.dataset.code;
   box.form.requestSubmit();
 });
+// A mouse gives the focus back to what is asked, so that Enter answers it and moves no hand twice.
+document.addEventListener("click", (event) => {
+  const form = event.target.closest("button")?.closest(".practice-hand");
+  if (!form || event.detail === 0 || !form.checkValidity()) return;
+  setTimeout(() => document.querySelector("main [autofocus]")?.focus());
+});

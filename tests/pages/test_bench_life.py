@@ -57,3 +57,18 @@ def test_from_its_box_to_a_home_and_back_and_out_again(page, place, shot):
     shot(page, "bench-returned")
     again = go_on(page, place, hands, kit, states.READY)
     assert again == ["clean", "return", "make", "verify", "accept", "label"]
+
+
+def test_an_accepted_kit_that_was_not_moved_on_is_checked_by_one_key(page, place):
+    """The bench was cut between the record of the acceptance and the kit's move."""
+    kit, hands = place.stock.kit(), Hands(place.stock)
+    hands._chips = 100  # of no board that another test has made
+    place.stock.now_ms = max(place.stock.now_ms, place.clock.now_ms)
+    step = hands.walk(kit, until=next_step.ACCEPT)[-1]
+    move, hands._move = hands._move, lambda *_: None
+    hands.do(step)
+    hands._move = move
+    place.clock.now_ms = place.stock.now_ms
+    assert hands.step(kit).job == next_step.CHECK
+    by_keys(page, kit, next_step.CHECK)
+    assert place.stock.see(kits.find, kit).state == states.CHECKED

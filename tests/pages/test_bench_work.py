@@ -59,7 +59,7 @@ def test_cards_live_beside_a_question_and_nothing_typed_is_lost(page, place, lea
     lead.tell(events.PERSON, "accept-storage", code="pull-power")
     expect(page.locator(".failure")).to_contain_text("Trekk ut kabelen")
     shot(page, "bench-job-person")
-    lead.end(faults.Fault("lag-01", lost=2, of=20))
+    lead.end(faults.Fault("lag-01", lost=2, count=20))
     expect(page.locator(".failure")).to_contain_text("LAG-01")
     shot(page, "bench-job-failed")
     assert axe(page) == []

@@ -22,6 +22,7 @@ async def show(asked: Asked) -> Response:
     """Answer `GET /`."""
     fleet = await here.look(asked)
     pressing = [each for each in fleet.faults if _is_pressing(each, asked.now_ms)]
+    pressing.sort(key=lambda each: each.outcome != BAD)  # then by deadline, as they are
     mine = [each for each in pressing if each.owner == asked.visit.function]
     others = [each for each in pressing if each.owner != asked.visit.function]
     hubs = list(fleet.hubs.values())

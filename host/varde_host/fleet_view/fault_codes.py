@@ -36,6 +36,7 @@ _A_DAY, _TWO_DAYS, _THREE_DAYS, _A_WEEK = 24, 48, 72, 168
 RULES: Final[Mapping[str, Rule]] = {
     # a hub, by its silence
     "silent": Rule(who.FOLLOW_UP, _A_DAY, BAD),
+    "homeless": Rule(who.IT, _A_WEEK),
     "never": Rule(who.IT, _A_DAY, BAD),
     # by its newest report
     "battery-low": Rule(who.FOLLOW_UP, _A_DAY, BAD),

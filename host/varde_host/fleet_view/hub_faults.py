@@ -119,9 +119,10 @@ def _found(hub: HubView, code: str, since_ms: int, **fields: Any) -> Fault:
 def _of_silence(hub: HubView) -> Iterator[Fault]:
     at = hub.silence
     if at.state == silence.SILENT and at.due_ms is not None:
-        yield _found(hub, "silent", at.due_ms)
+        # In no kit there is no home to call: it was wiped under another id, exchanged or lost.
+        yield _found(hub, "silent" if hub.known.home else "homeless", at.due_ms)
     if at.state == silence.NEVER and hub.known.home is not None:
-        yield _found(hub, "never", hub.known.enrolled_ms)
+        yield _found(hub, "never", max(hub.known.enrolled_ms, hub.known.home.since_ms))
 
 
 def _of_state(hub: HubView, begun: Mapping[str, int]) -> Iterator[Fault]:

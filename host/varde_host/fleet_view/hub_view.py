@@ -62,6 +62,8 @@ class Home(NamedTuple):
     state: str
     profile: str
     place: str | None
+    since_ms: int = 0
+    """Since when its kit is in that state."""
 
 
 class Seen(NamedTuple):
@@ -208,7 +210,7 @@ def view(truth: own_word.HubTruth, known: Known, events: tuple[Seen, ...], now_m
         known=known,
         silence=silence.judge(
             truth.last_heard_ms, heartbeat_s, known.home.state if known.home else None, now_ms,
-            is_revoked=truth.is_revoked,
+            out_since_ms=known.home.since_ms if known.home else 0, is_revoked=truth.is_revoked,
         ),
         config=config_state.judge(terms.for_state() if terms else None, truth, now_ms),
         truth=truth,

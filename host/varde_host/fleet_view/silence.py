@@ -49,20 +49,27 @@ def judge(
     kit_state: str | None,
     now_ms: int,
     *,
+    out_since_ms: int = 0,
     is_revoked: bool = False,
 ) -> Silence:
     """Return how it is. `kit_state` is None for a hub whose kit nobody knows: it should be heard.
 
-    A moment that is yet to come, as this machine's clock went back, is as good as now.
+    `out_since_ms` is since when its kit is where it is: one that lay in a drawer for a year and
+    went out today has the time that others have. A moment just to come, as this machine's clock
+    was set back a little, is as good as now. One far to come says that the clock was wrong when
+    the hub was heard: nothing came since it is right, and who waited for that day would miss it.
     """
     if is_revoked:
         return Silence(REVOKED, None)
     is_stored = kit_state is not None and kit_state not in states.OUT
     if heard_ms is None:
         return Silence(STORED if is_stored else NEVER, None)
-    due_ms = heard_ms + allowed_ms(heartbeat_s * 1000)
-    if now_ms <= due_ms:
-        return Silence(ON_TIME, due_ms)
+    quiet_ms = allowed_ms(heartbeat_s * 1000)
+    if heard_ms - DAY_MS > now_ms:
+        return Silence(STORED, None) if is_stored else Silence(SILENT, now_ms)
+    if now_ms <= heard_ms + quiet_ms:
+        return Silence(ON_TIME, heard_ms + quiet_ms)
     if is_stored:
         return Silence(STORED, None)
+    due_ms = max(heard_ms, min(out_since_ms, now_ms)) + quiet_ms
     return Silence(LATE if now_ms <= due_ms + DAY_MS else SILENT, due_ms)

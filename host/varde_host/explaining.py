@@ -1,9 +1,10 @@
 """What a code means to a person: what happened, what to do now, and who does it.
 
 A code is what a technician says on the telephone and what stands in a log: that of an error
-(`error.*` of the catalogues), of a fault of a board at the bench (`bench.fault.*`), or of a
-finding of a verification (`verify.message.*`). Each has the same three parts, of at most 25
-words; the part "who" is a function of the service, never a person.
+(`error.*` of the catalogues), of a fault of a board at the bench (`bench.fault.*`), of a
+finding of a verification (`verify.message.*`), or of a fault of the fleet (`fleet-page.fault.*`).
+Each has the same three parts, of at most 25 words; the part "who" is a function of the service,
+never a person.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from typing import Final
 
 from varde_host import errors, messages
 from varde_host.bench import faults
+from varde_host.fleet_view import fault_codes
 from varde_host.inventory import who
 from varde_protocols.errors import WireError
 
-ERROR, FAULT, FINDING = "error", "bench.fault", "verify.message"
-FAMILIES: Final = (FINDING, FAULT, ERROR)
+ERROR, FAULT, FINDING, FLEET = "error", "bench.fault", "verify.message", "fleet-page.fault"
+FAMILIES: Final = (FINDING, FAULT, ERROR, FLEET)
 """Whose word counts first where two have the same code."""
 MOST_WORDS: Final = 25
 """Of a part: more is not read by somebody who stands at a bench."""
@@ -34,7 +36,7 @@ _ON_PAGE: Final = "page.now"
 _is_on_page: contextvars.ContextVar[bool] = contextvars.ContextVar("is_on_page", default=False)
 
 _NOT_GIVEN = "–"
-_NOW: Final = {ERROR: "next", FAULT: "next", FINDING: "do"}
+_NOW: Final = {ERROR: "next", FAULT: "next", FINDING: "do", FLEET: "now"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def of_code(code: str) -> Explained | None:
 
 
 def of_family(family: str) -> Iterator[Explained]:
-    """Yield what each code of ERROR, FAULT or FINDING means, sorted; fields are dashes."""
+    """Yield what each code of one of FAMILIES means, sorted; fields are dashes."""
     begins, ends = family + ".", ".what"
     for key in sorted(messages.catalogue(messages.speaker.language)):
         if key.startswith(begins) and key.endswith(ends):
@@ -124,6 +126,8 @@ def owner(code: str) -> str:
 def _owner_in(family: str, code: str) -> str:
     if family == FAULT:
         return faults.CODES[code][1]
+    if family == FLEET:
+        return fault_codes.RULES[code].owner
     return _owners()["findings"][code] if family == FINDING else owner(code)
 
 

@@ -13,7 +13,7 @@ from varde_host.inventory import who, words
 
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 BEGINS = "| code | hva | gjør nå | hvem |\n| --- | --- | --- | --- |\n"
-PARTS = {"what", "next", "do"}
+PARTS = {"what", "next", "do", "now"}
 
 
 def all_told() -> list[explaining.Explained]:
@@ -80,6 +80,13 @@ def test_what_a_page_says_now_is_short_and_of_a_code_that_is_known():
                 assert len(text.split()) <= explaining.MOST_WORDS, key
                 assert "varde" not in text, key
                 assert "--" not in text, key
+
+
+def test_a_fault_of_the_fleet_has_the_owner_of_its_table():
+    told = explaining.of_code("homeless")
+    assert told is not None
+    assert (told.code, told.who) == ("homeless", who.IT)
+    assert "hub revoke" in told.now
 
 
 def test_a_code_is_explained_as_it_is_said(terminal: Terminal):

@@ -42,6 +42,19 @@ child.wait()
 """
 
 
+EXERCISES = Path(__file__).parents[2] / "host" / "varde_host" / "practice" / "exercises"
+
+
+@pytest.mark.parametrize("file", sorted(EXERCISES.glob("*.toml")), ids=lambda file: file.stem)
+def test_each_exercise_has_a_world_with_what_it_plants(file: Path):
+    wanted = plan.load(file)
+    labels = {each.label for each in wanted.sensors} | {"manometer", "network"}
+    labels |= {f"board-{number}" for number in range(1, wanted.boards + 1)}
+    for row in wanted.planted:
+        assert row.do.split()[1] in labels
+        assert row.when == "start" or row.when.split()[1] in labels
+
+
 class Bench:
     """The program under another one, which can be killed."""
 

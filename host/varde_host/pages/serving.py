@@ -93,13 +93,19 @@ def run(
     made_tls = None if tls is None else _tls_context(*tls)
     context = replace(context, is_tls=tls is not None)
     with log.on_stderr(context.clock), server.listen(wanted) as listener:
+        page_server = made(pages, context, made_tls)
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            """Also before uvicorn listens to signals; what it has heard it raises again, to us."""
+            page_server.should_exit = True
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stopped)  # uvicorn raises them again, to us
+            signal.signal(number, stop)
         address = url(context, Address(*listener.getsockname()[:2]))
         on_listening(address)
         if opens_browser:
             webbrowser.open(address)
-        made(pages, context, made_tls).run(sockets=[listener])
+        page_server.run(sockets=[listener])
 
 
 def made(
@@ -152,7 +158,3 @@ def _tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise errors.InputRefused("server-key", str(certificate), reason=error) from error
     return made
-
-
-def _stopped(_number: int, _frame: FrameType | None) -> None:
-    """Nothing is left to do."""

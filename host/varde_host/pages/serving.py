@@ -108,9 +108,7 @@ def run(
         page_server.run(sockets=[listener])
 
 
-def made(
-    pages: Sequence[Page], context: Context, tls: ssl.SSLContext | None = None
-) -> PageServer:
+def made(pages: Sequence[Page], context: Context, tls: ssl.SSLContext | None = None) -> PageServer:
     """Return the server, not yet running."""
     config = uvicorn.Config(
         shell.app(pages, context),

@@ -36,6 +36,7 @@ SITE_FILES = {
     "root-2.pem", "server.key", "server.pem", "service.key", "site.json", "trust-1.key",
     "trust-2.key",
 }  # fmt: skip
+PUT_IN = SITE_FILES | {"trust-epoch-1.cbor", "access.toml"}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> files.Site:
     plan = creation.Plan(KEY_PHRASE.encode())
     made = creation.create(directory, "Fjord", ["c.test"], certificates.Validity(), plan)
     trust_documents.issue(made, int(NOW.timestamp() * 1000))
+    (directory / "access.toml").write_text("[local]\nallowed = true\n")
     (directory / "collector.sqlite").write_bytes(b"SQLite format 3")
     (directory / "collector.sqlite-wal").write_bytes(b"log")
     return made
@@ -55,7 +57,7 @@ def copy(site: files.Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup by the library that the product uses, at its full price, once."""
     file = tmp_path_factory.mktemp("copy") / "site.backup"
     done = backup.back_up(site, file, PHRASE.encode(), NOW)
-    assert set(done.hashes) == SITE_FILES | {"trust-epoch-1.cbor"}
+    assert set(done.hashes) == PUT_IN
     assert done.left_out == ["collector.sqlite", "collector.sqlite-wal"]
     return file
 
@@ -118,7 +120,7 @@ def test_another_implementation_of_age_and_tar_open_it(site: files.Site, archive
     again = age_file.encrypt(archive, PHRASE, 4)
     assert age_file.decrypt(again, PHRASE) == archive
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        assert set(opened.getnames()) == SITE_FILES | {"trust-epoch-1.cbor", "manifest.json"}
+        assert set(opened.getnames()) == PUT_IN | {"manifest.json"}
         key = opened.extractfile("service.key").read()
     sealed_key.read(key, KEY_PHRASE.encode(), "service.key")
 
@@ -292,7 +294,7 @@ def test_the_commands(
                tmp_path / "keys.txt")  # fmt: skip
     new = tmp_path / "new"
     status, restored = terminal.json("site", "restore", cheap, new, *phrases)
-    assert (status, restored["whole"], len(restored["files"])) == (0, True, 14)
+    assert (status, restored["whole"], len(restored["files"])) == (0, True, len(PUT_IN))
     monkeypatch.setattr(pyrage.passphrase, "encrypt", age_file.encrypt)
     monkeypatch.setattr(backup, "LEAST_WORK_FACTOR", age_file.QUICK)
     copy = tmp_path / "copy"

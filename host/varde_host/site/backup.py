@@ -4,7 +4,7 @@ The file is age's (age-encryption.org/v1, under a passphrase: scrypt and ChaCha2
 a tar archive, so that `age --decrypt FILE | tar x` opens it on a day when there is no varde:
 
     manifest.json         {"format": "varde-site-backup-1", "created_ms", "files": {name: SHA-256}}
-    site.json *.pem *.key *.cbor *.json
+    site.json *.pem *.key *.cbor *.json *.toml
 
 Keys under a passphrase go in as they are and keep it. Databases have a backup of their own
 (`varde database backup`), and what is in tokens or elsewhere is not here. The description is the
@@ -40,7 +40,7 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 LEAST_WORK_FACTOR: Final = 16
 MOST_WORK_FACTOR: Final = 22  # 4 GiB: a file that asks for more is not of a machine like ours
 _TRIES = 3
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.(?:key|pem|json|cbor)")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.(?:key|pem|json|cbor|toml)")
 _WORK = re.compile(rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]+ ([0-9]{1,2})\n")
 
 

@@ -207,13 +207,18 @@ def test_garbage_leaves_no_memory_behind(open_bench, known_hub):
             stranger = body.replace(known_hub.hub_id, claimed)
             assert open_bench.post(stranger).status_code in {403, 503}
 
+    def grown() -> int:
+        before, _ = tracemalloc.get_traced_memory()
+        throw(ROUNDS_OF_GARBAGE // 3)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+        return after - before
+
     throw(ROUNDS_OF_GARBAGE // 3)
     tracemalloc.start()
     try:
-        before, _ = tracemalloc.get_traced_memory()
-        throw(ROUNDS_OF_GARBAGE)
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
+        grown_bytes = [grown() for _ in range(3)]
     finally:
         tracemalloc.stop()
-    assert after - before < MOST_GROWTH_BYTES
+    # What leaks does so every time; a thread that an earlier test left, or an import, but once.
+    assert min(grown_bytes) < MOST_GROWTH_BYTES // 3

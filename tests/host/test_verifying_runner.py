@@ -190,7 +190,7 @@ async def asked_slowly(work: session.Session) -> tuple[Runner, Slow]:
     led = runner_of(work, slow, PUMPED)
     led.start()
     await asyncio.to_thread(slow.is_asked.wait, 30)
-    while led.seen is not None and led.seen.value is None:
+    while led.seen is None or not led.seen.is_still:  # all its samples have come
         await asyncio.sleep(0.01)
     return led, slow
 

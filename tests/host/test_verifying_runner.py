@@ -266,6 +266,32 @@ def test_an_instrument_that_is_gone_is_said_and_asked_again():
     assert ran(story()) == ("manometer-gone", "display")
 
 
+def test_a_bug_of_ours_while_it_measures_is_said_and_asked_again(capsys):
+    class Broken:
+        count = 0
+
+        def value(self, _step: plan.Step, _since_ms: int) -> entry.Value:
+            self.count += 1
+            if self.count == 1:
+                raise RuntimeError("ours")
+            return "149.8712"
+
+    async def story() -> tuple[str, str]:
+        led = runner_of(at_a_hold(), Broken(), PUMPED)
+        led.start()
+        await settled(led)
+        assert led.trouble is not None
+        trouble = led.trouble.code
+        led.retry(led.turn)
+        await settled(led)
+        asked = led.decider.question()
+        assert asked is not None
+        return trouble, asked.step.name
+
+    assert ran(story()) == ("verify-bug", "display")
+    assert "RuntimeError: ours" in capsys.readouterr().err
+
+
 def test_two_answers_to_one_question_are_one():
     async def story() -> tuple[str, int]:
         work = begun("oximeter-functional")

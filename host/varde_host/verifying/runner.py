@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol
@@ -199,6 +200,10 @@ class Runner:
             pass
         except errors.HostError as error:
             self.trouble = error
+            await self._disconnect()
+        except Exception as error:  # noqa: BLE001 nobody awaits it, and the page would wait for ever
+            traceback.print_exception(error)
+            self.trouble = errors.WorldFailed("verify-bug", asked.kind)
             await self._disconnect()
         finally:
             self._measuring = self._watch = None

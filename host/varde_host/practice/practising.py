@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from varde_host import clock, messages
+from varde_host import clock, errors, messages
 from varde_host.inventory import store
 from varde_host.inventory.who import Who
 from varde_host.pages import live
@@ -94,7 +94,8 @@ class Practising:
         inventory = store.open_inventory(self.site / store.FILE)
         try:
             while not self._over.wait(LOOK_S):
-                self.judge(inventory)
+                with contextlib.suppress(errors.WorldFailed):  # busy, full: looked at again
+                    self.judge(inventory)
         finally:
             inventory.close()
 

@@ -67,6 +67,8 @@ class Style:
         _one_of("verb", self.verb, VERBS)
         if self.around is not None:
             _one_of("around", self.around, AROUNDS)
+        if self.bundle == BATCH and self.around == ENTRIES:
+            raise ValueError("around: entries of a batch cannot refer to each other")
         if len(self.secret) != SECRET_BYTES:
             raise ValueError("secret: not 32 bytes")
         if not self.base.startswith(("https://", "http://", "urn:")) or self.base[-1] in ":/":
@@ -80,7 +82,8 @@ class Style:
     @property
     def is_contained(self) -> bool:
         """Whether devices go inside each Observation; PHD's profiles want resources."""
-        return (self.around or (ENTRIES if self.target == PHD else CONTAINED)) == CONTAINED
+        usual = ENTRIES if self.target == PHD and self.bundle != BATCH else CONTAINED
+        return (self.around or usual) == CONTAINED
 
     def system(self, name: str) -> str:
         """Return the site's own identifier or code system of that name."""

@@ -1,0 +1,95 @@
+"""Which profiles an Observation says that it follows, by target.
+
+None is claimed that it does not keep: base vital signs fix their units, and nothing is converted
+here, so a pressure in kPa or a height in m names no profile. Its codes say what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from varde_host.fhir import coded
+from varde_host.fhir.style import NO_DOMAIN, PHD, VKP, Resource
+
+LOINC: Final = "http://loinc.org"
+SNOMED: Final = "http://snomed.info/sct"
+
+_VKP: Final = "http://hl7.no/fhir/vkpobservation/StructureDefinition/vkp-Observation"
+_NO_DOMAIN: Final = (
+    "http://hl7.no/fhir/no-domain/vitalsigns/StructureDefinition/no-domain-VitalSigns-Observation-"
+)
+_PHD: Final = "http://hl7.org/fhir/uv/phd/StructureDefinition/Phd"
+TEST_DATA: Final = "HTEST"
+_HEART_RATE: Final = "364075005"
+
+PHD_CATEGORY: Final = {
+    "coding": [{
+        "system": "http://hl7.org/fhir/uv/phd/CodeSystem/PhdObservationCategories",
+        "code": "phd-observation",
+    }]
+}  # fmt: skip
+
+# By LOINC: the units that R4's profile of that vital sign allows, and the names of its profiles.
+# VKP's general profile stands for what it has none of its own for. Its glucose profile is not
+# claimed: it has the SNOMED CT code of oxygen saturation (VkpObservationGlucose.fsh, l. 18).
+_GENERAL: Final = ""
+_SIGNS: Final = {
+    "2708-6": (("%",), "-Oxygensat", "oxygensaturation"),
+    "8867-4": (("/min",), "-Heartrate", "pulse"),
+    "85354-9": (("mm[Hg]",), "-Bloodpressure", "bloodpressure"),
+    "29463-7": (("g", "kg", "[lb_av]"), "-Bodyweight", "bodyweight"),
+    "8310-5": (("Cel", "[degF]"), "-Bodytemp", "bodytemp"),
+    "8302-2": (("cm", "[in_i]"), _GENERAL, "bodyheight"),
+    "39156-5": (("kg/m2",), _GENERAL, None),
+}
+
+
+def claims(observation: Resource, target: str) -> list[str]:
+    """Return the profiles that an Observation follows, [] if none of that target's."""
+    if target == PHD:
+        return [_PHD + _phd(observation)]
+    if is_of_device(observation):
+        return []  # these are of patients
+    sign = next((_SIGNS[each] for each in codes(observation, LOINC) if each in _SIGNS), None)
+    if sign is not None and not set(units(observation)) <= set(sign[0]):
+        return []
+    if target == VKP:
+        return [_VKP + (_GENERAL if sign is None else sign[1])]
+    if target == NO_DOMAIN and sign is not None and sign[2] is not None:
+        is_heart = sign[2] == "pulse" and _HEART_RATE in codes(observation, SNOMED)
+        return [_NO_DOMAIN + ("heartrate" if is_heart else sign[2])]
+    return []
+
+
+def is_of_device(observation: Resource) -> bool:
+    """Tell if it is test data: of the device and of nobody (PHD, Measurement Status)."""
+    labels = observation.get("meta", {}).get("security", [])
+    return any(each.get("code") == TEST_DATA for each in labels)
+
+
+def _phd(observation: Resource) -> str:
+    if "valueCodeableConcept" in observation:
+        return "CodedEnumerationObservation"
+    if "valueQuantity" in observation:
+        return "NumericObservation"
+    if any(
+        "valueQuantity" in each or "dataAbsentReason" in each
+        for each in observation.get("component", [])
+    ):
+        return "CompoundNumericObservation"
+    return "NumericObservation" if "dataAbsentReason" in observation else "BaseObservation"
+
+
+def codes(resource: Resource, system: str) -> list[str]:
+    """Return the codes of one system that an Observation or component goes by."""
+    codings = resource["code"].get("coding", [])
+    return [str(each["code"]) for each in codings if each.get("system") == system]
+
+
+def units(observation: Resource) -> Iterator[str]:
+    """Return the UCUM codes of all quantities that are values."""
+    for part in (observation, *observation.get("component", [])):
+        quantity = part.get("valueQuantity")
+        if quantity is not None and quantity.get("system") == coded.UCUM:
+            yield str(quantity.get("code"))

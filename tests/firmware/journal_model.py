@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from firmware.nor_flash import NorFlash
+from varde_firmware.core import journal_sector
 from varde_firmware.core.journal import Journal, JournalFull
 from varde_firmware.core.journal_report import MountReport
 
@@ -193,9 +194,22 @@ class Model:
             seqs = [seq for seq, _, _ in journal._pending_frames(sector)]
             # the head is marked when it is succeeded: it, or if that was cut, its predecessor
             exempt = {journal._head, journal._predecessor} | self.torn_sectors
+            if self.excused is not None:
+                exempt |= self._newest_sound(journal)
             if sector not in exempt and seqs:
                 back = [seq for seq in seqs if seq in self.acked]
                 require(len(back) < len(seqs), "other", f"records {back} came back alone")
+
+    def _newest_sound(self, journal: Journal) -> set[int]:
+        """The head and the one before, where headers that failed once programmed look newer."""
+        raw = bytearray(journal_sector.HEADER_BYTES)
+        generations = []
+        for sector in set(range(journal._sector_count)) - self.torn_sectors:
+            journal_sector.read(journal._flash, sector, raw)
+            header = journal_sector.parse_header(raw)
+            if header is not None:
+                generations.append((header.generation, sector))
+        return {sector for _, sector in sorted(generations)[-2:]}
 
     def _check_unsettled(self, offered: dict[int, bytes], unsettled_seq: int | None) -> None:
         if any(seq in offered for seq in self.flying):

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from firmware.failing_flash import KINDS, FailingFlash
+from firmware.failing_flash import KINDS, LATE_ERROR, FailingFlash
 from firmware.journal_cuts import operation_count
 from firmware.journal_model import Model
 from firmware.journal_spoiled import live_with
@@ -37,6 +37,20 @@ def test_sectors_are_bad_from_the_start(kind: str) -> None:
             live_with("steady", 6, [(0, sector, kind) for sector in bad])
 
 
+def test_no_number_is_given_again_that_stands_where_it_was_refused() -> None:
+    life = SpoiledLife()
+    life.first_boot(4, 1)
+    life.append_many(30)
+    life.spoil(2, LATE_ERROR, 0)
+    for repeat in (10, 60):
+        life.append_many(repeat)
+    for size in (143, 64):  # refused, as the journal is full; the bytes stand all the same
+        life.session(size)
+    life.reboot()
+    life.append_many(2)
+    life.what_is_held_is_offered()
+
+
 class SpoiledLife(JournalLife):
     """The random lives, and sectors that go bad at any time."""
 
@@ -52,6 +66,14 @@ class SpoiledLife(JournalLife):
 
     def has_bad_sectors(self) -> bool:
         return bool(self.flash.spoiled)
+
+    def boot(self) -> None:
+        """A flash that is blank, as all that was ever opened lost its bytes, is a new one."""
+        if self.flash.spoiled and all(byte == 0xFF for byte in self.flash.memory):
+            self.model = Model()
+            self.model.excused = self.flash.gone
+            self.model.torn_sectors = self.flash.spoiled
+        super().boot()
 
     @precondition(lambda self: self.to_go)
     @rule(sector=st.integers(0, 9), kind=st.sampled_from(KINDS), delay=st.integers(0, 40))

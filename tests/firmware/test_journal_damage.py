@@ -235,8 +235,10 @@ def test_foreign_bytes_are_no_journal() -> None:
     flash.memory[:] = random.Random(1).randbytes(len(flash.memory))
     journal, report, offered = mounted(flash)
     assert (report.torn, report.damaged, offered) == (1, 5, {})
-    journal.append(journal.next_seq, b"first" * 20)
-    assert mounted(flash)[2] == {1: b"first" * 20}
+    seq = journal.next_seq  # one that no journal which stood there can have used
+    assert seq > 6 * journal_sector.MAX_RECORDS
+    journal.append(seq, b"first" * 20)
+    assert mounted(flash)[2] == {seq: b"first" * 20}
 
 
 def test_a_newer_format_is_refused_and_left_alone() -> None:

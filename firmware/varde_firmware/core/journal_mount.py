@@ -65,11 +65,14 @@ class Found:
         self.torn = self.damaged = 0
         self.unsettled_seq: "Optional[int]" = None
         self._knows_newest = False
+        # A flash that fails after it programmed: what was refused stands, and is not in the head.
+        self._after_pending = FIRST_SEQ
         self._moving: "list[int]" = []  # sectors with pending records that may stand in newer ones
         self._read_headers()
         for sector in range(flash.sector_count):
             if self._kinds[sector] == _LIVE or sector == self.head:
                 self._read_sector(sector)
+        self.next_seq = max(self.next_seq, self._after_pending)
         for sector in self._moving:
             self._leave_out_moved(sector)
         self._rescue_sessions()
@@ -99,6 +102,8 @@ class Found:
         self.generation, self.head, self._lost_successor, self.next_seq = newest
         if self.head != _NO_SECTOR:
             self.next_seq += journal_sector.MAX_RECORDS  # unless reading it tells better
+        elif self.damaged:  # the first ever, perhaps, and more than one
+            self.next_seq += journal_sector.MAX_RECORDS * len(self._kinds)
         self.predecessor = _NO_SECTOR if second[2] else second[1]
         if second[0] == self.generation - 1:  # else one that held newer records may be dead
             self._opened_before = second[1]
@@ -129,6 +134,7 @@ class Found:
             if code < journal_sector.MOVED:
                 bits |= 1 << code
                 len_bytes += end - start
+                self._after_pending = max(self._after_pending, first_seq + code + 1)
             elif code == journal_sector.MOVED:
                 bits |= 1 << self._image[start]
                 len_bytes += end - start - journal_sector.MOVED_BYTES

@@ -144,7 +144,7 @@ def test_what_is_half_typed_stays_when_the_part_changes(served, browser, demo: D
         assert page.input_value("#answer-1") == "72,35"
         assert page.evaluate(FOCUSED) == "answer-1"
         assert page.evaluate("document.activeElement.selectionStart") == 4
-    assert page.text_content("#said") == "third"
+    expect(page.locator("#said")).to_have_text("third")
     page.keyboard.type("4")
     posted(page)
     assert demo.told == [("/answer", {"number": "1", "answer": "72,345"})]

@@ -161,6 +161,7 @@ class _Plan:
         }
         self._present = {each.origin for each in wanted}
         self._told: set[bytes] = set()
+        self._queued_now: dict[bytes, Body] = {}
 
     def steps(self) -> Iterator[Step]:
         for each in self._wanted:
@@ -172,14 +173,25 @@ class _Plan:
     def _step(self, wanted: Wanted) -> Iterator[Step]:
         row = self._by_origin.get((wanted.origin, wanted.part))
         if row is None:
-            found = self._same_identifier(wanted)
-            if found is None:
-                return
-            wanted, row = found
-        self._told.add(wanted.key if row is None else row.key)
+            yield from self._new(wanted)
+        else:
+            yield from self._known(wanted, row)
+
+    def _new(self, wanted: Wanted, why: tuple[str, ...] = (ledger.FIRST,)) -> Iterator[Step]:
+        """Say what was not said of this origin."""
+        found = self._same_identifier(wanted)
+        if found is None:
+            return
+        wanted, row = found
         if row is None:
-            yield self._queued(wanted, 1, CREATE, None, (ledger.FIRST,))
-        elif row.digest != wanted.digest:
+            self._told.add(wanted.key)
+            yield self._queued(wanted, 1, CREATE, None, why)
+        else:
+            yield from self._known(wanted, row)
+
+    def _known(self, wanted: Wanted, row: Row) -> Iterator[Step]:
+        self._told.add(row.key)
+        if row.digest != wanted.digest:
             yield from self._otherwise(wanted, row)
 
     def _same_identifier(self, wanted: Wanted) -> tuple[Wanted, Row | None] | None:
@@ -192,28 +204,24 @@ class _Plan:
         self._told.add(row.key)
         if row.digest == wanted.digest:
             return None
-        before = self._opening(row).said
+        before = self._body(row).said
         if before.content == wanted.said.content and before.source == wanted.said.source:
             return None
         own = replace(wanted, identifier=f"{wanted.identifier}-{wanted.origin}")
         return own, self._by_key.get(own.key)
 
     def _otherwise(self, wanted: Wanted, row: Row) -> Iterator[Step]:
-        before = self._opening(row)
+        before = self._body(row)
         decision = ledger.decide(before.said, wanted.said, is_redecoding=self._is_redecoding)
         if decision.do == ledger.HOLD:
             yield Hold(wanted, before)
         elif decision.do == ledger.MOVE and wanted.key != row.key:
             yield from self._withdrawn(row, before, decision.why)
-            self._told.add(wanted.key)
-            there = self._by_key.get(wanted.key)
-            yield self._next(wanted, there, decision.why)
+            yield from self._new(wanted, decision.why)
         elif decision.do != ledger.NOTHING:
             yield self._next(replace(wanted, identifier=before.identifier), row, decision.why)
 
-    def _next(self, wanted: Wanted, row: Row | None, why: tuple[str, ...]) -> Queue:
-        if row is None:
-            return self._queued(wanted, 1, CREATE, None, why)
+    def _next(self, wanted: Wanted, row: Row, why: tuple[str, ...]) -> Queue:
         if row.number is not None and not row.is_tried:
             return self._queued(wanted, row.version, row.change, row.number, why)
         return self._queued(wanted, row.version + 1, AMEND, None, why)
@@ -228,6 +236,7 @@ class _Plan:
             wanted.digest, replaces,
         )  # fmt: skip
         self._by_key[row.key] = self._by_origin[row.origin, row.part] = row
+        self._queued_now[row.key] = Body(wanted.identifier, wanted.said, wanted.resources)
         return Queue(wanted, version, change, replaces, why)
 
     def _withdrawn(self, row: Row, before: Body, why: tuple[str, ...]) -> Iterator[Step]:
@@ -244,6 +253,9 @@ class _Plan:
         )  # fmt: skip
         version = row.version + (0 if row.number is not None and not row.is_tried else 1)
         yield Queue(wanted, version, WITHDRAW, None, why)
+
+    def _body(self, row: Row) -> Body:
+        return self._queued_now.get(row.key) or self._opening(row)
 
     def _untold(self, row: Row) -> Iterator[Step]:
         if row.hub != self._hub or row.change in (WITHDRAW, MESSAGE):

@@ -27,8 +27,10 @@ FAILED: Final = "failed"
 """A bug of ours: the rest goes on, and the journal has where."""
 DECODER: Final = "decoder"
 """Handed on already, and read otherwise today: `varde receiver redecode`."""
+VANISHED: Final = "vanished"
+"""Handed on already, and none of today's readings says it: likewise."""
 REASONS: Final = (NOT_OPENED, TEST, NO_LOAN, NOT_CHOSEN, BEFORE, NO_SUBJECT, NOTHING_SAID, FAILED,
-                  DECODER)  # fmt: skip
+                  DECODER, VANISHED)  # fmt: skip
 
 # Errors of a reading of which nothing may be said to others: it waits, is not the hub's own, or
 # is sealed to somebody else. What was opened and cannot be decoded is handed on as just that.

@@ -21,9 +21,10 @@ Resource = dict[str, Any]
 class Outgoing:
     """One Observation with what it refers to, or one message.
 
-    `identifier` is the first of the first resource, as `system|value`, and never changes; `version`
-    counts from 1. `resources` begins with what it is about; the subject is the loan, which the
-    sender replaces at the very last step. `made_ms` is Unix ms, the same however often it is sent.
+    `identifier` is the first of the first resource, as `system|value`, and never changes;
+    `version` counts from 1. `resources` begins with what it is about; the subject is the loan,
+    which the sender replaces at the very last step. `made_ms` is Unix ms, the same however often
+    it is sent.
     """
 
     identifier: str
@@ -50,7 +51,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The target could not; it, or the sender, wants to be asked after `after_s` at the soonest."""
+    """The target could not; it is to be asked after `after_s` at the soonest."""
 
     after_s: float
     why: str

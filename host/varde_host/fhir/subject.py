@@ -14,6 +14,8 @@ PATIENT: Final = "Patient"
 DEVICE: Final = "Device"
 _LOAN: Final = "loan"
 DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_KEYS: Final = ("subject", "patient")
+"""What it is called: a DetectedIssue has a `patient`."""
 
 
 def of_loan(loan_id: str | None, style: Style) -> Resource:
@@ -26,11 +28,12 @@ def of_loan(loan_id: str | None, style: Style) -> Resource:
 
 def loan_of(resource: Resource, style: Style) -> str | None:
     """Return the loan that a resource is of; None for what is of a device or of no loan."""
-    identifier = resource.get("subject", {}).get("identifier", {})
-    if identifier.get("system") != style.system(_LOAN):
-        return None
-    value: str | None = identifier.get("value")
-    return value
+    for key in _KEYS:
+        identifier = resource.get(key, {}).get("identifier", {})
+        if identifier.get("system") == style.system(_LOAN):
+            value: str | None = identifier.get("value")
+            return value
+    return None
 
 
 def replaced(resource: Resource, known: Resource, style: Style) -> Resource:
@@ -44,6 +47,7 @@ def replaced(resource: Resource, known: Resource, style: Style) -> Resource:
             {**each, "resource": replaced(each["resource"], known, style)}
             for each in copy["entry"]
         ]
-    if loan_of(copy, style) is not None:
-        copy["subject"] = known
+    for key in _KEYS:
+        if key in copy and loan_of({key: copy[key]}, style) is not None:
+            copy[key] = known
     return copy

@@ -1,8 +1,9 @@
 """The coincident time: what the sensor's clock showed when the hub's clock showed so much.
 
 Profile PhdCoincidentTimeStampObservation of HL7/phd. Sensors keep local time without an offset,
-and the guide has the gateway add its own: ours is UTC, so the sensor's text gets a `Z` here and
-in no other place. With it the stamp that was sent follows from `effective` digit for digit.
+and the guide has the gateway add its own: ours is UTC, so the sensor's text gets a `Z` here and in
+no other place. What lies between the two times is the sensor's offset, zone and error together;
+the stamp itself stands with the measurement (`time.extension`).
 """
 
 from __future__ import annotations

@@ -159,6 +159,9 @@ class _Plan:
         self._by_origin = {
             (row.origin, row.part): row for row in self._by_key.values() if row.change != WITHDRAW
         }
+        self._told_before: dict[str, list[Row]] = {}
+        for (told, _part), row in self._by_origin.items():
+            self._told_before.setdefault(told, []).append(row)
         self._present = {each.origin for each in wanted}
         self._told: set[bytes] = set()
         self._queued_now: dict[bytes, Body] = {}
@@ -184,10 +187,24 @@ class _Plan:
             return
         wanted, row = found
         if row is None:
-            self._told.add(wanted.key)
-            yield self._queued(wanted, 1, CREATE, None, why)
+            held = self._new_of_old_bytes(wanted)
+            if held is None:
+                self._told.add(wanted.key)
+                yield self._queued(wanted, 1, CREATE, None, why)
+            else:
+                yield held
         else:
             yield from self._known(wanted, row)
+
+    def _new_of_old_bytes(self, wanted: Wanted) -> Hold | None:
+        """Return what to hold if these bytes were handed on, and did not say this then."""
+        if self._is_redecoding or wanted.said.is_entered:
+            return None
+        for row in self._told_before.get(wanted.origin, ()):
+            before = self._body(row)
+            if before.said.source == wanted.said.source and before.said.loan == wanted.said.loan:
+                return Hold(wanted, replace(before, said=replace(before.said, content={})))
+        return None
 
     def _known(self, wanted: Wanted, row: Row) -> Iterator[Step]:
         self._told.add(row.key)

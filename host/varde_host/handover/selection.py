@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from varde_host.fhir import measured
+from varde_host.fhir import measured, time
 from varde_host.handover import targets
 
 NOT_OPENED: Final = "not-opened"
@@ -55,7 +55,7 @@ def reason(
         return TEST
     if target.things is not None and each.thing.kind not in target.things:
         return NOT_CHOSEN
-    latest_ms = made(each)[1]
+    latest_ms = time.known(each).latest_ms
     if target.since_ms is not None and latest_ms is not None and latest_ms < target.since_ms:
         return BEFORE
     return _reason_of_loan(each.loan_id, target, with_subject)
@@ -69,12 +69,3 @@ def _reason_of_loan(
     if target.loans is not None and loan not in target.loans:
         return NOT_CHOSEN
     return NO_SUBJECT if with_subject is not None and loan not in with_subject else None
-
-
-def made(each: measured.Measured) -> tuple[int | None, int | None]:
-    """Return the earliest and the latest moment at which it was measured, None for an open end."""
-    claim, when = each.claim, each.when
-    if claim is not None and claim.utc_ms is not None:
-        uncertainty_ms = claim.uncertainty_ms or 0
-        return claim.utc_ms - uncertainty_ms, claim.utc_ms + uncertainty_ms
-    return (None, None) if when is None else (when.earliest_ms, when.latest_ms)

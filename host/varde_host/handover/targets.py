@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from varde_host import errors
-from varde_host.fhir import measured
+from varde_host.fhir import measured, style
 
 FILE: Final = "file"
 CSV: Final = "csv"
@@ -32,8 +32,6 @@ THINGS: Final = (
     measured.OXIMETER, measured.CUFF, measured.SCALE, measured.THERMOMETER, measured.GLUCOSE,
     measured.OTHER,
 )  # fmt: skip
-PROFILES: Final = ("vkp", "no-domain", "phd")
-BUNDLES: Final = ("transaction", "batch", "collection")
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _MUNICIPALITY: Final = re.compile(r"[0-9]{4}")
@@ -45,16 +43,17 @@ MAX_LOANS: Final = 100_000
 class Target:
     """One target. `things` and `loans` are None for all; `since_ms` is Unix ms, None for ever.
 
-    `adapter` holds the settings of its kind, which the sender reads and refuses. `purpose` says
-    why it gets measurements: the municipality's words, for its records of processing.
+    `adapter` holds the settings of its kind, which the sender reads and refuses; `check` those
+    that are others at its test end. `purpose` says why it gets measurements: the municipality's
+    words, for its records of processing.
     """
 
     name: str
     kind: str
     is_on: bool
     purpose: str
-    profile: str = "vkp"
-    bundle: str = "transaction"
+    profile: str = style.VKP
+    bundle: str = style.TRANSACTION
     form: str = BUNDLE
     municipality: str | None = None
     things: frozenset[str] | None = None
@@ -63,13 +62,19 @@ class Target:
     of_no_loan: bool = False
     misses: bool = False
     triage: bool = False
+    base: str = style.DEFAULT_BASE
+    language: str = "nb"
+    around: str | None = None
+    verb: str = style.POST
     adapter: Mapping[str, Any] = field(default_factory=dict)
+    check: Mapping[str, Any] | None = None
 
     @property
     def chosen(self) -> str:
         """A digest of all that says what this target gets and in which shape."""
         said = [
             self.profile, self.bundle, self.municipality, self.of_no_loan, self.since_ms,
+            self.base, self.language, self.around, self.verb,
             sorted(self.things) if self.things is not None else None,
             sorted(self.loans) if self.loans is not None else None,
         ]  # fmt: skip
@@ -109,8 +114,8 @@ def _target(name: str, table: Any) -> Target:
         kind=reading.word("kind", KINDS),
         is_on=is_on,
         purpose=reading.text("purpose", must_be_there=is_on),
-        profile=reading.word("profile", PROFILES, "vkp"),
-        bundle=reading.word("bundle", BUNDLES, "transaction"),
+        profile=reading.word("profile", style.TARGETS, style.VKP),
+        bundle=reading.word("bundle", style.BUNDLES, style.TRANSACTION),
         form=reading.word("form", FORMS, BUNDLE),
         municipality=reading.municipality(),
         things=reading.words("things", THINGS),
@@ -119,6 +124,11 @@ def _target(name: str, table: Any) -> Target:
         of_no_loan=reading.boolean("of_no_loan", default=False),
         misses=reading.boolean("misses", default=False),
         triage=reading.boolean("triage", default=False),
+        base=reading.string("base", style.DEFAULT_BASE),
+        language=reading.word("language", style.LANGUAGES, "nb"),
+        around=reading.one_of("around", style.AROUNDS),
+        verb=reading.word("verb", style.VERBS, style.POST),
+        check=reading.table("check"),
         adapter=reading.left(),
     )
 
@@ -152,6 +162,21 @@ class _Table:
         if value not in known:
             raise self._refused(key)
         return str(value)
+
+    def string(self, key: str, default: str) -> str:
+        value = self._left.pop(key, default)
+        if not isinstance(value, str) or not value:
+            raise self._refused(key)
+        return value
+
+    def one_of(self, key: str, known: tuple[str, ...]) -> str | None:
+        return self.word(key, known) if key in self._left else None
+
+    def table(self, key: str) -> Mapping[str, Any] | None:
+        value = self._left.pop(key, None)
+        if value is not None and not isinstance(value, Mapping):
+            raise self._refused(key)
+        return value
 
     def words(self, key: str, known: tuple[str, ...] | None) -> frozenset[str] | None:
         value = self._left.pop(key, None)

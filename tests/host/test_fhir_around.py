@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from host import fhir_samples as samples
-from varde_host.fhir import bundle, device, device_metric, identifier, subject
+from varde_host.fhir import bundle, cuff, device, device_metric, identifier, subject
 from varde_host.fhir.style import Style
 from varde_host.receiver import verification_of
 
@@ -88,8 +88,25 @@ def test_a_sensor_of_which_nothing_is_known_says_so() -> None:
 
 def test_somebodys_own_device_is_marked() -> None:
     made = device.of_thing(samples.ALL["private"], PHD)
-    assert {"url": "urn:varde:privately-owned", "valueBoolean": True} in made["extension"]
-    assert "extension" not in device.of_thing(samples.ALL["cuff"], PHD)
+    private = {"url": "urn:varde:privately-owned", "valueBoolean": True}
+    assert private in made["extension"]
+    assert private not in device.of_thing(samples.ALL["cuff"], PHD)["extension"]
+
+
+PANEL = {"code": {"coding": [{"system": "http://loinc.org", "code": "85354-9"}]}}
+
+
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [("S", "397641000202108"), ("m", "720737000"), (" XL ", "397631000202102"), ("22-42", None)],
+)
+def test_a_cuff_has_the_size_that_the_kit_record_says(size: str, code: str | None) -> None:
+    thing = replace(samples.ALL["cuff"].thing, cuff_size=size)
+    measured = replace(samples.ALL["cuff"], thing=thing)
+    made = cuff.of_pressure(measured, PANEL, samples.style("no-domain"))
+    assert [each["valueCoding"]["code"] for each in made] == ([code] if code else [])
+    assert cuff.of_pressure(measured, PANEL, samples.style("vkp")) == []
+    assert cuff.of_device(measured, PHD) == [{"url": "urn:varde:cuff-size", "valueString": size}]
 
 
 def test_a_hub_and_none_where_somebody_typed() -> None:

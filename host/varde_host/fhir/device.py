@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from varde_host.fhir import coded, identifier
+from varde_host.fhir import coded, cuff, identifier
 from varde_host.fhir import measured as measured_module
 from varde_host.fhir.measured import Measured
 from varde_host.fhir.style import PHD, Resource, Style
@@ -44,7 +44,7 @@ def of_thing(measured: Measured, style: Style) -> Resource:
     return coded.without_nothing({
         "resourceType": "Device",
         "meta": _meta("PhdDevice", style),
-        "extension": _ownership(measured, style),
+        "extension": [*_ownership(measured, style), *cuff.of_device(measured, style)],
         "identifier": identifier.of_thing(measured, style),
         "udiCarrier": _udi(thing.udi),
         **_text("manufacturer", thing.maker),

@@ -12,6 +12,7 @@ from typing import Any, Final
 from varde_host.fhir import (
     coded,
     coincident,
+    cuff,
     device,
     device_metric,
     identifier,
@@ -125,7 +126,10 @@ def _whole(
         **draft,
         "meta": _meta(draft, style),
         "contained": around.contained(),
-        "extension": [*draft.get("extension", []), *_extensions(measured, around, style)],
+        "extension": [
+            *draft.get("extension", []), *cuff.of_pressure(measured, draft, style),
+            *_extensions(measured, around, style),
+        ],
         "identifier": [each for each in known_as if each is not None],
         "category": _category(draft, style),
         "subject": _subject(measured, draft, around, style),

@@ -16,6 +16,7 @@ l. 12-24), for servers that know that one. It has no system, as that profile wan
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import uuid
@@ -133,5 +134,9 @@ def of(resource: Resource) -> tuple[str, str]:
 
 def full_url(resource: Resource) -> str:
     """Return the same `urn:uuid:` for the same resource each time, by its identifier."""
-    system, value = of(resource)
-    return uuid.uuid5(_NAMESPACE, f"{resource['resourceType']}|{system}|{value}").urn
+    return _urn(str(resource["resourceType"]), *of(resource))
+
+
+@functools.lru_cache(maxsize=1024)  # a site's devices come with each of their readings
+def _urn(kind: str, system: str, value: str) -> str:
+    return uuid.uuid5(_NAMESPACE, f"{kind}|{system}|{value}").urn

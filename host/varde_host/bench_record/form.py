@@ -6,6 +6,7 @@
     acceptance   kit, hub, chip, items, steps, outcome, valid_until   (docs/acceptance.md)
     handout      kit, loan, items, config, acceptance, coverage, instructed
     trace        item, model, serial, good, bad, from_ms, until_ms, counted_ms, loans
+    loan-sheet   kit, loan, from_ms, until_ms, hubs, things, slots, reminders (`loan_sheet_form`)
 
 Here is what they have in common with each other and with the inventory: names, moments, ids,
 dates, hashes and outcomes. What was measured is `verification`'s own. Errors: InputRefused
@@ -21,7 +22,7 @@ from typing import Any, Final
 
 from varde_host import errors
 from varde_host.acceptance import steps
-from varde_host.bench_record import number
+from varde_host.bench_record import loan_sheet_form, number
 from varde_host.inventory import evidence, kit_id, who
 from varde_protocols import documents, records
 
@@ -31,11 +32,13 @@ VERIFICATION: Final = "verification"
 ACCEPTANCE: Final = "acceptance"
 HANDOUT: Final = "handout"
 TRACE: Final = "trace"
+LOAN_SHEET: Final = "loan-sheet"
 NUMBERS: Final = {
     VERIFICATION: documents.VERIFICATION,
     ACCEPTANCE: documents.ACCEPTANCE,
     HANDOUT: documents.HANDOUT,
     TRACE: documents.TRACE,
+    LOAN_SHEET: 11,  # no hub's program has to know its name
 }
 """Kind of record: kind of document."""
 
@@ -54,6 +57,7 @@ BODIES: Final = {
     TRACE: frozenset(
         ("item", "model", "serial", "good", "bad", "from_ms", "until_ms", "counted_ms", "loans")
     ),
+    LOAN_SHEET: loan_sheet_form.BODY,
 }  # fmt: skip
 MAX_ITEMS = 32
 MAX_TEXT = 200
@@ -237,6 +241,7 @@ def _counted(row: object) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     VERIFICATION: _verification, ACCEPTANCE: _acceptance, HANDOUT: _handout, TRACE: _trace,
+    LOAN_SHEET: loan_sheet_form.check,
 }  # fmt: skip
 _LOAN_KEYS = {"loan", "kit", "from_ms", "until_ms", "readings"}
 _COUNTED_KEYS = {"hub", "slot", "verification", "readings", "surely", "first_seq", "last_seq"}

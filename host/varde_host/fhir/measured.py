@@ -56,12 +56,16 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """Typed by the follow-up service from paper: by whom (function and short id), and when."""
+    """Typed by the follow-up service from paper: by whom (function and short id), and when.
+
+    `is_withdrawn`: it was in error, and is handed on as that (status `entered-in-error`).
+    """
 
     entry_id: str
     function: str
     person: str
     at_ms: int
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

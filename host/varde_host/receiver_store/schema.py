@@ -1,0 +1,85 @@
+"""The receiver's tables. `migrations/versions` makes them; a test holds the two together.
+
+`hubs` and `records` are the collector's, column for column: what opens readings
+(`receiver.source`) reads either. No value stands here in clear: records are sealed as hubs sent
+them, and what waits to be handed on is sealed with the receiver's key (`handover.sealed`).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from varde_host.collector import schema as collector_schema
+
+metadata = sa.MetaData()
+
+_ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+hubs = collector_schema.hubs.to_metadata(metadata)
+records = collector_schema.records.to_metadata(metadata)
+
+# What a target has (`handover.outbox`): one row for each identifier, the newest version of it.
+handed = sa.Table(
+    "handed",
+    metadata,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("key", sa.LargeBinary, primary_key=True),  # of the identifier
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("hub", sa.LargeBinary, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("change", sa.Text, nullable=False),
+    sa.Column("handed_ms", sa.BigInteger, nullable=False),
+    sa.Column("remote", sa.Text),  # what the target calls it
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Index("handed_hub", "target", "hub"),
+)
+
+# What waits for a target, or was refused by it.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("number", _ROW_NUMBER, sa.Identity(), primary_key=True),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("hub", sa.LargeBinary, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("change", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("words", sa.Text),  # of a target that refused
+    sa.Column("queued_ms", sa.BigInteger, nullable=False),
+    sa.Column("refused_ms", sa.BigInteger),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("target", "key", "version", name="outbox_once"),
+    sa.Index("outbox_state", "target", "state", "number"),
+    sa.Index("outbox_hub", "target", "hub"),
+)
+
+# Up to where a hub's records were looked at for a target, and what of it is kept back.
+considered = sa.Table(
+    "considered",
+    metadata,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("hub", sa.LargeBinary, primary_key=True),
+    sa.Column("mark", sa.Text, nullable=False),
+    sa.Column("held", sa.Text, nullable=False),  # counts by reason, JSON
+)
+
+# Who switched triage and who set which limits (`triage.kept`). Rows are only added.
+triage_log = sa.Table(
+    "triage_log",
+    metadata,
+    sa.Column("number", _ROW_NUMBER, sa.Identity(), primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("loan", sa.Text),
+    sa.Column("function", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Index("triage_log_loan", "loan", "number"),
+)

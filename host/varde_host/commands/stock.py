@@ -14,12 +14,14 @@ from varde_host import errors, messages, output
 from varde_host.bench_desk import scan as scan_desk
 from varde_host.commands import inventory_options, options
 from varde_host.inventory import barcode, items, loans, scanning, taking_in, wedge
+from varde_host.inventory import standing as standing_words
 
 _Site = options.SiteDirectory
 _Inventory = inventory_options.InventoryAddress
 _By = inventory_options.By
 _ItemId = Annotated[str, typer.Argument(metavar="ITEM")]
 _Text = Annotated[str | None, typer.Option()]
+_PrivatelyOwned = Annotated[bool, typer.Option("--privately-owned")]
 _Day = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
 _DEFAULT = options.DEFAULT_SITE
 
@@ -63,6 +65,7 @@ def add(
     hub_id: _Text = None,
     place: _Text = None,
     owner: _Text = None,
+    privately_owned: _PrivatelyOwned = False,
     lease_end: _Day = None,
     warranty_end: _Day = None,
     made_on: _Day = None,
@@ -80,7 +83,8 @@ def add(
     acting, now_ms = inventory_options.acting(by)
     given = {
         "serial": serial, "lot": lot, "size": size, "chip_id": chip_id, "hub_id": hub_id,
-        "owner": owner, "lease_end": lease_end, "warranty_end": warranty_end, "made_on": made_on,
+        "owner": _owner(owner, privately_owned=privately_owned), "lease_end": lease_end,
+        "warranty_end": warranty_end, "made_on": made_on,
         "expires_on": expires_on, "installed_on": installed_on,
         "calibrated_until": calibrated_until,
     }  # fmt: skip
@@ -107,6 +111,10 @@ def add(
         output.good(messages.text("stock.added", item=done.item_id, model=done.model))
 
 
+def _owner(named: str | None, *, privately_owned: bool) -> str | None:
+    return standing_words.OWNED_BY_USER if privately_owned else named
+
+
 def change(
     item: _ItemId,
     serial: _Text = None,
@@ -115,6 +123,7 @@ def change(
     chip_id: _Text = None,
     hub_id: _Text = None,
     owner: _Text = None,
+    privately_owned: _PrivatelyOwned = False,
     lease_end: _Day = None,
     warranty_end: _Day = None,
     expires_on: _Day = None,
@@ -129,7 +138,8 @@ def change(
     acting, now_ms = inventory_options.acting(by)
     given = {
         "serial": serial, "lot": lot, "size": size, "chip_id": chip_id, "hub_id": hub_id,
-        "owner": owner, "lease_end": lease_end, "warranty_end": warranty_end,
+        "owner": _owner(owner, privately_owned=privately_owned), "lease_end": lease_end,
+        "warranty_end": warranty_end,
         "expires_on": expires_on, "installed_on": installed_on,
         "calibrated_until": calibrated_until,
     }  # fmt: skip

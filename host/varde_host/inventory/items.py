@@ -229,7 +229,7 @@ def _refuse_unless_clean(
     known: measuring_models.Known,
 ) -> None:
     """Refuse what has been in a home, and would leave out a step by going into this kit."""
-    if item.kind not in models.MEASURING:
+    if item.kind not in models.MEASURING or item.owner == standing.OWNED_BY_USER:
         return
     lent = loans.of_item(connection, item.item_id)
     used_ms = lent[-1].until_ms if lent else None

@@ -5,8 +5,9 @@ from the inventory, where the signed records are (`records`): nobody ticks a box
 be true together on the day:
 
 1. Each thing in the kit is good and in date, and each that measures has a verification of its own
-   (the hub's is the acceptance), by a procedure for its model, passed with references that held,
-   younger than its last day in a home, and not lapsed.
+   (the hub's is the acceptance; what the user owns needs none, and its readings say so), by a
+   procedure for its model, passed with references that held, younger than its last day in a home,
+   and not lapsed.
 2. The kit's newest acceptance is about this kit as it is now: these things, with these
    verifications, with no step done before it was wiped or before a thing was put in or taken out;
    and each of its steps has passed.
@@ -119,14 +120,16 @@ def _things(
 ) -> list[_Thing]:
     items = schema.items
     columns = (items.c.item_id, items.c.kind, items.c.model, items.c.standing, items.c.expires_on)
-    query = sa.select(*columns).where(wanted).order_by(items.c.item_id)
+    query = sa.select(*columns, items.c.owner).where(wanted).order_by(items.c.item_id)
     found = []
     for row in connection.execute(query).all():
         needs = measuring_models.procedures(known, row.kind, row.model)
+        if needs and row.owner == standing.OWNED_BY_USER:
+            needs = ()
         record = None
         if needs is None or needs:
             record = records.newest_verification(connection, row.item_id)
-        found.append(_Thing(*row, needs, record))
+        found.append(_Thing(*row[:-1], needs, record))
     return found
 
 

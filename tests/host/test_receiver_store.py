@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 import alembic.autogenerate
 import alembic.migration
@@ -91,7 +92,7 @@ def test_whatever_comes_in_any_order_is_there_once(opened: store.Store, parts):
             for hub_id, found in ranges.items()
         } == known
         for found in ranges.values():  # as few as there can be
-            assert all(a[1] + 1 < b[0] for a, b in zip(found, found[1:], strict=False))
+            assert all(a[1] + 1 < b[0] for a, b in itertools.pairwise(found))
 
 
 def test_the_first_that_came_stays(opened: store.Store):

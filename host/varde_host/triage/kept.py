@@ -26,7 +26,7 @@ def log(connection: sa.Connection, sealer: sealed.Sealer) -> in_force.InForce:
     """Return what stood when. Raises InputRefused `outbox-sealed` for another key's."""
     table = schema.triage_log
     query = sa.select(table).order_by(table.c.number)
-    return in_force.InForce(_deed(row, sealer) for row in connection.execute(query))
+    return in_force.InForce([_deed(row, sealer) for row in connection.execute(query).all()])
 
 
 def limits_text(connection: sa.Connection, sealer: sealed.Sealer, loan: str) -> str:

@@ -44,6 +44,11 @@ def type_of(characteristic: int) -> str:
     return _OF.get(characteristic, (facts.TYPES[-1], False))[0]
 
 
+def is_beside(characteristic: int) -> bool:
+    """Tell if it comes beside a measurement, and is none."""
+    return characteristic in _BESIDE
+
+
 def read(connection: sa.Connection) -> Iterator[tuple[str, facts.HubFacts]]:
     """Yield each hub's id, revoked ones too, and what is known of it but its plans."""
     hubs = schema.hubs

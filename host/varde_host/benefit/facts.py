@@ -85,11 +85,13 @@ class Running(NamedTuple):
 
 
 class Reminder(NamedTuple):
-    """`weekdays` as bits (1 Monday to 64 Sunday), `minute` of the local day."""
+    """`weekdays` as bits (1 Monday to 64 Sunday), `minute` of the local day; `slot` of the sensor,
+    0 for any."""
 
     minute: int
     weekdays: int
     type: str
+    slot: int = 0
 
 
 class Plan(NamedTuple):

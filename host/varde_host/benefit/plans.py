@@ -73,7 +73,7 @@ def _plan(begin: int, end: int | None, config: hub_config.HubConfig | None) -> f
         if sensor.characteristics
     } | {hub_config.ANY_SLOT: facts.ANY_TYPE}
     reminders = tuple(
-        facts.Reminder(minute, weekdays, types.get(slot, facts.TYPES[-1]))
+        facts.Reminder(minute, weekdays, types.get(slot, facts.TYPES[-1]), slot)
         for minute, weekdays, slot in config.reminders
     )
     standard, rule = config.local_time

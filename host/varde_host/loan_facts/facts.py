@@ -42,11 +42,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is expected of a loan from `from_ms` on, until a later plan; nothing if empty."""
+    """What is expected of a loan from `from_ms` on, until a later plan; nothing if empty.
+
+    None: what the hub reminds of, as before any plan.
+    """
 
     loan_id: str
     from_ms: int
-    expected: tuple[Expected, ...]
+    expected: tuple[Expected, ...] | None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class LoanFacts:
     def plan_at(self, loan_id: str, at_ms: int) -> Plan | None:
         """Return the plan that holds then; None: what the hub reminds of is what is expected."""
         begun = [each for each in self.plans_of(loan_id) if each.from_ms <= at_ms]
-        return begun[-1] if begun else None
+        return begun[-1] if begun and begun[-1].expected is not None else None
 
     def reminding_at(self, loan_id: str, at_ms: int) -> list[Reminding]:
         """Return what the loan's hubs remind of then."""

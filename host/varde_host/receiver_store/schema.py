@@ -83,3 +83,20 @@ triage_log = sa.Table(
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Index("triage_log_loan", "loan", "number"),
 )
+
+# What the follow-up service said of loans (`loan_facts.kept`): entries from paper, which of them
+# were in error, pauses and plans. Rows are only added. What was measured is sealed.
+loan_log = sa.Table(
+    "loan_log",
+    metadata,
+    sa.Column("number", _ROW_NUMBER, sa.Identity(), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),  # random: a row is added once
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("loan", sa.Text, nullable=False),
+    sa.Column("function", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("said", sa.Text, nullable=False),  # JSON, nothing that was measured
+    sa.Column("sealed", sa.LargeBinary),
+    sa.Index("loan_log_loan", "loan", "number"),
+)

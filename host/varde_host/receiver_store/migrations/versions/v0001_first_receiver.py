@@ -14,6 +14,7 @@ def upgrade() -> None:
     _records()
     _handover()
     _triage()
+    _loans()
 
 
 def _records() -> None:
@@ -101,4 +102,20 @@ def _triage() -> None:
         sa.Column("person", sa.Text, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Index("triage_log_loan", "loan", "number"),
+    )
+
+
+def _loans() -> None:
+    op.create_table(
+        "loan_log",
+        sa.Column("number", _ROW_NUMBER, sa.Identity(), primary_key=True),
+        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("loan", sa.Text, nullable=False),
+        sa.Column("function", sa.Text, nullable=False),
+        sa.Column("person", sa.Text, nullable=False),
+        sa.Column("said", sa.Text, nullable=False),
+        sa.Column("sealed", sa.LargeBinary),
+        sa.Index("loan_log_loan", "loan", "number"),
     )

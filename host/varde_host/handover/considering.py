@@ -163,6 +163,7 @@ class Told:
     ) -> Told:
         """Sort what was measured."""
         told = cls()
+        handed: list[tuple[measured.Measured, style.Resource]] = []
         boxes = service.boxes(target)
         for each in found:
             reason = selection.reason(each, target, subjects)
@@ -177,10 +178,25 @@ class Told:
                 else:
                     reason = None if made else selection.NOTHING_SAID
             told.wanted += made
+            handed += [(each, dict(one.resources[0])) for one in made]
             if reason is not None:
                 told.kept_back.add(wanting.origin(each))
                 told.held.append(reason)
+        if target.triage:
+            _add_alerts(service, target, hub, handed, told)
         return told
+
+
+def _add_alerts(
+    service: Service,
+    target: targets.Target,
+    hub: bytes,
+    handed: Sequence[tuple[measured.Measured, style.Resource]],
+    told: Told,
+) -> None:
+    from varde_host.handover import alerting  # noqa: PLC0415 where colours are told, and only there
+
+    alerting.add(service, target, hub, handed, told)
 
 
 def _tell(bug: Exception, origin: str) -> None:

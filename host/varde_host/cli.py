@@ -69,6 +69,13 @@ COMMANDS: Mapping[str, Any] = {
         "status": "config_status.status",
     },
     "readings": "readings.readings",
+    "receiver": {
+        "run": "receiver_run.run",
+        "status": "receiver_status.status",
+        "retry": "receiver_status.retry",
+        "check": "receiver_run.check",
+        "redecode": "receiver_status.redecode",
+    },
     "sensor": {
         "scan": "sensor.scan",
         "pair": "sensor.pair",

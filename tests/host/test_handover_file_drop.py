@@ -1,4 +1,4 @@
-"""A file a version, whole or not there, once: over kills at each step, a full disk, two writers."""
+"""A file a version, whole or not there, once: over kills, a full disk, two writers."""
 
 from __future__ import annotations
 

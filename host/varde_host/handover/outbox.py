@@ -149,7 +149,7 @@ def put(
 
 def _replaceable(
     connection: sa.Connection, target: str, step: planning.Queue
-) -> sa.Row[Any] | None:
+) -> sa.Row[Any, Any, Any] | None:
     table = schema.outbox
     is_untried = sa.and_(table.c.number == (step.replaces or 0), table.c.attempts == 0)
     query = sa.select(table.c.number, table.c.version, table.c.change).where(

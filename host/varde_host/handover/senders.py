@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf import hkdf
 from varde_host import errors
 from varde_host.fhir import style
 from varde_host.handover import file_drop, rendering, sending, targets
+from varde_host.receiver_store import folder as receiver_folder
 
 _FOLDER: Final = "folder"
 _CHECKS: Final = "check"
@@ -36,7 +37,7 @@ def style_of(target: targets.Target, receiver_private: bytes) -> style.Style:
 
 def sender(
     target: targets.Target,
-    folder: Path,
+    folder: receiver_folder.Folder,
     chosen: style.Style,
     subjects: rendering.Subjects,
     *,
@@ -66,12 +67,16 @@ def _checked(target: targets.Target) -> Mapping[str, Any]:
 
 
 def _folder(
-    target: targets.Target, settings: Mapping[str, Any], folder: Path, *, is_check: bool
+    target: targets.Target,
+    settings: Mapping[str, Any],
+    folder: receiver_folder.Folder,
+    *,
+    is_check: bool,
 ) -> Path:
     unknown = sorted(set(settings) - {_FOLDER})
-    named = settings.get(_FOLDER, f"out/{target.name}")
+    named = settings.get(_FOLDER, f"{receiver_folder.OUT}/{target.name}")
     if unknown or not isinstance(named, str) or not named:
         key = [*unknown, _FOLDER][0]
         raise errors.InputRefused("target-setting", f"target.{target.name}.{key}")
-    out = folder / named
+    out = folder.path / named
     return out / _CHECKS if is_check and target.check is None else out

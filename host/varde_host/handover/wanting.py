@@ -9,6 +9,7 @@ from typing import Any
 from varde_host.fhir import measured, of, time
 from varde_host.fhir.style import Resource, Style
 from varde_host.handover import content, ledger, planning
+from varde_host.loan_facts import entries
 
 FINAL = "final"
 AMENDED = "amended"
@@ -31,6 +32,8 @@ def wanted(
     """Return what is to be said. `hub` is whose rows in the ledger this belongs to."""
     made = of.of(each, style)
     for observation, kind in zip(made.observations, made.kinds, strict=True):
+        if entries.WITHDRAWN in each.details:
+            observation["status"] = content.ENTERED_IN_ERROR
         said = _said(each, observation)
         yield planning.Wanted(
             identifier(observation), origin(each), kind, hub, said, digest(said),
@@ -65,6 +68,8 @@ def identifier(resource: Resource) -> str:
 def finished(step: planning.Queue) -> planning.Wanted:
     """Return it with the status that a later version has, under the identifier it is known by."""
     wanted = step.wanted
+    if step.change == planning.MESSAGE:
+        return wanted
     observation = dict(wanted.resources[0])
     if step.change == planning.AMEND and observation.get("status") == FINAL:
         observation["status"] = AMENDED

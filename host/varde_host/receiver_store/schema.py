@@ -100,3 +100,26 @@ loan_log = sa.Table(
     sa.Column("sealed", sa.LargeBinary),
     sa.Index("loan_log_loan", "loan", "number"),
 )
+
+# What was told of measurements that did not come (`missed.kept`): the newest word of each. Nothing
+# that was measured; when and what kind stands in clear beside each record, too.
+misses = sa.Table(
+    "misses",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # `missed.expected.Expected.key`
+    sa.Column("hub", sa.Text, nullable=False),
+    sa.Column("loan", sa.Text, nullable=False),  # "" for none
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("due_ms", sa.BigInteger, nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("is_final", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("told_ms", sa.BigInteger, nullable=False),
+    sa.Column("due_by_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("closed", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),  # JSON
+    sa.Index("misses_state", "state", "due_ms"),
+)

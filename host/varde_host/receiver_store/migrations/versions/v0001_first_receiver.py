@@ -15,6 +15,7 @@ def upgrade() -> None:
     _handover()
     _triage()
     _loans()
+    _misses()
 
 
 def _records() -> None:
@@ -118,4 +119,26 @@ def _loans() -> None:
         sa.Column("said", sa.Text, nullable=False),
         sa.Column("sealed", sa.LargeBinary),
         sa.Index("loan_log_loan", "loan", "number"),
+    )
+
+
+def _misses() -> None:
+    op.create_table(
+        "misses",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("hub", sa.Text, nullable=False),
+        sa.Column("loan", sa.Text, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("due_ms", sa.BigInteger, nullable=False),
+        sa.Column("from_ms", sa.BigInteger, nullable=False),
+        sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("is_final", sa.Boolean, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("told_ms", sa.BigInteger, nullable=False),
+        sa.Column("due_by_ms", sa.BigInteger, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("closed", sa.Text, nullable=False),
+        sa.Column("evidence", sa.Text, nullable=False),
+        sa.Index("misses_state", "state", "due_ms"),
     )

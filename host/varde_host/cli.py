@@ -75,6 +75,13 @@ COMMANDS: Mapping[str, Any] = {
         "retry": "receiver_status.retry",
         "check": "receiver_run.check",
         "redecode": "receiver_status.redecode",
+        "enter": "receiver_enter.enter",
+        "withdraw": "receiver_enter.withdraw",
+        "entries": "receiver_enter.entries",
+        "loans": "receiver_loans.show_list",
+        "pause": "receiver_loans.pause",
+        "plan": "receiver_loans.plan",
+        "subjects": {"check": "receiver_loans.check_subjects"},
     },
     "sensor": {
         "scan": "sensor.scan",
@@ -119,6 +126,7 @@ COMMANDS: Mapping[str, Any] = {
         "label": "kit_label.draw",
         "lost": "kit_lost.report",
         "support": "kit_support.show",
+        "sheets": "kit_sheets.write",
     },
     "stock": {
         "scan": "stock.scan",

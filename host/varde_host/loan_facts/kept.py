@@ -60,7 +60,7 @@ def enter(
 ) -> None:
     """Add an entry; in place of another of the same loan, which is withdrawn for it.
 
-    Raises InputRefused `entry-unknown`, `entry-gone` for one that is withdrawn already.
+    Raises InputRefused `typed-unknown`, `typed-gone` for one that is withdrawn already.
     """
     _refuse_twice(connection, entry, corrects)
     said = {"kind": entry.kind, "from_ms": entry.from_ms, "until_ms": entry.until_ms}
@@ -184,7 +184,7 @@ def _refuse_twice(connection: sa.Connection, entry: Entry, corrects: str | None)
     if corrects is None:
         return
     if _standing_loan(connection, corrects, entry.entry_id) != entry.loan_id:
-        raise errors.InputRefused("entry-unknown", corrects[:20])
+        raise errors.InputRefused("typed-unknown", corrects[:20])
 
 
 def _standing_loan(connection: sa.Connection, entry_id: str, other: str) -> str:
@@ -193,11 +193,11 @@ def _standing_loan(connection: sa.Connection, entry_id: str, other: str) -> str:
     query = sa.select(table.c.loan).where(table.c.name == entry_id, table.c.what == ENTRY)
     loan = connection.execute(query).scalar()
     if loan is None:
-        raise errors.InputRefused("entry-unknown", entry_id[:20])
+        raise errors.InputRefused("typed-unknown", entry_id[:20])
     gone = sa.select(table.c.said).where(table.c.name == f"{entry_id}-")
     said = connection.execute(gone).scalar()
     if said is not None and json.loads(said)["for"] != other:
-        raise errors.InputRefused("entry-gone", entry_id[:20])
+        raise errors.InputRefused("typed-gone", entry_id[:20])
     return str(loan)
 
 

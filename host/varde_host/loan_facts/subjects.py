@@ -1,8 +1,7 @@
-"""Who has a loan: a file of the follow-up service, `subjects.toml` in the receiver's folder.
+"""Who has a loan: a file of the follow-up service, `subjects.json` in the receiver's folder.
 
-    [subjects]
-    2503481100000001 = "NATIONAL NUMBER"
-    2503481100000002 = { system = "urn:oid:2.16.578.1.12.4.1.4.1", value = "NATIONAL NUMBER" }
+    {"2503481100000001": "NATIONAL NUMBER",
+     "2503481100000002": {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "NATIONAL NUMBER"}}
 
 It is read when a body is sent, and what it says goes into that body and nowhere else: no database,
 no log, no error. So an error here names the loan and the line of the file, never the person. The
@@ -11,9 +10,9 @@ file is its owner's alone (0600): one that others may read is refused.
 
 from __future__ import annotations
 
+import json
 import re
 import stat
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,13 +21,11 @@ from typing import Any, Final
 from varde_host import errors
 from varde_host.inventory import birth_number
 
-FILE: Final = "subjects.toml"
 NATIONAL: Final = "urn:oid:2.16.578.1.12.4.1.4.1"
 """Birth number (no-basis); D-numbers have a system of their own."""
 D_NUMBER: Final = "urn:oid:2.16.578.1.12.4.1.4.2"
 MAX_FILE_BYTES: Final = 16 << 20
 """100,000 loans have some 5 MB."""
-_TABLE: Final = "subjects"
 _LOAN: Final = re.compile(r"\d{16}")
 _SYSTEM: Final = re.compile(r"urn:oid:[0-9]+(\.[0-9]+)+|https?://[!-~]{1,200}|urn:[!-~]{1,200}")
 _VALUE: Final = re.compile(r"[!-~]{1,64}")
@@ -121,13 +118,20 @@ def _lines(path: Path) -> dict[str, Any] | None:
 def _parsed(text: str, path: Path) -> dict[str, Any]:
     """What a parser says of a wrong line may hold it, so nothing of it is passed on."""
     try:
-        whole = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
-        whole = {}
-    lines = whole.get(_TABLE)
-    if set(whole) != {_TABLE} or not isinstance(lines, dict):
-        raise errors.InputRefused("subjects-form", str(path))
-    return lines
+        whole = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        whole = None
+    if not isinstance(whole, dict):
+        raise errors.InputRefused("subjects-form", str(path)) from None
+    return whole
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A loan that stands twice in the file may be two people's: nobody is guessed."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("twice")
+    return found
 
 
 def _fault(loan: str, said: object) -> Fault | None:

@@ -16,6 +16,7 @@ from varde_host.fhir import (
     device,
     device_metric,
     identifier,
+    observation,
     profile,
     subject,
     time,
@@ -76,8 +77,6 @@ def _bare(resource: Resource) -> Resource:
 
 def of(measured: measured_module.Measured, style: Style) -> Made:
     """Return all that is handed on of a measurement in a target's style."""
-    from varde_host.fhir import observation  # noqa: PLC0415
-
     made, around, kinds = [], {}, []
     shared = _shared(measured, style)
     seen: dict[str, int] = {}

@@ -90,13 +90,11 @@ class Row:
     cells: dict[str, Cell]
 
     @property
-    def order(self) -> tuple[str, int, str, int]:
+    def order(self) -> tuple[str, int, str]:
         """Rows of a loan stand together and in time; what has no time stands first."""
         at = self.cells["time"]
-        return (
-            str(self.cells["loan"] or ""), at if isinstance(at, int) else -1,
-            str(self.cells["reading"]), 0,
-        )  # fmt: skip
+        moment_ms = at if isinstance(at, int) else -1
+        return str(self.cells["loan"] or ""), moment_ms, str(self.cells["reading"])
 
 
 def rows(measured: Measured, made: Made, pseudonyms: Pseudonyms) -> Iterator[Row]:

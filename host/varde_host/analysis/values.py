@@ -16,9 +16,9 @@ MDC: Final = "urn:iso:std:iso:11073:10101"
 LOINC: Final = "http://loinc.org"
 SNOMED: Final = "http://snomed.info/sct"
 
-# What says something of a value, and is none (a modality, a status, an identifier).
-_QUALIFIERS: Final = ("valueCodeableConcept", "valueString", "valueBoolean", "valueDateTime",
-                      "valueTime")  # fmt: skip
+# What says something of a value, and is none (a modality, a status word, a number of sequence).
+_QUALIFIERS: Final = ("valueCodeableConcept", "valueInteger", "valueString", "valueBoolean",
+                      "valueDateTime", "valueTime")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Value:
     """One value, or why there is none (`absent`, a code of HL7's data-absent-reason).
 
     `text` has the exact digits, or the word that stands for a number (a code, samples). `unit` is
-    UCUM. `codes` are by system; `name` is how the resource calls it.
+    UCUM. `codes` are by system; `name` is how the resource calls it. What is said of the whole
+    (`interpretations`) is said of each of its components.
     """
 
     codes: Mapping[str, str]
@@ -52,9 +53,10 @@ class Value:
 
 def of(observation: Resource) -> list[Value]:
     """Return what was measured: numbers, samples, and what ought to be there and is absent."""
-    found = list(_values(observation, is_component=False))
+    found = list(_values(observation, (), is_component=False))
+    whole = _interpretations(observation)
     for component in observation.get("component", ()):
-        found += _values(component, is_component=True)
+        found += _values(component, whole, is_component=True)
     return found
 
 
@@ -69,19 +71,18 @@ def qualifiers(observation: Resource) -> list[str]:
     return said
 
 
-def _values(part: Resource, *, is_component: bool) -> Iterator[Value]:
-    codes = _codes(part.get("code", {}))
-    name = _name(part.get("code", {}))
-    interpretations = tuple(
-        word for each in part.get("interpretation", ()) for word in [_word(each)] if word
-    )
+def _values(part: Resource, of_whole: tuple[str, ...], *, is_component: bool) -> Iterator[Value]:
+    code = part.get("code", {})
+    own = _interpretations(part)
     about: dict[str, Any] = {
-        "codes": codes, "name": name, "interpretations": interpretations,
+        "codes": _codes(code),
+        "name": _name(code),
+        "interpretations": tuple(dict.fromkeys((*of_whole, *own))),
         "is_component": is_component,
-    }  # fmt: skip
+    }
     if "valueQuantity" in part:
         yield _quantity(part["valueQuantity"], about)
-    elif "valueInteger" in part:
+    elif "valueInteger" in part and not is_component:
         number = part["valueInteger"]
         yield Value(text=str(number), number=Decimal(number), **about)
     elif "valueSampledData" in part:
@@ -92,6 +93,10 @@ def _values(part: Resource, *, is_component: bool) -> Iterator[Value]:
         yield Value(text=_word(part["valueCodeableConcept"]), **about)
     elif "dataAbsentReason" in part:
         yield Value(absent=_word(part["dataAbsentReason"]), **about)
+
+
+def _interpretations(part: Resource) -> tuple[str, ...]:
+    return tuple(word for each in part.get("interpretation", ()) if (word := _word(each)))
 
 
 def _quantity(quantity: Resource, about: dict[str, Any]) -> Value:

@@ -26,6 +26,8 @@ from varde_host.fhir.style import PHD, Resource, Style
 
 GATEWAY: Final = "http://hl7.org/fhir/StructureDefinition/observation-gatewayDevice"
 
+_IN_ERROR: Final = "entered-in-error"
+
 # What the resources inside an Observation are called in it.
 _SENSOR: Final = "sensor"
 _HUB: Final = "hub"
@@ -121,8 +123,10 @@ def _whole(
     """Return an Observation with all that is known around what was measured."""
     known_as = [identifier.own(measured, kind, style), identifier.by_recipe(measured, draft)]
     pair = around.reference(_COINCIDENT)
+    is_withdrawn = measured.entered is not None and measured.entered.is_withdrawn
     whole: dict[str, Any] = {
         **draft,
+        "status": _IN_ERROR if is_withdrawn else draft["status"],
         "meta": _meta(draft, style),
         "contained": around.contained(),
         "extension": [

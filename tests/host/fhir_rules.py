@@ -17,13 +17,14 @@ TABLE = pathlib.Path(__file__).with_suffix(".toml")
 
 
 class Rule(NamedTuple):
-    """Where `when` holds of a resource, `then` must; both None-proof truths."""
+    """Where `when` holds of a resource, `then` must; `of` is the type that `when` begins with."""
 
     id: str
     targets: tuple[str, ...]
     source: str
     line: str
     text: str
+    of: str
     when: Callable[[Any], bool]
     then: Callable[[Any], bool]
 
@@ -40,7 +41,8 @@ def rules() -> tuple[Rule, ...]:
     return tuple(
         Rule(
             each["id"], tuple(each.get("targets", ())), each["source"], str(each["line"]),
-            each["text"], _truth(each["when"]), _truth(each["then"]),
+            each["text"], each["when"].partition(".")[0], _truth(each["when"]),
+            _truth(each["then"]),
         )
         for each in table()["rule"]
     )  # fmt: skip
@@ -66,17 +68,16 @@ def _float(value: object) -> float:
     raise TypeError(type(value).__name__)
 
 
-def broken(resource: Any, target: str) -> Iterator[Rule]:
-    """Return the rules that a resource, or what is in a bundle, does not keep."""
+def broken_by(resource: Any, target: str) -> Iterator[Rule]:
+    """Return the rules that a resource does not keep."""
     for rule in asked(resource, target):
         if not rule.then(resource):
             yield rule
-    for entry in resource.get("entry", []):
-        yield from broken(entry["resource"], target)
 
 
 def asked(resource: Any, target: str) -> Iterator[Rule]:
     """Return the rules that bind a resource in a target's style."""
     for rule in rules():
-        if (not rule.targets or target in rule.targets) and rule.when(resource):
+        is_bound = rule.of == resource["resourceType"] and target in (rule.targets or (target,))
+        if is_bound and rule.when(resource):
             yield rule

@@ -1,8 +1,8 @@
 // Two validators that others wrote, offline: npm `fhir`, and Medplum's with HL7's R4 definitions.
 //
 // One resource a line in, one line out: {"fhir": [...], "medplum": [...], "vital": [...]}, each a
-// list of what is wrong. `vital` is R4's profile of the vital sign that its LOINC code says, asked
-// for where the line is {"resource": ..., "profile": "bp"}.
+// list of what is wrong. `vital` is by R4's profile of a vital sign, asked for where the line is
+// {"resource": ..., "profile": "bp"}.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';

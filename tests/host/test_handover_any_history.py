@@ -14,12 +14,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from varde_host.receiver_store import store as receiver_store
 
 from host import handover_world as play
 from varde_host.database import engine
 from varde_host.fhir import of
 from varde_host.handover import considering, delivery
+from varde_host.receiver_store import store as receiver_store
 
 LOANS = ("loan-1", "loan-2", None)
 

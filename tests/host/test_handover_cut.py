@@ -16,12 +16,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from varde_host.receiver_store import store as receiver_store
 
 from host import cut_process
 from host import handover_world as play
 from varde_host.fhir import of
 from varde_host.handover import considering, file_drop, running, sending
+from varde_host.receiver_store import store as receiver_store
 
 TARGETS = ("journal", "research")
 

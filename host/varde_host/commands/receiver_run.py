@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -19,20 +20,36 @@ EVERY_S = 60
 def run(
     folder: receiver_options.Folder = receiver_options.DEFAULT_FOLDER,
     *,
+    database_address: options.DatabaseAddress = None,
     once: Annotated[bool, typer.Option("--once")] = False,
     every_s: Annotated[int, typer.Option("--every", min=1, max=3600, metavar="SECONDS")] = EVERY_S,
     json: options.Json = False,
 ) -> int:
     """Work until told to stop; exit status 3 with `--once` if something is left to be done."""
     told = output.as_json if json else _say
-    with assembling.opened(folder, clock.from_environment()) as receiver:
+    with assembling.opened(folder, clock.from_environment(), database_address) as receiver:
         loop = running.Running(receiver.service, receiver.senders(), receiver.fetch, told)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: loop.stop())
-        if once:
-            return 0 if loop.once() else errors.EXIT_WORLD
-        loop.go_on(every_s)
-        return 0
+        with _ending_in_order(loop):
+            if once:
+                return 0 if loop.once() else errors.EXIT_WORLD
+            loop.go_on(every_s)
+            return 0
+
+
+@contextlib.contextmanager
+def _ending_in_order(loop: running.Running) -> Iterator[None]:
+    """Let the first signal end the loop, and a second one the process: nothing is lost by that."""
+
+    def stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say(report: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from varde_host.fhir import measured, style
 from varde_host.handover import considering, news, sealed, senders, sending, targets
 from varde_host.loan_facts import entries, facts, kept, sheet_folder, stream, subjects
 from varde_host.receiver import source, verification_of, verification_records
+from varde_host.receiver_store import fetching
 from varde_host.receiver_store import folder as receiver_folder
 from varde_host.receiver_store import store as receiver_store
 
@@ -26,7 +27,7 @@ class Settings:
     def __init__(self, found: receiver_folder.Folder) -> None:
         self.folder = found
         self.targets = targets.parse(found.settings)
-        self.persons = Persons(found.path / subjects.FILE)
+        self.persons = Persons(found.subjects)
 
     @cached_property
     def private(self) -> bytes:
@@ -93,8 +94,7 @@ class StoreStream:
     def marks(self, connection: sa.Connection) -> Mapping[bytes, str]:
         """Return by hub what changes once anything of it may be told otherwise."""
         folder = self._settings.folder
-        persons = folder.path / subjects.FILE
-        beside = news.beside([folder.verifications, folder.loans, persons])
+        beside = news.beside([folder.verifications, folder.loans, folder.subjects])
         found = {hub: f"{count} {beside}" for hub, count in news.come(connection).items()}
         typed = kept.mark(connection)
         if typed:
@@ -140,13 +140,18 @@ class Receiver:
     settings: Settings
     store: receiver_store.Store
     service: considering.Service
+    collector: str | None = None
 
     def senders(self) -> dict[str, sending.Sender]:
         """Return what sends to each target that is on. Raises as `senders.sender`."""
         return {each.name: self.settings.sender(each) for each in self.service.switched_on()}
 
     def fetch(self) -> None:
-        """Bring new records into the store."""
+        """Bring new records into the store, from where the folder or `collector` says.
+
+        Raises as `fetching.fetch`.
+        """
+        fetching.fetch(self.settings.folder, self.store, self.collector)
 
 
 def settings(folder: Path) -> Settings:
@@ -165,8 +170,11 @@ def opened_store(found: Settings) -> Iterator[receiver_store.Store]:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, time: clock.Clock) -> Iterator[Receiver]:
-    """Give a handover at work, with all that the folder says."""
+def opened(folder: Path, time: clock.Clock, collector: str | None = None) -> Iterator[Receiver]:
+    """Give a handover at work, with all that the folder says.
+
+    `collector` is the address of a collector's database to fetch from.
+    """
     found = settings(folder)
     sealer = sealed.Sealer(found.private)
     styles = {each.name: found.style(each) for each in found.targets}
@@ -174,4 +182,4 @@ def opened(folder: Path, time: clock.Clock) -> Iterator[Receiver]:
         service = considering.Service(
             store, sealer, StoreStream(found, sealer), found.targets, styles, time
         )
-        yield Receiver(found, store, service)
+        yield Receiver(found, store, service, collector)

@@ -18,6 +18,7 @@ from varde_host.fhir import (
     identifier,
     observation,
     profile,
+    remarks,
     subject,
     time,
 )
@@ -83,6 +84,8 @@ def of(measured: measured_module.Measured, style: Style) -> Made:
     shared = _shared(measured, style)
     seen: dict[str, int] = {}
     for draft in observation.observations(measured, style):
+        if measured.entered is not None and not _says_something(draft.resource):
+            continue  # what nobody wrote on the form is not missing
         number = seen[draft.kind] = seen.get(draft.kind, 0) + 1
         kind = draft.kind if number == 1 else f"{draft.kind}-{number}"
         mine = _with_metric(measured, draft.resource, shared, style)
@@ -91,6 +94,10 @@ def of(measured: measured_module.Measured, style: Style) -> Made:
         if not mine.is_contained:
             around.update({identifier.full_url(each): each for each in mine.resources.values()})
     return Made(made, list(around.values()), kinds)
+
+
+def _says_something(draft: Resource) -> bool:
+    return any("valueQuantity" in each for each in (draft, *draft.get("component", ())))
 
 
 def _shared(measured: measured_module.Measured, style: Style) -> _Around:
@@ -141,6 +148,7 @@ def _whole(
             "reference": around.reference(_SENSOR), "type": "Device",
             "display": device.display(measured),
         }),
+        "note": [*draft.get("note", []), *remarks.of(measured, style)],
         "derivedFrom": [{"reference": pair, "type": "Observation"}] if pair else [],
     }  # fmt: skip
     return coded.without_nothing(whole)

@@ -19,7 +19,7 @@ _CHARACTERISTICS: Final = {
     handed.THERMOMETER: 0x2A1C, handed.GLUCOSE: 0x2A18,
 }  # fmt: skip
 _BARE: Final[dict[str, dict[str, object]]] = {
-    handed.OXIMETER: {"spo2": None, "pulse_rate": None, "measurement_status": None,
+    handed.OXIMETER: {"spo2": None, "measurement_status": None,
                       "sensor_status": None, "pulse_amplitude_index": None,
                       "clock_not_set": False},
     handed.CUFF: {"systolic": None, "diastolic": None, "map": None, "pulse_rate": None,

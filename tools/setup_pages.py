@@ -16,7 +16,8 @@ import private_apt
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LISTED = ROOT / "tools" / "npm"
-NPM = ROOT / ".cache" / "npm"  # its node_modules: htmx, axe-core, oidc-provider
+# its node_modules: htmx, axe-core, oidc-provider, and FHIR validators (130 MB of definitions)
+NPM = ROOT / ".cache" / "npm"
 HTMX = ROOT / "host" / "varde_host" / "pages" / "static" / "htmx.min.js"
 NPM_TIMEOUT_S = 300
 # npm's own patience is over a minute, at each `make` of a machine without a network

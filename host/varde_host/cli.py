@@ -55,6 +55,7 @@ COMMANDS: Mapping[str, Any] = {
         "refused": "hub.show_refused",
         "events": "hub_events.show_events",
         "report": "hub_report.show_report",
+        "misses": "hub_misses.misses",
     },
     "config": {
         "groups": "config_groups.show_list",
@@ -69,7 +70,10 @@ COMMANDS: Mapping[str, Any] = {
         "status": "config_status.status",
     },
     "readings": "readings.readings",
+    "feed": {"add": "feed.add", "list": "feed.show_list", "remove": "feed.remove"},
     "receiver": {
+        "init": "receiver_init.init",
+        "fetch": "receiver_fetch.fetch",
         "run": "receiver_run.run",
         "status": "receiver_status.status",
         "retry": "receiver_status.retry",
@@ -82,6 +86,16 @@ COMMANDS: Mapping[str, Any] = {
         "pause": "receiver_loans.pause",
         "plan": "receiver_loans.plan",
         "subjects": {"check": "receiver_loans.check_subjects"},
+        "misses": "receiver_misses.show",
+        "close-miss": "receiver_misses.close",
+        "export": "receiver_export.export",
+        "triage": {
+            "show": "receiver_triage.show",
+            "enable": "receiver_triage.enable",
+            "disable": "receiver_triage.disable",
+            "limits": "receiver_triage.set_limits",
+            "colours": "receiver_triage.colours",
+        },
     },
     "sensor": {
         "scan": "sensor.scan",

@@ -26,6 +26,8 @@ AFTER_MS: Final = months.HOUR_MS
 
 CAUSES: Final = ("not-measured", "no-power", "no-network", "battery", "receiver", "pause")
 """Why a measurement is missing (R13)."""
+NOT_CLASSIFIED: Final = "not-classified"
+"""None of them is known to be it."""
 
 Place = tuple[str, str]
 """What is counted, and of which group ("" for all)."""
@@ -40,8 +42,8 @@ class Missed(NamedTuple):
     loan_id: str
 
 
-Classifier = Callable[[Missed], str]
-"""Returns one of CAUSES."""
+Classifier = Callable[[Missed], str | None]
+"""Returns one of CAUSES, None where it is not known which."""
 
 
 class Counted:
@@ -195,12 +197,12 @@ def _plans(
                     month = calendar.of(due_ms)
                     if _is_met(made.get(type_, []), due_ms):
                         into.add("met", month, stay.loan_id, type_)
-                    elif classify is None:
-                        into.add("missed", month, stay.loan_id, type_)
-                    else:
-                        cause = classify(Missed(hub_id, type_, due_ms, stay.loan_id))
-                        assert cause in CAUSES, cause
-                        into.add(f"missed-{cause}", month, stay.loan_id, type_)
+                        continue
+                    missed = Missed(hub_id, type_, due_ms, stay.loan_id)
+                    cause = None if classify is None else classify(missed)
+                    assert cause is None or cause in CAUSES, cause
+                    what = "missed" if cause is None else f"missed-{cause}"
+                    into.add(what, month, stay.loan_id, type_)
 
 
 def _made(readings: Iterable[facts.Reading]) -> dict[str, list[int]]:

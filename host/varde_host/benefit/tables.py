@@ -39,7 +39,8 @@ def families(counted: Counted, *, is_classified: bool) -> Iterator[Family]:
     yield _whole(("turned-round", "made-ready"))
     yield _readings(counted)
     for type_ in _groups(counted, ("met", "missed", *_LOST_ATOMS)):
-        yield _misses(type_, is_classified=is_classified)
+        is_whole = is_classified and type_ not in _groups(counted, ("missed",))
+        yield _misses(type_, is_classified=is_classified, is_whole=is_whole)
     for kind in _groups(counted, BY_KEY["found"].cells):
         yield _grouped(("found", "found-good"), kind)
 
@@ -150,9 +151,10 @@ def _readings(counted: Counted) -> Family:
     return Family(lines, _complements([place for _told, places in lines for place in places]))
 
 
-def _misses(type_: str, *, is_classified: bool) -> Family:
-    """Return what was planned of a type, what was missed of it, and why."""
-    causes = _LOST_ATOMS if is_classified else ("missed",)
+def _misses(type_: str, *, is_classified: bool, is_whole: bool) -> Family:
+    """Return what was planned of a type, what was missed of it, and why; `is_whole` says that all
+    of it has a cause."""
+    causes = (*(_LOST_ATOMS if is_classified else ()), *(() if is_whole else ("missed",)))
     lost = tuple((what, type_) for what in causes)
     lines = [(("planned", type_), (("met", type_), *lost)), (("missed", type_), lost)]
     if is_classified:
@@ -160,6 +162,9 @@ def _misses(type_: str, *, is_classified: bool) -> Family:
             (("missed-cause", f"{type_}:{cause}"), ((f"missed-{cause}", type_),))
             for cause in counting.CAUSES
         ]
+    if is_classified and not is_whole:
+        unknown = f"{type_}:{counting.NOT_CLASSIFIED}"
+        lines.append((("missed-cause", unknown), (("missed", type_),)))
     return Family(tuple(lines), ((("met", type_),),))
 
 

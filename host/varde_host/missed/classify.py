@@ -26,7 +26,7 @@ final as long as nobody takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -88,7 +88,7 @@ def judge(each: Expected, life: Life, known: Known) -> Judged:
 
 def _unpaused(each: Expected, life: Life, known: Known, told_ms: int) -> Judged:
     reading = next((one for one in life.readings if _is_of(one, each)), None)
-    if reading is not None and reading.received_ms <= told_ms:
+    if reading is not None and (reading.is_paper or reading.received_ms <= told_ms):
         return Judged(each, MET, told_ms, reading=reading)
     if reading is not None:
         return _late(each, life, known, reading, told_ms)
@@ -109,7 +109,7 @@ def _is_of(seen: Seen, each: Expected) -> bool:
 
 
 def _fits(seen: Seen, each: Expected) -> bool:
-    if each.slots and seen.slot not in each.slots:
+    if each.slots and seen.slot not in each.slots and not seen.is_paper:
         return False
     return each.type in (expected.ANY, seen.type)
 
@@ -335,8 +335,3 @@ def _of_outage(one: Outage) -> Evidence:
 
 def _of_off(off: running.Off) -> Evidence:
     return Evidence.of("off", from_ms=off.since_ms, until_ms=off.ended_ms)
-
-
-def all_of(windows: Iterable[Expected], lives: Mapping[str, Life], known: Known) -> list[Judged]:
-    """Return what became of each window, in their order."""
-    return [judge(each, lives.get(each.hub_id, Life(each.hub_id)), known) for each in windows]

@@ -28,6 +28,9 @@ GOOD_CLOCK_MS: Final = 60_000
 BATTERY_LEVEL: Final = 0x2A19
 """What the hub asks a sensor for once a day: nobody measured anything."""
 POWER_ON: Final = 1  # of EVENT_BOOT
+PAPER: Final = -1
+THIN_MS: Final = 60_000
+"""Of what streams, one value a minute is enough to know that it was measured."""
 
 
 class Span(NamedTuple):
@@ -46,7 +49,7 @@ class Span(NamedTuple):
 
 class Seen(NamedTuple):
     """A reading by what stands beside its sealed value. `own` is the sensor's own word of when,
-    which only the receiver can open."""
+    which only the receiver can open. What somebody typed off paper has the slot PAPER."""
 
     type: str
     slot: int
@@ -55,6 +58,11 @@ class Seen(NamedTuple):
     made: Span
     received_ms: int
     own: Span | None = None
+
+    @property
+    def is_paper(self) -> bool:
+        """Tell if no hub brought it."""
+        return self.slot == PAPER
 
     @property
     def is_well_dated(self) -> bool:
@@ -287,6 +295,7 @@ def _boots(kept: Sequence[Kept], line: timeline.Timeline) -> Iterator[Boot]:
 
 
 def _readings(kept: Sequence[Kept], made: dict[int, Span]) -> Iterator[Seen]:
+    last: dict[tuple[int, int, int], int] = {}
     for record, received_ms in kept:
         if (
             isinstance(record, records.Reading)
@@ -294,6 +303,10 @@ def _readings(kept: Sequence[Kept], made: dict[int, Span]) -> Iterator[Seen]:
             and record.characteristic != BATTERY_LEVEL
             and not collector_facts.is_beside(record.characteristic)
         ):
+            place = (record.boot, record.slot, record.characteristic)
+            if record.uptime_ms - last.get(place, -THIN_MS) < THIN_MS:
+                continue
+            last[place] = record.uptime_ms
             type_ = collector_facts.type_of(record.characteristic)
             yield Seen(type_, record.slot, record.seq, record.boot, made[record.seq], received_ms)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from host import fhir_samples as samples
-from varde_host.fhir import bundle, cuff, device, device_metric, identifier, subject
+from varde_host.fhir import bundle, cuff, device, device_metric, identifier, of, subject
 from varde_host.fhir.style import Style
 from varde_host.receiver import verification_of
 
@@ -46,13 +46,30 @@ def test_styles_that_do_not_go_together_are_refused() -> None:
         Style(samples.SECRET, bundle="collection")
     with pytest.raises(ValueError, match="around"):
         Style(samples.SECRET, bundle="batch", around="entries")
+    with pytest.raises(ValueError, match="around"):
+        Style(samples.SECRET, target="phd", around="named")
 
 
 def test_only_phds_own_style_has_devices_of_their_own() -> None:
-    assert not samples.style("phd").is_contained
-    assert samples.style("phd", "batch").is_contained
-    assert samples.style("vkp").is_contained
-    assert not samples.style("vkp", around="entries").is_contained
+    assert samples.style("phd").place == "entries"
+    assert samples.style("phd", "batch").place == "contained"
+    assert samples.style("vkp").place == "contained"
+    assert samples.style("vkp", around="entries").place == "entries"
+
+
+@pytest.mark.parametrize("name", ["cuff", "test", "manual", "no-loan"])
+def test_devices_may_be_named_and_not_sent(name: str) -> None:
+    made = of.of(samples.ALL[name], samples.style("vkp", "batch", around="named"))
+    assert made.around == []
+    for one in made.observations:
+        assert "contained" not in one
+        assert "reference" not in one["device"]
+        assert one["device"]["identifier"] == {
+            key: value
+            for key, value in device.of_thing(samples.ALL[name], PHD)["identifier"][0].items()
+            if key != "type"
+        }
+        assert one["subject"]["type"] == ("Device" if name == "test" else "Patient")
 
 
 def test_a_site_has_systems_of_its_own() -> None:

@@ -23,17 +23,12 @@ from varde_host.fhir import (
     time,
 )
 from varde_host.fhir import measured as measured_module
+from varde_host.fhir.around import COINCIDENT, HUB, METRIC, SENSOR, Around
 from varde_host.fhir.style import PHD, Resource, Style
 
 GATEWAY: Final = "http://hl7.org/fhir/StructureDefinition/observation-gatewayDevice"
 
 _IN_ERROR: Final = "entered-in-error"
-
-# What the resources inside an Observation are called in it.
-_SENSOR: Final = "sensor"
-_HUB: Final = "hub"
-_METRIC: Final = "metric"
-_COINCIDENT: Final = "coincident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +46,6 @@ class Made:
     kinds: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What one measurement's Observations refer to, and by which name."""
-
-    resources: dict[str, Resource]
-    is_contained: bool
-
-    def reference(self, name: str) -> str | None:
-        found = self.resources.get(name)
-        if found is None:
-            return None
-        return f"#{name}" if self.is_contained else identifier.full_url(found)
-
-    def contained(self) -> list[Resource]:
-        """A resource inside another has no meta that a store would keep apart."""
-        if not self.is_contained:
-            return []
-        return [
-            {"resourceType": each["resourceType"], "id": name, **_bare(each)}
-            for name, each in self.resources.items()
-        ]
-
-
-def _bare(resource: Resource) -> Resource:
-    return {key: value for key, value in resource.items() if key != "resourceType"}
-
-
 def of(measured: measured_module.Measured, style: Style) -> Made:
     """Return all that is handed on of a measurement in a target's style."""
     made, around, kinds = [], {}, []
@@ -91,8 +59,7 @@ def of(measured: measured_module.Measured, style: Style) -> Made:
         mine = _with_metric(measured, draft.resource, shared, style)
         made.append(_whole(measured, draft.resource, kind, mine, style))
         kinds.append(kind)
-        if not mine.is_contained:
-            around.update({identifier.full_url(each): each for each in mine.resources.values()})
+        around.update({identifier.full_url(each): each for each in mine.beside()})
     return Made(made, list(around.values()), kinds)
 
 
@@ -100,36 +67,38 @@ def _says_something(draft: Resource) -> bool:
     return any("valueQuantity" in each for each in (draft, *draft.get("component", ())))
 
 
-def _shared(measured: measured_module.Measured, style: Style) -> _Around:
+def _shared(measured: measured_module.Measured, style: Style) -> Around:
     """The devices and the coincident time, the same for all Observations of a measurement."""
-    found = _Around({_SENSOR: device.of_thing(measured, style)}, style.is_contained)
+    found = Around({SENSOR: device.of_thing(measured, style)}, style.place)
     hub = device.of_hub(measured, style)
     if hub is not None:
-        found.resources[_HUB] = hub
-    of_sensor, of_hub = found.reference(_SENSOR), found.reference(_HUB)
+        found.resources[HUB] = hub
+    of_sensor, of_hub = found.reference(SENSOR), found.reference(HUB)
     if of_sensor is not None and of_hub is not None:
         pair = coincident.of(measured, of_sensor, of_hub, style)
         if pair is not None:
-            found.resources[_COINCIDENT] = pair
+            found.resources[COINCIDENT] = pair
     return found
 
 
 def _with_metric(
-    measured: measured_module.Measured, draft: Resource, shared: _Around, style: Style
-) -> _Around:
-    sensor = shared.resources[_SENSOR]
-    source = shared.reference(_SENSOR) or ""
+    measured: measured_module.Measured, draft: Resource, shared: Around, style: Style
+) -> Around:
+    source = shared.reference(SENSOR)
+    if source is None:
+        return shared
+    sensor = shared.resources[SENSOR]
     metric = device_metric.of(measured, draft["code"], sensor, source, style)
-    added = {} if metric is None else {_METRIC: metric}
-    return _Around({**shared.resources, **added}, shared.is_contained)
+    added = {} if metric is None else {METRIC: metric}
+    return Around({**shared.resources, **added}, shared.place)
 
 
 def _whole(
-    measured: measured_module.Measured, draft: Resource, kind: str, around: _Around, style: Style
+    measured: measured_module.Measured, draft: Resource, kind: str, around: Around, style: Style
 ) -> Resource:
     """Return an Observation with all that is known around what was measured."""
     known_as = [identifier.own(measured, kind, style), identifier.by_recipe(measured, draft)]
-    pair = around.reference(_COINCIDENT)
+    pair = around.refer(COINCIDENT)
     is_withdrawn = measured.entered is not None and measured.entered.is_withdrawn
     whole: dict[str, Any] = {
         **draft,
@@ -144,12 +113,9 @@ def _whole(
         "category": _category(draft, style),
         "subject": _subject(measured, draft, around, style),
         **time.effective(measured),
-        "device": coded.without_nothing({
-            "reference": around.reference(_SENSOR), "type": "Device",
-            "display": device.display(measured),
-        }),
+        "device": around.refer(SENSOR, device.display(measured)),
         "note": [*draft.get("note", []), *remarks.of(measured, style)],
-        "derivedFrom": [{"reference": pair, "type": "Observation"}] if pair else [],
+        "derivedFrom": [pair] if pair else [],
     }  # fmt: skip
     return coded.without_nothing(whole)
 
@@ -165,25 +131,24 @@ def _category(draft: Resource, style: Style) -> list[Resource]:
 
 
 def _subject(
-    measured: measured_module.Measured, draft: Resource, around: _Around, style: Style
+    measured: measured_module.Measured, draft: Resource, around: Around, style: Style
 ) -> Resource:
     """Test data is of the device, all else of whoever has the loan."""
     if measured_module.TEST in measured.marks or profile.is_of_device(draft):
-        return {"reference": around.reference(_SENSOR), "type": subject.DEVICE}
+        return around.refer(SENSOR) or {}
     return subject.of_loan(measured.loan_id, style)
 
 
 def _extensions(
-    measured: measured_module.Measured, around: _Around, style: Style
+    measured: measured_module.Measured, around: Around, style: Style
 ) -> list[Resource]:
     found = [time.extension(measured, style)]
-    hub, pair = around.reference(_HUB), around.reference(_COINCIDENT)
+    hub, pair = around.refer(HUB), around.refer(COINCIDENT)
     if hub is not None:
-        found.append({"url": GATEWAY, "valueReference": {"reference": hub, "type": "Device"}})
+        found.append({"url": GATEWAY, "valueReference": hub})
     if pair is not None and style.target == PHD:
-        referred = {"reference": pair, "type": "Observation"}
-        found.append({"url": coincident.REFERENCE, "valueReference": referred})
+        found.append({"url": coincident.REFERENCE, "valueReference": pair})
     if measured.standing is not None:
-        metric = around.reference(_METRIC)
+        metric = around.reference(METRIC)
         found.append(device_metric.extension(measured.standing, style, metric))
     return found

@@ -29,7 +29,9 @@ ENTRIES: Final = "entries"
 """Devices and coincident times are resources of their own, referred to by `urn:uuid:`."""
 CONTAINED: Final = "contained"
 """Each Observation carries them inside: the only way to a store that takes Observations alone."""
-AROUNDS: Final = (ENTRIES, CONTAINED)
+NAMED: Final = "named"
+"""They are named by identifier and not sent: what a store that refuses the others can have."""
+AROUNDS: Final = (ENTRIES, CONTAINED, NAMED)
 
 POST: Final = "POST"
 PUT: Final = "PUT"
@@ -69,6 +71,8 @@ class Style:
             _one_of("around", self.around, AROUNDS)
         if self.bundle == BATCH and self.around == ENTRIES:
             raise ValueError("around: entries of a batch cannot refer to each other")
+        if self.target == PHD and self.around == NAMED:
+            raise ValueError("around: PHD's profiles refer to resources")
         if len(self.secret) != SECRET_BYTES:
             raise ValueError("secret: not 32 bytes")
         if not self.base.startswith(("https://", "http://", "urn:")) or self.base[-1] in ":/":
@@ -80,10 +84,10 @@ class Style:
             raise ValueError("municipality: a collection names it")
 
     @property
-    def is_contained(self) -> bool:
-        """Whether devices go inside each Observation; PHD's profiles want resources."""
+    def place(self) -> str:
+        """Where devices stand, one of AROUNDS; PHD's profiles want resources."""
         usual = ENTRIES if self.target == PHD and self.bundle != BATCH else CONTAINED
-        return (self.around or usual) == CONTAINED
+        return self.around or usual
 
     def system(self, name: str) -> str:
         """Return the site's own identifier or code system of that name."""

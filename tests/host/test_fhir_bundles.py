@@ -112,6 +112,28 @@ def test_two_others_have_nothing_to_say_against_them() -> None:
     assert fhir_second_opinion.against(asked) == []
 
 
+WRONG: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("fhir", {"status": "banana"}),
+    ("fhir", {"invented": 1}),
+    ("medplum", {"invented": 1}),
+    ("medplum", {"subject": "somebody"}),
+    ("vital", {"subject": None}),
+    ("vital", {"_effectiveDateTime": None, "effectiveDateTime": None}),
+    ("vital", {"category": None}),
+)
+
+
+def test_two_others_see_what_is_wrong() -> None:
+    weight = fhir_rules.as_floats(made("scale", STYLES["vkp-batch"]))["entry"][0]["resource"]
+    asked = []
+    for number, (_, change) in enumerate(WRONG):
+        changed = {**weight, **change}
+        wrong = {key: value for key, value in changed.items() if value is not None}
+        asked.append(fhir_second_opinion.Asked(number, wrong))
+    said = {(number, by) for number, by, _ in fhir_second_opinion.against(asked)}
+    assert {(number, by) for number, (by, _) in enumerate(WRONG)} <= said
+
+
 def test_no_loan_no_value_and_no_time_is_in_a_name() -> None:
     for each in samples.ALL.values():
         for wanted in STYLES.values():

@@ -116,6 +116,13 @@ def test_a_stamp_that_nobody_can_date_has_a_clock_that_nobody_knows(name: str) -
     assert made["identifier"][0]["value"].endswith("-4721-fault")
 
 
+def test_a_hub_that_does_not_know_the_time_says_none_for_a_fault() -> None:
+    wide = replace(samples.ALL["undated-stamp"], when=samples.ALL["time-of-a-day"].when)
+    made = coincident.of(wide, "urn:uuid:1", "urn:uuid:2", PHD)
+    assert made is not None
+    assert "effectiveDateTime" not in made
+
+
 @pytest.mark.parametrize("name", ["heart-rate", "no-time", "manual"])
 def test_without_a_stamp_there_is_no_coincident_time(name: str) -> None:
     assert coincident.of(samples.ALL[name], "urn:uuid:1", "urn:uuid:2", PHD) is None

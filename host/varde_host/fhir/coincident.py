@@ -63,8 +63,9 @@ def _pair(
 
 def _fault(measured: Measured, device: str, hub: str, style: Style) -> Resource:
     """Nobody can date the stamp: when the hub got it, and that the sensor's time is unknown."""
-    when = measured.when
-    utc_ms = None if when is None else when.utc_ms
+    when, utc_ms = measured.when, None
+    if when is not None and (when.uncertainty_ms or 0) <= time.MAX_UNCERTAINTY_MS:
+        utc_ms = when.utc_ms
     unknown = {"coding": [{"system": coded.DATA_ABSENT_REASON, "code": "unknown"}]}
     return coded.without_nothing({
         **_begun(f"{_hub(measured)}-{measured.seq}-fault", device, style, []),

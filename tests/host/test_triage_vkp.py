@@ -178,6 +178,13 @@ def test_an_alert_is_told_once_and_amended_when_a_late_value_makes_it_worse():
     assert amended.identifier == body.identifier
 
 
+def test_a_time_that_is_known_better_is_no_news():
+    (made,) = plan(told(FIRST, SECOND), [], {})
+    row, body = handed(made)
+    sharper = said("80", BEGIN_MS + 2 * HOUR_MS + 400, seq=2, uncertainty_ms=100)
+    assert plan(told(FIRST, sharper), [row], {row.key: body}) == []
+
+
 def test_what_was_told_stays_when_it_would_not_be_told_today():
     (made,) = plan(told(FIRST, SECOND), [], {})
     row, body = handed(made)

@@ -25,6 +25,7 @@ _CHUNK_BYTES: Final = 1 << 20
 def made(data: Path, form: str, rows: int, *, is_rekeyed: bool, semicolons: bool) -> bytes:
     """Return the dictionary of a file that was written, in the language in use."""
     dialect = {"dialect": {"delimiter": ";" if semicolons else ","}} if form == CSV else {}
+    names = "rekeyed" if is_rekeyed else "as-known"
     about: dict[str, Any] = {
         "profile": "tabular-data-resource",
         "name": "readings",
@@ -37,7 +38,7 @@ def made(data: Path, form: str, rows: int, *, is_rekeyed: bool, semicolons: bool
         "bytes": data.stat().st_size,
         "rows": rows,
         "description": messages.text("analysis.about"),
-        "pseudonyms": messages.text(f"analysis.{'rekeyed' if is_rekeyed else 'as-known'}"),
+        "pseudonyms": messages.text(f"analysis.{names}"),
         "schema": {
             "fields": [_field(each, semicolons=semicolons) for each in table.COLUMNS],
             "missingValues": [""],

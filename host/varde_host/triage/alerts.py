@@ -66,8 +66,7 @@ def _wanted(
         content,
         # Not the sensor's bytes: another colour of the same bytes is no other decoder's doing.
         json.dumps([content, sorted(_rests_on(judged))]),
-        judged.at_ms,
-        judged.at_ms,
+        # No time: that one is known better than it was is no news of a colour.
         loan=judged.said.measured.loan_id,
     )
     return planning.Wanted(

@@ -65,10 +65,9 @@ class InForce:
         return {loan: deed for loan, deed in sorted(found.items()) if deed.limits}
 
     def at(self, loan: str, earliest_ms: int | None, latest_ms: int | None) -> tuple[Limit, ...]:
-        """Return what stood for a loan all the time between two moments, which may be one.
+        """Return what stood for a loan at the earliest moment of something, if triage was on.
 
-        Without a moment it is what stood last before it may have been measured; nothing gets a
-        colour from that.
+        Where that is unknown it is what stood at the latest; without a time nothing gets a colour.
         """
         if earliest_ms is None:
             earliest_ms = latest_ms

@@ -38,6 +38,7 @@ from varde_host.collector import (
     committer,
     database,
     documents,
+    feed,
     judgement,
     known_hubs,
     log,
@@ -48,6 +49,7 @@ from varde_host.collector import (
     threads,
 )
 from varde_host.collector.batch import REASON_NAMES, Batch, Committed
+from varde_host.feed import question
 from varde_protocols import document_request, exchange
 from varde_protocols.errors import WireError
 
@@ -109,13 +111,14 @@ class Collector:
         self.documents = documents.Documents(
             settings.database, settings.clock, self._gate, self.metrics, limits
         )
+        self.feed = feed.Feed(settings.database, settings.clock, self.metrics)
         self.metrics.in_flight.set_function(lambda: self._in_flight)
         self.metrics.watch_queue(self._committer.depth)
 
     @contextlib.asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:
         """Commit in the background while the application runs."""
-        with self._threads, self._gate, self._nurse, self.documents:
+        with self._threads, self._gate, self._nurse, self.documents, self.feed:
             async with self._committer.running():
                 yield
 
@@ -230,6 +233,7 @@ def create(settings: Settings) -> Starlette:
     routes = [
         Route(exchange.PATH, collector.deliver, methods=["POST"]),
         Route(document_request.PATH, collector.documents.deliver, methods=["POST"]),
+        Route(question.PATH, collector.feed.deliver, methods=["POST"]),
         Route(blobs.ROUTE, blobs.Blobs(settings.blobs, collector.metrics), methods=["GET"]),
         Route("/health", collector.health, methods=["GET"]),
         Route("/metrics", collector.tell_metrics, methods=["GET"]),

@@ -44,6 +44,12 @@ class Metrics:
         )  # fmt: skip
         self.documents = asked.labels
         """By what is handed out, `none`, or the code of an error."""
+        fed = prometheus.Counter(
+            "varde_feed", "Receivers' questions by what they came to.", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self.feed = fed.labels
+        """By `page`, or the code of an error."""
         blobs = prometheus.Counter(
             "varde_blobs", "Requests for blobs by status, or `slow`.", ["outcome"],
             registry=registry,

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from varde_host.collector import blobs, body
+from varde_host.feed import question
 from varde_protocols import document_request, exchange
 
 _Object = dict[str, Any]
 
 # Of the interface: the first number is that of its path.
-VERSION = "1.1"
+VERSION = "1.2"
 
 _ERROR: _Object = {
     "type": "object",
@@ -90,6 +91,21 @@ _DOCUMENT: _Object = {
         "204": {"description": "There is none after the number that the hub has."},
     },
 }
+_FEED: _Object = {
+    "operationId": "feed",
+    "summary": "Ask for sealed records that a receiver does not have.",
+    "description": "A question signed by a receiver that was let in (`varde feed add`). The "
+    "answer is a page of hubs and records, and where to ask on.",
+    "requestBody": {
+        "required": True,
+        "description": f"At most {question.MAX_BYTES} bytes.",
+        "content": {question.TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "responses": {
+        **_EXCHANGE["responses"],
+        "200": _bytes("The page.", question.TYPE),
+    },
+}
 _BLOB: _Object = {
     "operationId": "blob",
     "summary": "A part of a release, by the hash of its content.",
@@ -163,6 +179,7 @@ DOCUMENT: _Object = {
     "paths": {
         exchange.PATH: {"post": _EXCHANGE},
         document_request.PATH: {"post": _DOCUMENT},
+        question.PATH: {"post": _FEED},
         blobs.ROUTE: {"get": _BLOB},
         "/health": {"get": _HEALTH},
         "/metrics": {"get": _METRICS},

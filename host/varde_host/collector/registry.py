@@ -72,7 +72,7 @@ def enrol(connection: sa.Connection, public_key: bytes, now_ms: int) -> bytes:
     key that was revoked: a hub comes back with a new identity, never with the old one.
     """
     hub_id = hub_id_of(public_key)
-    if not _is_ed25519_point(public_key):
+    if not is_public_key(public_key):
         raise errors.InputRefused("hub-key", public_key.hex())
     hubs = schema.hubs
     values = {"hub_id": hub_id, "public_key": public_key, "enrolled_ms": now_ms}
@@ -144,7 +144,7 @@ def note_stranger(connection: sa.Connection, unverified_hub_id: bytes, now_ms: i
         connection.execute(sa.delete(table).where(surplus))
 
 
-def _is_ed25519_point(public_key: bytes) -> bool:
+def is_public_key(public_key: bytes) -> bool:
     """Tell if the bytes are a point of the prime-order group (no small-order key gets in)."""
     if len(public_key) != PUBLIC_KEY_BYTES:
         return False

@@ -117,3 +117,14 @@ trusts = sa.Table(
     sa.Column("document", sa.LargeBinary, nullable=False),
     sa.Column("published_ms", sa.BigInteger, nullable=False),
 )
+
+# Receivers that may ask for sealed records (`feed`). Rows stay, with the day they were removed.
+feed_keys = sa.Table(
+    "feed_keys",
+    metadata,
+    sa.Column("kid", sa.LargeBinary(8), primary_key=True),
+    sa.Column("public_key", sa.LargeBinary(32), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("added_ms", sa.BigInteger, nullable=False),
+    sa.Column("removed_ms", sa.BigInteger),
+)

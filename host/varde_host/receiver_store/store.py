@@ -9,12 +9,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import sqlalchemy as sa
 
 from varde_host import errors
 from varde_host.database import engine
+from varde_host.feed.page import Delivered, Hub
+from varde_host.feed.question import Range
 from varde_host.receiver_store import migrations, schema
 
 FILE: Final = "receiver.sqlite"
@@ -24,35 +26,14 @@ _ROWS_AT_ONCE: Final = 2_000
 _PROGRAM = engine.Program(migrations.VERSIONS, "hubs")
 
 
+__all__ = ["Delivered", "Hub", "Range", "Store", "held", "open_store", "take"]
+
+
 class Store(engine.Database):
     """An open receiver's database."""
 
     def __init__(self, address: str | Path) -> None:
         super().__init__(address, _PROGRAM)
-
-
-class Hub(NamedTuple):
-    """A hub as the collector knows it: its id (8 bytes) is made of its key (32)."""
-
-    hub_id: bytes
-    public_key: bytes
-    enrolled_ms: int
-    revoked_ms: int | None = None
-
-
-class Delivered(NamedTuple):
-    """A record as the collector keeps it, with the columns that stand beside it in clear."""
-
-    hub_id: bytes
-    seq: int
-    boot: int
-    uptime_ms: int
-    kind: int
-    received_ms: int
-    record: bytes
-
-
-Range = tuple[int, int]  # of numbers, both ends included
 
 
 def open_store(address: str | Path, *, create: bool = True) -> Store:

@@ -1,0 +1,112 @@
+"""The answer to a question: hubs, sealed records, and where to go on.
+
+    {1: [[hub id, public key, enrolled ms, revoked ms or null] ...],
+     2: [[hub id, seq, boot, uptime ms, kind, received ms, record] ...],
+     3: after}
+
+`after` is the hub id to ask on from (b"": from the first), null when there is no more. It is
+unsigned, over TLS: a record proves itself, and a hub's id is made of its key. What a page says in
+clear (when something came) nobody but the collector knows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import cbor2
+
+from varde_host import errors
+from varde_host.feed import question
+
+MAX_RECORD_BYTES: Final = 1 << 16
+MAX_BYTES: Final = 2 << 20
+"""Of a page that a receiver reads; `collector.feed` makes them of half of that."""
+_MAX_MS: Final = 1 << 53
+
+
+class Hub(NamedTuple):
+    """A hub as the collector knows it: its id (8 bytes) is made of its key (32)."""
+
+    hub_id: bytes
+    public_key: bytes
+    enrolled_ms: int
+    revoked_ms: int | None = None
+
+
+class Delivered(NamedTuple):
+    """A record as the collector keeps it, with the columns that stand beside it in clear."""
+
+    hub_id: bytes
+    seq: int
+    boot: int
+    uptime_ms: int
+    kind: int
+    received_ms: int
+    record: bytes
+
+
+class Page(NamedTuple):
+    """See above."""
+
+    hubs: list[Hub]
+    records: list[Delivered]
+    after: bytes | None
+
+
+def encode(page: Page) -> bytes:
+    """Return the body."""
+    hubs = [list(each) for each in page.hubs]
+    records = [list(each) for each in page.records]
+    return cbor2.dumps({1: hubs, 2: records, 3: page.after})
+
+
+def decode(body: bytes, where: str) -> Page:
+    """Return a page. Raises InputRefused `feed-page` for whatever else a server says."""
+    refused = errors.InputRefused("feed-page", where)
+    if len(body) > MAX_BYTES:
+        raise refused
+    try:
+        fields = cbor2.loads(body)
+    except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError) as error:
+        raise refused from error
+    if not isinstance(fields, dict) or list(fields) != [1, 2, 3]:
+        raise refused
+    hubs, records, after = fields.values()
+    if not (_all(hubs, _is_hub) and _all(records, _is_record)):
+        raise refused
+    if after is not None and after != b"" and not _is_id(after):
+        raise refused
+    return Page([Hub(*each) for each in hubs], [Delivered(*each) for each in records], after)
+
+
+def _all(rows: Any, is_one: Any) -> bool:
+    return isinstance(rows, list) and all(isinstance(each, list) and is_one(each) for each in rows)
+
+
+def _is_hub(row: list[Any]) -> bool:
+    if len(row) != len(Hub._fields):
+        return False
+    hub_id, public_key, enrolled_ms, revoked_ms = row
+    is_key = isinstance(public_key, bytes) and len(public_key) == 32
+    return _is_id(hub_id) and is_key and _is_ms(enrolled_ms) and (
+        revoked_ms is None or _is_ms(revoked_ms)
+    )  # fmt: skip
+
+
+def _is_record(row: list[Any]) -> bool:
+    if len(row) != len(Delivered._fields):
+        return False
+    hub_id, seq, boot, uptime_ms, kind, received_ms, record = row
+    is_bytes = isinstance(record, bytes) and 0 < len(record) <= MAX_RECORD_BYTES
+    is_small = all(type(each) is int and 0 <= each <= most for each, most in (
+        (seq, question.MAX_NUMBER), (boot, (1 << 31) - 1), (kind, (1 << 15) - 1),
+    ))  # fmt: skip
+    return _is_id(hub_id) and is_bytes and is_small and _is_ms(uptime_ms) and _is_ms(received_ms)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) == question.HUB_ID_BYTES
+
+
+def _is_ms(value: Any) -> bool:
+    return type(value) is int and 0 <= value < _MAX_MS

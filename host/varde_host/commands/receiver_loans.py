@@ -202,7 +202,7 @@ def _expected(text: str, before: int | None, after: int | None) -> facts.Expecte
 
 def check_subjects(
     folder: receiver_options.Folder = receiver_options.DEFAULT_FOLDER, json: options.Json = False
-) -> int:
+) -> None:
     """Check the list of who has which loan, without showing anybody; exit status 1 for a fault."""
     with opened(folder) as place:
         known = {each.loan_id for each in place.facts().sheets}
@@ -215,4 +215,5 @@ def check_subjects(
             said = messages.text(f"loan-facts-subject.{each.what}")
             output.line(f"{each.loan}: {said}")
         output.line(messages.text("loan-facts.subjects", count=count, faults=len(faults)))
-    return errors.EXIT_REFUSED if faults else 0
+    if faults:
+        raise typer.Exit(errors.EXIT_REFUSED)

@@ -122,7 +122,7 @@ FAULTS = [
     Fault("vital-category", "scale", VKP, _drop("category")),
     Fault("vital-effective", "scale", VKP, _drop("effectiveDateTime")),
     Fault("vs-1", "scale", VKP, _set("effectiveDateTime", "2026-09-24T08:00:05")),
-    Fault("vs-2", "scale", VKP, _drop("valueQuantity")),
+    Fault("vs-2", "manual", VKP, _drop("valueQuantity")),
     Fault("vs-3", "cuff", VKP, _component("8480-6", _drop("valueQuantity"))),
     Fault("quantity", "scale", VKP, lambda one: one["valueQuantity"].pop("unit")),
     Fault(

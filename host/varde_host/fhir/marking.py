@@ -8,26 +8,21 @@ from varde_host import messages
 from varde_host.fhir import coded, quality
 from varde_host.fhir import measured as measured_module
 from varde_host.fhir.measured import Measured
-from varde_host.fhir.quality import Quality
 from varde_host.fhir.style import Resource, Style
 
 
-def meta(measured: Measured, found: Quality, style: Style) -> Resource:
+def meta(measured: Measured, style: Style, *, is_test: bool) -> Resource:
     """Return tags for what a program reads, and the label of test data."""
-    is_test = found.is_test or measured_module.TEST in measured.marks
+    is_labelled = is_test or measured_module.TEST in measured.marks
     tags = [{"system": style.system("mark"), "code": each} for each in measured.marks]
-    return coded.without_nothing({
-        "security": [quality.SECURITY] if is_test else [],
-        "tag": tags,
-    })  # fmt: skip
+    return coded.without_nothing({"security": [quality.TEST] if is_labelled else [], "tag": tags})
 
 
-def notes(measured: Measured, words: Sequence[str], style: Style) -> list[str]:
-    """Return the same for people, in the style's language: status words, then marks."""
-    with messages.spoken(style.language):
-        marks = [
-            messages.text(f"fhir.mark.{each}", detail=measured.details.get(each, "-"))
-            for each in measured.marks
-        ]
+def notes(measured: Measured, words: Sequence[str]) -> list[str]:
+    """Return the same for people, in the language in use: status words, then marks."""
+    marks = [
+        messages.text(f"fhir.mark.{each}", detail=measured.details.get(each, "-"))
+        for each in measured.marks
+    ]
     said = ", ".join(words)
     return [each for each in (said, *marks) if each]

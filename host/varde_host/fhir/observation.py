@@ -1,264 +1,104 @@
 """What was measured, as Observations without what stands around them (`of` adds that).
 
-Every characteristic of docs/decoders.md that is a measurement. What is none (battery, clocks,
-features, waveforms, pressure on its way up, a temperature that is not final) gives nothing. What
-could not be decoded gives nothing either: the bytes stay with the receiver.
+Every characteristic of docs/decoders.md that is a measurement; docs/fhir.md says which become
+what. What is none (battery, clocks, features, waveforms, a cuff on its way up) gives nothing, and
+what could not be decoded neither: its bytes stay with the receiver, until a decoder is mended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from varde_host import messages
-from varde_host.fhir import coded, codes, marking, quality, quantity
+from varde_host.fhir import coded, glucose, health_sensor, pressure, weighing
+from varde_host.fhir.drafting import FINAL, PRELIMINARY, Draft, Drafter, supplemental
 from varde_host.fhir.measured import Measured
 from varde_host.fhir.style import Resource, Style
-from varde_host.receiver import status_words
 
-Fields = Mapping[str, object]
+__all__ = ["Draft", "observations"]
 
-SUPPLEMENTAL: Final = coded.mdc(68193, "MDC_ATTR_SUPPLEMENTAL_TYPES")
+_INTERMEDIATE: Final = 0x2A1E
+
+# ISO/IEEE 11073-10101 (HL7/phd, numeric-spotnumeric.json; signove/antidote, nomenclature.h).
 _SPOT: Final = coded.mdc(150588, "MDC_MODALITY_SPOT")
 _FAST: Final = coded.mdc(150580, "MDC_MODALITY_FAST")
 _SLOW: Final = coded.mdc(150584, "MDC_MODALITY_SLOW")
 
-_VITAL_SIGNS: Final = {
-    "coding": [{
-        "system": "http://terminology.hl7.org/CodeSystem/observation-category",
-        "code": "vital-signs",
-    }]
-}  # fmt: skip
-_INTERMEDIATE: Final = frozenset({0x2A1E, 0x2A36})
-
-# Body composition: field, code, unit ("" is the frame's own).
-_MASSES: Final = (
-    ("body_fat_pct", "body-fat", "%"),
-    ("fat_free_mass", "fat-free-mass", ""),
-    ("soft_lean_mass", "soft-lean-mass", ""),
-    ("body_water_mass", "body-water", ""),
-)
-# What has no code that is known here: said with the site's own.
-_OWN: Final = (
-    ("bmr_kj", "metabolism", "kJ"),
-    ("muscle_pct", "muscle-percentage", "%"),
-    ("muscle_mass", "muscle-mass", ""),
-    ("impedance_ohm", "impedance", "Ohm"),
-    ("impedance", "impedance", "Ohm"),
-)
-
-# MDC of a glucose by sample type (Glucose Service 1.0.1, 3.1.1.6), and LOINC by unit where known.
-_GLUCOSE: Final = {
-    1: 160184, 2: 160188, 3: 160192, 4: 160196, 5: 160200, 6: 160204, 7: 160364, 8: 160368,
-    9: 160212, 10: 160208,
-}  # fmt: skip
-_GLUCOSE_UNKNOWN: Final = 160020
-_GLUCOSE_LOINC: Final = {"mol/L": "15074-8", "kg/L": "2339-0"}
-_BLOOD: Final = frozenset({1, 3, 5, 7})
-_CONTROL_TYPE, _CONTROL_LOCATION, _CONTROL = 10, 4, 160208
-
-# Health Thermometer Service 1.0, Temperature Type, in words; Heart Rate Service contact.
+# Health Thermometer Service 1.0, Temperature Type; 2 is the body, others are reserved.
 _SITES: Final = {
-    1: "armpit", 2: "body", 3: "ear", 4: "finger", 5: "intestine", 6: "mouth", 7: "rectum",
-    8: "toe", 9: "tympanum",
+    1: "armpit", 3: "ear", 4: "finger", 5: "intestine", 6: "mouth", 7: "rectum", 8: "toe",
+    9: "tympanum",
 }  # fmt: skip
-
-# Generic Health Sensor: MDC types that have a row of codes, and units.
-_MDC_NAMES: Final = {row["mdc"]: name for name, row in codes.table().items()}
-_MDC_UNITS: Final = {
-    262688: "%", 264864: "/min", 266016: "mmHg", 265987: "kPa", 263875: "kg", 263904: "lb",
-    268192: "Cel", 266560: "degF", 264274: "mg/dL", 266866: "mmol/L",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An Observation without identifier, device, subject and time; `kind` tells those of one
-    measurement apart."""
-
-    resource: Resource
-    kind: str
+_OF_OXIMETER: Final = (
+    "searching", "no_finger", "calibrating", "worn", "movement", "pulse_amplitude_raw",
+)  # fmt: skip
 
 
 def observations(measured: Measured, style: Style) -> list[Draft]:
-    """Return what was measured, in order."""
-    fields = measured.fields
-    recorded = fields.get("recorded")
-    if isinstance(recorded, Mapping):
-        fields = recorded
-    if measured.error is not None or measured.characteristic in _INTERMEDIATE:
+    """Return what was measured, in order; nothing for what is no measurement."""
+    if measured.error is not None:
         return []
-    found: list[Draft] = []
-    for reads, read in _READERS:
-        if reads in fields:
-            found += read(_Made(measured, fields, style))
-    return found
+    fields, characteristic = measured.fields, measured.characteristic
+    recorded, of_record = fields.get("recorded"), fields.get("uuid16")
+    if isinstance(recorded, Mapping) and isinstance(of_record, int):
+        fields, characteristic = recorded, of_record
+    read = next((read for key, read in _READERS if key in fields), None)
+    if read is None:
+        return []
+    status = PRELIMINARY if characteristic == _INTERMEDIATE else FINAL
+    return list(read(Drafter(measured, fields, style, status)))
 
 
-class _Made:
-    """One measurement's fields, and how its drafts are put together."""
-
-    def __init__(self, measured: Measured, fields: Fields, style: Style) -> None:
-        self.fields = fields
-        self.style = style
-        self.quality = quality.of(fields)
-        self._meta = marking.meta(measured, self.quality, style)
-        with messages.spoken(style.language):
-            words = status_words.of(fields)
-        self._notes = marking.notes(measured, words, style)
-
-    def draft(
-        self, kind: str, code: Resource, said: Resource, components: Sequence[Resource] = (),
-        notes: Sequence[str] = (),
-    ) -> Draft:  # fmt: skip
-        is_early = quality.EARLY in self.quality.interpretations
-        resource: dict[str, Any] = {
-            "resourceType": "Observation",
-            "meta": self._meta,
-            "status": "preliminary" if is_early else "final",
-            "category": [_VITAL_SIGNS] if _is_vital(code) else [],
-            "code": code,
-            **said,
-            "interpretation": self.quality.interpretation(),
-            "note": [{"text": each} for each in (*self._notes, *notes)],
-            "component": [*components, *self.quality.components],
-        }
-        return Draft(coded.without_nothing(resource), kind)
-
-    def value(
-        self, kind: str, name: str, value: object, unit: str, components: Sequence[Resource] = (),
-        notes: Sequence[str] = (),
-    ) -> Draft:  # fmt: skip
-        said = quality.without_value(quantity.said(value, unit), self.quality)
-        return self.draft(kind, codes.concept(name, self.style.target), said, components, notes)
-
-    def own(self, kind: str, value: object, unit: str) -> Draft:
-        system = self.style.system("measure")
-        code = {"coding": [{"system": system, "code": kind}], "text": kind}
-        return self.draft(kind, code, quantity.said(value, unit))
-
-
-def _is_vital(code: Resource) -> bool:
-    return any(each["code"] in codes.VITAL for each in code["coding"])
-
-
-def _supplemental(modality: Resource) -> Resource:
-    return {"code": SUPPLEMENTAL, "valueCodeableConcept": modality}
-
-
-def _oximetry(made: _Made) -> Iterator[Draft]:
-    fields = made.fields
-    modality = [_supplemental(_SPOT)] if "clock_not_set" in fields else []
-    for suffix, kind, more in (("", "", modality), ("_fast", "-fast", [_supplemental(_FAST)]),
-                               ("_slow", "-slow", [_supplemental(_SLOW)])):  # fmt: skip
-        spo2, pulse = fields.get(f"spo2{suffix}"), fields.get(f"pulse_rate{suffix}")
-        if suffix == "" or spo2 is not None:
-            yield made.value(f"spo2{kind}", "spo2", spo2, "%", more)
-        if suffix == "" or pulse is not None:
-            yield made.value(f"pulse{kind}", "pulse-oximeter", pulse, "/min", more)
+def _oximetry(drafter: Drafter) -> Iterator[Draft]:
+    fields = drafter.fields
+    if isinstance(fields.get("data_hex"), str):
+        return  # a piece of the waveform, or an answer that is no reading
+    spot = [supplemental(_SPOT)] if "clock_not_set" in fields else []
+    yield from _pair(drafter, "", "", [*spot, *drafter.texts(*_OF_OXIMETER)])
+    for suffix, modality in (("fast", _FAST), ("slow", _SLOW)):
+        if fields.get(f"spo2_{suffix}") is not None:
+            yield from _pair(drafter, f"_{suffix}", f"-{suffix}", [supplemental(modality)])
     for key in ("pulse_amplitude_index", "perfusion_index"):
         if fields.get(key) is not None:
-            yield made.value("pulse-amplitude", "pulse-amplitude", fields[key], "%", modality)
+            yield drafter.value("pulse-amplitude", "pulse-amplitude", fields[key], "%", spot)
 
 
-def _pressure(made: _Made) -> Iterator[Draft]:
-    fields, target = made.fields, made.style.target
-    parts = [("systolic", "systolic"), ("diastolic", "diastolic"), ("map", "mean-pressure")]
-    components = [
-        {"code": codes.concept(name, target), **quality.without_value(
-            quantity.said(fields[key], str(fields["unit"])), made.quality)}
-        for key, name in parts
-        if key != "map" or quantity.number(fields.get(key)) is not None
-    ]  # fmt: skip
-    yield made.draft("blood-pressure", codes.concept("blood-pressure", target), {}, components)
-    if fields.get("pulse_rate") is not None:
-        yield made.value("pulse", "pulse-cuff", fields["pulse_rate"], "/min")
+def _pair(drafter: Drafter, suffix: str, kind: str, components: list[Resource]) -> Iterator[Draft]:
+    """SpO2 and the pulse that came with it."""
+    spo2, pulse = drafter.fields.get(f"spo2{suffix}"), drafter.fields.get(f"pulse_rate{suffix}")
+    yield drafter.value(f"spo2{kind}", "spo2", spo2, "%", components)
+    if pulse is not None or not drafter.is_typed:  # on paper what is not there was not measured
+        yield drafter.value(f"pulse{kind}", "pulse-oximeter", pulse, "/min", components)
 
 
-def _weight(made: _Made) -> Iterator[Draft]:
-    fields = made.fields
-    if fields.get("unit") == "jin" or fields.get("stabilized") is False or fields.get("removed"):
-        return  # an advert on its way, or of before
-    weight = fields["weight"]
-    is_composition = "body_fat_pct" in fields
-    if weight is not None or not is_composition:
-        failed = {"dataAbsentReason": quantity.because("error")}
-        if weight is None:
-            yield made.draft("weight", codes.concept("weight", made.style.target), failed)
-        else:
-            yield made.value("weight", "weight", weight, str(fields["unit"]))
-    if fields.get("bmi") is not None:
-        yield made.value("bmi", "bmi", fields["bmi"], "kg/m2")
-    if fields.get("height") is not None:
-        yield made.value("height", "height", fields["height"], str(fields["height_unit"]))
-    for key, kind, unit in _OWN:
-        if fields.get(key) is not None and (is_composition or key == "impedance"):
-            yield made.own(kind, fields[key], unit or str(fields["unit"]))
-
-
-def _composition(made: _Made) -> Iterator[Draft]:
-    fields = made.fields
-    for key, name, unit in _MASSES:
-        if fields.get(key) is not None:
-            yield made.value(name, name, fields[key], unit or str(fields["unit"]))
-    if fields.get("body_fat_pct") is None and fields.get("unsuccessful"):
-        failed = {"dataAbsentReason": quantity.because("error")}
-        yield made.draft("body-fat", codes.concept("body-fat", made.style.target), failed)
-
-
-def _temperature(made: _Made) -> Iterator[Draft]:
-    fields = made.fields
-    site = _SITES.get(fields["type"]) if isinstance(fields.get("type"), int) else None  # type: ignore[call-overload]
-    with messages.spoken(made.style.language):
-        notes = [messages.text(f"value.{site}")] if site else []
-    yield made.value("temperature", "temperature", fields["temperature"], str(fields["unit"]),
-                     notes=notes)  # fmt: skip
-
-
-def _glucose(made: _Made) -> Iterator[Draft]:
-    fields = made.fields
-    if fields.get("concentration") is None:
-        return
-    sample, unit = fields.get("sample_type"), str(fields["unit"])
-    is_control = sample == _CONTROL_TYPE or fields.get("sample_location") == _CONTROL_LOCATION
-    mdc = _GLUCOSE.get(sample, _GLUCOSE_UNKNOWN) if isinstance(sample, int) else _GLUCOSE_UNKNOWN
-    code = coded.mdc(_CONTROL if is_control else mdc, "MDC_CONC_GLU")
-    if not is_control and sample in _BLOOD:
-        code["coding"].append({"system": codes.LOINC, "code": _GLUCOSE_LOINC[unit]})
-    said = quality.without_value(quantity.said(fields["concentration"], unit), made.quality)
-    with messages.spoken(made.style.language):
-        notes = [messages.text("fhir.control")] if is_control else []
-    yield made.draft("glucose-control" if is_control else "glucose", code, said, notes=notes)
-
-
-def _heart(made: _Made) -> Iterator[Draft]:
-    yield made.value("heart-rate", "heart-rate", made.fields["heart_rate"], "/min")
-
-
-def _health(made: _Made) -> Iterator[Draft]:
-    """Generic Health Sensor: numeric observations whose type and unit are known here."""
-    fields = made.fields
-    unit = _MDC_UNITS.get(fields.get("unit"))  # type: ignore[call-overload]
-    if fields.get("class") != "numeric" or fields.get("value") is None or unit is None:
-        return
+def _temperature(drafter: Drafter) -> Iterator[Draft]:
+    fields = drafter.fields
     kind = fields.get("type")
-    name = _MDC_NAMES.get(kind)
-    unit = {"mmol/L": "mmol/L", "mg/dL": "mg/dL"}.get(unit, unit)
-    if name is not None:
-        yield made.value(name, name, fields["value"], unit)
-    else:
-        said = quality.without_value(quantity.said(fields["value"], unit), made.quality)
-        yield made.draft(f"mdc-{kind}", coded.mdc(str(kind)), said)
+    site = _SITES.get(kind) if isinstance(kind, int) else None
+    with messages.spoken(drafter.style.language):
+        notes = [messages.text(f"value.{site}")] if site else []
+    name = f"temperature-{site}" if site else "temperature"
+    value, unit = fields["temperature"], str(fields["unit"])
+    yield drafter.value("temperature", name, value, unit, drafter.texts("type"), notes)
 
 
-_READERS: Final[tuple[tuple[str, Callable[[_Made], Iterator[Draft]]], ...]] = (
+def _heart(drafter: Drafter) -> Iterator[Draft]:
+    fields = drafter.fields
+    energy = fields.get("energy_kj")
+    components = [] if energy is None else [drafter.own("energy-expended", energy, "kJ")]
+    components += drafter.texts("contact", "rr_1024")
+    yield drafter.value("heart-rate", "heart-rate", fields["heart_rate"], "/min", components)
+
+
+# A field that only this kind of value has, and what reads it.
+_READERS: Final[tuple[tuple[str, Callable[[Drafter], Iterator[Draft]]], ...]] = (
     ("spo2", _oximetry),
-    ("systolic", _pressure),
-    ("weight", _weight),
-    ("body_fat_pct", _composition),
+    ("systolic", pressure.drafts),
+    ("weight", weighing.drafts),
     ("temperature", _temperature),
-    ("base_time", _glucose),
+    ("base_time", glucose.drafts),
+    ("carbohydrate_id", glucose.context),
     ("heart_rate", _heart),
-    ("class", _health),
+    ("class", health_sensor.drafts),
 )

@@ -1,7 +1,11 @@
-"""Numbers as they were sent: digits, exponent and unit; what is no number has a reason.
+"""Numbers as they were sent: digits and unit; what is no number has a reason and the word sent.
 
-Glucose alone changes its unit's name: mol/L and kg/L are said in mmol/L and mg/dL, as people and
-LOINC's codes do. The point moves and no digit changes, so it can be undone.
+By HL7/phd, input/pagecontent/FLOATS.md (commit 69188fb1): a negative exponent is digits behind the
+point, all of them said (0xF014 is 2.0); a positive one is written out (0x1002 is 20). No value
+passes through a binary float.
+
+Glucose alone changes its unit's name: mol/L and kg/L, which Bluetooth has, are said as mmol/L and
+mg/dL, which meters show. The point moves, no digit changes, and it can be undone.
 """
 
 from __future__ import annotations
@@ -9,55 +13,80 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from varde_host.fhir import coded
+from varde_host.fhir import coded, codes
 from varde_host.fhir.style import Resource
 from varde_protocols import gatt
 
-# The special words of FLOAT and SFLOAT (HL7/phd, FLOATS.md): nothing in the system stands for the
-# last two, so they are errors.
+UNKNOWN: Final = "unknown"
+ERROR: Final = "error"
+NOT_PERFORMED: Final = "not-performed"
+
+# FLOATS.md, *Special FLOAT and SFLOAT Values*.
 _SPECIALS: Final = {
     "NaN": "not-a-number",
     "+INF": "positive-infinity",
     "-INF": "negative-infinity",
-    "NRes": "error",
-    "reserved": "error",
+    "NRes": ERROR,
+    "reserved": ERROR,
 }
-
-# UCUM by the decoders' names of units.
-UNITS: Final = {
-    "mmHg": "mm[Hg]", "kPa": "kPa", "kg": "kg", "lb": "[lb_av]", "m": "m", "in": "[in_i]",
-    "Cel": "Cel", "degF": "[degF]", "%": "%", "/min": "/min", "kg/m2": "kg/m2", "kJ": "kJ",
-    "Ohm": "Ohm",
-}  # fmt: skip
-_MOVED: Final = {"mol/L": ("mmol/L", 3), "kg/L": ("mg/dL", 5)}
+_MOST_DIGITS: Final = 18
+"""What every server keeps (R4, 2.24.0.1); FLOAT reaches 10^134, which keeps its exponent."""
 
 
-def number(value: object) -> Decimal | int | None:
-    """Return a value's number with the digits it has; None for what is none."""
+def number(value: object, places: int = 0) -> Decimal | int | None:
+    """Return a number with its digits, the point moved by `places`; None for what is none."""
     if isinstance(value, gatt.Number):
-        return Decimal(value.text())
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return _decimal(value.mantissa, value.exponent + places)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _decimal(value, places) if places else value
+    return None
 
 
-def said(value: object, unit: str | None) -> Resource:
-    """Return `valueQuantity`, or `dataAbsentReason` for what is no number or was not measured."""
+def _decimal(mantissa: int, exponent: int) -> Decimal:
+    digits = tuple(int(digit) for digit in str(abs(mantissa)))
+    if 0 < exponent <= _MOST_DIGITS - len(digits):
+        return Decimal(mantissa * 10**exponent)
+    return Decimal((int(mantissa < 0), digits, exponent))
+
+
+def said(value: object, unit: str, missing: str = UNKNOWN) -> Resource:
+    """Return `valueQuantity` in a decoder's unit, or `dataAbsentReason` for what is no number.
+
+    `missing` is the reason where the sensor sent nothing.
+    """
+    named = codes.unit(unit)
+    found = number(value, named.places)
+    if found is None:
+        return absent(value, missing)
+    return {"valueQuantity": _quantity(found, named.said, coded.UCUM, named.ucum)}
+
+
+def in_mdc(value: object, unit: object) -> Resource:
+    """Return the same in a unit that only its MDC number tells."""
     found = number(value)
     if found is None:
-        reason = _SPECIALS.get(value, "error") if isinstance(value, str) else "unknown"
-        return {"dataAbsentReason": because(reason)}
-    if unit in _MOVED:
-        code, places = _MOVED[unit]
-        found = _moved(found, places)
-    else:
-        code = UNITS[str(unit)]
-    return {"valueQuantity": {"value": found, "unit": code, "system": coded.UCUM, "code": code}}
+        return absent(value)
+    return {"valueQuantity": _quantity(found, f"MDC {unit}", coded.MDC, str(unit))}
 
 
-def _moved(value: Decimal | int, places: int) -> Decimal:
-    sign, digits, exponent = Decimal(value).as_tuple()
-    return Decimal((sign, digits, int(exponent) + places))
+def _quantity(value: Decimal | int, said_as: str, system: str, code: str) -> Resource:
+    return {"value": value, "unit": said_as, "system": system, "code": code}
 
 
-def because(reason: str) -> Resource:
-    """Return a reason of HL7's list."""
-    return {"coding": [{"system": coded.DATA_ABSENT_REASON, "code": reason}]}
+def absent(value: object, missing: str = UNKNOWN) -> Resource:
+    """Return why there is no value; the sensor's own word for it is its text."""
+    if isinstance(value, str):
+        return because(_SPECIALS.get(value, ERROR), value)
+    return because(missing)
+
+
+def not_meant(value: object) -> Resource:
+    """Return that a number stands for none (a mean of 0): the number is the reason's text."""
+    text = value.text() if isinstance(value, gatt.Number) else str(value)
+    return because(UNKNOWN, text)
+
+
+def because(reason: str, text: str | None = None) -> Resource:
+    """Return a `dataAbsentReason` of HL7's list."""
+    coding = [{"system": coded.DATA_ABSENT_REASON, "code": reason}]
+    return {"dataAbsentReason": {"coding": coding, **({"text": text} if text else {})}}

@@ -33,7 +33,7 @@ _IN_PLACE: Final = "Device"
 
 
 class Entry(NamedTuple):
-    """One resource as `of.of` made it, and whether its Observation is new or put right."""
+    """One resource as `of.of` made it, or an alert, and whether it is new or put right."""
 
     resource: Resource
     change: str = CREATE
@@ -68,9 +68,9 @@ def request(entry: Entry, style: Style) -> Resource:
     """Return what a server is asked to do with one resource."""
     kind = entry.resource["resourceType"]
     wanted = search(entry.resource)
-    is_measured = kind == "Observation" and not coincident.is_one(entry.resource, style)
-    is_put = is_measured and (style.verb == PUT or entry.change == AMEND)
-    if kind == _IN_PLACE or is_put:
+    is_for_ever = kind == "DeviceMetric" or coincident.is_one(entry.resource, style)
+    is_put = entry.change == AMEND or (style.verb == PUT and kind == "Observation")
+    if kind == _IN_PLACE or (is_put and not is_for_ever):
         return {"method": PUT, "url": f"{kind}?{wanted}"}
     return {"method": POST, "url": kind, "ifNoneExist": wanted}
 

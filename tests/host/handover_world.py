@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from varde_host.receiver_store import schema
 
 from varde_host.database import engine
 from varde_host.fhir import measured, of, style
 from varde_host.handover import considering, outbox, sealed, sending, targets
 from varde_host.receiver import timeline
+from varde_host.receiver_store import schema
 
 HUBS = (b"hub-one!", b"hub-two!")
 SYSTEM = "urn:varde:observation"
@@ -89,7 +89,7 @@ class World:
     facts: list[Fact] = field(default_factory=list)
     subjects: frozenset[str] | None = None
 
-    def marks(self, _connection: sa.Connection) -> Mapping[bytes, str]:
+    def marks(self, _connection: sa.Connection, _hub: bytes | None = None) -> Mapping[bytes, str]:
         told = {hub: [fact for fact in self.facts if fact.hub == hub] for hub in HUBS}
         return {hub: f"{hash((*of_hub, self.subjects))}" for hub, of_hub in told.items() if of_hub}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import stat
 import subprocess
@@ -14,7 +13,6 @@ import pytest
 
 from host import handover_place
 from host.handover_place import LOAN, NOW_MS, TARGET, Place
-from varde_host.receiver_store import store as receiver_store
 from varde_protocols import gatt
 
 WEIGHT = 0x2A9D
@@ -101,21 +99,17 @@ def test_killed_as_a_process_and_ended_in_order(place: Place) -> None:
     command = [sys.executable, "-m", "varde_host", "receiver", "run", "--receiver",
                str(place.receiver), "--every", "1"]  # fmt: skip
     for wait_s in (0.6, 1.2):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        process.wait()
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ})
-    assert process.stderr is not None
-    opened = receiver_store.open_store(place.receiver / "receiver.sqlite")
-    opened.close()
-    while len(place.handed()) < 3:
-        assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
-    process.stderr.close()
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            try:
+                process.wait(wait_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+    told = place.path / "told"
+    with told.open("wb") as to, subprocess.Popen(command, stderr=to) as process:
+        while len(place.handed()) < 3:
+            assert process.poll() is None, told.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0, told.read_text()
     place.run("run", "--once")
     assert handover_place.values(place.handed()) == [Decimal("7.2"), Decimal("80.5"), 97]
     assert len(list((place.folder.out / "journal").glob("*.json"))) == 3

@@ -28,7 +28,9 @@ def run(
     """Work until told to stop; exit status 3 with `--once` if something is left to be done."""
     told = output.as_json if json else _say
     with assembling.opened(folder, clock.from_environment(), database_address) as receiver:
-        loop = running.Running(receiver.service, receiver.senders(), receiver.fetch, told)
+        loop = running.Running(
+            receiver.service, receiver.senders(), receiver.fetch, told, notice=receiver.notice
+        )
         with _ending_in_order(loop):
             if once:
                 return 0 if loop.once() else errors.EXIT_WORLD
@@ -59,6 +61,8 @@ def _say(report: Mapping[str, Any]) -> None:
         text = messages.text("handover.run.failed", where=where, code=report["error"])
     elif step == "plan" and report.get("other"):
         text = messages.text("handover.run.other")
+    elif step == "notice":
+        text = messages.text("handover.run.notice", queued=report["queued"])
     elif step == "plan":
         text = messages.text("handover.run.plan", hubs=report["hubs"], queued=report["queued"])
     else:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from varde_host import clock, errors
 from varde_host.fhir import measured, style
-from varde_host.handover import considering, news, sealed, senders, sending, targets
+from varde_host.handover import considering, missing, news, sealed, senders, sending, targets
 from varde_host.loan_facts import entries, facts, kept, sheet_folder, stream, subjects
 from varde_host.receiver import source, verification_of, verification_records
 from varde_host.receiver_store import fetching
@@ -91,11 +91,12 @@ class StoreStream:
         self._sheets: tuple[Any, ...] = ()
         self._register = verification_records.nothing().register
 
-    def marks(self, connection: sa.Connection) -> Mapping[bytes, str]:
-        """Return by hub what changes once anything of it may be told otherwise."""
+    def marks(self, connection: sa.Connection, hub: bytes | None = None) -> Mapping[bytes, str]:
+        """Return by hub, or of one, what changes once anything may be told otherwise."""
         folder = self._settings.folder
         beside = news.beside([folder.verifications, folder.loans, folder.subjects])
-        found = {hub: f"{count} {beside}" for hub, count in news.come(connection).items()}
+        come = news.come(connection, hub)
+        found = {each: f"{count} {beside}" for each, count in come.items()}
         typed = kept.mark(connection)
         if typed:
             found[entries.ENTERED_HUB] = f"{typed} {beside}"
@@ -103,7 +104,7 @@ class StoreStream:
 
     def measured(self, connection: sa.Connection, hub: bytes) -> Iterator[measured.Measured]:
         """Return all of a hub."""
-        known, register = self._known(connection)
+        known, register = self.known(connection)
         if hub == entries.ENTERED_HUB:
             typed = kept.entries(connection, self._sealer)
             yield from stream.measured(source.Opened(hub, [], []), known, typed, register)
@@ -116,10 +117,9 @@ class StoreStream:
         known = self._settings.persons.now()
         return None if known is None else known.loans
 
-    def _known(
-        self, connection: sa.Connection
-    ) -> tuple[facts.LoanFacts, verification_of.Register]:
-        """Open what the warehouse signed, once for as long as it is the same files."""
+    def known(self, connection: sa.Connection) -> tuple[facts.LoanFacts, verification_of.Register]:
+        """Return what is known of loans and of verifications; files are opened once while they are
+        the same."""
         folder = self._settings.folder
         mark = news.beside([folder.verifications, folder.loans])
         if mark != self._mark:
@@ -140,6 +140,7 @@ class Receiver:
     settings: Settings
     store: receiver_store.Store
     service: considering.Service
+    stream: StoreStream
     collector: str | None = None
 
     def senders(self) -> dict[str, sending.Sender]:
@@ -152,6 +153,10 @@ class Receiver:
         Raises as `fetching.fetch`.
         """
         fetching.fetch(self.settings.folder, self.store, self.collector)
+
+    def notice(self) -> int:
+        """Look what is missing, and queue what is told of it; return how many are new."""
+        return missing.notice(self.service, self.stream, self.settings.private)
 
 
 def settings(folder: Path) -> Settings:
@@ -179,7 +184,6 @@ def opened(folder: Path, time: clock.Clock, collector: str | None = None) -> Ite
     sealer = sealed.Sealer(found.private)
     styles = {each.name: found.style(each) for each in found.targets}
     with opened_store(found) as store:
-        service = considering.Service(
-            store, sealer, StoreStream(found, sealer), found.targets, styles, time
-        )
-        yield Receiver(found, store, service, collector)
+        known = StoreStream(found, sealer)
+        service = considering.Service(store, sealer, known, found.targets, styles, time)
+        yield Receiver(found, store, service, known, collector)

@@ -19,6 +19,7 @@ from varde_host import clock
 from varde_host.database import engine
 from varde_host.fhir import measured, style
 from varde_host.handover import (
+    memory,
     outbox,
     planning,
     sealed,
@@ -35,8 +36,8 @@ STEPS_AT_ONCE: Final = 500
 class Stream(Protocol):
     """Where measurements come from: the receiver's store, with what is known beside it."""
 
-    def marks(self, connection: sa.Connection) -> Mapping[bytes, str]:
-        """Return by hub what changes if anything may be told otherwise of it (`news`)."""
+    def marks(self, connection: sa.Connection, hub: bytes | None = None) -> Mapping[bytes, str]:
+        """Return by hub, or of one, what changes if anything may be told otherwise (`news`)."""
 
     def measured(self, connection: sa.Connection, hub: bytes) -> Iterator[measured.Measured]:
         """Return all of a hub."""
@@ -55,6 +56,7 @@ class Service:
     receiving: Sequence[targets.Target]
     styles: Mapping[str, style.Style]
     time: clock.Clock
+    memory: memory.Memory = field(default_factory=memory.Memory)
 
     @property
     def address(self) -> str | Path:
@@ -119,7 +121,7 @@ def _consider_hub(
     service: Service, hub: bytes, due: Sequence[targets.Target], total: Considered
 ) -> None:
     with service.store.reading() as connection:
-        mark = service.stream.marks(connection).get(hub, "")
+        mark = service.stream.marks(connection, hub).get(hub, "")
         found = list(service.stream.measured(connection, hub))
     subjects = service.stream.with_subject()
     total.hubs += 1
@@ -164,27 +166,39 @@ class Told:
         """Sort what was measured."""
         told = cls()
         handed: list[tuple[measured.Measured, style.Resource]] = []
-        boxes = service.boxes(target)
         for each in found:
             reason = selection.reason(each, target, subjects)
             made: list[planning.Wanted] = []
             if reason is None:
                 try:
-                    made = list(wanting.wanted(each, service.styles[target.name], hub,
-                                               boxes.digest))  # fmt: skip
+                    made = _wanted(service, target, hub, each)
                 except Exception as bug:  # noqa: BLE001 ours; the others' readings go on
                     _tell(bug, wanting.origin(each))
                     reason = selection.FAILED
                 else:
                     reason = None if made else selection.NOTHING_SAID
             told.wanted += made
-            handed += [(each, dict(one.resources[0])) for one in made]
+            if target.triage:
+                handed += [(each, dict(one.resources[0])) for one in made]
             if reason is not None:
                 told.kept_back.add(wanting.origin(each))
                 told.held.append(reason)
         if target.triage:
             _add_alerts(service, target, hub, handed, told)
         return told
+
+
+def _wanted(
+    service: Service, target: targets.Target, hub: bytes, each: measured.Measured
+) -> list[planning.Wanted]:
+    """Return what a target is to be told of a measurement."""
+    chosen, digest = service.styles[target.name], service.boxes(target).digest
+    origin = wanting.origin(each)
+
+    def make() -> list[planning.Wanted]:
+        return list(wanting.wanted(each, chosen, hub, digest))
+
+    return service.memory.recall((target.name, origin), each, origin, hub, make)
 
 
 def _add_alerts(

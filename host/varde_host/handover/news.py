@@ -21,10 +21,13 @@ import sqlalchemy as sa
 from varde_host.collector import schema
 
 
-def come(connection: sa.Connection) -> dict[bytes, str]:
-    """Return by hub how much has come of it. Records are kept for ever, so a number will do."""
+def come(connection: sa.Connection, hub: bytes | None = None) -> dict[bytes, str]:
+    """Return by hub, or of one, how much has come. Records are kept, so a number will do."""
     records, hubs = schema.records, schema.hubs
     counted = sa.select(records.c.hub, sa.func.count().label("records"))
+    if hub is not None:
+        mine = sa.select(hubs.c.number).where(hubs.c.hub_id == hub).scalar_subquery()
+        counted = counted.where(records.c.hub == mine)
     counted_by_hub = counted.group_by(records.c.hub).subquery()
     query = sa.select(hubs.c.hub_id, counted_by_hub.c.records)
     query = query.join(counted_by_hub, counted_by_hub.c.hub == hubs.c.number)

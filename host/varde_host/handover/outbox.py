@@ -170,7 +170,7 @@ def begin(connection: sa.Connection, target: str, most: int) -> list[Waiting]:
     """Mark the next rows as being sent, and return them; of one identifier the oldest alone.
 
     Whoever calls this is the only one to send to that target (`turns`), so what stands there as
-    being sent is of one that was cut off, and comes first.
+    being sent is of one that was cut off. What was tried most comes last.
     """
     table, older = schema.outbox, schema.outbox.alias("older")
     is_first = ~sa.exists().where(
@@ -182,7 +182,8 @@ def begin(connection: sa.Connection, target: str, most: int) -> list[Waiting]:
         table.c.number, table.c.key, table.c.version, table.c.change, table.c.origin,
         table.c.part, table.c.hub, table.c.queued_ms, table.c.digest, table.c.sealed,
     ).where(table.c.target == target, table.c.state.in_(_WAITING), is_first)  # fmt: skip
-    found = connection.execute(query.order_by(table.c.number).limit(most)).all()
+    in_order = query.order_by(table.c.attempts, table.c.number)  # what fails holds up nothing
+    found = connection.execute(in_order.limit(most)).all()
     numbers = [row.number for row in found]
     change = {"state": planning.SENDING, "attempts": table.c.attempts + 1}
     connection.execute(sa.update(table).where(table.c.number.in_(numbers)).values(change))

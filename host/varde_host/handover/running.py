@@ -49,8 +49,11 @@ class Running:
         fetch: Callable[[], None],
         report: Reporting,
         draw: Callable[[], float] = random.random,
+        notice: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`notice` queues what is told beside measurements, and returns how many."""
         self._service = service
+        self._notice = notice
         self._fetch = fetch
         self._report = report
         self._stop = threading.Event()
@@ -95,7 +98,8 @@ class Running:
         is_well = self._tried("fetch", self._fetch)
         if self._stop.is_set():
             return is_well
-        return self._tried("plan", self._plan) and is_well
+        is_well = self._tried("plan", self._plan) and is_well
+        return self._tried("notice", self._take_notice) and is_well
 
     def _plan(self) -> None:
         found = considering.consider(self._service, lambda: not self._stop.is_set())
@@ -105,6 +109,11 @@ class Running:
             self._report({
                 "step": "plan", "hubs": found.hubs, "queued": found.queued, "held": found.held,
             })  # fmt: skip
+
+    def _take_notice(self) -> None:
+        queued = self._notice()
+        if queued:
+            self._report({"step": "notice", "queued": queued})
 
     def _tried(self, step: str, work: Callable[[], None]) -> bool:
         try:

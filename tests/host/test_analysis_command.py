@@ -91,6 +91,6 @@ def test_what_is_refused(place: Place, tmp_path: Path):
     )["error"] == "export-format"  # fmt: skip
     assert as_json(
         place.run("export", "--out", out, "--loan", "13717404089", "--json", status=1)
-    )["error"] == "triage-loan"  # fmt: skip
+    )["error"] == "loan-number"  # fmt: skip
     nowhere = str(tmp_path / "no" / "x")
     assert as_json(place.run("export", "--out", nowhere, "--json", status=3))["error"]

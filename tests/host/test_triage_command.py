@@ -190,7 +190,7 @@ def test_what_is_refused_repeats_no_limit_and_no_birth_number(at: Typing):
     for loan, typed, code in (
         (LOAN, "[spo2]\nunit = 'mood'\ngreen = { from = 71 }", "triage-limits"),
         ("0000000000000000", LIMITS, "loan-unknown"),
-        ("13717404089", LIMITS, "triage-loan"),
+        ("13717404089", LIMITS, "loan-number"),
     ):
         said = at.json("limits", loan, "--limits", "-", "--by", FOLLOW_UP, typed=typed, status=1)
         assert said["error"] == code

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 HOST = ROOT / "host" / "varde_host"
 
 # Who may import what judges: itself, its commands, and what hands alerts on for it.
-ALLOWED = ("triage", "handover", "receiver_service", "receiver_store")
+ALLOWED = ("triage", "handover")
 COMMANDS = "receiver"
 
 

@@ -17,7 +17,7 @@ from fhirpathpy.models import models
 from host import triage_cases as cases
 from host.triage_cases import BEGIN_MS, HOUR_MS, said
 from varde_host import messages
-from varde_host.fhir import style, subject
+from varde_host.fhir import style, subject, vkp_alert
 from varde_host.handover import ledger, planning, wanting
 from varde_host.triage import alerts, detected_issue, in_force, judging
 
@@ -72,7 +72,7 @@ def test_each_rule_can_fail(rule: dict[str, str]):
 
 
 def test_codes_are_those_of_the_code_system():
-    for code, display in (detected_issue.MEASURED, detected_issue.MISSED):
+    for code, display in (vkp_alert.MEASURED, vkp_alert.MISSED):
         assert CONTRACT["codes"][code] == display
 
 

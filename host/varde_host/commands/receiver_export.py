@@ -14,7 +14,7 @@ from varde_host.analysis import csv_file, dictionary, parquet_file, pseudonyms, 
 from varde_host.commands import new_output, options, receiver_opened, receiver_options
 from varde_host.fhir import measured, of, style
 from varde_host.handover import considering
-from varde_host.triage import consent
+from varde_host.loan_facts import loan_number
 
 _CSV: Final = dictionary.CSV
 
@@ -31,7 +31,7 @@ def export(
     """Write the file and its dictionary, which must not exist yet."""
     if form not in dictionary.FORMATS:
         raise errors.InputRefused("export-format", form[:20], known=", ".join(dictionary.FORMATS))
-    loans = frozenset(consent.check_loan(each) for each in loan) if loan else None
+    loans = frozenset(loan_number.check(each) for each in loan) if loan else None
     about = out.with_name(out.name + dictionary.SUFFIX)
     for path in (out, about):
         if path.exists():

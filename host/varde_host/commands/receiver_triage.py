@@ -19,6 +19,7 @@ from varde_host.commands import (
 from varde_host.fhir import of, style
 from varde_host.handover import considering, sealed
 from varde_host.inventory import who, words
+from varde_host.loan_facts import loan_number
 from varde_host.triage import consent, in_force, judging, kept, limits
 
 _STDIN: Final = "-"
@@ -120,7 +121,7 @@ def set_limits(
     json: options.Json = False,
 ) -> None:
     """Show the limits of a loan, or let others stand from now on."""
-    consent.check_loan(loan)
+    loan_number.check(loan)
     if limits_file is None:
         _show_limits(folder, loan, json_wanted=json)
         return
@@ -172,7 +173,7 @@ def colours(
 ) -> None:
     """Show the colours of a loan's values, and why others have none; the values themselves are
     not shown (`varde readings` does that)."""
-    consent.check_loan(loan)
+    loan_number.check(loan)
     with receiver_opened.service(folder) as service:
         found = _judged(service, loan)
     if json:

@@ -1,6 +1,6 @@
 """A miss as FHIR R4: DetectedIssue, in the shape of Velferdsteknologisk knutepunkt (VKP).
 
-As `triage.detected_issue`, with VKP's code for a measurement that was not reported. What VKP has
+As `fhir.vkp_alert` has it, with VKP's code for a measurement that was not reported. What VKP has
 no place for stands in an extension of the site's own: cause and code, owner, deadline, the window,
 and whether it is final. `status` is `preliminary` while it may turn out otherwise, `final` then,
 and `entered-in-error` if it was taken back. There is no `severity`: what it means for somebody's
@@ -14,12 +14,11 @@ import hmac
 from typing import Final
 
 from varde_host import messages
-from varde_host.fhir import coded, subject
+from varde_host.fhir import coded, subject, vkp_alert
 from varde_host.fhir.style import Resource, Style
 from varde_host.handover import sending
 from varde_host.missed import wording
 from varde_host.missed.telling import Told
-from varde_host.triage import detected_issue
 
 PRELIMINARY: Final = "preliminary"
 FINAL: Final = "final"
@@ -33,18 +32,16 @@ def of(told: Told, style: Style) -> Resource:
     """Return the DetectedIssue; the same bytes each time for the same word."""
     with messages.spoken(style.language):
         text, detail = wording.what(told), wording.detail(told)
-    code, display = detected_issue.MISSED
-    coding = {"system": detected_issue.ALERT_CODES, "code": code, "display": display}
     return coded.without_nothing({
         "resourceType": "DetectedIssue",
-        "meta": {"profile": [detected_issue.PROFILE]},
+        "meta": {"profile": [vkp_alert.PROFILE]},
         "extension": [_extension(told, style)],
         "identifier": [{"system": style.system(_MISSED), "value": _value(told, style)}],
         "status": _status(told),
-        "code": {"coding": [coding], "text": text},
+        "code": vkp_alert.code(vkp_alert.MISSED, text),
         "patient": subject.of_loan(told.loan_id or None, style),
         "identifiedDateTime": coded.instant(told.told_ms),
-        "author": detected_issue.author(style),
+        "author": vkp_alert.author(style),
         "detail": detail,
     })  # fmt: skip
 

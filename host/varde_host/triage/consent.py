@@ -7,14 +7,10 @@ makes it a medical device (Regulation (EU) 2017/745 article 2(1) and Annex VIII 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from varde_host import errors, messages
 
-LOAN_DIGITS: Final = 16
-"""As the inventory draws them (`inventory.loans`)."""
-_LOAN: Final = re.compile(rf"[0-9]{{{LOAN_DIGITS}}}")
 MAX_TYPED: Final = 200
 
 
@@ -31,14 +27,6 @@ def check(typed: str) -> str:
     if len(typed) > MAX_TYPED or _plain(typed) != _plain(sentence()):
         raise errors.InputRefused("triage-sentence")
     return typed.strip()
-
-
-def check_loan(loan: str) -> str:
-    """Return the number of a loan. Raises InputRefused `triage-loan`, which does not repeat it:
-    a birth number may have been typed."""
-    if not _LOAN.fullmatch(loan):
-        raise errors.InputRefused("triage-loan", digits=LOAN_DIGITS)
-    return loan
 
 
 def _plain(text: str) -> str:

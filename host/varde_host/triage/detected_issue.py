@@ -21,21 +21,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from varde_host import messages
-from varde_host.fhir import coded, subject
+from varde_host.fhir import coded, subject, vkp_alert
 from varde_host.fhir.style import Resource, Style
 from varde_host.triage import judging, limits
 
-PROFILE: Final = "http://ehelse.no/fhir/StructureDefinition/vkp-DetectedIssue-v090"
-ALERT_CODES: Final = "http://ehelse.no/fhir/CodeSystem/vkp-alert-code-v090"
-MEASURED: Final = ("1.1", "Måledata rapportert")
-MISSED: Final = ("2.2", "Måling ikke rapportert")
-"""For whoever tells that a value did not come (`missed`)."""
-
 # HL7 R4 detectedissue-severity; green is no issue.
 SEVERITY: Final[Mapping[str, str]] = {limits.YELLOW: "moderate", limits.RED: "high"}
-AUTHOR: Final = "Varde"
 _ISSUE: Final = "triage"
-_PROGRAM: Final = "program"
 _DIGEST_BYTES: Final = 16
 
 
@@ -50,14 +42,14 @@ def of(judged: judging.Judged, style: Style, now_ms: int) -> Resource:
     said = judged.said
     return coded.without_nothing({
         "resourceType": "DetectedIssue",
-        "meta": {"profile": [PROFILE]},
+        "meta": {"profile": [vkp_alert.PROFILE]},
         "identifier": [_identifier(judged, style)],
         "status": "final",
         "code": _code(judged, style),
         "severity": SEVERITY[judged.colour],
         "patient": subject.of_loan(said.measured.loan_id, style),
         "identifiedDateTime": coded.instant(now_ms),
-        "author": author(style),
+        "author": vkp_alert.author(style),
         "implicated": [_reference(said.observation)],
         "evidence": [{"detail": [_reference(each.observation)]} for each in judged.rests_on],
         "detail": colour(judged.colour, style.language),
@@ -69,20 +61,10 @@ def colour(name: str, language: str) -> str:
     return messages.catalogue(language)[f"triage.colour.{name}"]
 
 
-def author(style: Style) -> Resource:
-    """Return the reference to this program as what made it."""
-    identifier = {"system": style.system(_PROGRAM), "value": "varde-receiver"}
-    return {"type": subject.DEVICE, "identifier": identifier, "display": AUTHOR}
-
-
 def _code(judged: judging.Judged, style: Style) -> Resource:
-    code, display = MEASURED
     kind = messages.catalogue(style.language)[f"triage.kind.{judged.kind}"]
     word = colour(judged.colour or "", style.language)
-    return {
-        "coding": [{"system": ALERT_CODES, "code": code, "display": display}],
-        "text": f"{kind}: {word}",
-    }
+    return vkp_alert.code(vkp_alert.MEASURED, f"{kind}: {word}")
 
 
 def _identifier(judged: judging.Judged, style: Style) -> Resource:

@@ -14,6 +14,7 @@ from varde_host.fhir.measured import Entered, Measured, Thing
 from varde_host.fhir.style import Style
 from varde_host.receiver import decoding, sensor_clock, stamp, timeline, verification_of
 from varde_host.verification import past
+from varde_protocols import assigned
 
 HUB = bytes.fromhex("a1b2c3d4e5f60718")
 LOAN = "loan-7Q4M2X9K"
@@ -104,6 +105,12 @@ SENSORS = {
     "body-composition": measured(m.SCALE, 0x2A9C, "000e4600401fb036e803"),
     "thermometer": measured(m.THERMOMETER, 0x2A1C, "04720100ff03"),
     "glucose": dated(m.GLUCOSE, 0x2A18, "032a00ea070918092805f6ff5fb011"),
+    "oximeter-vendor": measured(
+        m.OXIMETER, assigned.NONIN_CONTINUOUS, "0a511d02000028600047", "nonin-3230"
+    ),
+    "health-observation": dated(
+        m.THERMOMETER, 0x2BDD, "03070000000119000b005c4b0200201daa4732000006000000a0170400800e00fe"
+    ),
     "heart-rate": measured(m.OTHER, 0x2A37, "16480004"),
 }
 

@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.kdf import hkdf
 
 from varde_host import errors
 from varde_host.fhir import style
-from varde_host.handover import file_drop, rendering, sending, targets
+from varde_host.handover import (
+    adapter_settings,
+    file_drop,
+    http_senders,
+    rendering,
+    sending,
+    targets,
+)
 from varde_host.receiver_store import folder as receiver_folder
 
 _FOLDER: Final = "folder"
@@ -56,7 +63,11 @@ def sender(
     if target.kind == targets.CSV:
         out = _folder(target, settings, folder, is_check=is_check)
         return file_drop.FileDrop(out, "csv", rendering.as_table(chosen, subjects))
-    raise errors.InputRefused("target-setting", f"target.{target.name}.kind")
+    place = f"target.{target.name}.check" if is_check else f"target.{target.name}"
+    reading = adapter_settings.Settings(place, settings, folder.path)
+    if target.kind == targets.REST:
+        return http_senders.of_rest(reading, folder.path, folder.settings, chosen, subjects)
+    return http_senders.of_webhook(reading, chosen, subjects)
 
 
 def _checked(target: targets.Target) -> Mapping[str, Any]:

@@ -68,12 +68,20 @@ def test_a_whole_file_is_read() -> None:
         ('kind = "file"\nprofile = "own"', "profile"),
         ('kind = "file"\ncheck = 1', "check"),
         ('kind = "file"\nbase = ""', "base"),
+        ('kind = "csv"\nmisses = true', "misses"),
     ],
 )
 def test_what_is_not_known_is_refused_at_its_place(line: str, place: str) -> None:
     with pytest.raises(InputRefused) as caught:
         targets.parse(tomllib.loads(f"[target.journal]\n{line}\n"))
     assert (caught.value.code, caught.value.where) == ("target-setting", f"target.journal.{place}")
+
+
+def test_two_targets_have_two_folders() -> None:
+    text = WHOLE + 'folder = "out/journal"\n'
+    with pytest.raises(InputRefused) as caught:
+        targets.parse(tomllib.loads(text))
+    assert caught.value.where == "target.research.folder"
 
 
 @pytest.mark.parametrize("text", ["[target.UPPER]\nkind='file'", "target = 1", "[target]\na = 1"])

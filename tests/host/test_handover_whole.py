@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from host import handover_place
-from host.handover_place import LOAN, NOW_MS, TARGET, Place
+from host.handover_place import BY, LOAN, NOW_MS, TARGET, Place
+from varde_host import clock
+from varde_host.fhir import exact_json
+from varde_host.handover import assembling, sealed
+from varde_host.loan_facts import entries, facts, kept
 from varde_protocols import gatt
 
 WEIGHT = 0x2A9D
@@ -152,3 +156,50 @@ def test_a_mended_decoder_waits_for_people(place: Place, monkeypatch: pytest.Mon
                  if each["valueQuantity"]["value"] == Decimal("80.51")]  # fmt: skip
     assert weight["status"] == "amended"
     assert '"differences": []' in place.run("redecode", "--json")
+
+
+def test_what_somebody_typed_goes_the_same_way_and_is_withdrawn(place: Place) -> None:
+    place.lend()
+    loaded = assembling.settings(place.receiver)
+    sealer = sealed.Sealer(loaded.private)
+    values = {"systolic": "131", "diastolic": "84.5"}
+    entry = entries.Entry(
+        "A1B2C3D4E5", LOAN, "cuff", values, "mmHg", NOW_MS, NOW_MS + 60_000, BY.function,
+        BY.person, NOW_MS,
+    )  # fmt: skip
+    with assembling.opened_store(loaded) as store:
+        store.write(lambda connection: kept.enter(connection, sealer, entry))
+    place.run("run", "--once")
+    (typed,) = [each for each in place.handed() if "84.5" in str(each.get("component"))]
+    assert Decimal("84.5") in [each["valueQuantity"]["value"] for each in typed["component"]]
+    assert "manual-entry" in str(typed["meta"]["tag"])
+    with assembling.opened_store(loaded) as store:
+        store.write(lambda connection: kept.withdraw(connection, "A1B2C3D4E5", BY, NOW_MS))
+    place.run("run", "--once")
+    (typed,) = [each for each in place.handed() if "84.5" in str(each.get("component"))]
+    assert typed["status"] == "entered-in-error"
+
+
+def test_what_did_not_come_is_told_once(place: Place) -> None:
+    """The hub has said nothing since; four mornings were expected."""
+    place.lend()
+    place.say(TARGET.format(name="journal", profile="vkp") + "misses = true\n")
+    now_ms = clock.SystemClock().utc_ms()
+    loaded = assembling.settings(place.receiver)
+    planned = facts.Plan(
+        LOAN, now_ms - 4 * 86_400_000, (facts.Expected("cuff", 480, 127, 60, 60),)
+    )
+    with assembling.opened_store(loaded) as store:
+        store.write(lambda connection: kept.plan(connection, "A", planned, BY, now_ms))
+    place.run("run", "--once")
+    told = _issues(place)
+    assert 3 <= len(told) <= 5
+    assert all(LOAN in str(each["patient"]) for each in told)
+    place.run("run", "--once")
+    assert len(_issues(place)) == len(told)
+
+
+def _issues(place: Place) -> list[dict]:
+    files = (place.folder.out / "journal").glob("*.json")
+    found = [exact_json.loads(path.read_bytes()) for path in files]
+    return [each for each in found if each["resourceType"] == "DetectedIssue"]

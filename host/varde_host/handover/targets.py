@@ -89,7 +89,20 @@ def parse(settings: Mapping[str, Any]) -> list[Target]:
     tables = settings.get("target", {})
     if not isinstance(tables, Mapping):
         raise errors.InputRefused("target-setting", "target")
-    return [_target(name, table) for name, table in sorted(tables.items())]
+    found = [_target(name, table) for name, table in sorted(tables.items())]
+    _refuse_shared(found)
+    return found
+
+
+def _refuse_shared(found: list[Target]) -> None:
+    """Refuse two targets in one folder: their files have the same names."""
+    folders: set[object] = set()
+    for each in found:
+        if each.kind in (FILE, CSV):
+            folder = str(each.adapter.get("folder", each.name))
+            if folder in folders:
+                raise errors.InputRefused("target-setting", f"target.{each.name}.folder")
+            folders.add(folder)
 
 
 def named(targets: list[Target], name: str) -> Target:
@@ -122,8 +135,8 @@ def _target(name: str, table: Any) -> Target:
         loans=reading.words("loans", None),
         since_ms=reading.day("since"),
         of_no_loan=reading.boolean("of_no_loan", default=False),
-        misses=reading.boolean("misses", default=False),
-        triage=reading.boolean("triage", default=False),
+        misses=reading.notices("misses"),
+        triage=reading.notices("triage"),
         base=reading.string("base", style.DEFAULT_BASE),
         language=reading.word("language", style.LANGUAGES, "nb"),
         around=reading.one_of("around", style.AROUNDS),
@@ -139,6 +152,7 @@ class _Table:
     def __init__(self, place: str, left: dict[str, Any]) -> None:
         self._place = place
         self._left = left
+        self._kind = left.get("kind")
 
     def left(self) -> Mapping[str, Any]:
         return self._left
@@ -148,6 +162,13 @@ class _Table:
         if not isinstance(value, bool):
             raise self._refused(key)
         return value
+
+    def notices(self, key: str) -> bool:
+        """A table has no line for what is no value."""
+        wanted = self.boolean(key, default=False)
+        if wanted and self._kind == CSV:
+            raise self._refused(key)
+        return wanted
 
     def text(self, key: str, *, must_be_there: bool) -> str:
         value = self._left.pop(key, "")

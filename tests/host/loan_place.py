@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
+from host import signed_bench
+from host.inventory_bench import T17
+from varde_host.bench_record import form
 from varde_host.fhir import measured
-from varde_host.loan_facts import facts, stream
+from varde_host.loan_facts import facts, sheet_folder, stream
 from varde_host.loan_facts.sheet import HubSpan, Lent, Sheet, Slot, Span
 from varde_host.receiver import decoding, opening, source, timeline, verification_of
+from varde_host.receiver_store import folder as folders
 from varde_protocols import sealing
 
 HUB = bytes.fromhex("a1b2c3d4e5f60718")
@@ -93,3 +98,15 @@ def handed(rows: list[opening.Row], *sheets: Sheet, **more: Any) -> list[measure
     known = facts.LoanFacts(facts.newest(sheets), **more)
     opened = source.Opened(HUB, rows, [])
     return list(stream.measured(opened, known, [], verification_of.Register([])))
+
+
+def receiver_folder(path: Path) -> Path:
+    """A receiver's folder with a sheet of one loan."""
+    made = folders.make(path, signed_bench.site())
+    body = {
+        "kit": "EXF18F", "loan": LOAN, "from_ms": START_MS, "until_ms": None, "hubs": [],
+        "things": [], "slots": [], "reminders": [],
+    }  # fmt: skip
+    signed = signed_bench.sign(form.LOAN_SHEET, body, START_MS, T17)
+    (made.loans / sheet_folder.name(signed)).write_bytes(signed.document)
+    return made.path

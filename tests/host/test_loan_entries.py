@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import io
-import json
-import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,15 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host import loan_place as place
-from host import signed_bench
-from host.inventory_bench import T17, refusal
+from host.inventory_bench import refusal
 from host.terminal import Terminal
 from varde_host import errors
-from varde_host.bench_record import form
 from varde_host.fhir import measured as m
 from varde_host.fhir import of, style
 from varde_host.handover import sealed
-from varde_host.inventory import birth_number, who
+from varde_host.inventory import who
 from varde_host.loan_facts import (
     entered,
     entries,
@@ -32,13 +28,10 @@ from varde_host.loan_facts import (
     facts,
     kept,
     plan_text,
-    sheet_folder,
     stream,
-    subjects,
 )
 from varde_host.loan_facts.sheet import Span
 from varde_host.receiver import source, verification_of
-from varde_host.receiver_store import folder as folders
 from varde_host.receiver_store import schema, store
 
 LOAN = "2503481100000001"
@@ -265,6 +258,16 @@ def test_a_plan_holds_until_the_next_and_gives_way_to_reminders(opened):
     assert refusal(plan_text.whole, many).code == "plan-long"
 
 
+def test_who_asks_again_is_told_what_changed(opened):
+    reader, sheets = kept.Reader(), ()
+    first = opened.read(lambda c: reader.read(c, sheets))
+    assert opened.read(lambda c: reader.read(c, sheets)) is first
+    opened.write(lambda c: kept.pause(c, "P", LOAN, Span(5), BY, 1))
+    assert opened.read(lambda c: reader.read(c, sheets)).is_paused(LOAN, 6)
+    other = (place.sheet(),)
+    assert opened.read(lambda c: reader.read(c, other)).loan(place.LOAN) == other[0]
+
+
 def test_entries_are_of_no_hub_and_of_their_loan():
     known, register = facts.LoanFacts(), verification_of.Register([])
     nobody = source.Opened(entries.ENTERED_HUB, [], [])
@@ -275,100 +278,12 @@ def test_entries_are_of_no_hub_and_of_their_loan():
     )
 
 
-# Subjects
-
-
-def national(draw: random.Random) -> str:
-    """Eleven digits with a day in front and the right last digit; nobody's."""
-    while True:
-        digits = f"{draw.randrange(1, 28):02}41{draw.randrange(10**7):07}"
-        if birth_number.is_true(digits):
-            return digits
-
-
-PERSON = national(random.Random(7))
-
-
-def listed(path: Path, content: object, mode: int = 0o600) -> Path:
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-    path.chmod(mode)
-    return path
-
-
-def test_a_list_gives_references_and_shows_nobody(tmp_path: Path):
-    other = {"system": "urn:oid:2.16.578.1.12.4.1.4.3", "value": "A-17"}
-    path = listed(tmp_path / "s.json", {LOAN: PERSON, "2503481100000002": other})
-    found = subjects.load(path)
-    assert found is not None
-    assert found.of(LOAN) == {
-        "type": "Patient", "identifier": {"system": subjects.NATIONAL, "value": PERSON},
-    }  # fmt: skip
-    reference = found.of("2503481100000002")
-    assert reference is not None
-    assert reference["identifier"] == other
-    assert found.of("2503481100000003") is None
-    assert found.loans == {LOAN, "2503481100000002"}
-    assert PERSON not in repr(found)
-    assert subjects.load(tmp_path / "none.json") is None
-    assert subjects.check(path, {LOAN}) == (
-        2, [subjects.Fault("2503481100000002", subjects.UNKNOWN)],
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (f'{{"{LOAN}": "{PERSON}", "{LOAN}": "{PERSON}"}}', "subjects-form"),
-        (f'{{"{LOAN}": "{PERSON}"', "subjects-form"),
-        ("[]", "subjects-form"),
-        ({PERSON: LOAN}, "subjects-line"),
-        ({LOAN: PERSON[:-1]}, "subjects-line"),
-        ({LOAN: PERSON[:-1] + str((int(PERSON[-1]) + 1) % 10)}, "subjects-line"),
-        ({LOAN: 17}, "subjects-line"),
-        ({LOAN: {"value": PERSON}}, "subjects-line"),
-        ({LOAN: {"system": "no uri", "value": PERSON}}, "subjects-line"),
-    ],
-)
-def test_a_list_that_is_wrong_is_refused_and_nobody_is_in_the_error(tmp_path, content, code):
-    path = listed(tmp_path / "s.json", content)
-    error = refusal(subjects.load, path)
-    assert error.code == code
-    assert PERSON not in f"{error} {error.where} {error.fields} {error.__cause__}"
-    assert PERSON[:6] not in str(error.where)
-
-
-def test_a_list_that_others_can_read_is_refused(tmp_path: Path):
-    path = listed(tmp_path / "s.json", {LOAN: PERSON}, 0o640)
-    assert refusal(subjects.load, path).code == "subjects-mode"
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_any_file_is_a_list_or_refused(tmp_path_factory, data: bytes):
-    path = tmp_path_factory.getbasetemp() / "fuzzed.json"
-    path.write_bytes(data)
-    path.chmod(0o600)
-    try:
-        subjects.load(path)
-    except errors.InputRefused as error:
-        assert error.code in {"subjects-form", "subjects-line"}  # noqa: PT017
-
-
 # Commands
 
 
 @pytest.fixture
 def receiver(tmp_path: Path) -> Path:
-    """A receiver's folder with a sheet of one loan."""
-    site = signed_bench.site()
-    made = folders.make(tmp_path / "receiver", site)
-    body = {
-        "kit": "EXF18F", "loan": LOAN, "from_ms": MORNING_MS, "until_ms": None, "hubs": [],
-        "things": [], "slots": [], "reminders": [],
-    }  # fmt: skip
-    signed = signed_bench.sign(form.LOAN_SHEET, body, MORNING_MS, T17)
-    (made.loans / sheet_folder.name(signed)).write_bytes(signed.document)
-    return made.path
+    return place.receiver_folder(tmp_path / "receiver")
 
 
 def typing(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -442,15 +357,3 @@ def test_commands_pause_plan_and_list(receiver: Path, terminal: Terminal):
         ("scale", 480, 31), ("cuff", 1200, 127),
     ]  # fmt: skip
     assert LOAN in terminal.run("receiver", "loans", "--receiver", receiver)[1]
-
-
-def test_the_list_of_persons_is_checked_without_showing_any(receiver: Path, terminal: Terminal):
-    check = ("receiver", "subjects", "check", "--receiver", receiver)
-    assert terminal.json(*check) == (0, {"loans": 0, "faults": []})
-    path = listed(receiver / folders.SUBJECTS, {LOAN: PERSON, "2503481100000002": PERSON})
-    status, told = terminal.json(*check)
-    assert (status, told["loans"]) == (1, 2)
-    assert told["faults"] == [{"loan": "2503481100000002", "what": subjects.UNKNOWN}]
-    assert PERSON not in "".join(map(str, terminal.run(*check)))
-    path.chmod(0o644)
-    assert terminal.json(*check)[1]["error"] == "subjects-mode"

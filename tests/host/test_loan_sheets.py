@@ -166,6 +166,16 @@ def test_what_the_user_owns_goes_out_without_a_verification_and_by_no_other_door
     assert room.see(items.find, other).kit_id == loan.kit
 
 
+def test_the_warehouse_says_that_a_thing_is_the_users(loan: Loan, terminal: Terminal):
+    stock = ("--inventory", loan.room.opened.address, "--by", "lagertekniker:t17")
+    model = ("--model", "nonin-3230", "--serial", "5", "--privately-owned")
+    status, told = terminal.json("stock", "add", *model, *stock)
+    assert (status, told["owner"]) == (0, standing.OWNED_BY_USER)
+    assert terminal.run("stock", "change", loan.cuff, "--privately-owned", *stock)[0] == 0
+    [cuff] = [each for each in loan.body()["things"] if each["item"] == loan.cuff]
+    assert cuff["private"] is True
+
+
 def test_the_folder_gives_the_newest_of_each_loan_and_names_what_is_none(
     loan: Loan, tmp_path: Path
 ):

@@ -115,6 +115,23 @@ def read(connection: sa.Connection, sheets: Iterable[Sheet]) -> facts.LoanFacts:
     )
 
 
+class Reader:
+    """Reads what is known of loans anew only when it changed: for who asks hub by hub."""
+
+    def __init__(self) -> None:
+        self._sheets: tuple[Sheet, ...] | None = None
+        self._mark = -1
+        self._known = facts.LoanFacts()
+
+    def read(self, connection: sa.Connection, sheets: tuple[Sheet, ...]) -> facts.LoanFacts:
+        """Return it, as `read` does."""
+        now = mark(connection)
+        if sheets is not self._sheets or now != self._mark:
+            self._known = read(connection, sheets)
+            self._sheets, self._mark = sheets, now
+        return self._known
+
+
 def mark(connection: sa.Connection) -> int:
     """Return what grows with every row."""
     return connection.execute(sa.select(sa.func.max(schema.loan_log.c.number))).scalar() or 0

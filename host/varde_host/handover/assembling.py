@@ -89,6 +89,7 @@ class StoreStream:
         self._sealer = sealer
         self._mark: str | None = None
         self._sheets: tuple[Any, ...] = ()
+        self._loans = kept.Reader()
         self._register = verification_records.nothing().register
 
     def marks(self, connection: sa.Connection, hub: bytes | None = None) -> Mapping[bytes, str]:
@@ -130,7 +131,7 @@ class StoreStream:
                 )
                 self._register = loaded.register
             self._mark = mark
-        return kept.read(connection, self._sheets), self._register
+        return self._loans.read(connection, self._sheets), self._register
 
 
 @dataclass(frozen=True)

@@ -1,42 +1,39 @@
-"""The feed: what a receiver does not have it gets, once, from a collector that trusts it."""
+"""The feed: what a receiver does not have it gets, once, and nobody is led astray."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import random
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+import itertools
+import threading
 
-import cbor2
-import httpx
 import pytest
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from host.collector_process import NAME, CollectorProcess, varde
-from host.conftest import Bench, collector
+from host.feed_place import (
+    HUBS,
+    NOW_MS,
+    Clock,
+    deliver,
+    enrol,
+    failing,
+    fetched,
+    held,
+    row,
+    straight,
+)
+from host.postgres_server import database_of
+from host.virtual_hub import VirtualHub
 from varde_host import errors
-from varde_host.collector import database, feed, feed_keys, schema
-from varde_host.feed import page, question
-from varde_host.receiver_store import fetching, folder, store
+from varde_host.collector import database, feed, registry, schema
+from varde_host.feed import page, question, ranges
+from varde_host.receiver_store import fetching, store
 from varde_host.receiver_store import schema as receiver_schema
-from varde_host.site import certificates, creation, files
-from varde_protocols import cose
+from varde_protocols import records
 
-KEY = ed25519.Ed25519PrivateKey.from_private_bytes(b"f" * 32)
-PUBLIC = KEY.public_key().public_bytes_raw()
-KID = cose.key_id(PUBLIC)
-HUBS = [bytes([n]) * 8 for n in range(1, 6)]
 EACH = pytest.mark.parametrize("address", ["sqlite", "postgresql"], indirect=True)
-
-
-class Clock:
-    def utc_ms(self) -> int:
-        return 1_800_000_000_000
+FIRST, LAST = question.FIRST, question.LAST
 
 
 @pytest.fixture
@@ -45,44 +42,87 @@ def here(tmp_path):
         yield opened
 
 
-def fill(opened: database.Database, records: dict[int, set[int]], size: int = 100) -> None:
-    """Let hubs (by place in HUBS) have delivered these numbers."""
-    with opened.writing() as connection:
-        known = set(connection.execute(sa.select(schema.hubs.c.number)).scalars())
-        for place, hub_id in enumerate(HUBS, 1):
-            if place not in known:
-                connection.execute(sa.insert(schema.hubs).values(
-                    number=place, hub_id=hub_id, public_key=bytes([place]) * 32, enrolled_ms=1
-                ))  # fmt: skip
-        rows = [
-            {"hub": place + 1, "seq": seq, "boot": 1, "uptime_ms": seq, "kind": 1,
-             "received_ms": 5, "record": bytes([place]) * size}
-            for place, seqs in records.items() for seq in sorted(seqs)
-        ]  # fmt: skip
-        if rows:
-            connection.execute(sa.insert(schema.records), rows)
+@pytest.fixture
+def there(opened: database.Database) -> database.Database:
+    enrol(opened)
+    return opened
 
 
-def straight(opened: database.Database) -> fetching.Ask:
-    return lambda asked: opened.read(lambda connection: feed.page_for(connection, asked))
+# --- ranges, places, questions -------------------------------------------------------------------
+
+NUMBERS = st.sets(st.integers(0, 60))
 
 
-def held(here: store.Store) -> dict[bytes, set[int]]:
-    ranges = here.read(store.held)
-    return {
-        hub_id: {seq for low, high in found for seq in range(low, high + 1)}
-        for hub_id, found in ranges.items()
-    }
+@given(NUMBERS, st.integers(0, 60), st.integers(0, 60))
+def test_ranges_hold_what_they_are_made_of_and_holes_the_rest(numbers, low, high):
+    made = ranges.joined((each, each) for each in numbers)
+    assert {each for a, b in made for each in range(a, b + 1)} == numbers
+    assert all(a[1] + 1 < b[0] for a, b in itertools.pairwise(made))
+    assert {each for each in range(70) if ranges.has(made, each)} == numbers
+    left = ranges.holes(made, (low, high))
+    wanted = set(range(low, high + 1)) - numbers
+    assert {each for a, b in left for each in range(a, b + 1)} == wanted
 
 
-NUMBERS = st.dictionaries(st.integers(0, 4), st.sets(st.integers(1, 40), max_size=25))
+HELD = st.dictionaries(
+    st.sampled_from([hub.hub_id for hub in HUBS]),
+    st.sets(st.integers(0, 200)).map(lambda seqs: ranges.joined((each, each) for each in seqs)),
+)
+
+
+@given(HELD, st.integers(130, 400))
+def test_questions_follow_each_other_without_a_gap_and_say_all_that_is_held(known, room):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(question, "_ROOM_BYTES", room)
+        start, asked = FIRST, []
+        while start is not None:
+            asked.append(question.made(NOW_MS, start, known))
+            start = question.after(asked[-1].end)
+    assert (asked[0].start, asked[-1].end) == (FIRST, LAST)
+    for hub_id in [*known, bytes(8), b"\xff" * 8]:
+        found = [hole for one in asked for hole in one.holes(hub_id)]
+        wanted = ranges.holes(known.get(hub_id, []), (0, question.MAX_NUMBER))
+        assert ranges.joined(found) == wanted
+        assert all(a[1] < b[0] for a, b in itertools.pairwise(found))
+
+
+def test_however_much_is_held_a_question_has_room():
+    widest = {
+        n.to_bytes(8, "big"): [(question.MAX_NUMBER - 8 + 4 * k, question.MAX_NUMBER - 7 + 4 * k)
+                               for k in range(2)]
+        for n in range(4_000)
+    }  # fmt: skip
+    holey = {b"h" * 8: [(2**62 + 2 * k, 2**62 + 2 * k) for k in range(20_000)]}
+    for known in (widest, holey, {**widest, **holey}):
+        start = FIRST
+        while start is not None:
+            asked = question.made(NOW_MS, start, known)
+            body = question.sign(_Mute(), bytes(8), asked)
+            assert len(body) <= question.MAX_BYTES
+            question.parse(body)
+            start = question.after(asked.end)
+
+
+class _Mute:
+    def sign(self, _message: bytes) -> bytes:
+        return bytes(64)
+
+
+# --- all of it, once -----------------------------------------------------------------------------
+
+PARTS = st.lists(
+    st.dictionaries(st.integers(0, 4), st.sets(st.integers(1, 40), max_size=25)), max_size=3
+)
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(parts=st.lists(NUMBERS, max_size=3), few=st.integers(1, 7), cut=st.integers(0, 6))
-def test_all_comes_whatever_came_late_and_wherever_it_was_cut(parts, few, cut, tmp_path_factory):
+@given(parts=PARTS, few=st.integers(1, 7), cut=st.integers(0, 6), room=st.integers(130, 300))
+@example(parts=[{0: {1, 3, 5, 7, 9}}, {0: {2, 4}}, {4: {1}}], few=1, cut=2, room=130)
+def test_all_comes_whatever_came_late_and_wherever_it_was_cut(
+    parts, few, cut, room, tmp_path_factory
+):
     folder = tmp_path_factory.mktemp("feed")
     with (
         contextlib.closing(database.open_database(folder / "c.sqlite")) as there,
@@ -91,210 +131,236 @@ def test_all_comes_whatever_came_late_and_wherever_it_was_cut(parts, few, cut, t
     ):
         patch.setattr(feed, "MAX_RECORDS", few)
         patch.setattr(feed, "MAX_HUBS", 2)
-        patch.setattr(fetching, "QUESTION_BYTES", 60)
-        known: dict[int, set[int]] = {}
+        patch.setattr(question, "_ROOM_BYTES", room)
+        enrol(there)
+        known: dict[int, set[int]] = {place: set() for place in range(len(HUBS))}
         for part in parts:
-            new = {place: seqs - known.get(place, set()) for place, seqs in part.items()}
-            fill(there, new)
-            for place, seqs in new.items():
-                known[place] = known.get(place, set()) | seqs
-            left = [cut]
-
-            def ask(asked, left=left, there=there):
-                left[0] -= 1
-                if left[0] == 0:
-                    raise errors.WorldFailed("feed", "x", reason="cut")
-                return straight(there)(asked)
-
+            for place, seqs in part.items():
+                deliver(there, HUBS[place], seqs - known[place])
+                known[place] |= seqs
             with contextlib.suppress(errors.WorldFailed):
-                fetching.bring(ask, here, Clock())
-            left[0] = -1
-            fetching.bring(ask, here, Clock())
-            wanted = {hub_id: known.get(place, set()) for place, hub_id in enumerate(HUBS)}
-            assert held(here) == wanted
-            assert fetching.bring(ask, here, Clock()) == fetching.Fetched(set(), 0)
+                fetched(failing(cut, straight(there)), here)
+            fetched(straight(there), here)
+            assert held(here) == {hub.hub_id: known[n] for n, hub in enumerate(HUBS)}
+        fetched(straight(there), here)
+        assert fetched(straight(there), here) == fetching.Fetched(set(), 0)
 
 
 @EACH
 def test_a_collector_restored_from_yesterday_gives_what_comes_again(
-    opened: database.Database, here: store.Store
+    there: database.Database, here: store.Store
 ):
-    fill(opened, {0: {1, 2, 3, 4}})
-    assert fetching.bring(straight(opened), here, Clock()).records == 4
-    with opened.writing() as connection:
+    hub = HUBS[0]
+    deliver(there, hub, {1, 2, 3, 4})
+    assert fetched(straight(there), here).records == 4
+    with there.writing() as connection:
         connection.execute(sa.delete(schema.records).where(schema.records.c.seq > 2))
-    assert fetching.bring(straight(opened), here, Clock()).records == 0
-    fill(opened, {0: {3, 5}})
-    done = fetching.bring(straight(opened), here, Clock())
-    assert (done.records, done.news) == (1, {HUBS[0]})
-    assert held(here)[HUBS[0]] == {1, 2, 3, 4, 5}
+    assert fetched(straight(there), here) == fetching.Fetched(set(), 0)
+    deliver(there, hub, {3, 5})
+    done = fetched(straight(there), here)
+    assert (done.records, done.news) == (1, {hub.hub_id})
+    assert held(here)[hub.hub_id] == {1, 2, 3, 4, 5}
 
 
-def test_a_page_is_bounded_and_a_large_record_goes_all_the_same(
+@EACH
+def test_of_one_with_ten_thousand_holes_all_comes_and_the_others_do_not_wait(
+    there: database.Database, here: store.Store
+):
+    """A hub may sign any numbers; what it makes of them must not keep others out."""
+    hostile, other = HUBS[2], HUBS[4]
+    event = hostile.event(seq=1)  # signed for another number: refused, but it costs as much
+    with there.writing() as connection:
+        number = registry.find(connection, hostile.hub_id).number
+        columns = {"hub": number, "boot": 0, "uptime_ms": 0, "kind": 4, "received_ms": 1}
+        connection.execute(sa.insert(schema.records), [
+            {**columns, "seq": 1 + 2 * k, "record": event} for k in range(1)
+        ])  # fmt: skip
+    deliver(there, hostile, [3, records.MAX_SEQ - 2, records.MAX_SEQ])
+    deliver(there, other, {7})
+    with here.writing() as connection:  # as if they had come
+        store.take(connection, [store.Hub(hostile.hub_id, hostile.public, 1)], ())
+        spans = receiver_schema.spans
+        connection.execute(sa.insert(spans), [
+            {"hub": 1, "first": 10 + 2 * k, "last": 10 + 2 * k} for k in range(10_000)
+        ])  # fmt: skip
+    asked = []
+
+    def ask(one):
+        asked.append(one)
+        return straight(there)(one)
+
+    done = fetching.bring(ask, here, Clock())
+    assert (done.records, done.news) == (5, {hub.hub_id for hub in HUBS})
+    assert len(asked) < 8
+    with here.reading() as connection:
+        table = receiver_schema.records
+        seqs = connection.execute(sa.select(table.c.seq).order_by(table.c.seq)).scalars().all()
+    assert seqs == [1, 3, 7, records.MAX_SEQ - 2, records.MAX_SEQ]
+
+
+def test_a_page_is_bounded_and_a_large_record_goes_all_the_same(there: database.Database):
+    deliver(there, HUBS[0], range(1, 60), record=b"x" * 50_000)
+    asked = question.made(NOW_MS, FIRST, {})
+    sizes, pages = 0, 0
+    while asked is not None:
+        found = straight(there)(asked)
+        assert len(page.encode(found)) < page.MAX_BYTES
+        sizes, pages = sizes + len(found.records), pages + 1
+        following = found.following
+        asked = None if following is None else question.made(NOW_MS, following, {})
+    assert (sizes, pages) == (59, 3)
+
+
+# --- hubs ----------------------------------------------------------------------------------------
+
+
+@EACH
+def test_a_hub_stays_revoked_whatever_an_older_backup_says(
+    there: database.Database, here: store.Store
+):
+    deliver(there, HUBS[0], {1})
+    fetched(straight(there), here)
+
+    def revoke(at_ms: int | None) -> None:
+        with there.writing() as connection:
+            connection.execute(sa.update(schema.hubs).values(revoked_ms=at_ms))
+
+    def revoked() -> set[int | None]:
+        with here.reading() as connection:
+            column = receiver_schema.hubs.c.revoked_ms
+            return set(connection.execute(sa.select(column)).scalars())
+
+    revoke(9)
+    assert fetched(straight(there), here).news == {hub.hub_id for hub in HUBS}
+    assert revoked() == {9}
+    assert fetched(straight(there), here).news == set()
+    revoke(None)
+    assert fetched(straight(there), here).news == set()
+    assert revoked() == {9}
+
+
+def test_a_hub_enrolled_later_comes_wherever_its_id_falls(
     opened: database.Database, here: store.Store
 ):
-    fill(opened, {0: set(range(1, 60))}, size=50_000)
-    found = straight(opened)(question.Question(0, b"", b"", {}))
-    assert len(page.encode(found)) < page.MAX_BYTES
-    assert fetching.bring(straight(opened), here, Clock()).records == 59
+    for hub in [HUBS[3], HUBS[0], HUBS[4], HUBS[1]]:
+        enrol(opened, [hub])
+        assert fetched(straight(opened), here).news == {hub.hub_id}
 
 
-def test_a_hub_that_was_revoked_is_told(opened: database.Database, here: store.Store):
-    fill(opened, {0: {1}})
-    fetching.bring(straight(opened), here, Clock())
-    with opened.writing() as connection:
-        connection.execute(sa.update(schema.hubs).values(revoked_ms=9))
-    assert fetching.bring(straight(opened), here, Clock()).news == set(HUBS)
-    with here.reading() as connection:
-        revoked = connection.execute(sa.select(receiver_schema.hubs.c.revoked_ms)).scalars()
-        assert set(revoked) == {9}
+# --- what proves itself --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def bench(opened: database.Database) -> Iterator[Bench]:
-    with collector(opened) as ready:
-        ready.database.write(lambda connection: feed_keys.add(connection, PUBLIC, "journal", 1))
-        yield ready
+@EACH
+def test_what_a_collector_made_up_is_left_out_until_it_is_mended(
+    there: database.Database, here: store.Store
+):
+    hub, other = HUBS[0], HUBS[1]
+    deliver(there, hub, {1, 9})
+    true = row(hub, 5)["record"]
+    spoiled = bytes([*true[:40], true[40] ^ 1, *true[41:]])
+    forged = {
+        2: row(other, 2)["record"], 3: b"", 4: b"nonsense", 5: spoiled, 6: true, 7: true + b"\0",
+    }  # fmt: skip
+    del forged[3]  # a page refuses what has no bytes at all
+    for seq, record in forged.items():
+        deliver(there, hub, {seq}, record=record)
+    deliver(there, other, {1}, boot=7)  # a column that differs from what was signed
+    done = fetched(straight(there), here)
+    assert done.records == 2
+    wanted = {(hub.hub_id, seq) for seq in forged} | {(other.hub_id, 1)}
+    assert set(done.refused) == wanted
+    assert held(here)[hub.hub_id] == {1, 9}
+    with there.writing() as connection:
+        connection.execute(sa.delete(schema.records).where(schema.records.c.seq.in_(forged)))
+    deliver(there, hub, set(forged))
+    assert fetched(straight(there), here).records == len(forged)
+    assert held(here)[hub.hub_id] == {1, *forged, 9}
 
 
-class Signer:
-    def sign(self, message: bytes) -> bytes:
-        return KEY.sign(message)
+def test_a_key_that_does_not_make_the_id_brings_no_hub(there: database.Database, here):
+    with there.writing() as connection:
+        mine = schema.hubs.c.hub_id == HUBS[0].hub_id
+        other = VirtualHub(77).public
+        connection.execute(sa.update(schema.hubs).where(mine).values(public_key=other))
+    deliver(there, HUBS[0], {1})
+    done = fetched(straight(there), here)
+    assert done.refused == ((HUBS[0].hub_id, 1),)
+    assert HUBS[0].hub_id not in held(here)
 
 
-def ask(bench: Bench, asked: question.Question | None = None, **more: object) -> httpx.Response:
-    asked = asked or question.Question(bench.clock.utc_ms(), b"", b"", {})
-    body = more.pop("body", None) or question.sign(Signer(), KID, asked)
-    headers = {"content-type": question.TYPE, **more.pop("headers", {})}
-    return bench.request("POST", question.PATH, content=body, headers=headers)
+# --- pages that lie ------------------------------------------------------------------------------
 
 
-def code(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["error"]
+def lies(good: page.Page, asked: question.Question):
+    first, second, *_ = good.records
+    hub = good.hubs[0]
+    yield good._replace(records=[second, first])
+    yield good._replace(records=[first, first])
+    yield good._replace(hubs=[hub, hub])
+    yield good._replace(hubs=[])
+    yield good._replace(records=[first._replace(seq=1)])  # is held
+    yield good._replace(following=asked.start)
+    yield good._replace(following=question.Place(first.hub_id, first.seq))
+    yield good._replace(following=FIRST)
+    beyond = question.Place(asked.end.hub_id, asked.end.seq)
+    short = asked._replace(end=question.Place(first.hub_id, first.seq))
+    yield good, short
+    yield good._replace(following=beyond), short
 
 
-def test_over_http_a_page_comes_to_whom_was_let_in_alone(bench: Bench):
-    fill(bench.database, {1: {7}})
-    answer = ask(bench)
-    found = page.decode(answer.content, "here")
-    assert [(each.hub_id, each.seq) for each in found.records] == [(HUBS[1], 7)]
-    assert answer.headers["cache-control"] == "no-store"
-    bench.database.write(lambda connection: feed_keys.remove(connection, KID, 2))
-    assert code(ask(bench)) == (403, "feed-unknown")
-    bench.database.write(lambda connection: feed_keys.add(connection, PUBLIC, "journal", 3))
-    assert ask(bench).status_code == 200
-
-
-def test_what_is_no_question_is_refused(bench: Bench):
-    now_ms = bench.clock.utc_ms()
-    asked = question.Question(now_ms, b"", b"", {HUBS[0]: [(1, 5)]})
-    good = question.sign(Signer(), KID, asked)
-    assert code(ask(bench, body=good, headers={"content-type": "text/plain"}))[0] == 400
-    stranger = question.sign(Signer(), b"stranger", asked)
-    assert code(ask(bench, body=stranger)) == (403, "feed-unknown")
-    altered = bytearray(good)
-    altered[-1] ^= 1
-    assert code(ask(bench, body=bytes(altered))) == (400, "bad-signature")
-    for off_ms in (-question.MAX_AGE_MS - 1, question.MAX_AGE_MS + 1):
-        late = asked._replace(at_ms=now_ms + off_ms)
-        assert code(ask(bench, late)) == (403, "feed-time")
-    assert code(ask(bench, body=b"\xd2" + bytes(question.MAX_BYTES)))[0] in (400, 413)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {1: 1}, {1: "x", 2: b"", 3: b"", 4: {}}, {1: 1, 2: b"short", 3: b"", 4: {}},
-        {1: 1, 2: b"", 3: b"", 4: {b"short": []}}, {1: 1, 2: b"", 3: b"", 4: {HUBS[0]: [1]}},
-        {1: 1, 2: b"", 3: b"", 4: {HUBS[0]: [5, 1]}}, {1: 1, 2: b"", 3: b"", 4: [1]},
-        {1: 1, 2: b"", 3: b"", 4: {HUBS[0]: [1, 5, 5, 6]}},
-        {1: 1, 2: b"", 3: b"", 4: {HUBS[0]: [1, 1 << 40]}}, {1: True, 2: b"", 3: b"", 4: {}},
-    ],
-)  # fmt: skip
-def test_a_signed_question_that_is_none_is_refused(bench: Bench, fields):
-    body = cose.sign1(Signer(), KID, cbor2.dumps(fields), b"varde feed 1")
-    assert code(ask(bench, body=body)) == (400, "feed-question")
-
-
-def test_garbage_is_no_question_and_no_page(bench: Bench):
-    luck = random.Random(3)
-    fill(bench.database, {0: {1, 2}})
-    asked = question.Question(bench.clock.utc_ms(), b"", b"", {HUBS[0]: [(1, 1)]})
-    good, answer = question.sign(Signer(), KID, asked), ask(bench, asked).content
-    for _ in range(150):
-        for data in (good, answer):
-            spoiled = bytearray(data)
-            for _ in range(luck.randint(1, 6)):
-                spoiled[luck.randrange(len(spoiled))] = luck.randrange(256)
-            if data is good:
-                assert ask(bench, body=bytes(spoiled)).status_code in (200, 400, 403, 429)
-            else:
-                with contextlib.suppress(errors.InputRefused):
-                    page.decode(bytes(spoiled), "here")
-
-
-def test_a_server_that_leads_nowhere_is_not_followed_for_ever(here: store.Store):
-    for after in (b"\x00" * 8, b""):
+def test_a_page_that_lies_is_refused_and_nothing_of_it_kept(there: database.Database, here):
+    hub = HUBS[0]
+    deliver(there, hub, {1})
+    fetched(straight(there), here)
+    deliver(there, hub, {4, 5})
+    asked = question.made(NOW_MS, FIRST, here.read(store.held))
+    good = straight(there)(asked)
+    fetching.check(asked, good)
+    for lie in lies(good, asked):
+        found, narrower = lie if not isinstance(lie, page.Page) else (lie, asked)
         with pytest.raises(errors.InputRefused) as caught:
-            fetching.bring(lambda _asked, after=after: page.Page([], [], after), here, Clock())
+            fetching.check(narrower, found)
         assert caught.value.code == "feed-page"
 
 
-def test_a_receiver_fetches_over_tls_from_a_collector_that_is_killed(tmp_path: Path):
-    made = tmp_path / "site"
-    site = creation.create(made, "Fjord", [NAME], certificates.Validity())
-    with contextlib.closing(database.open_database(site.database)) as opened:
-        fill(opened, {0: {1, 2}, 3: {5}})
-    there = tmp_path / "receiver"
-    told = json.loads(varde("receiver", "init", str(there), "--site", str(made), "--json").stdout)
-    fetch = ("receiver", "fetch", "--receiver", str(there), "--json")
-    with CollectorProcess(site) as process:
-        settings_file = there / "receiver.toml"
-        address = f'[feed]\nurl = "https://{NAME}:{process.port}"\naddress = "127.0.0.1"\n'
-        settings_file.write_text(address)
-        assert error_of(varde(*fetch)) == (1, "feed-unknown")
-        added = varde("feed", "add", told["feed_key"], "--name", "journal", "--site", str(made))
-        assert added.returncode == 0, added.stderr
-        assert json.loads(varde(*fetch).stdout)["records"] == 3
-        assert json.loads(varde(*fetch).stdout) == {"hubs": [], "records": 0}
-        process.kill()
-        assert varde(*fetch).returncode == 3
-        process.start()
-        assert json.loads(varde(*fetch).stdout)["records"] == 0
-        # Another's certificate, a name that is not on it: nothing is asked there.
-        settings_file.write_text(address.replace(NAME, "another.test"))
-        assert varde(*fetch).returncode == 3
-    straight_from = varde(*fetch, "--database", str(site.database))
-    assert json.loads(straight_from.stdout)["records"] == 0
+def test_a_collector_that_leads_nowhere_is_not_followed_for_ever(here: store.Store):
+    def ask(asked: question.Question) -> page.Page:
+        return page.Page([], [], question.after(asked.start))
 
-
-def error_of(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
-    found = next((each for each in ("feed-unknown",) if each in done.stderr), done.stderr)
-    return done.returncode, found
-
-
-def test_a_receivers_folder_holds_one_key_and_is_not_the_collectors(made: Path, tmp_path: Path):
-    site = files.load(made)
-    found = folder.make(tmp_path / "receiver", site)
-    assert found.key() == site.receiver_private()
-    assert sorted(path.name for path in found.path.glob("*.key")) == ["feed.key", "receiver.key"]
-    for path in [found.path, *found.path.rglob("*")]:
-        assert path.stat().st_mode & 0o077 == 0, path
-    for place, code in ((found.path, "receiver-exists"), (made, "receiver-at-collector")):
-        with pytest.raises(errors.InputRefused) as caught:
-            folder.make(place, site)
-        assert caught.value.code == code
     with pytest.raises(errors.InputRefused) as caught:
-        folder.make(tmp_path / "other", site, made / "collector.key")
-    assert caught.value.code == "key-kind"
+        fetched(ask, here)
+    assert caught.value.code == "feed-page"
 
 
-@pytest.mark.parametrize(
-    "text", ["nonsense = 1", "database = 5", "[feed", "[feed]\nurl = 5", "\xff"]
-)
-def test_settings_that_are_not_understood_are_refused(made: Path, tmp_path: Path, text: str):
-    found = folder.make(tmp_path / "receiver", files.load(made))
-    (found.path / folder.SETTINGS).write_text(text, encoding="latin-1")
-    with pytest.raises(errors.InputRefused) as caught:
-        fetching.fetch(folder.load(found.path), None, now=Clock())
-    assert caught.value.code in {"receiver-settings", "feed-settings"}
+# --- two at once ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_receivers_on_one_store_take_each_record_once(there, kind, tmp_path, request):
+    with contextlib.ExitStack() as stack:
+        server = request.getfixturevalue("postgres") if kind == "postgresql" else None
+        address = stack.enter_context(database_of(server)) if server else tmp_path / store.FILE
+        stores = [
+            stack.enter_context(contextlib.closing(store.open_store(address))) for _ in range(2)
+        ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(feed, "MAX_RECORDS", 7)
+            for hub in HUBS:
+                deliver(there, hub, range(1, 40))
+            done: list[fetching.Fetched] = []
+            failed: list[Exception] = []
+
+            def work(mine: store.Store) -> None:
+                try:
+                    done.append(fetched(straight(there), mine))
+                except Exception as error:  # noqa: BLE001
+                    failed.append(error)
+
+            threads = [threading.Thread(target=work, args=(mine,)) for mine in stores]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert failed == []
+        assert len(done) == 2
+        assert held(stores[0]) == {hub.hub_id: set(range(1, 40)) for hub in HUBS}

@@ -69,6 +69,7 @@ SEQS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 30)), max_size=60)
 @given(parts=st.lists(SEQS, max_size=4))
 def test_whatever_comes_in_any_order_is_there_once(opened: store.Store, parts):
     with opened.writing() as connection:
+        connection.execute(sa.delete(schema.spans))
         connection.execute(sa.delete(schema.records))
         connection.execute(sa.delete(schema.hubs))
     known: dict[bytes, set[int]] = {hub.hub_id: set() for hub in HUBS}

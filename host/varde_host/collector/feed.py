@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from starlette.requests import ClientDisconnect, Request
@@ -32,7 +32,7 @@ from varde_host.collector import (
     threads,
     verification,
 )
-from varde_host.feed import page, question
+from varde_host.feed import page, question, ranges
 from varde_protocols.errors import WireError
 
 MAX_WAITING: Final = 16
@@ -93,14 +93,13 @@ class Feed:
     async def _answer(self, request: Request) -> Response:
         if request.headers.get("content-type") != question.TYPE:
             raise refusal.RequestRefused(400, "content-type", f"send {question.TYPE}")
+        content = await body.read(
+            request.headers, request.stream(), body.MAX_BODY_SECONDS, question.MAX_BYTES
+        )
         if self._waiting >= MAX_WAITING:
             raise refusal.busy("too many receivers at the same moment: ask again later")
         self._waiting += 1
         try:
-            most = question.MAX_BYTES
-            content = await body.read(
-                request.headers, request.stream(), body.MAX_BODY_SECONDS, most
-            )
             async with asyncio.timeout(MAX_ANSWER_SECONDS):
                 found = await self._threads.run(self._found, content, self._clock.utc_ms())
         except TimeoutError:
@@ -139,58 +138,70 @@ def page_for(connection: sa.Connection, asked: question.Question) -> page.Page:
     query = sa.select(
         table.c.number, table.c.hub_id, table.c.public_key, table.c.enrolled_ms,
         table.c.revoked_ms,
-    ).where(table.c.hub_id > asked.after)  # fmt: skip
-    if asked.until:
-        query = query.where(table.c.hub_id <= asked.until)
+    ).where(table.c.hub_id.between(asked.start.hub_id, asked.end.hub_id))  # fmt: skip
     rows = connection.execute(query.order_by(table.c.hub_id).limit(MAX_HUBS + 1)).all()
-    hubs: list[page.Hub] = []
-    records: list[page.Delivered] = []
-    left_bytes = PAGE_BYTES
-    before = asked.after
-    for number, *hub in rows[:MAX_HUBS]:
-        hubs.append(page.Hub(*hub))
-        hub_id = hub[0]
-        held = asked.held.get(hub_id, ())
-        for each in _missing(connection, number, hub_id, held, MAX_RECORDS + 1 - len(records)):
-            if len(records) >= MAX_RECORDS or (records and len(each.record) > left_bytes):
-                return page.Page(hubs, records, before)  # the rest of this hub is asked for again
+    made = _Making(asked)
+    for number, *columns in rows[:MAX_HUBS]:
+        hub = page.Hub(*columns)
+        found = _missing(connection, number, asked.holes(hub.hub_id), made.room + 1)
+        if not made.take(hub, found):
+            return made.page
+    if len(rows) > MAX_HUBS:
+        return made.page._replace(following=question.Place(rows[-1].hub_id, 0))
+    return made.page
+
+
+class _Making:
+    """A page that fills."""
+
+    def __init__(self, asked: question.Question) -> None:
+        self.page = page.Page([], [], None)
+        self._asked = asked
+        self._left_bytes = PAGE_BYTES
+
+    @property
+    def room(self) -> int:
+        """How many records there is room for, if they are small."""
+        return MAX_RECORDS - len(self.page.records)
+
+    def take(self, hub: page.Hub, found: Sequence[tuple[Any, ...]]) -> bool:
+        """Put a hub's records on the page; False once it is full."""
+        records = self.page.records
+        if found or hub.revoked_ms is not None or hub.hub_id not in self._asked.held:
+            self.page.hubs.append(hub)
+        for row in found:
+            each = page.Delivered._make((hub.hub_id, *row[:-1], bytes(row[-1])))
+            if records and (not self.room or len(each.record) > self._left_bytes):
+                following = question.Place(hub.hub_id, each.seq)
+                self.page = self.page._replace(following=following)
+                return False
             records.append(each)
-            left_bytes -= len(each.record)
-        before = hub_id
-    return page.Page(hubs, records, before if len(rows) > MAX_HUBS else None)
+            self._left_bytes -= len(each.record)
+        return True
 
 
 def _missing(
-    connection: sa.Connection,
-    number: int,
-    hub_id: bytes,
-    held: Sequence[question.Range],
-    most: int,
-) -> list[page.Delivered]:
-    """Return the first `most` records of a hub, in order, of which the numbers are not held."""
-    records = schema.records
-    found: list[page.Delivered] = []
-    for first, last in _holes(held):
-        query = sa.select(
-            records.c.seq, records.c.boot, records.c.uptime_ms, records.c.kind,
-            records.c.received_ms, records.c.record,
-        ).where(records.c.hub == number, records.c.seq >= first)  # fmt: skip
-        if last is not None:
-            query = query.where(records.c.seq <= last)
-        query = query.order_by(records.c.seq).limit(most - len(found))
-        rows = connection.execute(query)
-        found += [page.Delivered(hub_id, *row[:-1], bytes(row.record)) for row in rows]
+    connection: sa.Connection, number: int, holes: Sequence[ranges.Range], most: int
+) -> list[tuple[Any, ...]]:
+    """Return a hub's first `most` records, in order, of which the numbers are in holes."""
+    found: list[tuple[Any, ...]] = []
+    for first, last in holes:
+        limits = {"hub": number, "first": first, "last": last, "most": most - len(found)}
+        found += [tuple(row) for row in connection.execute(_RECORDS, limits)]
         if len(found) >= most:
             break
     return found
 
 
-def _holes(held: Sequence[question.Range]) -> list[tuple[int, int | None]]:
-    """Return the stretches between ranges in order, the last one without an end."""
-    found: list[tuple[int, int | None]] = []
-    first = 0
-    for low, high in held:
-        if low > first:
-            found.append((first, low - 1))
-        first = max(first, high + 1)
-    return [*found, (first, None)]
+_RECORDS: Final = (
+    sa.select(
+        schema.records.c.seq, schema.records.c.boot, schema.records.c.uptime_ms,
+        schema.records.c.kind, schema.records.c.received_ms, schema.records.c.record,
+    )
+    .where(
+        schema.records.c.hub == sa.bindparam("hub"),
+        schema.records.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(schema.records.c.seq)
+    .limit(sa.bindparam("most"))
+)  # fmt: skip

@@ -22,10 +22,16 @@ def fetch(
     finally:
         store.close()
     if json:
-        output.as_json({"hubs": [hub.hex() for hub in sorted(done.news)], "records": done.records})
+        output.as_json({
+            "hubs": [hub.hex() for hub in sorted(done.news)],
+            "records": done.records,
+            "refused": [{"hub": hub.hex(), "seq": seq} for hub, seq in done.refused],
+        })  # fmt: skip
         return
     text = messages.text("receiver-feed.fetched", records=done.records, hubs=len(done.news))
     output.good(text)
+    if done.refused:
+        output.line(messages.text("receiver-feed.refused", records=len(done.refused)))
 
 
 def _say(records: int) -> None:

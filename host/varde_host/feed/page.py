@@ -17,6 +17,8 @@ import cbor2
 
 from varde_host import errors
 from varde_host.feed import question
+from varde_protocols import records as record_limits
+from varde_protocols.errors import ExchangeError
 
 MAX_RECORD_BYTES: Final = 1 << 16
 MAX_BYTES: Final = 2 << 20
@@ -50,14 +52,15 @@ class Page(NamedTuple):
 
     hubs: list[Hub]
     records: list[Delivered]
-    after: bytes | None
+    following: question.Place | None
 
 
 def encode(page: Page) -> bytes:
     """Return the body."""
     hubs = [list(each) for each in page.hubs]
     records = [list(each) for each in page.records]
-    return cbor2.dumps({1: hubs, 2: records, 3: page.after})
+    following = None if page.following is None else list(page.following)
+    return cbor2.dumps({1: hubs, 2: records, 3: following}, canonical=True)
 
 
 def decode(body: bytes, where: str) -> Page:
@@ -67,16 +70,19 @@ def decode(body: bytes, where: str) -> Page:
         raise refused
     try:
         fields = cbor2.loads(body)
-    except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError) as error:
+        is_canonical = cbor2.dumps(fields, canonical=True) == body  # and nothing behind it
+    except Exception as error:  # cbor2 says it with errors of many kinds
         raise refused from error
-    if not isinstance(fields, dict) or list(fields) != [1, 2, 3]:
+    if not is_canonical or not isinstance(fields, dict) or list(fields) != [1, 2, 3]:
         raise refused
-    hubs, records, after = fields.values()
+    hubs, records, following = fields.values()
     if not (_all(hubs, _is_hub) and _all(records, _is_record)):
         raise refused
-    if after is not None and after != b"" and not _is_id(after):
-        raise refused
-    return Page([Hub(*each) for each in hubs], [Delivered(*each) for each in records], after)
+    try:
+        place = None if following is None else question.place(following)
+    except ExchangeError as error:
+        raise refused from error
+    return Page([Hub(*each) for each in hubs], [Delivered(*each) for each in records], place)
 
 
 def _all(rows: Any, is_one: Any) -> bool:
@@ -99,7 +105,8 @@ def _is_record(row: list[Any]) -> bool:
     hub_id, seq, boot, uptime_ms, kind, received_ms, record = row
     is_bytes = isinstance(record, bytes) and 0 < len(record) <= MAX_RECORD_BYTES
     is_small = all(type(each) is int and 0 <= each <= most for each, most in (
-        (seq, question.MAX_NUMBER), (boot, (1 << 31) - 1), (kind, (1 << 15) - 1),
+        (seq, question.MAX_NUMBER), (boot, record_limits.MAX_BOOT),
+        (kind, record_limits.MAX_KIND),
     ))  # fmt: skip
     return _is_id(hub_id) and is_bytes and is_small and _is_ms(uptime_ms) and _is_ms(received_ms)
 

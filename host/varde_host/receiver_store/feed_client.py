@@ -1,7 +1,7 @@
 """Ask a collector over HTTPS: its certificate under the site's own roots, the question signed.
 
 [feed]
-url = "https://collector.example:8443"
+url = "https://collector.example:8443"     or several: url = ["https://a.example", "https://b.example"]
 # address = "10.0.0.7"        if its name is not in any DNS here
 """
 
@@ -23,6 +23,7 @@ from varde_protocols import cose
 
 TIMEOUT_S: Final = 40.0
 """A collector that is asked for a page answers within 25 s, or says that it is busy."""
+MAX_COLLECTORS: Final = 16
 _KEYS: Final = frozenset({"url", "address"})
 _WORDS: Final = 100
 
@@ -100,6 +101,16 @@ class _Signer:
 
     def sign(self, message: bytes) -> bytes:
         return self._key.sign(message)
+
+
+def each(said: Any) -> list[Mapping[str, Any]]:
+    """Return a table for each of its addresses. Raises InputRefused `feed-settings`."""
+    urls = said.get("url") if isinstance(said, Mapping) else None
+    if not isinstance(urls, list):
+        return [said]
+    if not 0 < len(urls) <= MAX_COLLECTORS:
+        raise errors.InputRefused("feed-settings", "[feed]")
+    return [{**said, "url": url} for url in urls]
 
 
 def _url(said: Mapping[str, Any]) -> httpx.URL:

@@ -18,6 +18,16 @@ _ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 hubs = collector_schema.hubs.to_metadata(metadata)
 records = collector_schema.records.to_metadata(metadata)
 
+# Which numbers of `records` are here, as ranges: to look through years of records for what is
+# missing, each minute, would take longer than the minute. `store.take` writes both.
+spans = sa.Table(
+    "spans",
+    metadata,
+    sa.Column("hub", sa.Integer, primary_key=True, autoincrement=False),  # hubs.number
+    sa.Column("first", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("last", sa.BigInteger, nullable=False),
+)
+
 # What a target has (`handover.outbox`): one row for each identifier, the newest version of it.
 handed = sa.Table(
     "handed",

@@ -14,9 +14,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from varde_host import errors
-from varde_host.database import engine
+from varde_host.database import engine, on_postgresql
+from varde_host.feed import ranges
 from varde_host.feed.page import Delivered, Hub
-from varde_host.feed.question import Range
+from varde_host.feed.question import MAX_NUMBER
+from varde_host.feed.ranges import Range
 from varde_host.receiver_store import migrations, schema
 
 FILE: Final = "receiver.sqlite"
@@ -53,22 +55,14 @@ def open_store(address: str | Path, *, create: bool = True) -> Store:
 
 def held(connection: sa.Connection) -> dict[bytes, list[Range]]:
     """Return by hub id which numbers are here, as ranges in order; hubs without any are there."""
-    hubs, records = schema.hubs, schema.records
-    numbers = {row.number: row.hub_id for row in connection.execute(sa.select(hubs))}
-    found: dict[bytes, list[Range]] = {hub_id: [] for hub_id in numbers.values()}
-    # What stands in a row of numbers without a hole has the same difference to its place.
-    place = sa.func.row_number().over(partition_by=records.c.hub, order_by=records.c.seq)
-    inner = sa.select(
-        records.c.hub, records.c.seq, (records.c.seq - place).label("run")
-    ).subquery()
-    query = (
-        sa.select(inner.c.hub, sa.func.min(inner.c.seq), sa.func.max(inner.c.seq))
-        .group_by(inner.c.hub, inner.c.run)
-        .order_by(inner.c.hub, sa.func.min(inner.c.seq))
-    )
-    for number, first, last in connection.execute(query):
-        if number in numbers:
-            found[numbers[number]].append((first, last))
+    hubs, spans = schema.hubs, schema.spans
+    query = sa.select(hubs.c.hub_id, spans.c.first, spans.c.last)
+    query = query.join_from(hubs, spans, spans.c.hub == hubs.c.number, isouter=True)
+    found: dict[bytes, list[Range]] = {}
+    for hub_id, first, last in connection.execute(query.order_by(hubs.c.hub_id, spans.c.first)):
+        mine = found.setdefault(hub_id, [])
+        if first is not None:
+            mine.append((first, last))
     return found
 
 
@@ -78,61 +72,85 @@ def take(
     """Put in what is not here yet; return the ids of hubs of which something is new.
 
     What is here already stays as it is, whatever comes under its number: the first that came is
-    what was handed on. Records of hubs that nobody named are left out.
+    what was handed on. So does a hub that was revoked, whatever an older backup says of it.
+    Records of hubs that nobody named are left out.
     """
+    _wait_for_others(connection)
     known, news = _take_hubs(connection, hubs)
     for some in _chunks(records):
         news |= _take_records(connection, known, some)
     return news
 
 
+def _wait_for_others(connection: sa.Connection) -> None:
+    """Let no other receiver put in the same meanwhile; SQLite has one writer in any case."""
+    if connection.dialect.name == on_postgresql.NAME:
+        connection.execute(sa.text("LOCK TABLE hubs IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def _take_hubs(
     connection: sa.Connection, hubs: Iterable[Hub]
 ) -> tuple[dict[bytes, int], set[bytes]]:
     table = schema.hubs
-    known = {
-        row.hub_id: (row.number, row.revoked_ms)
-        for row in connection.execute(
-            sa.select(table.c.number, table.c.hub_id, table.c.revoked_ms)
-        )
-    }
+    columns = (table.c.hub_id, table.c.number, table.c.revoked_ms)
+    rows = connection.execute(sa.select(*columns)).all()
+    known = {row.hub_id: row.number for row in rows}
+    revoked = {row.hub_id for row in rows if row.revoked_ms is not None}
+    following = max(known.values(), default=0) + 1
     news = set()
-    following = max((number for number, _ in known.values()), default=0) + 1
     for hub in hubs:
         if hub.hub_id not in known:
             connection.execute(sa.insert(table).values(number=following, **hub._asdict()))
-            known[hub.hub_id] = (following, hub.revoked_ms)
-            news.add(hub.hub_id)
+            known[hub.hub_id] = following
             following += 1
-        elif known[hub.hub_id][1] != hub.revoked_ms:
+        elif hub.revoked_ms is not None and hub.hub_id not in revoked:
             mine = table.c.hub_id == hub.hub_id
             connection.execute(sa.update(table).where(mine).values(revoked_ms=hub.revoked_ms))
-            news.add(hub.hub_id)
-    return {hub_id: number for hub_id, (number, _) in known.items()}, news
+        else:
+            continue
+        news.add(hub.hub_id)
+        if hub.revoked_ms is not None:
+            revoked.add(hub.hub_id)
+    return known, news
 
 
 def _take_records(
     connection: sa.Connection, known: dict[bytes, int], some: Sequence[Delivered]
 ) -> set[bytes]:
-    table = schema.records
-    wanted = {
-        (known[each.hub_id], each.seq): each for each in reversed(some) if each.hub_id in known
-    }
-    for number in {number for number, _ in wanted}:
-        seqs = [seq for of, seq in wanted if of == number]
-        mine = sa.and_(table.c.hub == number, table.c.seq.between(min(seqs), max(seqs)))
-        for row in connection.execute(sa.select(table.c.seq).where(mine)):
-            wanted.pop((number, row.seq), None)
+    by_hub: dict[bytes, dict[int, Delivered]] = {}
+    for each in some:
+        if each.hub_id in known:
+            by_hub.setdefault(each.hub_id, {}).setdefault(each.seq, each)
+    news = set()
+    for hub_id, wanted in by_hub.items():
+        if _take_of_hub(connection, known[hub_id], wanted):
+            news.add(hub_id)
+    return news
+
+
+def _take_of_hub(connection: sa.Connection, number: int, wanted: dict[int, Delivered]) -> bool:
+    spans = schema.spans
+    low, high = min(wanted) - 1, min(max(wanted) + 1, MAX_NUMBER)
+    near = sa.and_(spans.c.hub == number, spans.c.first <= high, spans.c.last >= low)
+    found = sa.select(spans).where(near).order_by(spans.c.first)
+    here = [(row.first, row.last) for row in connection.execute(found)]
+    new = [each for seq, each in sorted(wanted.items()) if not ranges.has(here, seq)]
+    if not new:
+        return False
     rows = [
         {
             "hub": number, "seq": each.seq, "boot": each.boot, "uptime_ms": each.uptime_ms,
             "kind": each.kind, "received_ms": each.received_ms, "record": each.record,
         }
-        for (number, _), each in sorted(wanted.items(), key=lambda item: item[0])
+        for each in new
     ]  # fmt: skip
-    if rows:
-        connection.execute(sa.insert(table), rows)
-    return {each.hub_id for each in wanted.values()}
+    connection.execute(sa.insert(schema.records), rows)
+    connection.execute(sa.delete(spans).where(near))
+    joined = ranges.joined([*here, *((each.seq, each.seq) for each in new)])
+    connection.execute(
+        sa.insert(spans), [{"hub": number, "first": low, "last": high} for low, high in joined]
+    )
+    return True
 
 
 def _chunks(records: Iterable[Delivered]) -> Iterator[list[Delivered]]:

@@ -44,6 +44,12 @@ def _records() -> None:
         "records_told", "records", ["hub", "seq", "kind"],
         sqlite_where=is_told, postgresql_where=is_told,
     )  # fmt: skip
+    op.create_table(
+        "spans",
+        sa.Column("hub", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("first", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("last", sa.BigInteger, nullable=False),
+    )
 
 
 def _handover() -> None:

@@ -9,14 +9,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host import fhir_samples as samples
 from host import triage_cases as cases
 from host.triage_cases import BEGIN_MS, HOUR_MS, LOAN, said
 from varde_host.fhir import measured as measured_module
+from varde_host.fhir import of
 from varde_host.fhir.measured import Thing
 from varde_host.receiver import verification_of
 from varde_host.triage import in_force, judging, limits, trust
 from varde_protocols.gatt import Sfloat
 
+SAMPLES = (
+    cases.SPO2
+    + """
+[systolic]
+unit = "mm[Hg]"
+green = { to = 140 }
+yellow = { to = 160 }
+[diastolic]
+unit = "mm[Hg]"
+green = { to = 90 }
+yellow = { to = 100 }
+[weight]
+unit = "kg"
+green = { from = 60, to = 90 }
+yellow = { from = 50, to = 100 }
+[temperature]
+unit = "Cel"
+green = { to = 37.5 }
+yellow = { to = 38.5 }
+[glucose]
+unit = "mg/dL"
+green = { from = 70, to = 180 }
+yellow = { from = 54, to = 250 }
+"""
+)
 TWO_OF_THREE = cases.SPO2 + "needs = { values = 2, of = 3, within_hours = 24 }\n"
 
 
@@ -73,6 +100,43 @@ NEVER = {
     "demonstration": (said("80", decoded={"measurement_status": 0x0400}), trust.DEMONSTRATION),
 }  # fmt: skip
 
+
+# As FHIR has them: what is said by `fhir.of` of real bytes is judged the same way.
+def test_real_samples_are_judged_by_what_they_are():
+    text = SAMPLES
+    found = {}
+    dated = {
+        name: dataclasses.replace(samples.ALL[name], claim=samples.claim("", samples.MORNING_MS))
+        for name in ("movement", "questionable")
+    }
+    for name, sample in (samples.ALL | dated).items():
+        made = of.of(sample, cases.STYLE)
+        values = [judging.Said(sample, each) for each in made.observations]
+        log = cases.log(text, sample.loan_id or LOAN)
+        found[name] = {
+            each.kind: each.colour or each.why_not for each in judging.judged(values, log)
+        }
+    assert found["cuff"]["systolic"] == "green"
+    assert found["oximeter-spot"]["spo2"] == "green"
+    assert found["oximeter-continuous"]["spo2"] == trust.STREAM
+    assert found["test"] == {}  # of no loan
+    assert found["undated-stamp"]["systolic"] == trust.UNTIMED
+    assert found["movement"]["systolic"] == limits.QUESTIONABLE
+    assert found["questionable"]["spo2"] == limits.QUESTIONABLE
+    assert found["nan"]["systolic"] == trust.NO_NUMBER
+    assert found["nan"]["diastolic"] == "green"
+    assert found["kpa"]["systolic"] == trust.UNIT
+    assert found["weighing-failed"]["weight"] == trust.NO_NUMBER
+    assert found["manual"]["weight"] == limits.MANUAL
+    assert found["private"]["systolic"] == limits.PRIVATE
+    assert found["may-repeat"]["temperature"] == trust.MAY_REPEAT
+    assert found["found-bad"]["systolic"] == trust.FOUND_BAD
+    assert found["verification-lapsed"]["systolic"] == limits.UNVERIFIED
+    assert "glucose" not in found["control-solution"] or (
+        found["control-solution"]["glucose"] == trust.CONTROL
+    )
+
+
 # Unless the limit counts it.
 UNLESS = {
     "manual": (cases.manual("80"), limits.MANUAL),
@@ -113,9 +177,20 @@ def test_every_reason_is_tried():
 def test_what_takes_nothing_from_a_value():
     stored = said("80", decoded={"measurement_status": 0x0380, "sensor_status": 0x0001})
     assert judged(stored) == ["red"]
-    assert judged(pressure(0x0004), text=PRESSURE) == ["red"]  # an irregular pulse is a finding
+    # An irregular pulse is a finding, and so is one beyond what the cuff counts.
+    for status in (0x0004, 0x0008, 0x0010):
+        assert judged(pressure(status), text=PRESSURE) == ["red"]
     for status in (0x0001, 0x0002, 0x0020, 0x8000):
         assert judged(pressure(status), text=PRESSURE) == [limits.QUESTIONABLE]
+
+
+def test_what_fhir_says_is_in_doubt_is_in_doubt():
+    doubted = said("80")
+    doubted.observation["interpretation"] = [{"coding": [{"code": "questionable"}]}]
+    assert judged(doubted) == [limits.QUESTIONABLE]
+    validated = said("80")
+    validated.observation["interpretation"] = [{"coding": [{"code": "validated-data"}]}]
+    assert judged(validated) == ["red"]
 
 
 def test_another_unit_is_not_compared():

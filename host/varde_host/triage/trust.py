@@ -53,20 +53,23 @@ _CONTROL_TYPE, _CONTROL_LOCATION, _CONTROL_MDC = 10, 4, "160208"
 # bits that say that nothing real was measured. Any other bit, also a reserved one, is a doubt.
 # (`receiver.status_words` has the names and where they are from.)
 _WORDS: Final = (
-    ("systolic", "measurement_status", 0x0004, 0x0000),  # 2: irregular pulse
+    ("systolic", "measurement_status", 0x001C, 0x0000),  # 2: irregular pulse; 3, 4: its range
     ("base_time", "sensor_status", 0x0001, 0x0000),  # 0: battery low
     ("counter_s", "sensor_status", 0x0055, 0x0000),  # Nonin: what is well
     ("class", "status", 0xC000, 0x0020),  # 14, 15: its own thresholds; 5: testing
     ("spo2", "measurement_status", 0x0380, 0x0C00),  # 7-9 validated, stored; 10, 11 demonstration
     ("spo2", "sensor_status", 0x0001, 0x0000),  # 0: display updating
 )  # fmt: skip
+# What FHIR says of a value that is in doubt (`fhir.quality`), whichever sensor's way of saying it.
+_DOUBTS: Final = frozenset({"questionable", "calibration-ongoing", "early-indication",
+                            "msmt-ongoing"})  # fmt: skip
 
 
 def reason(
     measured: Measured, observation: Resource, value: values.Value, counts: frozenset[str]
 ) -> str | None:
     """Return why a value gets no colour, None if it does."""
-    return _never(measured, observation, value) or _unless(measured, counts)
+    return _never(measured, observation, value) or _unless(measured, value, counts)
 
 
 def _never(measured: Measured, observation: Resource, value: values.Value) -> str | None:
@@ -87,7 +90,7 @@ def _never(measured: Measured, observation: Resource, value: values.Value) -> st
     return next((name for name, holds in asked if holds), None)
 
 
-def _unless(measured: Measured, counts: frozenset[str]) -> str | None:
+def _unless(measured: Measured, value: values.Value, counts: frozenset[str]) -> str | None:
     is_manual = measured.entered is not None or measured_module.MANUAL in measured.marks
     is_private = measured.thing.is_private or measured_module.PRIVATE in measured.marks
     asked = (
@@ -95,9 +98,15 @@ def _unless(measured: Measured, counts: frozenset[str]) -> str | None:
         (limits.PRIVATE, is_private),
         # What has no verification by its nature is asked about above.
         (limits.UNVERIFIED, not is_manual and not is_private and not _is_verified(measured)),
-        (limits.QUESTIONABLE, _has_bits(_fields(measured), is_never=False)),
+        (limits.QUESTIONABLE, _is_doubted(measured, value)),
     )
     return next((name for name, holds in asked if holds and name not in counts), None)
+
+
+def _is_doubted(measured: Measured, value: values.Value) -> bool:
+    if _DOUBTS.intersection(value.interpretations):
+        return True
+    return _has_bits(_fields(measured), is_never=False)
 
 
 def _fields(measured: Measured) -> Mapping[str, object]:

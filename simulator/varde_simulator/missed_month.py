@@ -49,6 +49,10 @@ FULL_MV, EMPTY_MV = 4_150, 3_300
 LASTS: Final = 9 * HOUR
 """How long a hub runs on its battery."""
 REACHED: Final = 2 * S
+ASKED_AFTER: Final = 101 * MINUTE
+"""When somebody asks after a hub that is not heard (`fleet_view.silence` of the host)."""
+WARNS: Final = 36 * HOUR
+"""So long before its end a sensor's battery is low."""
 SEALED: Final = bytes(40)
 
 
@@ -123,27 +127,32 @@ class Home:
         return due_ms + self.chance.randint(-50 * MINUTE, 50 * MINUTE)
 
     def _window(self, due_ms: int, slot: int) -> Window:
-        at_ms = self._measured[due_ms, slot]
-        made = None if at_ms is None else self._run.kept.get((at_ms, slot))
+        hand_ms = self._measured[due_ms, slot]
+        at_ms = due_ms if hand_ms is None else hand_ms
+        made = None if hand_ms is None else self._run.kept.get((hand_ms, slot))
         received_ms = None if made is None else self.sent[made].received_ms
-        asked_ms = due_ms + HOUR
-        told_ms = asked_ms + 101 * MINUTE  # when somebody asks after a hub that is not heard
+        made_ms = None if made is None else hand_ms
+        told_ms = due_ms + HOUR + ASKED_AFTER
+        if made is not None and received_ms is not None and received_ms <= told_ms:
+            return Window(slot, due_ms, made_ms, received_ms, frozenset())
         why = {
             t.what
             for t in self.troubles
             if t.what in (PAUSE, NOT_MEASURED, SENSOR_BATTERY, SENSOR_LOST)
-            and t.holds(due_ms)
+            and made is None
+            and t.holds(due_ms if t.what in (PAUSE, NOT_MEASURED) else at_ms)
             and t.slot in (0, slot)
         }
-        if made is None and not self._run.is_on(at_ms if at_ms is not None else due_ms):
-            why.add(HUB_BATTERY if self._run.died(due_ms) else NO_POWER)
-        if self.has(NO_NETWORK, told_ms):
-            why.add(NO_NETWORK)
-        if self.has(RECEIVER, told_ms):
-            why.add(RECEIVER)
-        if made is not None and not self._run.is_on(told_ms):
-            why.add(HUB_BATTERY if self._run.died(told_ms) else NO_POWER)
-        return Window(slot, due_ms, None if made is None else at_ms, received_ms, frozenset(why))
+        begin_ms, end_ms = (due_ms, told_ms) if made is None else (at_ms, received_ms or told_ms)
+        why |= {
+            t.what
+            for t in self.troubles
+            if t.what in (NO_NETWORK, RECEIVER) and t.from_ms <= end_ms and t.until_ms >= begin_ms
+        }
+        for moment_ms in (at_ms, told_ms) if made is not None else (at_ms,):
+            if not self._run.is_on(moment_ms):
+                why.add(HUB_BATTERY if self._run.died(moment_ms) else NO_POWER)
+        return Window(slot, due_ms, made_ms, received_ms, frozenset(why))
 
 
 def _asked(begin_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
@@ -300,7 +309,10 @@ class _Run:
     def _sensor(self, slot: int, at_ms: int) -> list[Any]:
         heard_ms = self._heard.get(slot)
         age_s = None if heard_ms is None else (at_ms - heard_ms) // S
-        is_low = self._home.has(SENSOR_BATTERY, at_ms, slot) is not None
+        is_low = any(
+            t.what == SENSOR_BATTERY and t.slot == slot and t.from_ms - WARNS <= at_ms < t.until_ms
+            for t in self._home.troubles
+        )
         return [slot, age_s, 8 if is_low else 80, -60]
 
     def _battery_mv(self, at_ms: int) -> int:

@@ -21,6 +21,8 @@ HUB_BATTERY: Final = "hub-battery"
 SENSOR_BATTERY: Final = "sensor-battery"
 RECEIVER: Final = "receiver"
 PAUSE: Final = "pause"
+HUB_OFF: Final = "hub-off"
+"""It was off, and whether its battery ran empty nobody saw: it had said nothing for long."""
 SENSOR_LOST: Final = "sensor-lost"
 """The hub ran, and the sensor does not let it in any more."""
 SILENT: Final = "silent"
@@ -51,6 +53,7 @@ RULES: Final[Mapping[str, Rule]] = {
     SENSOR_BATTERY: Rule("battery", who.FOLLOW_UP, 24),
     RECEIVER: Rule("receiver", who.IT, 4),
     PAUSE: Rule("pause", who.FOLLOW_UP, 0),
+    HUB_OFF: Rule(None, who.FOLLOW_UP, 24),
     SENSOR_LOST: Rule(None, who.TECHNICIAN, 48),
     SILENT: Rule(None, who.FOLLOW_UP, 24),
     ON_ITS_WAY: Rule(None, who.IT, 48),

@@ -189,3 +189,22 @@ def test_a_config_tells_slots_and_no_more_than_that(history, late_h):
     found = place.handed(rows_of(readings), *with_slots)
     for each, (_, stay, _, _, _) in zip(found, readings, strict=True):
         assert each.thing.item_id in (None, stay.letter * 6)
+
+
+@FAST
+@given(histories())
+def test_a_sheet_from_before_the_swap_gives_the_new_things_readings_to_no_thing(history):
+    """Until the next sheet comes: the new thing's verification is none that this one knows."""
+    both, readings = history
+    old = []
+    for loan, begin, end, stays in both:
+        first = {one.slot: one for one in reversed(stays)}.values()
+        known = [dataclasses.replace(one, until_h=end, is_verified=True) for one in first]
+        old.append((loan, begin, end, known))
+    told = [
+        (loan, stay, at, around, dataclasses.replace(stay, is_verified=True))
+        for loan, stay, at, around, _ in readings
+    ]
+    found = place.handed(rows_of(told), *sheets_of(old))
+    for each, (_, stay, _, _, _) in zip(found, told, strict=True):
+        assert each.thing.item_id in (None, stay.letter * 6)

@@ -116,6 +116,17 @@ def test_a_name_of_a_thing_that_was_swapped_out_names_nobody():
     assert all(each.loan_id == LOAN for each in found)
 
 
+def test_a_verification_that_no_sheet_has_names_nobody_but_the_radio_may():
+    """The sheet may be older than the thing that stands there now."""
+    one = sheet(lent("A", m.SCALE))
+    [found] = handed([row(1, 1, WEIGHT, says="X")], one)
+    assert (found.thing.item_id, found.loan_id) == (None, LOAN)
+    assert found.details == {stream.THING: attribution.UNKNOWN_NAME}
+    radio = frozenset({place.written(place.address("A"))})
+    assert things([row(1, 1, WEIGHT, says="X", by="A")],
+                  sheet(lent("A", m.SCALE, addresses=radio))) == ["AAAAAA"]  # fmt: skip
+
+
 def test_the_slot_of_a_config_speaks_where_nothing_else_does():
     slots = (Slot(HUB, 1, span(0), "AAAAAA"), Slot(HUB, 2, span(0), "BBBBBB"))
     both = sheet(lent("A", m.OXIMETER), lent("B", m.OXIMETER), slots=slots)

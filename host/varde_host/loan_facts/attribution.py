@@ -10,7 +10,8 @@ What speaks for a thing, the strongest first:
 A name and a slot may be older than a swap: a hub that has not got its new config still says what
 stood before. So they count if the thing was surely in the loan when the value was made, or if
 nothing else of its kind may have been. And where two of them speak for two things, or the thing
-cannot have been there, nobody is named: another's readings are worse than readings of nobody.
+cannot have been there, nobody is named: another's readings are worse than readings of nobody. Nor
+where the reading names a verification that no sheet has: the thing may have come after the sheet.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ CONTRADICTED: Final = "contradicted"
 NOT_IN_LOAN: Final = "not-in-loan"
 SEVERAL: Final = "several"
 NOTHING: Final = "nothing"
+UNKNOWN_NAME: Final = "unknown-verification"
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What a reading says of what made it, and when that was (None: an open end).
 
-    `named` are the things that its verification's name is of.
+    `named` are the things that its verification's name is of; `is_unknown` tells that it names
+    one that no sheet has.
     """
 
     hub_id: bytes
@@ -42,6 +45,7 @@ class Traits:
     named: frozenset[str]
     earliest_ms: int | None
     latest_ms: int | None
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def of(traits: Traits, sheet: Sheet) -> Attributed:
     sent = frozenset(
         each.item_id for each in sheet.things if traits.address in each.addresses
     )  # fmt: skip
+    if traits.is_unknown and not sent:
+        return Attributed(None, UNKNOWN_NAME)
     told = traits.named or _of_slot(traits, sheet)
     speaking = sent | traits.named or told
     if len(speaking) > 1:

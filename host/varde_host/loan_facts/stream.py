@@ -59,8 +59,10 @@ class Attributing:
                      row.content.model)  # fmt: skip
         if sheet is None:
             return bare, {}
+        named = self.facts.named(row.verification)
+        is_unknown = bool(row.verification) and not named
         traits = attribution.Traits(
-            row.hub_id, row.slot, kind, address, self.facts.named(row.verification), *row.made
+            row.hub_id, row.slot, kind, address, named, *row.made, is_unknown=is_unknown
         )
         found = attribution.of(traits, sheet)
         if found.lent is None:

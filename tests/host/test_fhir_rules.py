@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from host import fhir_rules
 from host import fhir_samples as samples
 from host.test_fhir_bundles import STYLES, made, resources
-from varde_host.fhir import bundle, of
+from protocols import gatt_fields
+from varde_host.fhir import bundle, identifier, of
 from varde_host.fhir import measured as m
-from varde_host.receiver import sensor_clock, timeline, verification_of
+from varde_host.receiver import sensor_clock, stamp, timeline, verification_of
+from varde_protocols import gatt
 
 Resource = dict[str, Any]
 MDC = "urn:iso:std:iso:11073:10101"
@@ -315,3 +317,56 @@ def test_whatever_is_known_the_rules_are_kept(
     whole = bundle.of(entries, wanted, name="any", made_ms=0)
     for each in resources(fhir_rules.as_floats(whole)):
         assert list(fhir_rules.broken_by(each, wanted.target)) == []
+
+
+MEASURING = (
+    0x2A5E, 0x2A5F, 0x2A35, 0x2A9D, 0x2A9C, 0x2A1C, 0x2A1E, 0x2A18, 0x2A37, 0x2B8B, 0x2BDD,
+)  # fmt: skip
+VALUES = st.sampled_from(MEASURING).flatmap(
+    lambda characteristic: st.tuples(
+        st.just(characteristic),
+        gatt_fields.FIELDS[characteristic],
+        st.sampled_from(sorted(STYLES)),
+    )
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(VALUES)
+def test_whatever_is_measured_the_rules_are_kept(drawn: tuple[int, Any, str]) -> None:
+    characteristic, given_fields, style = drawn
+    value = gatt.encode(characteristic, given_fields)
+    fields = gatt.decode(characteristic, value)
+    measured = m.Measured(
+        characteristic, fields, samples.THINGS[m.OTHER], samples.LOAN, samples.HUB, 1, 1,
+        value.hex(), timeline.Instant(samples.MORNING_MS, 10, None, None), stamp.of(fields),
+    )  # fmt: skip
+    wanted = STYLES[style]
+    found = of.of(measured, wanted)
+    names = [identifier.of(one) for one in found.observations]
+    assert len(names) == len(set(names))
+    for each in (*found.observations, *found.around):
+        for one in (each, *each.get("contained", [])):
+            resource = fhir_rules.as_floats(one)
+            broken = [rule.id for rule in fhir_rules.broken_by(resource, wanted.target)]
+            assert broken == []
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("code", [150456, 150020, 188736, 150364, 149530, 188740, 188752, 7])
+@pytest.mark.parametrize("unit", [1, 262688, 266016, 263875])
+def test_a_vital_sign_in_a_unit_of_no_such_is_said_by_its_mdc_code(
+    style: str, code: int, unit: int
+) -> None:
+    # what a health observation may say: any type in any unit
+    given_fields = {
+        "first_segment": True, "last_segment": True, "segment_counter": 0, "class": "numeric",
+        "type": code, "unit": unit, "value": gatt.Float(3712, -2), "record_number": 7,
+        "has_tlvs": False,
+    }  # fmt: skip
+    value_hex = gatt.encode(0x2BDD, given_fields).hex()
+    found = of.of(samples.measured(m.OTHER, 0x2BDD, value_hex), STYLES[style])
+    for each in found.observations:
+        resource = fhir_rules.as_floats(each)
+        broken = [rule.id for rule in fhir_rules.broken_by(resource, STYLES[style].target)]
+        assert broken == []

@@ -56,8 +56,9 @@ def of(measured: measured_module.Measured, style: Style) -> Made:
             continue  # what nobody wrote on the form is not missing
         number = seen[draft.kind] = seen.get(draft.kind, 0) + 1
         kind = draft.kind if number == 1 else f"{draft.kind}-{number}"
-        mine = _with_metric(measured, draft.resource, shared, style)
-        made.append(_whole(measured, draft.resource, kind, mine, style))
+        said = profile.kept(draft.resource)
+        mine = _with_metric(measured, said, shared, style)
+        made.append(_whole(measured, said, kind, mine, style))
         kinds.append(kind)
         around.update({identifier.full_url(each): each for each in mine.beside()})
     return Made(made, list(around.values()), kinds)

@@ -20,6 +20,7 @@ _NO_DOMAIN: Final = (
     "http://hl7.no/fhir/no-domain/vitalsigns/StructureDefinition/no-domain-VitalSigns-Observation-"
 )
 _PHD: Final = "http://hl7.org/fhir/uv/phd/StructureDefinition/Phd"
+VITAL_SIGNS: Final = "vital-signs"
 TEST_DATA: Final = "HTEST"
 _HEART_RATE: Final = "364075005"
 
@@ -44,11 +45,15 @@ _SIGNS: Final = {
     "39156-5": (("kg/m2",), _GENERAL, None),
 }
 
+# What sensors send beside; said as it is, with no profile claimed.
+_ALSO: Final = {"85354-9": ("kPa",), "8302-2": ("m",)}
+_PANEL: Final = "85354-9"
+
 
 def claims(observation: Resource, target: str) -> list[str]:
     """Return the profiles that an Observation follows, [] if none of that target's."""
     if target == PHD:
-        return [_PHD + _phd(observation)]
+        return [] if None in units(observation) else [_PHD + _phd(observation)]
     if is_of_device(observation):
         return []  # these are of patients
     sign = next((_SIGNS[each] for each in codes(observation, LOINC) if each in _SIGNS), None)
@@ -60,6 +65,28 @@ def claims(observation: Resource, target: str) -> list[str]:
         is_heart = sign[2] == "pulse" and _HEART_RATE in codes(observation, SNOMED)
         return [_NO_DOMAIN + ("heartrate" if is_heart else sign[2])]
     return []
+
+
+def kept(draft: Resource) -> Resource:
+    """Return a draft that does not say by its codes what its unit cannot be.
+
+    A vital sign in a unit that is none of its own (a health observation may have any) goes by its
+    MDC code alone, and is not of the category that promises R4's units.
+    """
+    sign = next((each for each in codes(draft, LOINC) if each in _SIGNS), None)
+    if sign is None:
+        return draft
+    is_panel_with_value = sign == _PANEL and "valueQuantity" in draft
+    parts = draft if sign == _PANEL else {**draft, "component": []}
+    if set(units(parts)) <= {*_SIGNS[sign][0], *_ALSO.get(sign, ())} and not is_panel_with_value:
+        return draft
+    alone = [each for each in draft["code"]["coding"] if each.get("system") == coded.MDC]
+    others = [each for each in draft.get("category", []) if VITAL_SIGNS not in _codes(each)]
+    return {**draft, "code": {**draft["code"], "coding": alone}, "category": others}
+
+
+def _codes(concept: Resource) -> list[str]:
+    return [str(each.get("code")) for each in concept.get("coding", [])]
 
 
 def is_of_device(observation: Resource) -> bool:
@@ -87,9 +114,9 @@ def codes(resource: Resource, system: str) -> list[str]:
     return [str(each["code"]) for each in codings if each.get("system") == system]
 
 
-def units(observation: Resource) -> Iterator[str]:
-    """Return the UCUM codes of all quantities that are values."""
+def units(observation: Resource) -> Iterator[str | None]:
+    """Return the UCUM codes of all quantities that are values, None for one in another unit."""
     for part in (observation, *observation.get("component", [])):
         quantity = part.get("valueQuantity")
-        if quantity is not None and quantity.get("system") == coded.UCUM:
-            yield str(quantity.get("code"))
+        if quantity is not None:
+            yield str(quantity["code"]) if quantity.get("system") == coded.UCUM else None

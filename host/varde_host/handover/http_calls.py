@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ssl
 import time as uptime
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,7 @@ class Caller:
             follow_redirects=False, headers={"User-Agent": "varde", "Accept-Encoding": "identity"},
         )  # fmt: skip
         self._uptime_s = uptime_s
+        weakref.finalize(self, self._client.close)
 
     def call(
         self, method: str, address: str, headers: Mapping[str, str], body: bytes | None = None

@@ -139,7 +139,7 @@ class RestSender:
         self._deliver(group[:half], results)
         self._deliver(group[half:], results)
         if all(isinstance(results[each.number], sending.Delivered) for each in group):
-            self._most = half  # it was the size
+            self._most = min(self._most, half)  # it was the size
 
     def _bundle(self, group: list[_Ready]) -> Resource:
         entries = [entry for each in group for entry in each.entries()]
@@ -175,7 +175,7 @@ class RestSender:
         if made is None or self._style.bundle == style.COLLECTION:
             if not _is_fhir(answer):
                 raise _Stop(_strange(answer))
-            results[group[0].number] = sending.Delivered(_remote(answer.header("location")))
+            results[group[0].number] = sending.Delivered(_name_of(answer))
             return
         said = _entries(answer, len(made["entry"]))
         if said is None:
@@ -236,6 +236,12 @@ def _remote(location: object) -> str:
     """Return what the server calls it, if that is an address and nothing more."""
     is_plain = isinstance(location, str) and _LOCATION.fullmatch(location)
     return str(location) if is_plain else ""
+
+
+def _name_of(answer: http_calls.Answer) -> str:
+    found = answers.resource(answer)
+    known = f"{found.get('resourceType')}/{found.get('id')}" if "id" in found else ""
+    return _remote(answer.header("location") or known)
 
 
 def _strange(answer: http_calls.Answer) -> sending.Later:

@@ -41,6 +41,7 @@ FIELDS: Final = {
     "context_follows": "what follows is a measurement of its own, with the same sequence number",
     "unsuccessful": _SAID,
     "component_count": _SAID,
+    "class": _SAID,
     "reading": _SAID,
     "status": "of an oximeter's answer: that it is one; of a health observation it is said",
     "stabilized": "a weight that has not settled is not handed on",

@@ -15,6 +15,7 @@ from varde_host.fhir import coded, glucose, health_sensor, pressure, weighing
 from varde_host.fhir.drafting import FINAL, PRELIMINARY, Draft, Drafter, supplemental
 from varde_host.fhir.measured import Measured
 from varde_host.fhir.style import Resource, Style
+from varde_protocols import assigned
 
 __all__ = ["Draft", "observations"]
 
@@ -43,8 +44,8 @@ def observations(measured: Measured, style: Style) -> list[Draft]:
     recorded, of_record = fields.get("recorded"), fields.get("uuid16")
     if isinstance(recorded, Mapping) and isinstance(of_record, int):
         fields, characteristic = recorded, of_record
-    read = next((read for key, read in _READERS if key in fields), None)
-    if read is None:
+    read = _READERS.get(characteristic)
+    if read is None or not fields:
         return []
     status = PRELIMINARY if characteristic == _INTERMEDIATE else FINAL
     return list(read(Drafter(measured, fields, style, status)))
@@ -91,14 +92,23 @@ def _heart(drafter: Drafter) -> Iterator[Draft]:
     yield drafter.value("heart-rate", "heart-rate", fields["heart_rate"], "/min", components)
 
 
-# A field that only this kind of value has, and what reads it.
-_READERS: Final[tuple[tuple[str, Callable[[Drafter], Iterator[Draft]]], ...]] = (
-    ("spo2", _oximetry),
-    ("systolic", pressure.drafts),
-    ("weight", weighing.drafts),
-    ("temperature", _temperature),
-    ("base_time", glucose.drafts),
-    ("carbohydrate_id", glucose.context),
-    ("heart_rate", _heart),
-    ("class", health_sensor.drafts),
-)
+_READERS: Final[Mapping[int, Callable[[Drafter], Iterator[Draft]]]] = {
+    0x2A5E: _oximetry,
+    0x2A5F: _oximetry,
+    assigned.NONIN_CONTINUOUS: _oximetry,
+    assigned.VIATOM_NOTIFY: _oximetry,
+    assigned.BERRYMED_NOTIFY: _oximetry,
+    assigned.JUMPER_NOTIFY: _oximetry,
+    0x2A35: pressure.drafts,
+    0x2A9D: weighing.drafts,
+    0x2A9C: weighing.drafts,
+    assigned.XIAOMI_ADVERT_WEIGHT: weighing.drafts,
+    assigned.XIAOMI_ADVERT_BODY: weighing.drafts,
+    0x2A1C: _temperature,
+    _INTERMEDIATE: _temperature,
+    0x2A18: glucose.drafts,
+    0x2A34: glucose.context,
+    0x2A37: _heart,
+    0x2B8B: health_sensor.drafts,
+    0x2BDD: health_sensor.drafts,
+}

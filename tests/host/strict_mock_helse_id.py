@@ -69,7 +69,7 @@ class StrictMockHelseId:
         """Answer as the issuer."""
         if asked.path == "/.well-known/openid-configuration":
             told = {"issuer": self.issuer, "token_endpoint": self.issuer + TOKEN_PATH}
-            return _json(200, told, self._headers("issuer"))
+            return _json(200, told, self.headers("issuer"))
         if asked.path != TOKEN_PATH:
             return Reply(404)
         self.asked_for_tokens += 1
@@ -78,8 +78,8 @@ class StrictMockHelseId:
         except Wrong as wrong:
             self.refusals.append(str(wrong))
             said = {"error": wrong.code, "error_description": str(wrong)}
-            return _json(400, said, self._headers("issuer"))
-        return _json(200, told, {"Cache-Control": "no-store", **self._headers("issuer")})
+            return _json(400, said, self.headers("issuer"))
+        return _json(200, told, {"Cache-Control": "no-store", **self.headers("issuer")})
 
     def guarded(self, asked: Asked) -> Reply | None:
         """Return the refusal of an API, None for a request that is let in."""
@@ -88,7 +88,7 @@ class StrictMockHelseId:
         except Wrong as wrong:
             self.refusals.append(str(wrong))
             challenge = {"WWW-Authenticate": f'DPoP error="{wrong.code}"'}
-            return Reply(401, b"", {**challenge, **self._headers("api")})
+            return Reply(401, b"", {**challenge, **self.headers("api")})
         return None
 
     def revoke(self) -> None:
@@ -179,7 +179,7 @@ class StrictMockHelseId:
         if left <= 1:
             del self._nonces[whose]
 
-    def _headers(self, whose: str) -> dict[str, str]:
+    def headers(self, whose: str) -> dict[str, str]:
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(self.now_s()))
         nonce = {"DPoP-Nonce": self._nonce(whose)} if self.wants_nonce else {}
         return {"Date": date, **nonce}

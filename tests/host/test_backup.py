@@ -16,6 +16,7 @@ from varde_host.collector import (
     backup_file,
     commit,
     database,
+    feed_keys,
     migrations,
     quarantine,
     registry,
@@ -65,6 +66,7 @@ def filled(bench: Bench, hub: VirtualHub, monkeypatch: pytest.MonkeyPatch) -> Be
             row = (1, number, b"\x84" * 900, bytes(32), NOW_MS, withdrawn_ms)
             connection.execute(sa.insert(schema.assignments).values(row))
         connection.execute(sa.insert(schema.trusts).values((2, b"\x84" * 9000, NOW_MS)))
+        feed_keys.add(connection, VirtualHub(4).public, "journal", NOW_MS)
     assert bench.post(hub.body([b"\x01", b"\x02", b"\x03", b"\x04"])).status_code == 200
     stranger = VirtualHub(3)
     assert bench.post(stranger.body([stranger.event()])).status_code == 403
@@ -93,7 +95,7 @@ def test_all_of_it_goes_into_either_kind(filled: Bench, target: database.Databas
     assert everything(target) == before
     assert {total.table: total.rows for total in made.totals} == {
         "hubs": 2, "records": 1240, "quarantine": 3, "quarantine_overflow": 1, "strangers": 1,
-        "assignments": 2, "trusts": 1,
+        "assignments": 2, "trusts": 1, "feed_keys": 1,
     }  # fmt: skip
     again = tmp_path / "copy of the copy"
     assert backup.back_up(target, again, NOW_MS, silent) == made

@@ -19,7 +19,7 @@ MEASUREMENTS = (0x2A35, 0x2A5E, 0x2A5F, 0x2A9D, 0x2A9C, 0x2A1C, 0x2A1E, 0x2A37, 
 def of(characteristic: int, value_hex: str, model: str = "", kind: str = m.OTHER) -> m.Measured:
     """Return a reading with nothing around it."""
     fields = decoding.decode(characteristic, bytes.fromhex(value_hex), model)
-    return m.Measured(characteristic, fields, samples.THINGS[kind], samples.LOAN)
+    return m.Measured(characteristic, fields, samples.THINGS[kind], samples.LOAN, samples.HUB, 1)
 
 
 def made(characteristic: int, model: str = "", **fields: Any) -> m.Measured:

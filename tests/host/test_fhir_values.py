@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from host import fhir_rules, fhir_second_opinion
 from host import fhir_samples as samples
 from host import fhir_values as cases
 from protocols.gatt_fields import FIELDS
 from protocols.gatt_model_fields import FIELDS_OF_MODEL
-from varde_host.fhir import coded, codes, exact_json, left_out, observation, quantity
+from varde_host.fhir import coded, codes, exact_json, left_out, observation, of, quantity
 from varde_host.fhir import measured as m
 from varde_host.fhir.style import LANGUAGES, TARGETS, Resource
 from varde_protocols import gatt
@@ -58,6 +59,30 @@ def test_a_value_is_said_as_ever(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     assert {path.stem for path in GOLDEN.iterdir()} == set(cases.ALL)
+
+
+def test_each_keeps_the_rules_and_two_others_agree() -> None:
+    asked = [
+        (name, style, each)
+        for name, given in cases.ALL.items()
+        for style in (PHD, samples.style("vkp", "batch"), NO)
+        for each in fhir_rules.as_floats(whole(given, style))
+    ]
+    broken = [
+        (name, style.target, rule.id)
+        for name, style, each in asked
+        for rule in fhir_rules.broken_by(each, style.target)
+    ]
+    assert broken == []
+    others = [fhir_second_opinion.Asked((name, style.target), each) for name, style, each in asked]
+    assert fhir_second_opinion.against(others) == []
+
+
+def whole(given: m.Measured, style: Any) -> list[Resource]:
+    """Return all resources of a measurement, those inside others too."""
+    found = of.of(given, style)
+    outer = [*found.around, *found.observations]
+    return [*outer, *(each for one in outer for each in one.get("contained", []))]
 
 
 # --- nothing is lost ----------------------------------------------------------------------------

@@ -98,14 +98,14 @@ def is_of_device(observation: Resource) -> bool:
 def _phd(observation: Resource) -> str:
     if "valueCodeableConcept" in observation:
         return "CodedEnumerationObservation"
-    if "valueQuantity" in observation:
+    if "valueQuantity" in observation or "dataAbsentReason" in observation:
         return "NumericObservation"
     if any(
         "valueQuantity" in each or "dataAbsentReason" in each
         for each in observation.get("component", [])
     ):
         return "CompoundNumericObservation"
-    return "NumericObservation" if "dataAbsentReason" in observation else "BaseObservation"
+    return "BaseObservation"
 
 
 def codes(resource: Resource, system: str) -> list[str]:

@@ -89,11 +89,13 @@ def held(here: store.Store) -> dict[bytes, set[int]]:
         for number, seq in connection.execute(sa.select(mine.records.c.hub, mine.records.c.seq)):
             found[hubs[number]].add(seq)
         ranges = store.held(connection)
+        counts = store.come(connection)
     said = {
         hub_id: {seq for low, high in mine for seq in range(low, high + 1)}
         for hub_id, mine in ranges.items()
     }
     assert said == found
+    assert counts == {hub_id: len(seqs) for hub_id, seqs in found.items() if seqs}
     return found
 
 

@@ -18,20 +18,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from varde_host.collector import schema
+from varde_host.receiver_store import store
 
 
 def come(connection: sa.Connection, hub: bytes | None = None) -> dict[bytes, str]:
     """Return by hub, or of one, how much has come. Records are kept, so a number will do."""
-    records, hubs = schema.records, schema.hubs
-    counted = sa.select(records.c.hub, sa.func.count().label("records"))
-    if hub is not None:
-        mine = sa.select(hubs.c.number).where(hubs.c.hub_id == hub).scalar_subquery()
-        counted = counted.where(records.c.hub == mine)
-    counted_by_hub = counted.group_by(records.c.hub).subquery()
-    query = sa.select(hubs.c.hub_id, counted_by_hub.c.records)
-    query = query.join(counted_by_hub, counted_by_hub.c.hub == hubs.c.number)
-    return {row.hub_id: str(row.records) for row in connection.execute(query)}
+    return {hub_id: str(records) for hub_id, records in store.come(connection, hub).items()}
 
 
 def beside(paths: Iterable[Path]) -> str:

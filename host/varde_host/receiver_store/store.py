@@ -66,6 +66,17 @@ def held(connection: sa.Connection) -> dict[bytes, list[Range]]:
     return found
 
 
+def come(connection: sa.Connection, hub_id: bytes | None = None) -> dict[bytes, int]:
+    """Return by hub id, or of one, how many records are here; hubs without any are not there."""
+    hubs, spans = schema.hubs, schema.spans
+    records = sa.func.sum(spans.c.last - spans.c.first + 1)
+    query = sa.select(hubs.c.hub_id, records).join_from(hubs, spans, spans.c.hub == hubs.c.number)
+    if hub_id is not None:
+        query = query.where(hubs.c.hub_id == hub_id)
+    rows = connection.execute(query.group_by(hubs.c.hub_id))
+    return {found: int(count) for found, count in rows}
+
+
 def take(
     connection: sa.Connection, hubs: Iterable[Hub], records: Iterable[Delivered]
 ) -> set[bytes]:

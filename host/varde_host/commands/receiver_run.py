@@ -24,7 +24,7 @@ def run(
     once: Annotated[bool, typer.Option("--once")] = False,
     every_s: Annotated[int, typer.Option("--every", min=1, max=3600, metavar="SECONDS")] = EVERY_S,
     json: options.Json = False,
-) -> int:
+) -> None:
     """Work until told to stop; exit status 3 with `--once` if something is left to be done."""
     told = output.as_json if json else _say
     with assembling.opened(folder, clock.from_environment(), database_address) as receiver:
@@ -33,9 +33,10 @@ def run(
         )
         with _ending_in_order(loop):
             if once:
-                return 0 if loop.once() else errors.EXIT_WORLD
+                if not loop.once():
+                    raise typer.Exit(errors.EXIT_WORLD)
+                return
             loop.go_on(every_s)
-            return 0
 
 
 @contextlib.contextmanager
@@ -76,7 +77,7 @@ def check(
     target: Annotated[str, typer.Argument(metavar="TARGET")],
     folder: receiver_options.Folder = receiver_options.DEFAULT_FOLDER,
     json: options.Json = False,
-) -> int:
+) -> None:
     """Send test readings to a target's test end, and say how it went and how long it took."""
     now = clock.from_environment()
     loaded = assembling.settings(folder)
@@ -90,7 +91,8 @@ def check(
                         "steps": [step.as_json() for step in steps]})  # fmt: skip
     else:
         _print(steps, passed=passed)
-    return 0 if passed else errors.EXIT_REFUSED
+    if not passed:
+        raise typer.Exit(errors.EXIT_REFUSED)
 
 
 def _print(steps: list[self_check.Step], *, passed: bool) -> None:

@@ -18,6 +18,7 @@ from joserfc import jwk
 from host import fhir_server_place, handover_place
 from host.http_place import Asked, Relay, Reply, lost, says, serving
 from host.strict_mock_helse_id import StrictMockHelseId
+from varde_host.handover import self_check
 
 SETTINGS = """
 [helseid.test]
@@ -181,3 +182,20 @@ def test_a_dry_run_to_a_real_server(deliver: Way) -> None:
     assert found
     assert {each["meta"]["security"][0]["code"] for each in found} == {"HTEST"}
     assert {each["status"] for each in found} == {"amended"}
+
+
+def test_a_server_that_does_not_know_conditions_is_found_by_the_dry_run(deliver: Way) -> None:
+    numbers = iter(range(1000))
+
+    def makes_all_anew(asked: Asked, _passed: Any) -> Reply:
+        entries = [
+            {"response": {"status": "201", "location": f"Observation/{next(numbers)}/_history/1"}}
+            for _ in json.loads(asked.body)["entry"]
+        ]
+        said = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
+        return Reply(200, json.dumps(said).encode(), {"Content-Type": "application/fhir+json"})
+
+    deliver.relay.plan.extend([makes_all_anew] * 10)
+    done = handover_place.as_json(deliver.place.run("check", "pmd", "--json", status=1))
+    assert done["steps"][-1]["step"] == "send-again"
+    assert done["steps"][-1]["words"] == self_check.OTHER

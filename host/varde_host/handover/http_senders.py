@@ -3,7 +3,7 @@
 [target.journal]                    [target.alerts]
 kind = "rest"                       kind = "webhook"
 url = "https://.../fhir"            url = "https://.../varde"
-send = "bundle"     # or "single"   key_file = "feed.key"       # Ed25519, or:
+send = "bundle"     # or "single"   key_file = "alerts.key"     # Ed25519, or:
 most = 20           # a bundle      # secret_file = "alerts.secret"
 helseid = "test"    # [helseid.test]
 scopes = ["..."]

@@ -43,7 +43,10 @@ Resource = dict[str, Any]
 _TYPE: Final = "application/fhir+json"
 # About the content as it is: of a bundle, one of its measurements may be meant.
 _OF_CONTENT: Final = answers.REFUSED | {409, 500}
-_LOCATION: Final = re.compile(r"[A-Za-z0-9./:_-]{1,200}")
+# An address of R4 (http.html#create, Location): an id has no more than 64 characters.
+_LOCATION: Final = re.compile(
+    r"(?:^|/)([A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?$"
+)
 
 
 class _Stop(Exception):  # noqa: N818 not an error: nothing more is asked in this round
@@ -233,9 +236,9 @@ def _of_entry(entry: Mapping[str, Any], answer: http_calls.Answer) -> sending.Se
 
 
 def _remote(location: object) -> str:
-    """Return what the server calls it, if that is an address and nothing more."""
-    is_plain = isinstance(location, str) and _LOCATION.fullmatch(location)
-    return str(location) if is_plain else ""
+    """Return what the server calls it, as `Type/id`, whichever version; "" if that is not said."""
+    found = _LOCATION.search(location) if isinstance(location, str) else None
+    return found[1] if found else ""
 
 
 def _name_of(answer: http_calls.Answer) -> str:

@@ -26,6 +26,7 @@ MAKE: Final = "make"
 SEND: Final = "send"
 SEND_AGAIN: Final = "send-again"
 AMEND: Final = "amend"
+OTHER: Final = "not the same resource: no conditional create or update"
 STEPS: Final = (MAKE, SEND, SEND_AGAIN, AMEND)
 
 
@@ -82,11 +83,14 @@ def check(
     if not items:
         return steps
     amended = [_amended(each) for each in items]
+    first: Sequence[sending.Sent] = ()
     for name, some in ((SEND, items), (SEND_AGAIN, items), (AMEND, amended)):
         began_s = uptime_s()
         results = sender.send(some)
         took_ms = round((uptime_s() - began_s) * 1000)
-        words = _wrong(results)
+        first = first or results
+        is_one = name == SEND_AGAIN or target.kind == targets.REST
+        words = _wrong(results) or (_is_other(first, results) if is_one else "")
         steps.append(Step(name, FAILED if words else PASSED, len(some), took_ms, words))
         if words:
             break
@@ -137,4 +141,13 @@ def _wrong(results: Sequence[sending.Sent]) -> str:
             return each.words
         if isinstance(each, sending.Later):
             return each.why
+    return ""
+
+
+def _is_other(first: Sequence[sending.Sent], now: Sequence[sending.Sent]) -> str:
+    """Say so if a target made another thing of the same: it does not know the condition."""
+    for before, after in zip(first, now, strict=True):
+        known = [each.remote for each in (before, after) if isinstance(each, sending.Delivered)]
+        if all(known) and len(set(known)) > 1:
+            return OTHER
     return ""

@@ -28,7 +28,10 @@ def show(
     look = looking.Looking()
     with receiver_loans.opened(folder) as place:
         sheets = place.loaded().sheets
-        place.store.write(lambda found: look.look(found, loan_log.read(found, sheets), now_ms))
+        news = place.store.read(
+            lambda found: look.look(found, loan_log.read(found, sheets), now_ms)
+        )
+        place.store.write(lambda found: kept.put(found, news))
         since_ms = now_ms - days * DAY_MS
         told = place.store.read(
             lambda found: kept.told(found, since_ms=since_ms, only_open=not everything)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from varde_host import clock, errors
 from varde_host.fhir import measured, style
 from varde_host.handover import considering, missing, news, sealed, senders, sending, targets
 from varde_host.loan_facts import entries, facts, kept, sheet_folder, stream, subjects
+from varde_host.missed import looking
 from varde_host.receiver import source, verification_of, verification_records
 from varde_host.receiver_store import fetching
 from varde_host.receiver_store import folder as receiver_folder
@@ -143,6 +144,7 @@ class Receiver:
     service: considering.Service
     stream: StoreStream
     collector: str | None = None
+    looking: looking.Looking = field(default_factory=looking.Looking)
 
     def senders(self) -> dict[str, sending.Sender]:
         """Return what sends to each target that is on. Raises as `senders.sender`."""
@@ -157,7 +159,7 @@ class Receiver:
 
     def notice(self) -> int:
         """Look what is missing, and queue what is told of it; return how many are new."""
-        return missing.notice(self.service, self.stream, self.settings.private)
+        return missing.notice(self.service, self.stream, self.settings.private, self.looking)
 
 
 def settings(folder: Path) -> Settings:

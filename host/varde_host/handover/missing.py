@@ -24,7 +24,9 @@ class Knowing(Protocol):
     ) -> tuple[facts.LoanFacts, verification_of.Register]: ...
 
 
-def notice(service: considering.Service, stream: Knowing, private: bytes) -> int:
+def notice(
+    service: considering.Service, stream: Knowing, private: bytes, look: looking.Looking
+) -> int:
     """Look what is missing now and queue what is new of it; return how many.
 
     0 if no target wants any, or if another receiver is at it. Raises WorldFailed `database`.
@@ -36,11 +38,10 @@ def notice(service: considering.Service, stream: Knowing, private: bytes) -> int
         if turn is None:
             return 0
         now_ms = service.time.utc_ms()
-        look = looking.Looking()
         opening = _opening(service, private)
-        service.store.write(
-            lambda connection: look.look(connection, stream.known(connection)[0], now_ms, opening)
-        )
+        with service.store.reading() as connection:
+            found = look.look(connection, stream.known(connection)[0], now_ms, opening)
+        service.store.write(lambda connection: kept.put(connection, found))
         with service.store.reading() as connection:
             told = kept.told(connection, since_ms=max(0, now_ms - SINCE_MS))
         subjects = service.stream.with_subject()

@@ -1,7 +1,7 @@
 """Looks at everything at once: what was expected of all loans, what came, what is to be told now.
 
-`look` keeps what is new in the store and returns it; `messages` makes of what is kept what targets
-get (`handover.notices` sends each word once). Whoever is cut off between the two, or looks twice,
+`look` returns what is new, for `kept.put`; `messages` makes of what is kept what targets get
+(`handover.notices` sends each word once). Whoever is cut off between the two, or looks twice,
 tells nothing twice.
 """
 
@@ -46,16 +46,15 @@ class Looking:
         now_ms: int,
         opening: Opening | None = None,
     ) -> list[Told]:
-        """Keep and return what is to be told now that was not told so before."""
+        """Return what is to be told now that was not told so before. Reads only: hubs of which
+        something came are verified anew, which takes its time."""
         oldest_ms = kept.oldest_provisional_ms(connection)
         from_ms = max(now_ms - HORIZON_MS, 0)
         if oldest_ms is not None:
             from_ms = min(from_ms, max(oldest_ms, now_ms - MOST_MS))
         judged = self.judged(connection, known, from_ms, now_ms, opening)
         before = {each.key: each for each in kept.told(connection, since_ms=from_ms)}
-        news = list(_news(before, judged, known, now_ms))
-        kept.put(connection, news)
-        return news
+        return list(_news(before, judged, known, now_ms))
 
     def judged(
         self,

@@ -55,9 +55,8 @@ def _of_loan(known: facts.LoanFacts, one: sheet.Sheet) -> Iterator[tuple[list[Pl
     ]
     own = known.plans_of(one.loan_id)
     local_time = one.reminding[-1].local_time if one.reminding else hub_config.NORWAY
-    follows = [*own[1:], None]
-    ends = [None if each is None else each.from_ms for each in follows]
-    spans = list(zip(own, ends, strict=True))
+    ends = [*(each.from_ms for each in own[1:]), None]
+    spans = list(zip(own, ends, strict=False))
     yield (
         [
             Plan(plan.from_ms, end, tuple(map(_own, plan.expected)), *local_time)

@@ -12,26 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk
 
-from host import oidc_place
+from host import helse_id_keys, oidc_place
+from host.helse_id_keys import KEYS
 from host.http_place import Asked, Reply, serving
 from host.strict_mock_helse_id import TOKEN_PATH, StrictMockHelseId
-from varde_host import clock, errors
+from varde_host import clock
 from varde_host.handover import answers, dpop, helse_id, helse_id_settings, http_calls, sending
 
 CLIENT_ID = "3f1c5f0e-varde-tests"
 SCOPE = "nhn:tests/write"
 PROVIDER = Path(__file__).with_name("token_server.mjs")
-
-KEYS = {
-    "PS256": jwk.RSAKey.generate_key(2048, {"kid": "of tests"}, private=True),
-    "ES384": jwk.ECKey.generate_key("P-384", {"kid": "of tests"}, private=True),
-}
 
 
 class Uptime:
@@ -152,7 +146,7 @@ def test_a_clock_that_is_off_by_hours_is_for_a_person() -> None:
 
 
 def test_a_unit_of_an_organisation_is_named(tmp_path: Path) -> None:
-    path = _written(tmp_path / "client.jwk", KEYS["PS256"])
+    path = helse_id_keys.written(tmp_path / "client.jwk", KEYS["PS256"])
     tables = {"test": {"issuer": "https://issuer.example", "client_id": "x", "key_file": path.name,
                        "organisation": "987654321"}}  # fmt: skip
     client, _ = helse_id_settings.client(tables, "test", (SCOPE,), tmp_path)
@@ -306,87 +300,6 @@ def _part(text: str) -> Any:
     import base64  # noqa: PLC0415
 
     return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-
-
-def _written(path: Path, key: Any, mode: int = 0o600, **more: Any) -> Path:
-    path.write_text(json.dumps({**key.as_dict(private=True), **more}))
-    path.chmod(mode)
-    return path
-
-
-def _tables(path: Path, **more: Any) -> dict[str, Any]:
-    named = {"issuer": "https://issuer.example/", "client_id": "x", "key_file": path.name, **more}
-    return {"test": named}
-
-
-def test_a_key_is_read_as_jwk_or_pem(tmp_path: Path) -> None:
-    as_jwk = _written(tmp_path / "a.jwk", KEYS["PS256"], alg="RS512", use="sig", key_ops=["sign"])
-    client, roots = helse_id_settings.client(_tables(as_jwk), "test", (SCOPE,), tmp_path)
-    assert (client.issuer, client.signer.algorithm, roots) == (
-        "https://issuer.example",
-        "RS512",
-        None,
-    )
-    assert client.signer.key.kid == "of tests"
-    assert "sign" in client.signer.jwt({}, {}) or client.signer.jwt({}, {}).count(".") == 2
-    for name, algorithm in (("PS256", "PS256"), ("ES384", "ES384")):
-        pem = tmp_path / f"{name}.pem"
-        pem.write_bytes(KEYS[name].private_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ))  # fmt: skip
-        pem.chmod(0o600)
-        client, _ = helse_id_settings.client(
-            _tables(pem, key_id="mine"), "test", (SCOPE,), tmp_path
-        )
-        assert (client.signer.algorithm, client.signer.key.kid) == (algorithm, "mine")
-
-
-def test_a_key_that_may_not_be_used_is_refused(tmp_path: Path) -> None:
-    good = KEYS["ES384"]
-    short = rsa.generate_private_key(65537, 1024).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (tmp_path / "short.pem").write_bytes(short)
-    (tmp_path / "short.pem").chmod(0o600)
-    public = tmp_path / "public.jwk"
-    public.write_text(json.dumps(good.as_dict(private=False)))
-    public.chmod(0o600)
-    (tmp_path / "no.jwk").write_text('{"kty":"EC"}')
-    (tmp_path / "no.jwk").chmod(0o600)
-    cases = [
-        (_written(tmp_path / "open.jwk", good, 0o644), {}, "secret-open"),
-        (tmp_path / "short.pem", {}, "key-kind"),
-        (_written(tmp_path / "hs.jwk", good), {"algorithm": "HS256"}, "key-kind"),
-        (_written(tmp_path / "none.jwk", good), {"algorithm": "none"}, "key-kind"),
-        (_written(tmp_path / "curve.jwk", good), {"algorithm": "ES256"}, "key-kind"),
-        (public, {}, "key-kind"),
-        (tmp_path / "no.jwk", {}, "key-malformed"),
-        (tmp_path / "missing.jwk", {}, "file-read"),
-        (_written(tmp_path / "a.jwk", good), {"secret": "x"}, "target-setting"),
-        (
-            _written(tmp_path / "b.jwk", good),
-            {"issuer": "http://issuer.example"},
-            "target-setting",
-        ),
-    ]
-    for path, more, code in cases:
-        with pytest.raises(errors.InputRefused) as caught:
-            helse_id_settings.client(_tables(path, **more), "test", (SCOPE,), tmp_path)
-        assert caught.value.code == code, path.name
-        assert good.as_dict(private=True)["d"] not in str(caught.value)
-
-
-@given(st.binary(max_size=200))
-def test_whatever_stands_in_a_key_file_is_refused(tmp_path_factory: Any, data: bytes) -> None:
-    path = tmp_path_factory.getbasetemp() / "any.jwk"
-    path.write_bytes(data)
-    path.chmod(0o600)
-    with pytest.raises(errors.InputRefused) as caught:
-        helse_id_settings.client(_tables(path), "test", (SCOPE,), path.parent)
-    assert caught.value.code in ("key-malformed", "key-kind")
 
 
 @contextlib.contextmanager

@@ -10,13 +10,25 @@ import typer
 from varde_host import messages, output
 from varde_host.bench.making import label_facts
 from varde_host.benefit import baseline as baseline_file
-from varde_host.benefit import extract, figures, months, plots, prices, sheet, wording, written
+from varde_host.benefit import (
+    counting,
+    extract,
+    figures,
+    months,
+    plots,
+    prices,
+    sheet,
+    wording,
+    written,
+)
+from varde_host.collector import database
 from varde_host.commands import (
     inventory_options,
     new_output,
     options,
     report,
 )
+from varde_host.missed import for_benefit, gathered
 from varde_host.paper import label
 from varde_host.site import files
 
@@ -28,6 +40,7 @@ def benefit(
     baseline: Annotated[Path | None, typer.Option(metavar="FILE.csv")] = None,
     prices_file: Annotated[Path | None, typer.Option("--prices", metavar="FILE.toml")] = None,
     semicolons: Annotated[bool, typer.Option("--semicolons")] = False,
+    causes: Annotated[bool, typer.Option("--causes")] = False,
     language: Annotated[str | None, typer.Option("--language", metavar="nb|nn|en")] = None,
     site: options.SiteDirectory = options.DEFAULT_SITE,
     inventory: inventory_options.InventoryAddress = None,
@@ -47,8 +60,9 @@ def benefit(
         options.opened_database(site, database_address) as opened,
     ):
         known = extract.read(described, kept, opened, now_ms)
+        classify = _classifier(opened, period[0].year, now_ms) if causes else None
     name = label_facts.municipality(described)
-    made = extract.made(known, name, period, priced=priced, baseline=before)
+    made = extract.made(known, name, period, priced=priced, baseline=before, classify=classify)
     names = [] if out is None else _write(made, out, chosen, semicolons=semicolons)
     if json:
         output.as_json({**written.plain(made, label.speaker(chosen)), "files": names})
@@ -56,6 +70,16 @@ def benefit(
     _show(made)
     if out is not None:
         output.good(messages.text("benefit.command.written", files=len(names), out=out))
+
+
+def _classifier(opened: database.Database, year: int, now_ms: int) -> counting.Classifier:
+    """Return what says why a measurement is missing, by the collector's database alone.
+
+    From the beginning of the year on, as a month has the same figures whatever is asked for.
+    """
+    from_ms = months.Month(year, 1).begin_ms
+    lives = opened.read(lambda connection: gathered.Lives().read(connection, from_ms))
+    return for_benefit.classifier(lives, now_ms)
 
 
 def _write(made: extract.Extract, out: Path, language: str, *, semicolons: bool) -> list[str]:

@@ -15,7 +15,7 @@ from host.http_place import Relay, Reply, lost, says, serving
 from varde_host import errors
 from varde_host.fhir import exact_json, of, subject
 from varde_host.fhir.style import Style
-from varde_host.handover import answers, http_calls, rendering, rest, sending, wanting
+from varde_host.handover import answers, breaking, http_calls, rendering, rest, sending, wanting
 
 PERSON = "01019012345"
 STYLES = {
@@ -277,11 +277,11 @@ def test_an_outcome_that_echoes_values_and_names_leaves_codes_and_paths(relay: A
 def test_what_a_server_breaks_on_does_not_stand_before_the_others_for_ever(relay: Any) -> None:
     wanted = items(STYLES["single"], ["scale", "cuff"])
     one = sender(of_relay(relay), "single")
-    for number in range(rest.BREAKS):
+    for number in range(breaking.MOST):
         relay.plan.append(says(500))
         results = one.send(wanted)
         assert are_delivered(results[1:])
-        kind = sending.Refused if number == rest.BREAKS - 1 else sending.Later
+        kind = sending.Refused if number == breaking.MOST - 1 else sending.Later
         assert isinstance(results[0], kind)
     assert are_delivered(one.send(wanted))
 
@@ -289,10 +289,25 @@ def test_what_a_server_breaks_on_does_not_stand_before_the_others_for_ever(relay
 def test_a_server_that_breaks_on_everything_is_only_asked_later(relay: Any) -> None:
     wanted = items(STYLES["single"])
     one = sender(of_relay(relay), "single")
-    for _ in range(rest.BREAKS + 1):
+    for _ in range(breaking.MOST + 1):
         relay.plan.extend([says(500)] * len(wanted))
         assert all(isinstance(each, sending.Later) for each in one.send(wanted))
         relay.plan.clear()
+
+
+def test_a_server_that_cannot_amend_gets_what_is_new(relay: Any) -> None:
+    style = STYLES["single"]
+    amended, wanted = items(style, ["cuff"], "amend")[:1], items(style, ["scale"])
+    one = sender(of_relay(relay), "single")
+    relay.plan.append(says(405))
+    results = one.send([*amended, *wanted])
+    assert results[0] == sending.Later(answers.MEND_S, "HTTP 405")
+    assert are_delivered(results[1:])
+
+
+def test_a_server_that_says_no_more_than_yes_is_believed_of_one(relay: Any) -> None:
+    relay.plan.append(says(200))
+    assert are_delivered(sender(of_relay(relay), "single").send(items(STYLES["single"])[:1]))
 
 
 def test_two_senders_at_once_leave_one_of_each(server: Any) -> None:

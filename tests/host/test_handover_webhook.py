@@ -21,7 +21,7 @@ from host.http_place import Asked, Reply, serving
 from host.test_handover_rest import PERSON, items, person
 from varde_host import errors
 from varde_host.fhir import exact_json
-from varde_host.handover import answers, http_calls, rendering, sending, webhook
+from varde_host.handover import answers, breaking, http_calls, rendering, sending, webhook
 
 STYLE = samples.style("vkp")
 SECRET = bytes(range(32))
@@ -157,6 +157,17 @@ def test_once_it_could_not_the_others_wait(hook: Any, secret: Path) -> None:
     assert results[0] == sending.Delivered()
     assert set(results[1:]) == {sending.Later(answers.SOON_S, "HTTP 503")}
     assert len(hook.asked) == 2
+
+
+def test_what_their_program_breaks_on_is_refused_in_the_end(hook: Any, secret: Path) -> None:
+    one = sender(hook.origin, webhook.by_secret(secret))
+    wanted = items(STYLE, ["scale", "cuff"])
+    for number in range(breaking.MOST):
+        hook.replies.append(Reply(500))
+        results = one.send(wanted)
+        kind = sending.Refused if number == breaking.MOST - 1 else sending.Later
+        assert isinstance(results[0], kind)
+        assert set(results[1:]) == {sending.Delivered()}
 
 
 def test_a_secret_that_others_may_read_or_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ Three ways, by the target's style and `send`:
 - *batch*, and `send = "single"`: each by itself, answered by itself;
 - *collection*: one measurement a bundle, under the bundle's identifier.
 
-A measurement that a server breaks on (500, alone, while others get through) would be asked again
-for ever in front of all others: at the third time it is refused, and waits for a person.
+A measurement that a server breaks on, alone, while others get through, is refused at the third
+time (`breaking`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,15 @@ from typing import Any, Final
 
 from varde_host import errors
 from varde_host.fhir import bundle, exact_json, identifier, style
-from varde_host.handover import answers, file_drop, helse_id, http_calls, rendering, sending
+from varde_host.handover import (
+    answers,
+    breaking,
+    file_drop,
+    helse_id,
+    http_calls,
+    rendering,
+    sending,
+)
 
 BUNDLE: Final = "bundle"
 SINGLE: Final = "single"
@@ -33,8 +41,6 @@ SENDS: Final = (BUNDLE, SINGLE)
 MOST: Final = 20
 """Measurements a bundle: servers bound entries and time of a transaction."""
 MOST_EVER: Final = 200
-BREAKS: Final = 3
-"""How often a server may break on one measurement."""
 
 Calling = Callable[[str, str, Mapping[str, str], bytes], http_calls.Answer]
 """Method, address, headers, body; raises CallFailed, NotLetIn."""
@@ -96,24 +102,34 @@ class RestSender:
         self._calling = calling
         self._is_single = send == SINGLE
         self._most = most if not self._is_single and chosen.bundle != style.COLLECTION else 1
-        self._breaks: dict[str, int] = {}
+        self._breaking = breaking.Breaking()
 
     def send(self, items: Sequence[sending.Outgoing]) -> Sequence[sending.Sent]:
         """Send all; who is not asked any more in this round gets the same answer as the last."""
         results: dict[int, sending.Sent] = {}
+        stuck: set[int] = set()
         ready = [each for number, item in enumerate(items)
                  if (each := self._ready(number, item, results)) is not None]  # fmt: skip
-        rest: sending.Sent | None = None
-        while ready and rest is None:
+        try:
+            self._deliver_all(ready, results, stuck)
+        except _Stop as stop:
+            results = {**dict.fromkeys(range(len(items)), stop.later), **results}
+        in_order = [results[number] for number in range(len(items))]
+        return self._breaking.judged(items, in_order, stuck)
+
+    def _deliver_all(
+        self, ready: list[_Ready], results: dict[int, sending.Sent], stuck: set[int]
+    ) -> None:
+        """Send in groups; note what became of each. Raises _Stop."""
+        in_a_row = 0
+        while ready:
             group, ready = ready[: self._most], ready[self._most :]
-            try:
-                self._deliver(group, results)
-            except _Stop as stop:
-                rest = stop.later
-        if rest is not None:
-            results = {**dict.fromkeys(range(len(items)), rest), **results}
-        self._count_breaks(items, results)
-        return [results[number] for number in range(len(items))]
+            self._deliver(group, results, stuck)
+            said = [results[each.number] for each in group]
+            is_taken = any(isinstance(each, sending.Delivered) for each in said)
+            in_a_row = 0 if is_taken else in_a_row + sum(each.number in stuck for each in group)
+            if in_a_row >= breaking.IN_A_ROW and isinstance(said[-1], sending.Later):
+                raise _Stop(said[-1])
 
     def _ready(
         self, number: int, item: sending.Outgoing, results: dict[int, sending.Sent]
@@ -125,7 +141,9 @@ class RestSender:
             return None
         return _Ready(number, item, resources)
 
-    def _deliver(self, group: list[_Ready], results: dict[int, sending.Sent]) -> None:
+    def _deliver(
+        self, group: list[_Ready], results: dict[int, sending.Sent], stuck: set[int]
+    ) -> None:
         """Send a group; note what became of each. Raises _Stop."""
         made = None if self._is_single else self._bundle(group)
         answer = self._asked(group[0], made)
@@ -133,14 +151,17 @@ class RestSender:
             self._noted(group, made, answer, results)
             return
         failed = answers.failed(answer, answers.words(answers.resource(answer)))
-        if answer.status not in _OF_CONTENT:
+        is_of_one = self._is_single and answer.status in breaking.STATUSES
+        if answer.status not in _OF_CONTENT and not is_of_one:
             raise _Stop(failed) if isinstance(failed, sending.Later) else TypeError(answer.status)
         if len(group) == 1:
             results[group[0].number] = failed
+            if answer.status in breaking.STATUSES:
+                stuck.add(group[0].number)
             return
         half = len(group) // 2
-        self._deliver(group[:half], results)
-        self._deliver(group[half:], results)
+        self._deliver(group[:half], results, stuck)
+        self._deliver(group[half:], results, stuck)
         if all(isinstance(results[each.number], sending.Delivered) for each in group):
             self._most = min(self._most, half)  # it was the size
 
@@ -188,29 +209,13 @@ class RestSender:
             place = places[identifier.full_url(each.resources[0])]
             results[each.number] = _of_entry(said[place], answer)
 
-    def _count_breaks(
-        self, items: Sequence[sending.Outgoing], results: dict[int, sending.Sent]
-    ) -> None:
-        """Refuse what a server breaks on time after time, while it takes others."""
-        if not any(isinstance(each, sending.Delivered) for each in results.values()):
-            return
-        for number, item in enumerate(items):
-            found = results[number]
-            if not isinstance(found, sending.Later) or not found.why.startswith("HTTP 500"):
-                self._breaks.pop(item.identifier, None)
-                continue
-            count = self._breaks[item.identifier] = self._breaks.get(item.identifier, 0) + 1
-            if count >= BREAKS:
-                del self._breaks[item.identifier]
-                results[number] = sending.Refused(found.why)
-
 
 def _is_fhir(answer: http_calls.Answer) -> bool:
     """Tell a FHIR server's yes from that of something in front of it."""
     found = answers.resource(answer)
     if found:
         return not answers.has_error(found)
-    return not answer.content and (answer.status in (201, 204) or bool(answer.header("etag")))
+    return answer.content == b""  # some servers say no more of what they have
 
 
 def _entries(answer: http_calls.Answer, count: int) -> list[Mapping[str, Any]] | None:

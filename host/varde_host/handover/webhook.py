@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from varde_host import clock, errors
 from varde_host.fhir import coded, exact_json, style
-from varde_host.handover import answers, file_drop, http_calls, rendering, sending
+from varde_host.handover import answers, breaking, file_drop, http_calls, rendering, sending
 from varde_host.receiver_store import feed_client
 from varde_host.site import files, passphrases
 
@@ -52,22 +52,33 @@ class WebhookSender:
         self._signing = signing
         self._caller = caller
         self._time = time
+        self._breaking = breaking.Breaking()
 
     def send(self, items: Sequence[sending.Outgoing]) -> Sequence[sending.Sent]:
-        """Send each; once it could not, the others wait, too."""
-        results: list[sending.Sent] = []
-        for item in items:
-            if results and isinstance(results[-1], sending.Later):
-                results.append(results[-1])
-            else:
-                results.append(self._sent(item))
-        return results
+        """Send each; once they could not take one, the others wait, too.
 
-    def _sent(self, item: sending.Outgoing) -> sending.Sent:
+        Not so if it may be that one's own fault (`breaking`).
+        """
+        results: list[sending.Sent] = []
+        stuck: set[int] = set()
+        rest: sending.Later | None = None
+        for number, item in enumerate(items):
+            if rest is not None:
+                results.append(rest)
+                continue
+            found, is_of_one = self._sent(item)
+            results.append(found)
+            if isinstance(found, sending.Later):
+                stuck |= {number} if is_of_one else set()
+                rest = None if is_of_one and len(stuck) < breaking.IN_A_ROW else found
+        return self._breaking.judged(items, results, stuck)
+
+    def _sent(self, item: sending.Outgoing) -> tuple[sending.Sent, bool]:
+        """Return what became of one, and whether it may be its own fault."""
         try:
             content = body(item, self._style, self._subjects)
         except errors.InputRefused as error:
-            return sending.Refused(error.code)
+            return sending.Refused(error.code), False
         name = f"{file_drop.stem(item.identifier)}-{item.version}"
         now_s = str(self._time.utc_ms() // 1000)
         headers = {
@@ -79,12 +90,12 @@ class WebhookSender:
         try:
             answer = self._caller.call("POST", self._address, headers, content)
         except http_calls.CallFailed as error:
-            return sending.Later(answers.SOON_S, error.why)
+            return sending.Later(answers.SOON_S, error.why), False
         if not 200 <= answer.status < 300:
-            return answers.failed(answer)
+            return answers.failed(answer), answer.status == 500
         if answer.header("content-type").startswith("text/html"):  # a page of something in front
-            return sending.Later(answers.MEND_S, f"HTTP {answer.status} answer is a page")
-        return sending.Delivered()
+            return sending.Later(answers.MEND_S, f"HTTP {answer.status} answer is a page"), False
+        return sending.Delivered(), False
 
 
 def body(item: sending.Outgoing, chosen: style.Style, subjects: rendering.Subjects) -> bytes:

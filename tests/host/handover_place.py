@@ -78,7 +78,8 @@ class Place:
             "hubs": [{"hub": self.hub.hub_id.hex(), **span}],
             "things": [], "slots": [], "reminders": [],
         }  # fmt: skip
-        signed = signed_bench.sign(form.LOAN_SHEET, body, NOW_MS, BY)
+        later_ms = len(list(self.folder.loans.iterdir()))  # than each before
+        signed = signed_bench.sign(form.LOAN_SHEET, body, NOW_MS + later_ms, BY)
         (self.folder.loans / sheet_folder.name(signed)).write_bytes(signed.document)
 
     def run(self, *words: str, status: int = 0) -> str:

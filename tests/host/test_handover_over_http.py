@@ -40,6 +40,8 @@ scopes = ["nhn:tests/write"]
 url = "{url}"
 """
 PERSON = "13116900216"
+DAY_MS = 86_400_000
+OTHER_LOAN = "2503481100000002"
 WEIGHT = 0x2A9D
 KG_80_5 = bytes.fromhex("00e43e")
 VALUES = [7.2, 80.5, 97]
@@ -173,6 +175,56 @@ def test_what_a_server_refuses_is_kept_with_its_codes(deliver: Way) -> None:
     way.place.run("retry", "pmd", "--by", "oppfolgingstjeneste:o1")
     way.place.run("run", "--once")
     assert handover_place.values(way.server.all()) == VALUES
+
+
+@pytest.mark.parametrize("becomes", ["of another loan", "of a loan that was not chosen"])
+def test_what_was_refused_is_never_asked_for_again_of_the_wrong_loan(
+    deliver: Way, becomes: str
+) -> None:
+    way = deliver
+    way.relay.plan.extend([says(422)] * 5)
+    way.place.run("run", "--once")
+    if becomes == "of another loan":
+        way.place.lend(until_ms=handover_place.NOW_MS - DAY_MS)
+        way.place.lend(loan=OTHER_LOAN)
+    else:
+        told = (way.place.receiver / "receiver.toml").read_text()
+        told = told.replace("scopes =", f'loans = ["{OTHER_LOAN}"]\nscopes =')
+        (way.place.receiver / "receiver.toml").write_text(told)
+        way.place.run("run", "--once")
+    way.place.run("retry", "pmd", "--by", "oppfolgingstjeneste:o1")
+    way.place.run("run", "--once")
+    way.place.run("run", "--once")
+    expected = VALUES if becomes == "of another loan" else []
+    assert handover_place.values(way.server.all()) == expected
+    told = [each["body"] for each in way.server.sent()]
+    assert handover_place.LOAN not in json.dumps(told)
+
+
+def test_a_second_run_asks_nothing_and_what_becomes_known_is_put_in_its_place(
+    deliver: Way,
+) -> None:
+    way = deliver
+    way.place.run("run", "--once")
+    assert {each["status"] for each in way.server.all()} == {"final"}
+    asked = len(way.relay.seen)
+    way.place.run("run", "--once")
+    assert len(way.relay.seen) == asked
+    before = {each["id"] for each in way.server.all()}
+    way.place.lend(until_ms=handover_place.NOW_MS - DAY_MS)
+    way.place.lend(loan=OTHER_LOAN)
+    way.place.run("run", "--once")
+    found = way.server.all()
+    valid = [each for each in found if each["status"] != "entered-in-error"]
+    assert handover_place.values(valid) == VALUES
+    assert {each["subject"]["identifier"]["value"] for each in valid} == {OTHER_LOAN}
+    assert before <= {each["id"] for each in found}
+    for each in found:
+        is_known = each["id"] in before
+        assert len(way.server.history("Observation", each["id"])) == 1 + is_known
+    asked = len(way.relay.seen)
+    way.place.run("run", "--once")
+    assert len(way.relay.seen) == asked
 
 
 def test_a_dry_run_to_a_real_server(deliver: Way) -> None:

@@ -161,9 +161,10 @@ def _replaceable(
 
 
 def drop(connection: sa.Connection, number: int) -> None:
-    """Take out what was not tried."""
+    """Take out what was not tried, or was refused: asked for again, it would go as it was."""
     table = schema.outbox
-    connection.execute(sa.delete(table).where(table.c.number == number, table.c.attempts == 0))
+    is_untold = sa.or_(table.c.attempts == 0, table.c.state == planning.REFUSED)
+    connection.execute(sa.delete(table).where(table.c.number == number, is_untold))
 
 
 def begin(connection: sa.Connection, target: str, most: int) -> list[Waiting]:
@@ -235,12 +236,15 @@ def later(connection: sa.Connection, waiting: Iterable[Waiting]) -> None:
 
 
 def again(connection: sa.Connection, target: str | None) -> int:
-    """Let what was refused be sent once more; return how many."""
+    """Let what was refused be sent once more; return how many.
+
+    As if it were new: the target has none of it, so what is known otherwise since takes its place.
+    """
     table = schema.outbox
     query = sa.update(table).where(table.c.state == planning.REFUSED)
     if target is not None:
         query = query.where(table.c.target == target)
-    values = {"state": planning.QUEUED, "words": None, "refused_ms": None}
+    values = {"state": planning.QUEUED, "attempts": 0, "words": None, "refused_ms": None}
     return connection.execute(query.values(values)).rowcount
 
 

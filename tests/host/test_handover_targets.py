@@ -77,8 +77,11 @@ def test_what_is_not_known_is_refused_at_its_place(line: str, place: str) -> Non
     assert (caught.value.code, caught.value.where) == ("target-setting", f"target.journal.{place}")
 
 
-def test_two_targets_have_two_folders() -> None:
-    text = WHOLE + 'folder = "out/journal"\n'
+@pytest.mark.parametrize("other", ["out/journal", "./out/x/../journal/"])
+@pytest.mark.parametrize("first", ["", 'folder = "out/journal"'])
+def test_two_targets_have_two_folders(first: str, other: str) -> None:
+    """Also where one of them has its folder by its name."""
+    text = WHOLE.replace('folder = "out/journal"', first) + f'folder = "{other}"\n'
     with pytest.raises(InputRefused) as caught:
         targets.parse(tomllib.loads(text))
     assert caught.value.where == "target.research.folder"

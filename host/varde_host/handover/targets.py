@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 from varde_host import errors
 from varde_host.fhir import measured, style
+from varde_host.receiver_store.folder import OUT
 
 FILE: Final = "file"
 CSV: Final = "csv"
@@ -96,10 +98,10 @@ def parse(settings: Mapping[str, Any]) -> list[Target]:
 
 def _refuse_shared(found: list[Target]) -> None:
     """Refuse two targets in one folder: their files have the same names."""
-    folders: set[object] = set()
+    folders: set[str] = set()
     for each in found:
         if each.kind in (FILE, CSV):
-            folder = str(each.adapter.get("folder", each.name))
+            folder = posixpath.normpath(str(each.adapter.get("folder", f"{OUT}/{each.name}")))
             if folder in folders:
                 raise errors.InputRefused("target-setting", f"target.{each.name}.folder")
             folders.add(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import stat
 import subprocess
@@ -205,3 +206,17 @@ def _issues(place: Place) -> list[dict]:
     files = (place.folder.out / "journal").glob("*.json")
     found = [exact_json.loads(path.read_bytes()) for path in files]
     return [each for each in found if each["resourceType"] == "DetectedIssue"]
+
+
+def test_a_record_that_does_not_prove_itself_is_told_while_it_runs(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.lend()
+    spoiled = bytearray(place.hub.reading(KG_80_5, WEIGHT, 2))
+    spoiled[-1] ^= 1
+    place.deliver([bytes(spoiled)])
+    told = [json.loads(line) for line in place.run("run", "--once", "--json").splitlines()]
+    assert {"step": "fetch", "not_taken": 1} in told
+    place.run("run", "--once")
+    assert "1" in capsys.readouterr().err
+    assert len(place.handed()) == 3

@@ -62,6 +62,8 @@ def _say(report: Mapping[str, Any]) -> None:
         text = messages.text("handover.run.failed", where=where, code=report["error"])
     elif step == "plan" and report.get("other"):
         text = messages.text("handover.run.other")
+    elif step == "fetch":
+        text = messages.text("receiver-feed.refused", records=report["not_taken"])
     elif step == "notice":
         text = messages.text("handover.run.notice", queued=report["queued"])
     elif step == "plan":

@@ -150,12 +150,13 @@ class Receiver:
         """Return what sends to each target that is on. Raises as `senders.sender`."""
         return {each.name: self.settings.sender(each) for each in self.service.switched_on()}
 
-    def fetch(self) -> None:
+    def fetch(self) -> int:
         """Bring new records into the store, from where the folder or `collector` says.
 
-        Raises as `fetching.fetch`.
+        Return how many there are that do not prove themselves, and were not taken in. Raises as
+        `fetching.fetch`.
         """
-        fetching.fetch(self.settings.folder, self.store, self.collector)
+        return len(fetching.fetch(self.settings.folder, self.store, self.collector).refused)
 
     def notice(self) -> int:
         """Look what is missing, and queue what is told of it; return how many are new."""

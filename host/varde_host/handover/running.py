@@ -46,7 +46,7 @@ class Running:
         self,
         service: considering.Service,
         senders: Mapping[str, sending.Sender],
-        fetch: Callable[[], None],
+        fetch: Callable[[], int | None],
         report: Reporting,
         draw: Callable[[], float] = random.random,
         notice: Callable[[], int] = lambda: 0,
@@ -55,6 +55,7 @@ class Running:
         self._service = service
         self._notice = notice
         self._fetch = fetch
+        self._not_taken = 0
         self._report = report
         self._stop = threading.Event()
         self._bugs: list[BaseException] = []
@@ -95,11 +96,18 @@ class Running:
 
     def _look(self) -> bool:
         """Fetch and plan; what fails is told, and done in the next round."""
-        is_well = self._tried("fetch", self._fetch)
+        is_well = self._tried("fetch", self._bring)
         if self._stop.is_set():
             return is_well
         is_well = self._tried("plan", self._plan) and is_well
         return self._tried("notice", self._take_notice) and is_well
+
+    def _bring(self) -> None:
+        """Fetch; tell how many records were not taken in, once for as long as it is as many."""
+        not_taken = self._fetch() or 0
+        if not_taken and not_taken != self._not_taken:
+            self._report({"step": "fetch", "not_taken": not_taken})
+        self._not_taken = not_taken
 
     def _plan(self) -> None:
         found = considering.consider(self._service, lambda: not self._stop.is_set())

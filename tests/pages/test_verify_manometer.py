@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,10 @@ from pages import verify_place
 from pages.verify_place import Hands, begin
 from simulator import manometer_place
 from varde_host import clock
-from varde_host.verifying import wording
+from varde_host.verifying import runner, wording
+
+FEW_POINTS = 3
+SECONDS = 30  # against hanging for ever
 
 CUFF = {
     "temperaturen": "21,5", "tatt i bruk": "1.3.2025", "Serienummer": "S100",
@@ -91,7 +95,28 @@ def at_the_bulb(pumped, browser):
     assert pumped.server.troubles == []
 
 
-def test_a_cuff_by_the_manometer_blind_to_its_pdf(pumped, gauge, at_the_bulb, axe, shot):
+@pytest.fixture
+def looked(monkeypatch):
+    """The manometer's time leaps: it waits in the middle of a curve until that was looked at."""
+    looked = threading.Event()
+    plain = runner.Runner._sampled
+
+    def sampled(led, loop):
+        take = plain(led, loop)
+
+        def taken(sample):
+            take(sample)
+            if led.seen is not None and len(led.seen.curve) > FEW_POINTS:
+                looked.wait(SECONDS)
+
+        return taken
+
+    monkeypatch.setattr(runner.Runner, "_sampled", sampled)
+    yield looked
+    looked.set()
+
+
+def test_a_cuff_by_the_manometer_blind_to_its_pdf(pumped, gauge, at_the_bulb, axe, shot, looked):
     page, item = at_the_bulb, pumped.ids["cuff"]
     begin(page, item)
     hands = Bulb(page, gauge)
@@ -107,6 +132,8 @@ def test_a_cuff_by_the_manometer_blind_to_its_pdf(pumped, gauge, at_the_bulb, ax
             shot(page, "verify-leak")
             assert axe(page) == []
             seen_curve = True
+            looked.set()
+    assert seen_curve
     shot(page, "verify-cuff-sign")
     work = pumped.ongoing[pumped.tenant.name].of_item(item).work
     read = [one.value for one in work.entries if one.step.endswith(("/set", "/reference"))]

@@ -20,7 +20,7 @@ import functools
 import hashlib
 import hmac
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from varde_host.fhir import coded
@@ -33,6 +33,9 @@ _READING: Final = "reading"
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:varde:fhir")
 _DIGEST_BYTES: Final = 16
 """As many as a UUID has: two of 10^15 measurements share one with a chance of 10^-9."""
+_OBSERVATION: Final = 0x2B8B
+_STORED_OBSERVATION: Final = 0x2BDD
+_RECORD_NUMBER_BYTES: Final = 4
 SUPPLEMENTAL: Final = "68193"
 """MDC_ATTR_SUPPLEMENTAL_TYPES"""
 
@@ -48,11 +51,27 @@ def _makes_it_one(measured: Measured) -> tuple[str, ...]:
     if measured.entered is not None:
         return "entry", measured.entered.entry_id
     if stamp.is_dated(measured.fields) and measured.thing.address and measured.value_hex:
-        body = decoding.body(measured.characteristic, bytes.fromhex(measured.value_hex))
         shown = measured.stamp or stamp.of(measured.fields) or ""
-        return "dated", measured.thing.address, str(measured.characteristic), shown, body.hex()
+        characteristic, sent_hex = _as_sent_live(measured)
+        return "dated", measured.thing.address, str(characteristic), shown, sent_hex
     hub = "" if measured.hub_id is None else measured.hub_id.hex()
     return "record", hub, str(measured.seq)
+
+
+def _as_sent_live(measured: Measured) -> tuple[int, str]:
+    """Return the characteristic and the value without what a sensor's memory puts before it.
+
+    A sensor may send a measurement at once and again out of its memory: 2B36 holds the whole of
+    a 2A35, and 2BDD that of a 2B8B behind the number of its record.
+    """
+    fields, characteristic = measured.fields, measured.characteristic
+    recorded, of_record = fields.get("recorded"), fields.get("uuid16")
+    if isinstance(recorded, Mapping) and isinstance(of_record, int):
+        return of_record, str(fields["data_hex"])
+    body = decoding.body(characteristic, bytes.fromhex(measured.value_hex))
+    if characteristic == _STORED_OBSERVATION and len(body) != len(measured.value_hex) // 2:
+        return _OBSERVATION, body[_RECORD_NUMBER_BYTES:].hex()
+    return characteristic, body.hex()
 
 
 def by_recipe(measured: Measured, observation: Resource) -> Resource | None:

@@ -48,6 +48,7 @@ _SIGNS: Final = {
 # What sensors send beside; said as it is, with no profile claimed.
 _ALSO: Final = {"85354-9": ("kPa",), "8302-2": ("m",)}
 _PANEL: Final = "85354-9"
+_PRESSURES: Final = frozenset({"8480-6", "8462-4", "8478-0"})
 
 
 def claims(observation: Resource, target: str) -> list[str]:
@@ -57,7 +58,7 @@ def claims(observation: Resource, target: str) -> list[str]:
     if is_of_device(observation):
         return []  # these are of patients
     sign = next((_SIGNS[each] for each in codes(observation, LOINC) if each in _SIGNS), None)
-    if sign is not None and not set(units(observation)) <= set(sign[0]):
+    if sign is not None and not set(units(_ruled(observation))) <= set(sign[0]):
         return []
     if target == VKP:
         return [_VKP + (_GENERAL if sign is None else sign[1])]
@@ -77,12 +78,22 @@ def kept(draft: Resource) -> Resource:
     if sign is None:
         return draft
     is_panel_with_value = sign == _PANEL and "valueQuantity" in draft
-    parts = draft if sign == _PANEL else {**draft, "component": []}
-    if set(units(parts)) <= {*_SIGNS[sign][0], *_ALSO.get(sign, ())} and not is_panel_with_value:
+    allowed = {*_SIGNS[sign][0], *_ALSO.get(sign, ())}
+    if set(units(_ruled(draft))) <= allowed and not is_panel_with_value:
         return draft
     alone = [each for each in draft["code"]["coding"] if each.get("system") == coded.MDC]
     others = [each for each in draft.get("category", []) if VITAL_SIGNS not in _codes(each)]
     return {**draft, "code": {**draft["code"], "coding": alone}, "category": others}
+
+
+def _ruled(observation: Resource) -> Resource:
+    """Return it with those components alone whose units R4's profile of its code fixes.
+
+    A pressure's are; a pulse beside them, or the energy beside a heart rate, is what it is.
+    """
+    components = observation.get("component", [])
+    ruled = [each for each in components if _PRESSURES & set(codes(each, LOINC))]
+    return {**observation, "component": ruled}
 
 
 def _codes(concept: Resource) -> list[str]:
